@@ -1,0 +1,246 @@
+// Package callout decides whom to ring next.
+//
+// A [Plan] says who may be rung, in which order, and what counts as done. [Decide] takes the [State]
+// of one call-out and one [Event] and answers with the new State and the [Command]s it leads to.
+// Nothing in this package dials, sleeps, stores, logs or looks at a clock: the time comes with the
+// event, and the same events always give the same commands, so a whole night of calling is a file in
+// testdata. The same function on a virtual clock is [Simulate], which kaden plan explain and the
+// console's preview show. What the words of a plan mean at 3 a.m. is said in docs/rules.md.
+package callout
+
+import (
+	"time"
+
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// Order is how the people of a step are rung.
+type Order string
+
+// The orders.
+const (
+	Together   Order = "together"    // 一斉
+	InTurn     Order = "in-turn"     // 順次
+	RoundRobin Order = "round-robin" // 輪番: in turn, but who comes first moves on from alert to alert
+)
+
+// Need is what ends the ringing.
+type Need string
+
+// The needs.
+const (
+	First    Need = "first"    // one person confirmed
+	Everyone Need = "everyone" // each person confirmed or passed
+)
+
+// Confirm is what proves that a person took it.
+type Confirm string
+
+// The proofs.
+const (
+	ByKey    Confirm = "key"
+	ByProof  Confirm = "proof"  // press the spoken random digit
+	ByHangup Confirm = "hangup" // hang up after listening; weak, for warnings
+	ByAnswer Confirm = "none"   // the answer is enough
+)
+
+// Action is what a key does.
+type Action string
+
+// The actions.
+const (
+	Accept       Action = "accept"
+	Pass         Action = "pass"
+	CallEveryone Action = "call-everyone"
+	Again        Action = "repeat" // say it again
+)
+
+// Forever is a number of rounds without end.
+const Forever = -1
+
+// Plan is what a call-out has to do. [ParsePlan] fills in the defaults; a Plan made by a program gets
+// them from [Plan.WithDefaults]. A frozen Plan is kept as JSON inside the State.
+type Plan struct {
+	Name      string            `json:"name"`
+	From      map[string]string `json:"from,omitempty"`      // caller ID per trunk
+	FromOrder []string          `json:"fromOrder,omitempty"` // trunks in order of preference
+	Say       map[string]string `json:"say,omitempty"`       // language → template
+	Languages []string          `json:"languages,omitempty"` // keys of Say in the order written
+	Confirm   Confirm           `json:"confirm"`
+	Keys      map[string]Action `json:"keys"`
+	After     time.Duration     `json:"after"`
+	StillOnIt time.Duration     `json:"stillOnIt"`
+	Steps     []Step            `json:"steps"`
+	Repeat    int               `json:"repeat"` // how often the whole plan runs; 0 and 1 are once
+	Deadline  time.Duration     `json:"deadline"`
+	Otherwise []string          `json:"otherwise,omitempty"`
+}
+
+// Step is a wait (Wait > 0, Call empty) or a group of people to be rung.
+type Step struct {
+	Wait      time.Duration `json:"wait,omitempty"`
+	Call      []string      `json:"call,omitempty"` // sato, @db-team, on-call:primary
+	Order     Order         `json:"order,omitempty"`
+	Need      Need          `json:"need,omitempty"`
+	Join      bool          `json:"join,omitempty"`
+	Ring      time.Duration `json:"ring,omitempty"`
+	Listen    time.Duration `json:"listen,omitempty"`
+	Rounds    int           `json:"rounds,omitempty"` // n or Forever
+	Gap       time.Duration `json:"gap,omitempty"`
+	For       time.Duration `json:"for,omitempty"` // 0 is without limit
+	DoubleTap bool          `json:"doubleTap,omitempty"`
+}
+
+// Person is somebody a step may ring, as resolved at the moment a round begins.
+type Person struct {
+	ID      string   `json:"id"`
+	Methods []Method `json:"methods"`           // in order of preference
+	Refused string   `json:"refused,omitempty"` // why there is no method that can be used
+}
+
+// Method is one way to reach a person.
+type Method struct {
+	Address string        `json:"address"`        // tel:+81…, sip:…, client:…, sim:…
+	Ring    time.Duration `json:"ring,omitempty"` // 0 is the step's
+}
+
+// Outcome is how an attempt stands or ended.
+type Outcome string
+
+// The outcomes. Dialing, RingingNow and Listening are under way, the rest are final.
+const (
+	Dialing      Outcome = "dialing"
+	RingingNow   Outcome = "ringing"
+	Listening    Outcome = "answered"
+	Confirmed    Outcome = "confirmed"
+	Passed       Outcome = "passed"
+	Busy         Outcome = "busy"
+	NoAnswer     Outcome = "no-answer"
+	Rejected     Outcome = "rejected"
+	Unreachable  Outcome = "unreachable"
+	Invalid      Outcome = "invalid"
+	Machine      Outcome = "machine"
+	NotConfirmed Outcome = "not-confirmed" // answered, but nobody proved to be a person
+	Canceled     Outcome = "canceled"      // we stopped it: taken, resolved, deadline
+	Lost         Outcome = "lost"          // our process died within the call
+	Fault        Outcome = "fault"         // our own fault: counts as no attempt (rule 7)
+)
+
+// EventKind says what happened.
+type EventKind string
+
+// What can happen to a call-out.
+const (
+	Begin      EventKind = "begin"    // the alert is stored
+	Tick       EventKind = "tick"     // State.Due has come
+	Mustered   EventKind = "mustered" // the answer to a Muster command: People
+	Rang       EventKind = "ringing"  // Attempt: the first 18x
+	AnsweredBy EventKind = "answered" // Attempt
+	Pressed    EventKind = "pressed"  // Attempt, Digit
+	Told       EventKind = "told"     // Attempt: the whole message was heard once (for ByHangup)
+	Ended      EventKind = "ended"    // Attempt, Outcome (Busy … Fault; NotConfirmed for a hang-up after the answer)
+	Resolved   EventKind = "resolved" // its source says it is over
+	Refired    EventKind = "refired"  // the same key fires again after Resolved, within 15 min
+	Taken      EventKind = "taken"    // acknowledged elsewhere, By: console, API, call back
+	Released   EventKind = "released" // un-accepted, or the acknowledgement lapsed
+	Stopped    EventKind = "stopped"  // a person stopped the call-out, By
+)
+
+// Event is one thing that happened to a call-out.
+type Event struct {
+	At      time.Time `json:"at"`
+	Kind    EventKind `json:"kind"`
+	Attempt string    `json:"attempt,omitempty"`
+	Digit   string    `json:"digit,omitempty"`
+	Outcome Outcome   `json:"outcome,omitempty"`
+	By      string    `json:"by,omitempty"`
+	Text    string    `json:"text,omitempty"` // the reason, for the timeline
+	Step    int       `json:"step,omitempty"`
+	Round   int       `json:"round,omitempty"`
+	People  []Person  `json:"people,omitempty"`
+}
+
+// CommandKind says what is to be done.
+type CommandKind string
+
+// What a call-out can ask for.
+const (
+	Muster      CommandKind = "muster"      // resolve Refs for Step, Round into people now; answered by Mustered in the same transaction
+	Dial        CommandKind = "dial"        // Attempt to Person at Address, Ring
+	Cancel      CommandKind = "cancel"      // Attempt: it has not been answered; stop it, Why
+	Tell        CommandKind = "tell"        // Attempt: it listens; finish the word, say Why and By, hang up
+	HangUp      CommandKind = "hang-up"     // Attempt: end it now, Why (listening time over)
+	Acknowledge CommandKind = "acknowledge" // the alert is taken, By
+	Exhaust     CommandKind = "exhaust"     // everybody was rung
+	Notify      CommandKind = "notify"      // Refs: what the plan says for the case that nobody took it
+	Advance     CommandKind = "advance"     // round robin: the place moves to Round in Step's list, to be remembered
+	Note        CommandKind = "note"        // put Event on the timeline
+)
+
+// Why an attempt is stopped.
+const (
+	WhyTaken    = "taken"
+	WhyResolved = "resolved"
+	WhyListen   = "listened"
+	WhyDeadline = "deadline"
+	WhyStopped  = "stopped"
+	WhyRingTime = "ring-time" // another method of the same person confirmed, or the ring time is over
+)
+
+// Command is one thing to be done, in order.
+type Command struct {
+	Kind    CommandKind    `json:"kind"`
+	Attempt string         `json:"attempt,omitempty"`
+	Person  string         `json:"person,omitempty"`
+	Address string         `json:"address,omitempty"`
+	Ring    time.Duration  `json:"ring,omitempty"`
+	Why     string         `json:"why,omitempty"`
+	By      string         `json:"by,omitempty"`
+	Step    int            `json:"step,omitempty"`
+	Round   int            `json:"round,omitempty"`
+	Refs    []string       `json:"refs,omitempty"`
+	Event   timeline.Event `json:"event,omitzero"`
+}
+
+// Status is how a call-out stands.
+type Status string
+
+// The states of a call-out.
+const (
+	Waiting      Status = "waiting" // in its grace time
+	Running      Status = "running"
+	Acknowledged Status = "acknowledged"
+	Exhausted    Status = "exhausted"
+	ResolvedNow  Status = "resolved"
+	StoppedNow   Status = "stopped"
+)
+
+// State is one call-out at a moment. It is kept as JSON; fields are only ever added. Its fields belong
+// to this package: others read the ones with a comment and change none.
+type State struct {
+	ID       string    `json:"id"`                 // of the call-out; attempts are named ID-1, ID-2 …
+	Plan     Plan      `json:"plan"`               // frozen
+	Severity string    `json:"severity,omitempty"` // of the alert: critical …
+	Status   Status    `json:"status"`
+	Due      time.Time `json:"due,omitzero"` // when Decide wants a Tick; zero: nothing to wait for
+	By       string    `json:"by,omitempty"` // who took it
+	Begun    time.Time `json:"begun,omitzero"`
+	Attempts []Attempt `json:"attempts,omitempty"` // those under way, and what is remembered of the others
+	// the rest is added by the machine's own files
+	Progress
+}
+
+// Attempt is one call to one person.
+type Attempt struct {
+	ID       string    `json:"id"`
+	Person   string    `json:"person"`
+	Address  string    `json:"address"`
+	Method   int       `json:"method"`
+	Step     int       `json:"step"`
+	Round    int       `json:"round"`
+	Outcome  Outcome   `json:"outcome"`
+	Dialed   time.Time `json:"dialed,omitzero"`
+	Rang     time.Time `json:"rang,omitzero"`
+	Answered time.Time `json:"answered,omitzero"`
+	Ended    time.Time `json:"ended,omitzero"`
+}

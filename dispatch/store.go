@@ -1,0 +1,161 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/kaden-project/kaden/alert"
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/job"
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// Incident is an alert as kaden keeps it: opened by a trigger, closed by a resolve.
+type Incident struct {
+	ID         string
+	Alert      alert.Alert // the latest word of the source
+	Status     Status
+	Repeats    int // triggers after the first
+	Callout    string
+	By         string // who acknowledged it
+	Opened     time.Time
+	Updated    time.Time
+	Resolved   time.Time // zero: still open
+	DeliveryID string    // of the delivery that opened it
+}
+
+// Status is how an incident stands.
+type Status string
+
+// The states of an incident.
+const (
+	Stored       Status = "stored"
+	Acknowledged Status = "acknowledged"
+	Exhausted    Status = "exhausted"
+	Resolved     Status = "resolved"
+	Ignored      Status = "ignored" // information, or a resolve of something unknown
+)
+
+// Callout is a plan at work, as a row. State is the callout.State as JSON.
+type Callout struct {
+	ID      string
+	Alert   string // Incident.ID
+	Plan    string // name of the plan it was frozen from
+	State   json.RawMessage
+	Active  bool      // has something to wait for or somebody on a line
+	Due     time.Time // zero: nothing to wait for
+	Version int64     // counts changes; PutCallout writes Version over Version-1
+	Owner   string    // node that drives it
+	Fence   int64     // number of its ownership
+	Created time.Time
+	Updated time.Time
+}
+
+// Attempt is one call to one person as a row: what the console shows and what ends a ghost.
+type Attempt struct {
+	ID       string
+	Callout  string
+	Alert    string
+	Person   string
+	Address  string
+	Line     string // the attempt whose call this one rides on (bundling); its own ID if it has a call
+	Call     sid.Call
+	Trunk    string
+	Status   string // a callout.Outcome
+	Cause    string
+	Digit    string
+	Node     string
+	Fence    int64
+	Target   json.RawMessage // leg.Target without its password, for ending a ghost
+	Remains  leg.Remains
+	Dialed   time.Time
+	Rang     time.Time
+	Answered time.Time
+	Ended    time.Time // zero: under way
+}
+
+// ErrNotMine says that a call-out was changed by somebody else: its version, owner or fence is another.
+var ErrNotMine = errors.New("this call-out belongs to another node")
+
+// ErrNotFound is answered for rows that do not exist.
+var ErrNotFound = errors.New("not found")
+
+// Tx is one transaction. It is used on the goroutine it is given to, and not after that.
+// Any error from a method must be returned from the function that got the Tx.
+type Tx interface {
+	// Now is the database's clock, the same for the whole transaction.
+	Now() time.Time
+
+	// SeenDelivery stores a delivery's id and body; true when the same id was stored within the last ten minutes.
+	SeenDelivery(d alert.Delivery) (bool, error)
+	// OpenIncident finds the incident of a source that is not resolved (Stored, Acknowledged or Exhausted).
+	OpenIncident(source, key string) (Incident, bool, error)
+	// LastIncident finds the newest incident of a source and key, whatever its state.
+	LastIncident(source, key string) (Incident, bool, error)
+	Incident(id string) (Incident, error)
+	PutIncident(i Incident) error
+
+	Callout(id string) (Callout, error)
+	// AddCallout writes a new row; Version is 1.
+	AddCallout(c Callout) error
+	// PutCallout writes c where the row has c.Version-1, c.Owner and c.Fence; else ErrNotMine.
+	PutCallout(c Callout) error
+
+	PutAttempts(a ...Attempt) error // inserts or replaces by ID; leaves Remains as they are unless given
+	Attempt(id string) (Attempt, error)
+
+	PutCall(r call.Record) error
+	Append(e ...timeline.Event) error
+	// Enqueue adds a job that runs not before at (zero: at once).
+	Enqueue(a job.Args, at time.Time) error
+
+	// Place and SetPlace remember whose turn is first in a round robin.
+	Place(plan string, step int) (int, error)
+	SetPlace(plan string, step, place int) error
+}
+
+// Store keeps incidents, call-outs and attempts.
+type Store interface {
+	// Write runs f in a transaction and returns when it is durable. f may run twice; it must have no
+	// effects but those on Tx. Writes of many goroutines share a commit.
+	Write(ctx context.Context, f func(tx Tx) error) error
+
+	// KeepRemains stores what ends an attempt's leg (durable when it returns).
+	KeepRemains(ctx context.Context, attempt string, target json.RawMessage, r leg.Remains) error
+
+	// Join makes this process a node and returns its number of ownership (fence). It fails if a node of
+	// the same name is alive.
+	Join(ctx context.Context, name, address string) (fence int64, err error)
+	// Beat prolongs the node's lease by ttl on the database's clock.
+	Beat(ctx context.Context, name string, fence int64, ttl time.Duration) error
+	// Leave ends the lease at once.
+	Leave(ctx context.Context, name string, fence int64) error
+	// Adopt takes over up to limit active call-outs whose owner has no living lease, or is an earlier
+	// life of name, and returns them as they now are.
+	Adopt(ctx context.Context, name string, fence int64, limit int) ([]Callout, error)
+	// Overdue lists the node's own active call-outs whose Due has passed by more than late.
+	Overdue(ctx context.Context, name string, late time.Duration) ([]Callout, error)
+	// Ghosts lists attempts that are under way and belong to an earlier fence of this node or to a dead node.
+	Ghosts(ctx context.Context, name string, fence int64) ([]Attempt, error)
+
+	// The reading side, for the console and the API.
+	IncidentByID(ctx context.Context, id string) (Incident, error)
+	Incidents(ctx context.Context, q Query) ([]Incident, error) // newest first
+	CalloutByID(ctx context.Context, id string) (Callout, error)
+	AttemptsOf(ctx context.Context, callout string) ([]Attempt, error) // oldest first
+	// Events lists events after seq, oldest first, of one alert or of all ("").
+	Events(ctx context.Context, alert string, after int64, limit int) ([]timeline.Event, error)
+	// Announce calls f with the events of each commit, after it, in order of Seq. f must not block. stop ends it.
+	Announce(f func([]timeline.Event)) (stop func())
+}
+
+// Query selects incidents.
+type Query struct {
+	Status []Status // nil is all
+	Before string   // continue with those older than this incident
+	Limit  int
+}

@@ -1,0 +1,148 @@
+// Package leg is the contract of one phone connection: a SIP call, a browser, a simulated phone.
+//
+// A [Dialer] starts legs, a [Leg] reports what happens to it on a channel and is told what to do by
+// methods. Every leg ends with exactly one [Ended] event, after which its channel is closed and its
+// sockets, ports and goroutines are gone. leg/legtest checks all of this for each implementation.
+package leg
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/kaden-project/kaden/media"
+)
+
+// EventKind says what happened to a leg.
+type EventKind uint8
+
+// Events of a leg, in the order in which they can come. Ringing and EarlyMedia may come many times or never.
+const (
+	Ringing    EventKind = iota + 1 // 180, or any other 18x
+	EarlyMedia                      // 183 (or 180) with sound before the answer
+	Answered                        // somebody, or something, picked up
+	Digit                           // a key, after it was released; never before Answered
+	Held                            // the far end put us on hold, or took us back (Event.On)
+	Ended                           // over, for the reason in Cause; always last
+)
+
+// Cause is why a leg ended, in the telephone's own words. The zero value is unknown.
+type Cause string
+
+// Causes. Which of Twilio's statuses each one means is said in call.
+const (
+	HungUp      Cause = "hung-up"        // the far end ended an answered leg
+	Completed   Cause = "completed"      // we ended an answered leg
+	Canceled    Cause = "canceled"       // we gave up before the answer
+	CallerLeft  Cause = "caller-left"    // an inbound caller gave up before our answer
+	Busy        Cause = "busy"           // 486, 600
+	Rejected    Cause = "rejected"       // 603, 607, or Q.850 cause 21: a person's decision
+	NoAnswer    Cause = "no-answer"      // 408, 480, 487: rang, nobody came
+	Unreachable Cause = "unreachable"    // 480 without ringing, Q.850 18/20/27, not registered
+	Invalid     Cause = "invalid-number" // 404, 484, 604, Q.850 1/28
+	Congested   Cause = "congested"      // 503 and its like, Q.850 34/38/42: the network is full
+	Fault       Cause = "fault"          // our own: wrong password, no route, no socket, trunk silent
+	Failed      Cause = "failed"         // any other refusal
+	MediaLost   Cause = "media-lost"     // answered, then nothing was heard for too long
+)
+
+// Event is one thing that happened to a leg.
+type Event struct {
+	At     time.Time
+	Kind   EventKind
+	Digit  string // 0-9 * # A-D, for Digit
+	On     bool   // for Held
+	Cause  Cause  // for Ended
+	Status int    // the SIP status behind it, 0 if none: 180, 200, 486
+	Reason string // the far end's or our own words, for the log
+	Retry  bool   // for Ended: refused before any 18x, so another trunk may be tried
+}
+
+// Info is what is known about a leg from its start. It does not change.
+type Info struct {
+	Inbound  bool
+	From, To string // addresses as they appear: sip:…, tel:…, sim:…
+	CallID   string // SIP Call-ID or the like
+	Source   string // network address of the far end, "" if there is none
+	Headers  map[string]string
+}
+
+// Leg is one phone connection. Its methods may be called from any goroutine; sound set by Play and
+// Listen is read and written on the goroutine that paces the leg.
+type Leg interface {
+	Info() Info
+
+	// Events is read by one owner. It is never blocked for long by a slow reader (64 events of room),
+	// and closed after Ended.
+	Events() <-chan Event
+
+	// Ring tells an inbound caller that it rings here; early opens the sound before the answer.
+	Ring(ctx context.Context, early bool) error
+	// Answer picks an inbound leg up.
+	Answer(ctx context.Context) error
+	// Hangup ends the leg in whatever way its state asks for: refusal, CANCEL or BYE. It may be called
+	// again, and does not wait: Ended follows. Before an inbound answer, Busy and Rejected choose the refusal.
+	Hangup(ctx context.Context, c Cause) error
+
+	// Play makes src what the far end hears from now on, in place of what it heard; nil is silence.
+	// A Source that finishes is followed by silence.
+	Play(src media.Source)
+	// Listen hands every frame from the far end to sink; nil stops it.
+	Listen(sink media.Sink)
+	// SendDigits presses keys: 0-9 * # A-D, w is a pause of 0.5 s and W of 1 s. It returns when they are sent.
+	SendDigits(ctx context.Context, digits string) error
+}
+
+// Target says whom to dial and how.
+type Target struct {
+	URI         string // what to call: sip:sato@192.0.2.7, sip:+819012345678@trunk.example, sim:me
+	Via         string // host:port or sip: URI of the next hop where it is not in URI (trunk, outbound proxy)
+	From        string // caller ID: a number with +, or a user name
+	FromHost    string // host of the From header, "" for our own
+	DisplayName string
+	Username    string // digest; "" for none
+	Password    string
+	Headers     map[string]string // extra headers, X-…
+	InBandDTMF  bool
+	Unreliable  bool // the trunk answers with announcements (rule 30)
+}
+
+// Options belong to one attempt.
+type Options struct {
+	// ID names the attempt and is durable before Dial is called. Everything a later life of this
+	// process needs to cancel an INVITE of which it has no other record (Call-ID, tag, branch) is
+	// derived from it. "" means: make one up.
+	ID string
+	// Keep, when set, is called with what is needed to end the leg after a crash, each time that
+	// changes, and must have stored it when it returns. The answer of the far end is acknowledged (ACK)
+	// only after Keep: no commit, no ACK. It is given 500 ms. An error is logged and does not end the call.
+	Keep func(ctx context.Context, r Remains) error
+}
+
+// Remains is what is left of a leg when its process is gone: enough to CANCEL or BYE it.
+// Only the implementation that wrote it can read it.
+type Remains json.RawMessage
+
+// Dialer starts legs to one kind of address. Dial returns when the attempt is on its way (the INVITE
+// is sent) or cannot be made at all; all else comes as events. Cancelling ctx hangs up.
+type Dialer interface {
+	Dial(ctx context.Context, to Target, o Options) (Leg, error)
+}
+
+// Ender is a Dialer whose legs can outlive the process as ghosts at a carrier.
+// End sends whatever ends the attempt: to and o are those of the Dial, r the last Remains kept (nil: none).
+// It returns when the far end has confirmed or 4 s have passed.
+type Ender interface {
+	End(ctx context.Context, to Target, o Options, r Remains) error
+}
+
+// Message is one signalling message of a leg, secrets taken out.
+type Message struct {
+	At   time.Time
+	Sent bool   // by us
+	Peer string // the other side's address
+	Text string
+}
+
+// Tracer is a Leg that remembers its signalling, for the ladder and the pcap.
+type Tracer interface{ Trace() []Message }

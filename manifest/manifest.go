@@ -1,0 +1,45 @@
+// Package manifest reads what an installation is made of: people, groups, plans, trunks, sources and
+// numbers, as YAML documents that a person writes and kaden keeps as they were written.
+//
+// The first key of a document names its kind and itself (person: sato, plan: night-shift). [Split] cuts
+// a file into documents, [Compile] reads each with the room that knows its kind and checks them against
+// one another: a plan that names somebody who does not exist is refused here, with line and column, and
+// not at 3 a.m. The text is kept byte for byte, comments too, so export then apply changes nothing.
+package manifest
+
+import (
+	"context"
+
+	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/alert"
+	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/oncall"
+	"github.com/kaden-project/kaden/trunk"
+)
+
+// Document is one YAML document as it was written.
+type Document struct {
+	Kind string // person, group, plan, trunk, source, number
+	Name string
+	Text string // byte for byte, without the --- line
+	File string // where it was read from, "" if it was not a file
+	Line int    // of its first line in File, counted from 1
+}
+
+// Set is a checked installation. It does not change; a new one takes its place.
+type Set struct {
+	People  map[string]oncall.Person
+	Groups  map[string]oncall.Group
+	Plans   map[string]callout.Plan
+	Trunks  []trunk.Trunk // in order of name
+	Sources map[string]alert.Source
+	Numbers []account.Number
+}
+
+// Store keeps the documents; their text is sealed at rest, because trunks and sources hold secrets.
+type Store interface {
+	Documents(ctx context.Context) ([]Document, error) // in the order they were first applied
+	// Apply inserts or replaces each document by kind and name, all or nothing.
+	Apply(ctx context.Context, docs []Document) error
+	Remove(ctx context.Context, kind, name string) error
+}

@@ -1,0 +1,42 @@
+// Package number knows telephone numbers: E.164, the classes of Japanese numbers, and addresses.
+package number
+
+// Number is a telephone number in E.164 with its plus sign: +819012345678. The zero value is no number.
+type Number string
+
+// Class says what kind of line a number leads to, as far as its digits tell.
+type Class string
+
+// The classes. Emergency and Special are never dialled.
+const (
+	Unknown   Class = "unknown"
+	Mobile    Class = "mobile"    // 携帯: 060 070 080 090
+	Fixed     Class = "fixed"     // 固定
+	IPPhone   Class = "ip"        // 050
+	TollFree  Class = "toll-free" // 0120, 0800
+	Shared    Class = "shared"    // 0570 ナビダイヤル
+	Premium   Class = "premium"   // 0990 and the like
+	Pager     Class = "pager"     // 020
+	Abroad    Class = "abroad"    // another country
+	Emergency Class = "emergency" // 110 118 119, 112, 911 …
+	Special   Class = "special"   // every other 1XY, 00XY prefixes
+)
+
+// Scheme says over which kind of line an [Address] is reached.
+type Scheme string
+
+// The schemes of addresses. Sim is a simulated phone in this process (demo, tests, first start).
+const (
+	Tel    Scheme = "tel"
+	SIP    Scheme = "sip"
+	Client Scheme = "client"
+	Sim    Scheme = "sim"
+)
+
+// Address is one way to name an endpoint: a number, a SIP URI, a browser's identity.
+// The zero value is no address.
+type Address struct {
+	Scheme Scheme
+	Number Number // for Tel
+	Text   string // for the others: everything after the colon; for SIP with its parameters
+}

@@ -1,0 +1,82 @@
+// Package sid makes and checks identifiers in Twilio's shape: two letters and 32 hexadecimal digits.
+//
+// Each kind is a Go type of its own, so that a call cannot be handed over where an account is meant.
+// Twilio's own programs check for lower case (^(CA|SM)[0-9a-f]{32}$), so lower case is what New gives;
+// Parse takes either case and answers in lower case digits.
+package sid
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+type (
+	// Account is AC…, the owner of everything else.
+	Account string
+	// Call is CA…, one leg as Twilio counts it.
+	Call string
+	// Key is SK…, an API key.
+	Key string
+	// Bin is EH…, a piece of static TwiML with a URL.
+	Bin string
+	// Number is PN…, a telephone number the account owns.
+	Number string
+	// Application is AP…, a TwiML app.
+	Application string
+	// Notification is NO…, an entry of the debug log.
+	Notification string
+)
+
+// Prefixes of the kinds that exist here.
+const (
+	accountPrefix      = "AC"
+	callPrefix         = "CA"
+	keyPrefix          = "SK"
+	binPrefix          = "EH"
+	numberPrefix       = "PN"
+	applicationPrefix  = "AP"
+	notificationPrefix = "NO"
+)
+
+// Kind is any identifier type of this package.
+type Kind interface {
+	Account | Call | Key | Bin | Number | Application | Notification
+}
+
+func prefix[K Kind]() string {
+	var k K
+	switch any(k).(type) {
+	case Account:
+		return accountPrefix
+	case Call:
+		return callPrefix
+	case Key:
+		return keyPrefix
+	case Bin:
+		return binPrefix
+	case Number:
+		return numberPrefix
+	case Application:
+		return applicationPrefix
+	}
+	return notificationPrefix
+}
+
+// New makes an identifier that no other has: New[sid.Call]().
+func New[K Kind]() K {
+	var b [16]byte
+	rand.Read(b[:]) // never fails (crypto/rand, Go 1.24)
+	return K(prefix[K]() + hex.EncodeToString(b[:]))
+}
+
+// Parse checks that s is an identifier of kind K.
+func Parse[K Kind](s string) (K, error) {
+	p := prefix[K]()
+	digits, ok := strings.CutPrefix(s, p)
+	if _, err := hex.DecodeString(digits); !ok || len(digits) != 32 || err != nil {
+		return "", fmt.Errorf("%q is not an identifier of the form %s and 32 hexadecimal digits", s, p)
+	}
+	return K(p + strings.ToLower(digits)), nil
+}
