@@ -1,0 +1,84 @@
+package legtest
+
+import (
+	"testing"
+
+	"github.com/kaden-project/kaden/leg"
+)
+
+func sound() []Case {
+	return []Case{
+		{"plays until the source is finished, then silence", func(t *testing.T, h House) {
+			l, p := answered(t.Context(), t, h)
+			var heard ear
+			p.Listen(&heard)
+			src := &blare{frames: 25}
+			l.Play(src)
+			until(t, "half a second of sound", func() bool { return heard.loud.Load() >= 23 }) // the first may be lost to latching
+			until(t, "silence after it", func() bool { return src.read.Load() == 25 && heard.last.Load() == 0 })
+			hangup(t, l, leg.Completed)
+			ends(t, l, leg.Completed)
+			if n := src.read.Load(); n != 25 {
+				t.Errorf("a source of 25 frames was read %d times", n)
+			}
+			if n := heard.loud.Load(); n > 27 {
+				t.Errorf("25 frames were heard as %d", n) // concealment may stretch one
+			}
+		}},
+		{"plays one thing in place of the other, and nothing for nil", func(t *testing.T, h House) {
+			l, p := answered(t.Context(), t, h)
+			var heard ear
+			p.Listen(&heard)
+			first, second := &blare{}, &blare{}
+			l.Play(first)
+			until(t, "the first", func() bool { return heard.loud.Load() > 5 })
+			l.Play(second)
+			until(t, "the second", func() bool { return second.read.Load() > 5 })
+			n := first.read.Load()
+			until(t, "more of the second", func() bool { return second.read.Load() > 10 })
+			if first.read.Load() != n {
+				t.Errorf("the first goes on beneath the second")
+			}
+			l.Play(nil)
+			until(t, "silence", func() bool { return heard.last.Load() == 0 })
+			hangup(t, l, leg.Completed)
+			ends(t, l, leg.Completed)
+		}},
+		{"hears the far end, until nobody listens any more", func(t *testing.T, h House) {
+			l, p := answered(t.Context(), t, h)
+			var heard ear
+			l.Listen(&heard)
+			p.Play(&blare{})
+			until(t, "the far end", func() bool { return heard.loud.Load() > 10 })
+			l.Listen(nil)
+			var other ear
+			l.Listen(&other)
+			until(t, "the far end again", func() bool { return other.loud.Load() > 3 })
+			n := heard.loud.Load()
+			until(t, "more of it", func() bool { return other.loud.Load() > 8 })
+			if heard.loud.Load() != n {
+				t.Errorf("somebody who does not listen any more still hears")
+			}
+			p.HangUp()
+			ends(t, l, leg.HungUp)
+		}},
+		{"stops reading when the call ends", func(t *testing.T, h House) {
+			l, p := answered(t.Context(), t, h)
+			src := &blare{}
+			l.Play(src)
+			until(t, "sound", func() bool { return src.read.Load() > 3 })
+			p.HangUp()
+			ends(t, l, leg.HungUp)
+			n := src.read.Load()
+			again, q := answered(t.Context(), t, h)
+			other := &blare{frames: 10}
+			again.Play(other)
+			until(t, "another call's sound", func() bool { return other.read.Load() == 10 })
+			q.HangUp()
+			ends(t, again, leg.HungUp)
+			if src.read.Load() > n {
+				t.Errorf("the source of an ended leg was read %d times more", src.read.Load()-n)
+			}
+		}},
+	}
+}
