@@ -1,0 +1,245 @@
+package media
+
+// Jitter is a jitter buffer: it takes RTP payloads as they come and gives a Frame every 20 ms, in order,
+// with short holes concealed. It thinks in samples, not in packets, so any packet length works, and a
+// packet counts by its RTP timestamp. Its delay begins at 40 ms, grows when the network stalls and shrinks
+// again; it never holds more than 200 ms. It allocates nothing after the first frame and is used by one
+// goroutine. The zero value is ready.
+type Jitter struct {
+	ring  [ringSize]byte // companded, by timestamp
+	have  [ringSize / 64]uint64
+	codec Codec
+
+	begun  bool   // a packet was taken since the last Reset
+	warm   bool   // frames are being played
+	next   uint32 // timestamp of the next sample to play
+	top    uint32 // one past the latest sample held
+	starve int    // frames given since the buffer ran dry
+
+	low   int32 // least depth in this window, in samples
+	ticks int   // of the window
+	odd   int   // packets in a row from far outside the window
+	seq   sequenceCount
+	stats JitterStats
+	plc   concealer
+}
+
+const (
+	ringSize    = 4096           // samples: 512 ms
+	startDepth  = 2 * Samples    // 40 ms before the first frame
+	maxDepth    = 10 * Samples   // 200 ms
+	shrinkTicks = 100            // the delay is reconsidered every 2 s
+	giveUp      = 10             // frames without sound, after which it is silence
+	farAway     = ringSize - 800 // a timestamp so far off is another stream
+)
+
+// JitterStats counts what happened since the last Reset.
+type JitterStats struct {
+	Packets   uint64 // taken
+	Lost      int64  // missing by sequence number; duplicates make it smaller, as RFC 3550 has it
+	Late      uint64 // came after their time
+	Concealed uint64 // frames made up, in part or whole
+	Dropped   uint64 // frames left out to shorten the delay
+	Resets    uint64 // other streams and jumps
+}
+
+// Stats gives the counts.
+func (j *Jitter) Stats() JitterStats {
+	s := j.stats
+	s.Lost = j.seq.lost()
+	return s
+}
+
+// Reset forgets the stream; it is for another SSRC.
+func (j *Jitter) Reset() { *j = Jitter{stats: JitterStats{Resets: j.stats.Resets}} }
+
+// Put takes the payload of one packet with its RTP sequence number and timestamp. Payloads longer than
+// 200 ms and empty ones are dropped. A jump of the timestamp that lasts two packets begins anew.
+func (j *Jitter) Put(seq uint16, ts uint32, payload []byte, c Codec) {
+	if len(payload) == 0 || len(payload) > maxDepth {
+		return
+	}
+	if j.begun && c != j.codec {
+		j.restart()
+	}
+	if j.begun {
+		if off := int32(ts - j.next); off > farAway || off < -farAway {
+			if j.odd++; j.odd < 2 {
+				return
+			}
+			j.restart()
+		}
+	}
+	j.odd = 0
+	if !j.begun {
+		j.begun, j.codec, j.next, j.top = true, c, ts, ts
+	}
+	j.stats.Packets++
+	j.seq.add(seq)
+	if !j.warm && int32(ts-j.next) < 0 && int32(j.top-ts) <= maxDepth {
+		j.next = ts // out of order before the first frame
+	}
+	j.resume(ts)
+	j.store(ts, payload)
+	if int32(j.top-j.next) > maxDepth {
+		j.skip(j.top - startDepth)
+	}
+}
+
+// restart begins a new stream in the same buffer.
+func (j *Jitter) restart() {
+	stats := j.stats
+	stats.Resets++
+	*j = Jitter{stats: stats, plc: j.plc}
+}
+
+// resume ends a starvation: time has passed, so the hole before ts was heard already; sound that merely
+// comes late is played late, which is how the delay grows.
+func (j *Jitter) resume(ts uint32) {
+	if j.starve == 0 {
+		return
+	}
+	if gap := int32(ts - j.next); gap > 0 {
+		j.next += uint32(min(gap, int32(j.starve)*Samples))
+	}
+	j.starve = 0
+}
+
+func (j *Jitter) store(ts uint32, payload []byte) {
+	if late := int32(j.next - ts); late > 0 {
+		if int(late) >= len(payload) {
+			j.stats.Late++
+			return
+		}
+		payload, ts = payload[late:], j.next
+	}
+	if end := ts + uint32(len(payload)); int32(end-j.top) > 0 {
+		if int32(end-j.next) > ringSize {
+			j.skip(end - startDepth)
+			if int32(j.next-ts) > 0 {
+				payload, ts = payload[j.next-ts:], j.next
+			}
+		}
+		j.top = end
+	}
+	at := int(ts % ringSize)
+	n := copy(j.ring[at:], payload)
+	copy(j.ring[:], payload[n:])
+	for i := range len(payload) {
+		p := (at + i) % ringSize
+		j.have[p/64] |= 1 << (p % 64)
+	}
+}
+
+// skip moves on to the timestamp to, and forgets what is before it.
+func (j *Jitter) skip(to uint32) {
+	for int32(to-j.next) > 0 {
+		n := min(to-j.next, Samples)
+		j.forget(j.next, n)
+		j.next += n
+		j.stats.Dropped++
+	}
+	if int32(j.next-j.top) > 0 {
+		j.top = j.next
+	}
+	j.low, j.ticks = 0, 0
+}
+
+func (j *Jitter) forget(ts, n uint32) {
+	for i := range n {
+		p := (ts + i) % ringSize
+		j.have[p/64] &^= 1 << (p % 64)
+	}
+}
+
+// Get fills f with the next 20 ms. It answers false when f is silence because nothing is coming.
+func (j *Jitter) Get(f *Frame) (ok bool) {
+	depth := int32(j.top - j.next)
+	if !j.warm {
+		if !j.begun || depth < startDepth {
+			clear(f[:])
+			return false
+		}
+		j.warm = true
+	}
+	if depth <= 0 {
+		j.stats.Concealed++
+		if j.starve++; j.starve >= giveUp {
+			// Silence suppression, hold, or the end: wait for a new start.
+			j.warm, j.begun = false, false
+			clear(f[:])
+			j.plc.reset()
+			return false
+		}
+		j.plc.conceal(f, 0)
+		return true
+	}
+	j.shrink(depth)
+	j.take(f)
+	return true
+}
+
+// take moves one frame out of the ring; what is missing in it is made up.
+func (j *Jitter) take(f *Frame) {
+	table := j.codec.decodeTable()
+	hole := -1
+	for i := range f {
+		p := (j.next + uint32(i)) % ringSize
+		if j.have[p/64]&(1<<(p%64)) == 0 {
+			if hole < 0 {
+				hole = i
+			}
+			continue
+		}
+		f[i] = table[j.ring[p]]
+	}
+	j.forget(j.next, Samples)
+	j.next += Samples
+	if int32(j.next-j.top) > 0 {
+		j.top = j.next
+	}
+	if hole >= 0 {
+		j.stats.Concealed++
+		j.plc.conceal(f, hole)
+		return
+	}
+	j.plc.good(f)
+}
+
+// shrink leaves out a frame when for 2 s more was held than needed.
+func (j *Jitter) shrink(depth int32) {
+	if j.ticks == 0 || depth < j.low {
+		j.low = depth
+	}
+	if j.ticks++; j.ticks < shrinkTicks {
+		return
+	}
+	if j.low > startDepth+Samples {
+		j.skip(j.next + Samples)
+	}
+	j.ticks = 0
+}
+
+// sequenceCount extends 16-bit sequence numbers, as RFC 3550 appendix A.1 does.
+type sequenceCount struct {
+	begun       bool
+	first, high uint32
+	count       int64
+}
+
+func (s *sequenceCount) add(seq uint16) {
+	if !s.begun {
+		s.begun, s.first, s.high = true, 1<<16|uint32(seq), 1<<16|uint32(seq)
+	}
+	s.count++
+	if ahead := int16(seq - uint16(s.high)); ahead > 0 {
+		s.high += uint32(ahead)
+	}
+}
+
+func (s *sequenceCount) lost() int64 {
+	if !s.begun {
+		return 0
+	}
+	return int64(s.high) - int64(s.first) + 1 - s.count
+}

@@ -1,0 +1,96 @@
+package media
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Player is a [Source] that knows when it is over. It wraps another Source for one playing: the leg
+// reads it, and whoever started it waits on [Player.Done]. Stop and the questions may be asked from
+// any goroutine. It serves encoded sound and a caption if the wrapped Source does.
+type Player struct {
+	src     Source
+	encoded Encoded // src again, or nil
+	frames  atomic.Int64
+	state   atomic.Int32
+	done    chan struct{}
+}
+
+const (
+	playing int32 = iota
+	finished
+	stopped
+)
+
+var (
+	_ Encoded   = (*Player)(nil)
+	_ Captioned = (*Player)(nil)
+)
+
+// NewPlayer makes a Player of src; nil is a Source that is over after one silent frame.
+func NewPlayer(src Source) *Player {
+	if src == nil {
+		src = Silence(0)
+	}
+	p := &Player{src: src, done: make(chan struct{})}
+	p.encoded, _ = src.(Encoded)
+	return p
+}
+
+// Read gives the next frame; silence and false once the Player is over.
+func (p *Player) Read(f *Frame) bool {
+	if p.state.Load() != playing {
+		clear(f[:])
+		return false
+	}
+	return p.count(p.src.Read(f))
+}
+
+// ReadEncoded gives the next frame in codec c, if the wrapped Source can.
+func (p *Player) ReadEncoded(c Codec) (payload []byte, more, ok bool) {
+	if !c.Known() || p.encoded == nil {
+		return nil, false, false
+	}
+	if p.state.Load() != playing {
+		return silence(c), false, true
+	}
+	payload, more, ok = p.encoded.ReadEncoded(c)
+	if !ok {
+		return nil, false, false
+	}
+	return payload, p.count(more), true
+}
+
+func (p *Player) count(more bool) bool {
+	p.frames.Add(1)
+	if !more {
+		p.end(finished)
+	}
+	return more
+}
+
+func (p *Player) end(s int32) {
+	if p.state.CompareAndSwap(playing, s) {
+		close(p.done)
+	}
+}
+
+// Stop ends the playing after the frame that is under way. It may be called again.
+func (p *Player) Stop() { p.end(stopped) }
+
+// Done is closed when the last frame was read or Stop was called.
+func (p *Player) Done() <-chan struct{} { return p.done }
+
+// Finished tells whether the last frame was read: false while it plays, and for ever when Stop came first.
+func (p *Player) Finished() bool { return p.state.Load() == finished }
+
+// Played is how much was read so far, in whole frames.
+func (p *Player) Played() time.Duration { return time.Duration(p.frames.Load()) * Period }
+
+// Caption is that of the wrapped Source; "" if it has none. Only the goroutine that reads may ask.
+func (p *Player) Caption() string {
+	if c, ok := p.src.(Captioned); ok {
+		return c.Caption()
+	}
+	return ""
+}
