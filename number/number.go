@@ -1,7 +1,13 @@
 // Package number knows telephone numbers: E.164, the classes of Japanese numbers, and addresses.
+//
+// [Parse] takes what a person wrote or a carrier sent and gives a [Number]; [Number.Class] says what kind of
+// line it leads to, and [Class.Dialable] whether kaden would ever ring it. [ParseAddress] reads every way to
+// name an endpoint. All of it is pure; nothing here dials, and nothing here lets 110 be dialled.
 package number
 
 // Number is a telephone number in E.164 with its plus sign: +819012345678. The zero value is no number.
+// What E.164 has no form for, 110 or 0033…, is kept as it would be dialled, without a plus: its [Class]
+// is Emergency or Special, and no trunk takes it.
 type Number string
 
 // Class says what kind of line a number leads to, as far as its digits tell.
@@ -29,6 +35,7 @@ type Scheme string
 const (
 	Tel    Scheme = "tel"
 	SIP    Scheme = "sip"
+	SIPS   Scheme = "sips" // SIP that insists on TLS; never dialled over anything less
 	Client Scheme = "client"
 	Sim    Scheme = "sim"
 )
