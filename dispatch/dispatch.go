@@ -1,3 +1,187 @@
 // Package dispatch carries an alert to its outcome: it accepts what monitoring sends, finds and freezes
 // the plan, runs the call-out, writes each person's script and serves its answers, and records the night.
+//
+// [Dispatcher.Accept] makes a delivery durable together with the call-out and its first attempts, in one
+// commit; phones ring after that and never before. One goroutine drives each call-out: it hands every
+// event to the pure machine of package callout, commits the outcome under the row's version, owner and
+// fence, and only then acts on it. What a crash leaves behind is ended and taken up by [Dispatcher.Run].
 package dispatch
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/twiml"
+)
+
+// Caller places calls for people's scripts.
+type Caller interface {
+	// Prepare makes ready what the document needs before anybody's phone rings: its speech.
+	Prepare(ctx context.Context, doc *twiml.Response) error
+	// Call starts the call and returns when it is on its way; what happens to it is told to o.Heard.
+	// On an error nothing was dialled and Heard is not called.
+	Call(ctx context.Context, o call.Order) (Line, error)
+}
+
+// Line is a call under way.
+type Line interface {
+	// Redirect lets whoever listens hear another document, from its next word.
+	Redirect(p call.Program) error
+	// End hangs up, or gives up ringing. It does not wait; the end is told to the order's Heard.
+	End(c leg.Cause)
+}
+
+// Config is what a Dispatcher cannot live without, and what it may be told.
+type Config struct {
+	Store  Store
+	Caller Caller
+	House  func() *manifest.Set // the installation as it is now
+	Secret []byte               // signs the addresses of people's scripts
+
+	// EndGhost ends what an earlier life of this process left at a carrier. nil: nothing can be left.
+	EndGhost func(ctx context.Context, a Attempt) error
+	// Schemes are the kinds of addresses that can be dialled here; nil is all but client:.
+	Schemes []number.Scheme
+
+	Node        string        // stable name of this node; "" is "kaden"
+	Address     string        // where other nodes reach it
+	Account     sid.Account   // whose calls these are
+	DefaultPlan string        // for sources that name none; "" is "default"
+	Region      string        // of numbers without a country; "" is JP
+	PerHour     int           // calls to one person in an hour, over all plans; 0 is 12 (rule 6)
+	Lease       time.Duration // how long the node is believed to live without a sign; 0 is 6 s
+}
+
+// Dispatcher runs call-outs. Its methods may be called from any goroutine once Run has booted.
+type Dispatcher struct {
+	log    *slog.Logger
+	cfg    Config
+	store  Store
+	lines  *lines
+	fence  int64
+	booted chan struct{}
+
+	// life ends when Run returns; every call-out's goroutine hangs below it.
+	life context.Context
+	end  context.CancelFunc
+
+	mu   sync.Mutex
+	runs map[string]*run // by call-out
+	wg   sync.WaitGroup
+}
+
+// New makes a Dispatcher; it does nothing before Run.
+func New(log *slog.Logger, cfg Config) *Dispatcher {
+	if cfg.Node == "" {
+		cfg.Node = "kaden"
+	}
+	if cfg.DefaultPlan == "" {
+		cfg.DefaultPlan = "default"
+	}
+	if cfg.Region == "" {
+		cfg.Region = "JP"
+	}
+	if cfg.PerHour == 0 {
+		cfg.PerHour = 12
+	}
+	if cfg.Lease == 0 {
+		cfg.Lease = 6 * time.Second
+	}
+	if cfg.Schemes == nil {
+		cfg.Schemes = []number.Scheme{number.Tel, number.SIP, number.Sim}
+	}
+	life, end := context.WithCancel(context.Background())
+	return &Dispatcher{
+		log: log, cfg: cfg, store: cfg.Store, lines: newLines(cfg.PerHour),
+		booted: make(chan struct{}), life: life, end: end, runs: map[string]*run{},
+	}
+}
+
+// newID makes a name for an alert (al), a call-out (co): short enough to be read aloud by an operator.
+func newID(kind string) string {
+	var b [8]byte
+	rand.Read(b[:]) // never fails (crypto/rand, Go 1.24)
+	return kind + "-" + hex.EncodeToString(b[:])
+}
+
+// started makes r known and sets its goroutine going. It is called after the commit that made the row.
+func (d *Dispatcher) started(r *run) {
+	d.mu.Lock()
+	if d.life.Err() != nil {
+		d.mu.Unlock()
+		return // the row stays; the next life adopts it
+	}
+	d.runs[r.id()] = r
+	d.wg.Add(1)
+	d.mu.Unlock()
+	go func() {
+		defer d.wg.Done()
+		r.drive(d.life)
+		d.mu.Lock()
+		if d.runs[r.id()] == r {
+			delete(d.runs, r.id())
+		}
+		d.mu.Unlock()
+	}()
+}
+
+// spawn runs f unless the Dispatcher is at its end; Run waits for it.
+func (d *Dispatcher) spawn(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.life.Err() == nil {
+		d.wg.Go(f)
+	}
+}
+
+// finish ends life: nothing is started after it.
+func (d *Dispatcher) finish() {
+	d.mu.Lock()
+	d.end()
+	d.mu.Unlock()
+	d.wg.Wait()
+}
+
+// live finds the goroutine of a call-out, nil if none runs here.
+func (d *Dispatcher) live(callout string) *run {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.runs[callout]
+}
+
+// wake finds or starts the goroutine of a call-out that may have come to rest.
+func (d *Dispatcher) wake(ctx context.Context, callout string) (*run, error) {
+	if r := d.live(callout); r != nil {
+		return r, nil
+	}
+	row, err := d.store.CalloutByID(ctx, callout)
+	if err != nil {
+		return nil, fmt.Errorf("call-out %s: %w", callout, err)
+	}
+	inc, err := d.store.IncidentByID(ctx, row.Alert)
+	if err != nil {
+		return nil, fmt.Errorf("alert %s: %w", row.Alert, err)
+	}
+	r, err := d.newRun(row, inc)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	if other := d.runs[callout]; other != nil {
+		d.mu.Unlock()
+		return other, nil
+	}
+	d.mu.Unlock()
+	d.started(r)
+	return r, nil
+}

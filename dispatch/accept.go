@@ -1,0 +1,251 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kaden-project/kaden/alert"
+	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/intake"
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// flap is how long after a resolve the same key is the same incident (rule 4).
+const flap = 15 * time.Minute
+
+// accepted is what one delivery leads to, worked out inside the transaction.
+type accepted struct {
+	receipt intake.Receipt
+	begun   []begun  // new call-outs
+	told    []told   // events for call-outs that exist
+	claimed []string // seats on lines, to be given back if the commit fails
+}
+
+type begun struct {
+	run  *run
+	turn *turn
+}
+
+type told struct {
+	callout string
+	event   callout.Event
+}
+
+// Accept makes a delivery durable: its body, the incidents it opens, their call-outs and the first
+// attempts, in one commit. When it returns without error, somebody will be called or the failure to do
+// so will be reported; phones begin to ring at that moment.
+func (d *Dispatcher) Accept(ctx context.Context, in alert.Delivery) (intake.Receipt, error) {
+	select {
+	case <-d.booted:
+	case <-ctx.Done():
+		return intake.Receipt{}, context.Cause(ctx)
+	}
+	if err := d.life.Err(); err != nil {
+		return intake.Receipt{}, errors.New("kaden is shutting down")
+	}
+	// Names are chosen before the transaction, which may run twice.
+	ids := make([]names, len(in.Alerts))
+	for i := range ids {
+		ids[i].incident, ids[i].callout = newID("al"), newID("co")
+	}
+	var a *accepted
+	var claimed []string
+	err := d.store.Write(ctx, func(tx Tx) error {
+		a = &accepted{}
+		defer func() { claimed = append(claimed, a.claimed...) }()
+		seen, err := tx.SeenDelivery(in)
+		if err != nil || seen {
+			a.receipt.Duplicate = seen
+			return err
+		}
+		for i, one := range in.Alerts {
+			one.Source = in.Source
+			if err := d.accept(tx, a, in, one, ids[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		d.lines.abandon(claimed)
+		return intake.Receipt{}, fmt.Errorf("alert from %s not stored: %w", in.Source, err)
+	}
+	for _, b := range a.begun {
+		b.run.commit(b.turn)
+		d.started(b.run)
+		b.turn.act(d.life)
+	}
+	for _, t := range a.told {
+		d.tell(t.callout, t.event)
+	}
+	return a.receipt, nil
+}
+
+type names struct{ incident, callout string }
+
+// accept handles one alert of a delivery.
+func (d *Dispatcher) accept(tx Tx, a *accepted, in alert.Delivery, one alert.Alert, n names) error {
+	open, is, err := tx.OpenIncident(one.Source, one.Key)
+	if err != nil {
+		return err
+	}
+	switch one.Action {
+	case alert.Resolve:
+		return d.acceptResolve(tx, a, one, open, is, n)
+	case alert.Ack:
+		if is && open.Callout != "" {
+			a.told = append(a.told, told{open.Callout, callout.Event{At: tx.Now(), Kind: callout.Taken, By: one.Source}})
+			a.receipt.Alerts = append(a.receipt.Alerts, open.ID)
+		}
+		return nil
+	case alert.Info:
+		return d.ignore(tx, a, in, one, n, "information; nobody is rung for it")
+	}
+	if is {
+		return d.acceptAgain(tx, a, one, open)
+	}
+	last, was, err := tx.LastIncident(one.Source, one.Key)
+	if err != nil {
+		return err
+	}
+	if was && last.Callout != "" && !last.Resolved.IsZero() {
+		if late := one.OccurredAt; !late.IsZero() && late.Before(last.Resolved) && late.Before(last.Alert.OccurredAt) {
+			return d.ignore(tx, a, in, one, n, "older than the resolve that was already taken in")
+		}
+		if tx.Now().Sub(last.Resolved) < flap {
+			return d.acceptFlap(tx, a, one, last)
+		}
+	}
+	return d.begin(tx, a, in, one, n)
+}
+
+// begin opens an incident and its call-out.
+func (d *Dispatcher) begin(tx Tx, a *accepted, in alert.Delivery, one alert.Alert, n names) error {
+	at := tx.Now()
+	plan, remark := d.planFor(one)
+	inc := Incident{
+		ID: n.incident, Alert: one, Status: Stored, Callout: n.callout,
+		Opened: at, Updated: at, DeliveryID: in.ID,
+	}
+	row := Callout{
+		ID: n.callout, Alert: inc.ID, Plan: plan.Name, Version: 1,
+		Owner: d.cfg.Node, Fence: d.fence, Created: at, Updated: at,
+	}
+	r := d.bareRun(row, inc)
+	r.state = callout.New(row.ID, plan, string(one.Severity))
+	t := newTurn(d, r, row, r.state, inc, r.attempts)
+	t.touched = true
+	t.note(at, timeline.Event{Kind: timeline.AlertStored, Text: one.Title})
+	if remark != "" {
+		t.note(at, timeline.Event{Kind: timeline.NoticeRaised, Text: remark})
+		t.noticing = append(t.noticing, remark)
+	}
+	defer func() { a.claimed = append(a.claimed, t.claimed...) }()
+	if err := t.decide(tx, []callout.Event{{At: at, Kind: callout.Begin}}); err != nil {
+		return err
+	}
+	if err := t.write(tx, Tx.AddCallout); err != nil {
+		return err
+	}
+	a.begun = append(a.begun, begun{r, t})
+	a.receipt.Alerts = append(a.receipt.Alerts, inc.ID)
+	return nil
+}
+
+// acceptAgain records that an open incident fires again; a higher severity is said.
+func (d *Dispatcher) acceptAgain(tx Tx, a *accepted, one alert.Alert, open Incident) error {
+	kind, text := timeline.AlertRepeated, fmt.Sprintf("fires for the %d. time", open.Repeats+2)
+	if rank(one.Severity) > rank(open.Alert.Severity) {
+		kind, text = timeline.AlertRaised, fmt.Sprintf("from %s to %s", open.Alert.Severity, one.Severity)
+	}
+	open.Repeats++
+	open.Alert, open.Updated = one, tx.Now()
+	a.receipt.Alerts = append(a.receipt.Alerts, open.ID)
+	if kind == timeline.AlertRaised && open.Status != Stored && open.Callout != "" {
+		// Somebody took a warning; the critical one has not been heard by anybody.
+		open.Status = Stored
+		a.told = append(a.told, told{open.Callout, callout.Event{At: tx.Now(), Kind: callout.Released, Text: text}})
+	}
+	if err := tx.PutIncident(open); err != nil {
+		return err
+	}
+	return tx.Append(timeline.Event{At: tx.Now(), Kind: kind, Alert: open.ID, Callout: open.Callout, Text: text})
+}
+
+// acceptFlap reopens an incident that was resolved a moment ago: the call-out resumes at its place.
+func (d *Dispatcher) acceptFlap(tx Tx, a *accepted, one alert.Alert, last Incident) error {
+	last.Alert, last.Status, last.Updated, last.Resolved = one, Stored, tx.Now(), time.Time{}
+	last.Repeats++
+	a.receipt.Alerts = append(a.receipt.Alerts, last.ID)
+	a.told = append(a.told, told{last.Callout, callout.Event{At: tx.Now(), Kind: callout.Refired}})
+	if err := tx.PutIncident(last); err != nil {
+		return err
+	}
+	return tx.Append(timeline.Event{
+		At: tx.Now(), Kind: timeline.AlertRepeated, Alert: last.ID, Callout: last.Callout,
+		Text: "fires again after it was resolved; the call-out resumes at its place",
+	})
+}
+
+func (d *Dispatcher) acceptResolve(tx Tx, a *accepted, one alert.Alert, open Incident, is bool, n names) error {
+	if !is {
+		return d.ignore(tx, a, alert.Delivery{}, one, n, "resolves something that is not open")
+	}
+	open.Status, open.Resolved, open.Updated = Resolved, tx.Now(), tx.Now()
+	a.receipt.Alerts = append(a.receipt.Alerts, open.ID)
+	if open.Callout != "" {
+		a.told = append(a.told, told{open.Callout, callout.Event{At: tx.Now(), Kind: callout.Resolved}})
+	}
+	if err := tx.PutIncident(open); err != nil {
+		return err
+	}
+	return tx.Append(timeline.Event{At: tx.Now(), Kind: timeline.AlertResolved, Alert: open.ID, Callout: open.Callout, Text: one.Title})
+}
+
+// ignore keeps an alert for which nobody is rung, with the reason.
+func (d *Dispatcher) ignore(tx Tx, a *accepted, in alert.Delivery, one alert.Alert, n names, why string) error {
+	inc := Incident{
+		ID: n.incident, Alert: one, Status: Ignored, Opened: tx.Now(), Updated: tx.Now(),
+		Resolved: tx.Now(), DeliveryID: in.ID,
+	}
+	a.receipt.Alerts = append(a.receipt.Alerts, inc.ID)
+	if err := tx.PutIncident(inc); err != nil {
+		return err
+	}
+	return tx.Append(timeline.Event{At: tx.Now(), Kind: timeline.AlertIgnored, Alert: inc.ID, Text: why})
+}
+
+// planFor finds the plan of an alert's source. Where there is none, everybody is rung: an alert that
+// nobody planned for is not an alert for nobody. remark is for the operator.
+func (d *Dispatcher) planFor(one alert.Alert) (plan callout.Plan, remark string) {
+	set := d.cfg.House()
+	name := d.cfg.DefaultPlan
+	if s, ok := set.Sources[one.Source]; ok && s.Plan != "" {
+		name = s.Plan
+	}
+	if p, ok := set.Plans[name]; ok {
+		return p, ""
+	}
+	if p, ok := set.Plans[d.cfg.DefaultPlan]; ok {
+		return p, fmt.Sprintf("source %q names plan %q, which does not exist; the default plan is used", one.Source, name)
+	}
+	everybody := callout.Plan{Name: "everybody", Steps: []callout.Step{{
+		Call: keys(set.People), Order: callout.Together, Need: callout.First, Rounds: 3,
+	}}}
+	return everybody.WithDefaults(), fmt.Sprintf("there is no plan %q; everybody is rung", name)
+}
+
+// rank orders severities, worst highest. Unknown is treated like critical.
+func rank(s alert.Severity) int {
+	switch s {
+	case alert.Notice:
+		return 1
+	case alert.Warning:
+		return 2
+	case alert.Major:
+		return 3
+	}
+	return 4
+}

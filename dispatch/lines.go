@@ -1,0 +1,275 @@
+package dispatch
+
+import (
+	"sync"
+	"time"
+
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/sid"
+)
+
+// lines is who is on the telephone. One person, one line (rule 6): over all call-outs a person has at
+// most one outgoing call; further alerts ride on the one that is under way.
+type lines struct {
+	perHour int
+
+	mu       sync.Mutex
+	byPerson map[string]*line
+	byRider  map[string]*line       // by attempt that rides on it
+	byLead   map[string]*line       // by the attempt it was placed for, which may have left it
+	calls    map[string][]time.Time // person → calls begun within the last hour
+}
+
+func newLines(perHour int) *lines {
+	return &lines{perHour: perHour, byPerson: map[string]*line{}, byRider: map[string]*line{}, byLead: map[string]*line{}, calls: map[string][]time.Time{}}
+}
+
+// line is one call to one person and the attempts that ride on it.
+type line struct {
+	person  string
+	address string
+	lead    string // the attempt the call was placed for
+	sid     sid.Call
+	over    chan struct{} // closed when the call is over
+	after   *line         // an earlier line of the same person that is being ended
+
+	all *lines // its mutex guards what follows
+
+	riders   []rider
+	phase    phase
+	rang     time.Time
+	answered time.Time
+	hold     Line // nil until the call is on its way
+	plainly  bool // say only what was prepared at the start
+}
+
+// rider is an attempt on a line.
+type rider struct {
+	attempt string
+	run     *run
+}
+
+// phase is how far a line has come.
+type phase int
+
+const (
+	placing phase = iota
+	ringing
+	answered
+	closing // nobody may get on any more: the last rider left, or it was accepted
+	ended
+)
+
+// seat is what an attempt gets when it asks for a line.
+type seat struct {
+	line   *line
+	lead   bool // this attempt's call has to be placed
+	capped bool // the person was called too often within the hour
+}
+
+// claim gives an attempt a line to its person: the one under way, or a new one. Asking again for the
+// same attempt gives the same seat, because a transaction may run twice.
+func (ls *lines) claim(person, address string, rd rider, now time.Time) seat {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if l := ls.byRider[rd.attempt]; l != nil {
+		for i := range l.riders {
+			if l.riders[i].attempt == rd.attempt {
+				l.riders[i].run = rd.run
+			}
+		}
+		return seat{line: l, lead: l.lead == rd.attempt}
+	}
+	current := ls.byPerson[person]
+	if current != nil && current.phase < closing {
+		current.riders = append(current.riders, rd)
+		ls.byRider[rd.attempt] = current
+		switch current.phase {
+		case ringing:
+			rd.run.send(callout.Event{At: now, Kind: callout.Rang, Attempt: rd.attempt})
+		case answered:
+			rd.run.send(callout.Event{At: now, Kind: callout.Rang, Attempt: rd.attempt})
+			rd.run.send(callout.Event{At: now, Kind: callout.AnsweredBy, Attempt: rd.attempt})
+		}
+		return seat{line: current}
+	}
+	if ls.tooOften(person, now) {
+		return seat{capped: true}
+	}
+	l := &line{
+		person: person, address: address, lead: rd.attempt, sid: sid.New[sid.Call](),
+		over: make(chan struct{}), after: current, all: ls, riders: []rider{rd},
+	}
+	ls.byPerson[person], ls.byRider[rd.attempt], ls.byLead[rd.attempt] = l, l, l
+	ls.calls[person] = append(ls.calls[person], now)
+	return seat{line: l, lead: true}
+}
+
+// tooOften forgets calls older than an hour and tells whether the rest fill the cap.
+func (ls *lines) tooOften(person string, now time.Time) bool {
+	recent := ls.calls[person]
+	for len(recent) > 0 && now.Sub(recent[0]) >= time.Hour {
+		recent = recent[1:]
+	}
+	ls.calls[person] = recent
+	return len(recent) >= ls.perHour
+}
+
+// abandon takes back the seats of attempts whose commit did not come about. Whoever had got on a line
+// that will now not be placed is told that it was our fault.
+func (ls *lines) abandon(attempts []string) {
+	for _, a := range attempts {
+		l := ls.of(a)
+		if l == nil {
+			continue
+		}
+		l.leave(a)
+		if l.lead == a {
+			l.finish(now(), callout.Fault, "the call could not be recorded")
+		}
+	}
+}
+
+// of finds the line an attempt rides on, nil if it rides on none.
+func (ls *lines) of(attempt string) *line {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	return ls.byRider[attempt]
+}
+
+// led finds the line whose call was placed for an attempt, nil if that call is over.
+func (ls *lines) led(attempt string) *line {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	return ls.byLead[attempt]
+}
+
+// aboard lists the riders in the order in which they got on.
+func (l *line) aboard() []rider {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	return append([]rider(nil), l.riders...)
+}
+
+// leave takes an attempt off its line and tells whether others are still on it. The last one to leave closes it.
+func (l *line) leave(attempt string) (others bool) {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	for i, rd := range l.riders {
+		if rd.attempt == attempt {
+			l.riders = append(l.riders[:i:i], l.riders[i+1:]...)
+			delete(l.all.byRider, attempt)
+			break
+		}
+	}
+	if len(l.riders) == 0 && l.phase < closing {
+		l.phase = closing
+	}
+	return len(l.riders) > 0
+}
+
+// close lets nobody get on any more: the person has taken what was told.
+func (l *line) close() {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	if l.phase < closing {
+		l.phase = closing
+	}
+}
+
+// take sets the call that is on its way; false means that everybody has left meanwhile and it is to be ended.
+func (l *line) take(h Line) bool {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	l.hold = h
+	return len(l.riders) > 0
+}
+
+// holder is the call under way, nil before it is placed and when it is over.
+func (l *line) holder() Line {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	if l.phase == ended {
+		return nil
+	}
+	return l.hold
+}
+
+// heard passes on what happened to the call, to every attempt that rides on it.
+func (l *line) heard(e call.Event) {
+	if e.Status.Over() {
+		l.finish(e.At, outcomeOf(e, l.wasAnswered()), words(e))
+		return
+	}
+	var kind callout.EventKind
+	l.all.mu.Lock()
+	switch {
+	case e.Digit != "":
+	case e.Status == call.Ringing && l.phase == placing:
+		kind, l.phase, l.rang = callout.Rang, ringing, e.At
+	case e.Status == call.InProgress && l.phase < answered:
+		kind, l.phase, l.answered = callout.AnsweredBy, answered, e.At
+	}
+	riders := append([]rider(nil), l.riders...)
+	l.all.mu.Unlock()
+	if kind == "" {
+		return // keys come through the script, where their answer is spoken
+	}
+	for _, rd := range riders {
+		rd.run.send(callout.Event{At: e.At, Kind: kind, Attempt: rd.attempt})
+	}
+}
+
+func (l *line) wasAnswered() bool {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	return !l.answered.IsZero()
+}
+
+// finish ends the line and tells its riders how.
+func (l *line) finish(at time.Time, o callout.Outcome, text string) {
+	l.all.mu.Lock()
+	if l.phase == ended {
+		l.all.mu.Unlock()
+		return
+	}
+	l.phase = ended
+	riders := l.riders
+	l.riders = nil
+	for _, rd := range riders {
+		delete(l.all.byRider, rd.attempt)
+	}
+	delete(l.all.byLead, l.lead)
+	if l.all.byPerson[l.person] == l {
+		delete(l.all.byPerson, l.person)
+	}
+	l.all.mu.Unlock()
+	close(l.over)
+	for _, rd := range riders {
+		rd.run.send(callout.Event{At: at, Kind: callout.Ended, Attempt: rd.attempt, Outcome: o, Text: text})
+	}
+}
+
+// stop takes an attempt off its line; if it was the last, the call is ended or, if somebody listens and
+// there is something to tell, redirected to it.
+func (l *line) stop(attempt string, c leg.Cause, tell *call.Program) {
+	others := l.leave(attempt)
+	if others {
+		return
+	}
+	h := l.holder()
+	if h == nil {
+		return // place sees that nobody is on it and ends it
+	}
+	if tell != nil && l.wasAnswered() {
+		if h.Redirect(*tell) == nil {
+			return
+		}
+	}
+	h.End(c)
+}
+
+// now is the wall clock, to the millisecond that the store keeps.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

@@ -1,0 +1,45 @@
+package dispatch
+
+import (
+	"fmt"
+
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/leg"
+)
+
+// outcomeOf says what a call's end means for the attempt it was made for.
+func outcomeOf(e call.Event, answered bool) callout.Outcome {
+	if answered {
+		return callout.NotConfirmed // the machine knows whether a key was pressed before
+	}
+	switch e.Cause {
+	case leg.Busy:
+		return callout.Busy
+	case leg.Rejected:
+		return callout.Rejected
+	case leg.NoAnswer:
+		return callout.NoAnswer
+	case leg.Invalid:
+		return callout.Invalid
+	case leg.Canceled:
+		return callout.Canceled
+	case leg.Fault, leg.Congested:
+		// Rule 7: no trunk, a wrong password, the trunk's 503 are no fault of the person's.
+		return callout.Fault
+	}
+	return callout.Unreachable
+}
+
+// words is the end of a call for the timeline.
+func words(e call.Event) string {
+	switch {
+	case e.Text != "" && e.SIP != 0:
+		return fmt.Sprintf("%s (SIP %d)", e.Text, e.SIP)
+	case e.Text != "":
+		return e.Text
+	case e.SIP != 0:
+		return fmt.Sprintf("SIP %d", e.SIP)
+	}
+	return string(e.Cause)
+}

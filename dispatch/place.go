@@ -1,0 +1,137 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/number"
+)
+
+const (
+	setup     = 12 * time.Second       // until the first 18x (rule 12)
+	firstWord = 800 * time.Millisecond // the ear and the mobile path are not there earlier (rule 23)
+	longest   = 10 * time.Minute       // of any call to a person; the listening time ends it long before
+	rendering = 3 * time.Second        // for the speech of one script
+	stale     = 2 * time.Second        // a commit older than this is looked at again before a call leaves
+)
+
+// order is the call for an attempt, as it is committed with it.
+func (d *Dispatcher) order(t *turn, l *line, c callout.Command) (call.Order, error) {
+	to, err := number.ParseAddress(c.Address)
+	if err != nil {
+		return call.Order{}, fmt.Errorf("attempt %s: %w", c.Attempt, err)
+	}
+	plan := t.state.Plan
+	o := call.Order{
+		SID: l.sid, Account: d.cfg.Account, To: to, Direction: call.OutboundAPI,
+		Program: call.Program{URL: d.address(c.Attempt, partScript), Method: "POST"},
+		Ring:    c.Ring, Setup: setup, TimeLimit: longest, FirstWord: firstWord,
+		Attempt: c.Attempt, Stored: true,
+	}
+	if len(plan.From) > 0 {
+		o.FromByTrunk = plan.From
+	}
+	for _, name := range plan.FromOrder {
+		o.From = plan.From[name]
+		break
+	}
+	return o, nil
+}
+
+// recordOf is the call as it stands before it leaves.
+func recordOf(o call.Order, at time.Time, node string) call.Record {
+	to := o.To.String()
+	if o.To.Scheme == number.Tel {
+		to = string(o.To.Number)
+	}
+	return call.Record{
+		SID: o.SID, Account: o.Account, Direction: o.Direction, From: o.From, To: to,
+		Status: call.Queued, Attempt: o.Attempt, Program: o.Program, Callback: o.Callback,
+		Created: at, Updated: at, Node: node,
+	}
+}
+
+// place makes ready what will be said and sends the call on its way.
+func (d *Dispatcher) place(ctx context.Context, r *run, dl dial) {
+	l := dl.line
+	if l.after != nil { // the same person's last call is still being ended
+		select {
+		case <-l.after.over:
+		case <-ctx.Done():
+			return
+		}
+	}
+	if err := d.prepare(ctx, r, l); err != nil {
+		r.log.Error("nothing can be said; not calling", "person", l.person, "err", err)
+		l.finish(now(), callout.Fault, "speech: "+err.Error())
+		return
+	}
+	if len(l.aboard()) == 0 {
+		l.finish(now(), callout.Canceled, "")
+		return
+	}
+	if time.Since(r.view().Committed) > stale && !d.stillMine(ctx, r) {
+		l.finish(now(), callout.Canceled, "this call-out was taken over")
+		return
+	}
+	o := dl.order
+	o.Heard = l.heard
+	o.Keep = func(ctx context.Context, rest leg.Remains) error {
+		return d.store.KeepRemains(ctx, l.lead, nil, rest)
+	}
+	h, err := d.cfg.Caller.Call(ctx, o)
+	if err != nil {
+		r.log.Error("call not placed", "person", l.person, "to", number.Mask(l.address), "err", err)
+		l.finish(now(), callout.Fault, err.Error())
+		return
+	}
+	if !l.take(h) {
+		h.End(leg.Canceled)
+	}
+}
+
+// prepare has the script spoken into the cache. If the alert's own words cannot be spoken in time, the
+// script falls back to words that were prepared at the start; a person is never called to hear silence.
+func (d *Dispatcher) prepare(ctx context.Context, r *run, l *line) error {
+	ctx, stop := context.WithTimeout(ctx, rendering)
+	defer stop()
+	doc := d.script(l, l.aboard(), false)
+	err := d.cfg.Caller.Prepare(ctx, doc)
+	if err == nil {
+		return nil
+	}
+	r.log.Warn("the alert's words cannot be spoken; saying it plainly", "err", err)
+	plainly, stop := context.WithTimeout(context.WithoutCancel(ctx), rendering)
+	defer stop()
+	if again := d.cfg.Caller.Prepare(plainly, d.script(l, l.aboard(), true)); again != nil {
+		return err
+	}
+	l.speakPlainly()
+	return nil
+}
+
+// stillMine asks the store whether the call-out is still this node's: between the commit and the call
+// the process may have been frozen, and another node may have taken over.
+func (d *Dispatcher) stillMine(ctx context.Context, r *run) bool {
+	mine := false
+	err := d.store.Write(ctx, func(tx Tx) error {
+		c, err := tx.Callout(r.id())
+		if err != nil {
+			return err
+		}
+		mine = c.Owner == d.cfg.Node && c.Fence == d.fence
+		return nil
+	})
+	return err == nil && mine
+}
+
+// TargetOf reads what KeepRemains was given as an attempt's target; ok is false when nothing was.
+func (a Attempt) TargetOf() (t leg.Target, ok bool) {
+	ok = len(a.Target) > 0 && json.Unmarshal(a.Target, &t) == nil
+	return t, ok
+}

@@ -1,0 +1,230 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/kaden-project/kaden/callout"
+)
+
+// run drives one call-out. Its goroutine (drive) owns the state; everybody else sends it events and
+// reads the view of the last commit.
+type run struct {
+	d   *Dispatcher
+	log *slog.Logger
+
+	// Owned by drive, once it runs.
+	row      Callout
+	state    callout.State
+	attempts map[string]Attempt
+	incident Incident
+
+	mu    sync.Mutex
+	queue []item
+	seen  view
+	poke  chan struct{} // room for one: there is something in the queue
+}
+
+// item is an event and who wants to know what came of it, once it is committed.
+type item struct {
+	event callout.Event
+	done  chan<- view
+}
+
+// view is what was last committed, for those who speak about it.
+type view struct {
+	Incident  Incident
+	State     callout.State
+	Committed time.Time // by the process's own clock
+}
+
+// attemptOutcome is how an attempt stood; "" if the call-out does not know it.
+func (v view) attemptOutcome(id string) callout.Outcome {
+	for _, a := range v.State.Attempts {
+		if a.ID == id {
+			return a.Outcome
+		}
+	}
+	return ""
+}
+
+// newRun reads a row back into a call-out at rest.
+func (d *Dispatcher) newRun(row Callout, inc Incident) (*run, error) {
+	r := d.bareRun(row, inc)
+	if err := json.Unmarshal(row.State, &r.state); err != nil {
+		return nil, fmt.Errorf("call-out %s: its state cannot be read: %w", row.ID, err)
+	}
+	list, err := d.store.AttemptsOf(d.life, row.ID)
+	if err != nil {
+		return nil, fmt.Errorf("attempts of %s: %w", row.ID, err)
+	}
+	for _, a := range list {
+		r.attempts[a.ID] = a
+	}
+	r.seen.State = r.state
+	return r, nil
+}
+
+func (d *Dispatcher) bareRun(row Callout, inc Incident) *run {
+	return &run{
+		d: d, log: d.log.With("alert", inc.ID, "callout", row.ID),
+		row: row, incident: inc, attempts: map[string]Attempt{},
+		seen: view{Incident: inc, Committed: time.Now()},
+		poke: make(chan struct{}, 1),
+	}
+}
+
+func (r *run) id() string { return r.row.ID }
+
+// send queues an event. It never blocks: callers are calls and other call-outs.
+func (r *run) send(e callout.Event) { r.ask(e, nil) }
+
+// ask queues an event; done gets the view once the event is committed.
+func (r *run) ask(e callout.Event, done chan<- view) {
+	r.mu.Lock()
+	r.queue = append(r.queue, item{e, done})
+	r.mu.Unlock()
+	select {
+	case r.poke <- struct{}{}:
+	default:
+	}
+}
+
+// press hands over a key and waits until what it did is durable.
+func (r *run) press(ctx context.Context, attempt, digit string) (view, error) {
+	done := make(chan view, 1)
+	r.ask(callout.Event{At: now(), Kind: callout.Pressed, Attempt: attempt, Digit: digit}, done)
+	select {
+	case v := <-done:
+		return v, nil
+	case <-ctx.Done():
+		return view{}, context.Cause(ctx)
+	}
+}
+
+func (r *run) view() view {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.seen
+}
+
+func (r *run) take() []item {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	items := r.queue
+	r.queue = nil
+	return items
+}
+
+// drive applies events until the call-out has come to rest, or ctx ends.
+func (r *run) drive(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		items := r.take()
+		if due := r.state.Due; len(items) == 0 && !due.IsZero() && !now().Before(due) {
+			items = append(items, item{event: callout.Event{At: now(), Kind: callout.Tick}})
+		}
+		if len(items) > 0 {
+			if !r.apply(ctx, items) {
+				return
+			}
+			continue
+		}
+		if !r.row.Active && r.idle() {
+			return
+		}
+		wait := time.Hour
+		if due := r.state.Due; !due.IsZero() {
+			wait = max(due.Sub(now()), time.Millisecond)
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.poke:
+		case <-timer.C:
+		}
+	}
+}
+
+// idle tells whether nobody sent anything since the last look. It takes the run off the dispatcher's
+// list in the same breath, so that an event that comes later starts a new one.
+func (r *run) idle() bool {
+	r.d.mu.Lock()
+	defer r.d.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.queue) > 0 {
+		return false
+	}
+	if r.d.runs[r.row.ID] == r {
+		delete(r.d.runs, r.row.ID)
+	}
+	return true
+}
+
+// apply decides on the events, commits what follows and acts on it. It tries until the commit is there:
+// an accepted alert is carried on however long the database is away. False: the call-out is not ours any more.
+func (r *run) apply(ctx context.Context, items []item) bool {
+	events := make([]callout.Event, len(items))
+	for i, it := range items {
+		events[i] = it.event
+	}
+	pause := 20 * time.Millisecond
+	var claimed []string
+	for try := 1; ; try++ {
+		var t *turn
+		err := r.d.store.Write(ctx, func(tx Tx) error {
+			t = newTurn(r.d, r, r.row, r.state, r.incident, r.attempts)
+			defer func() { claimed = append(claimed, t.claimed...) }()
+			if err := t.decide(tx, events); err != nil {
+				return err
+			}
+			t.row.Version++
+			return t.write(tx, Tx.PutCallout)
+		})
+		switch {
+		case err == nil:
+			r.commit(t)
+			for _, it := range items {
+				if it.done != nil {
+					it.done <- r.view()
+				}
+			}
+			t.act(ctx)
+			return true
+		case errors.Is(err, ErrNotMine):
+			r.log.Warn("call-out taken over by another node; stopping here", "err", err)
+			r.d.lines.abandon(claimed)
+			return false
+		case ctx.Err() != nil:
+			r.d.lines.abandon(claimed)
+			return false
+		}
+		r.log.Error("call-out not recorded; trying again", "try", try, "err", err)
+		select {
+		case <-ctx.Done():
+			r.d.lines.abandon(claimed)
+			return false
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, 2*time.Second)
+	}
+}
+
+// commit makes what was written the run's own.
+func (r *run) commit(t *turn) {
+	r.row, r.state, r.incident = t.row, t.state, t.incident
+	for _, a := range t.changed {
+		r.attempts[a.ID] = *a
+	}
+	r.mu.Lock()
+	r.seen = view{Incident: t.incident, State: t.state, Committed: time.Now()}
+	r.mu.Unlock()
+}
