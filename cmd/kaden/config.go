@@ -1,0 +1,205 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/kaden-project/kaden/sid"
+)
+
+// settings are those of the process. Everything that changes while it runs (people, plans, trunks,
+// sources) is data, see kaden apply. Every key may be left out; docs/kaden.yaml explains each.
+type settings struct {
+	Data      string `yaml:"data"`
+	HTTP      string `yaml:"http"`
+	HTTPS     string `yaml:"https"`
+	TLSCert   string `yaml:"tls-cert"`
+	TLSKey    string `yaml:"tls-key"`
+	PublicURL string `yaml:"public-url"`
+	Database  string `yaml:"database"`
+	Node      string `yaml:"node"`
+	Region    string `yaml:"region"`
+
+	Account struct {
+		SID   string `yaml:"sid"`
+		Token string `yaml:"token"`
+	} `yaml:"account"`
+
+	SIP struct {
+		Listen    string   `yaml:"listen"`
+		Advertise string   `yaml:"advertise"`
+		RTPPorts  string   `yaml:"rtp-ports"`
+		Allow     []string `yaml:"allow"`
+	} `yaml:"sip"`
+
+	Speech struct {
+		Dictionary string `yaml:"dictionary"`
+		OpenJTalk  struct {
+			Dictionary string `yaml:"dictionary"`
+			Voice      string `yaml:"voice"`
+		} `yaml:"open-jtalk"`
+		Flite struct {
+			Voice string `yaml:"voice"`
+		} `yaml:"flite"`
+	} `yaml:"speech"`
+
+	Webhooks struct {
+		AllowPrivate bool `yaml:"allow-private"`
+	} `yaml:"webhooks"`
+
+	Log struct {
+		Level  string `yaml:"level"`
+		Format string `yaml:"format"`
+	} `yaml:"log"`
+
+	Drain time.Duration `yaml:"drain"`
+}
+
+// defaults are what works without a file.
+func defaults() settings {
+	var s settings
+	s.Data, s.HTTP, s.Node, s.Region = "./kaden-data", "127.0.0.1:8080", "kaden", "JP"
+	s.SIP.Listen, s.SIP.RTPPorts = "0.0.0.0:5060", "20000-29999"
+	s.Log.Level, s.Log.Format = "info", "text"
+	s.Drain = 30 * time.Second
+	return s
+}
+
+// readSettings reads the file (none: the defaults) and lets the environment override it.
+func readSettings(file string, getenv func(string) string) (settings, error) {
+	s := defaults()
+	if file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return s, fmt.Errorf("settings: %w", err)
+		}
+		if err := yaml.UnmarshalWithOptions(text, &s, yaml.Strict()); err != nil {
+			return s, fmt.Errorf("%s: %w", file, yamlError(err))
+		}
+	}
+	for name, field := range map[string]*string{
+		"KADEN_ACCOUNT_SID": &s.Account.SID, "KADEN_AUTH_TOKEN": &s.Account.Token,
+		"KADEN_DATABASE_URL": &s.Database, "KADEN_PUBLIC_URL": &s.PublicURL,
+	} {
+		if v := getenv(name); v != "" {
+			*field = v
+		}
+	}
+	for _, field := range []*string{&s.Account.Token, &s.Database} {
+		v, err := secret(*field, getenv)
+		if err != nil {
+			return s, err
+		}
+		*field = v
+	}
+	return s, s.check()
+}
+
+// yamlError puts goccy's error, which draws the place over several lines, on one.
+func yamlError(err error) error {
+	var y yaml.Error
+	if !errors.As(err, &y) {
+		return err
+	}
+	if t := y.GetToken(); t != nil && t.Position != nil {
+		return fmt.Errorf("line %d, column %d: %s", t.Position.Line, t.Position.Column, y.GetMessage())
+	}
+	return errors.New(y.GetMessage())
+}
+
+// secret reads env:NAME and file:PATH; anything else is the secret itself.
+func secret(v string, getenv func(string) string) (string, error) {
+	if name, ok := strings.CutPrefix(v, "env:"); ok {
+		got := getenv(name)
+		if got == "" {
+			return "", fmt.Errorf("the environment has no %s, which the settings ask for with env:%s", name, name)
+		}
+		return got, nil
+	}
+	if path, ok := strings.CutPrefix(v, "file:"); ok {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return "", fmt.Errorf("the settings ask for a secret with file:%s: %w", path, err)
+		}
+		return strings.TrimSpace(string(b)), nil
+	}
+	return v, nil
+}
+
+// check finds what would fail later, and says it now.
+func (s settings) check() error {
+	for name, addr := range map[string]string{"http": s.HTTP, "https": s.HTTPS, "sip.listen": s.SIP.Listen} {
+		if addr == "" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return fmt.Errorf("%s: %q is not an address with a port, such as 127.0.0.1:8080", name, addr)
+		}
+	}
+	if s.HTTPS != "" && (s.TLSCert == "" || s.TLSKey == "") {
+		return errors.New("https needs tls-cert and tls-key: the files with the certificate and its key")
+	}
+	if s.PublicURL != "" {
+		if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+			return fmt.Errorf("public-url: %q is not a URL such as https://kaden.example", s.PublicURL)
+		}
+	}
+	if s.Database != "" && !strings.HasPrefix(s.Database, "postgres://") && !strings.HasPrefix(s.Database, "postgresql://") {
+		return fmt.Errorf("database: %q is not a PostgreSQL URL (postgres://user:password@host/name); leave it out for SQLite in the data directory", redactURL(s.Database))
+	}
+	if s.Account.SID != "" {
+		if _, err := sid.Parse[sid.Account](s.Account.SID); err != nil {
+			return fmt.Errorf("account.sid: %w", err)
+		}
+	}
+	if strings.ContainsFunc(s.Account.Token, func(r rune) bool {
+		return !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
+	}) {
+		return errors.New("account.token: only letters and digits; Twilio's Go client refuses others")
+	}
+	if _, _, err := s.rtpPorts(); err != nil {
+		return err
+	}
+	switch s.Log.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		return fmt.Errorf("log.level: %q is none of debug, info, warn, error", s.Log.Level)
+	}
+	if s.Log.Format != "text" && s.Log.Format != "json" {
+		return fmt.Errorf("log.format: %q is neither text nor json", s.Log.Format)
+	}
+	return nil
+}
+
+// rtpPorts is the range of UDP ports for sound.
+func (s settings) rtpPorts() (low, high int, err error) {
+	a, b, _ := strings.Cut(s.SIP.RTPPorts, "-")
+	low, errLow := strconv.Atoi(a)
+	high, errHigh := strconv.Atoi(b)
+	if errLow != nil || errHigh != nil || low < 1024 || high > 65535 || high-low < 10 {
+		return 0, 0, fmt.Errorf("sip.rtp-ports: %q is not a range such as 20000-29999 (two ports a call)", s.SIP.RTPPorts)
+	}
+	return low, high, nil
+}
+
+// dataFile is the path of a file in the data directory.
+func (s settings) dataFile(name ...string) string {
+	return filepath.Join(append([]string{s.Data}, name...)...)
+}
+
+// redactURL takes the password out of a URL that is shown.
+func redactURL(s string) string {
+	if u, err := url.Parse(s); err == nil {
+		return u.Redacted()
+	}
+	return "…"
+}

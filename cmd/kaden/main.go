@@ -1,0 +1,72 @@
+// Command kaden turns a monitoring alert into a phone call that somebody answers and confirms.
+//
+// This is the roof of the house: it reads the settings, opens every door and introduces the rooms to
+// each other. Results go to standard output, talk goes to standard error: no capital at the start, no
+// full stop at the end, and a hint after each error about what to do.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set when a release is built.
+var version = "unversioned"
+
+// commands is everything kaden can be told on the command line; the names read aloud.
+type commands struct {
+	Serve  serveCmd  `cmd:"" help:"Run the server: alerts in, phone calls out."`
+	Demo   demoCmd   `cmd:"" help:"Play a whole night with simulated people, without network or set-up."`
+	Call   callCmd   `cmd:"" help:"Place one test call through the running server."`
+	Twiml  twimlCmd  `cmd:"" help:"Check TwiML documents."`
+	Plan   planCmd   `cmd:"" help:"Check call-out plans, and show who would ring when."`
+	Config configCmd `cmd:"" help:"Check the file with the server's settings."`
+	Doctor doctorCmd `cmd:"" help:"Look for what is missing or wrong, and say what to do."`
+	Apply  applyCmd  `cmd:"" help:"Give people, groups, plans, trunks and sources to the running server."`
+	Export exportCmd `cmd:"" help:"Write them back, as they were applied."`
+
+	Version kong.VersionFlag `help:"Show the version and leave."`
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is main without the process: it returns the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+	var c commands
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("kaden"),
+		kong.Description("kaden (架電): an alert rings a phone, speaks, and somebody presses 1."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"version": version},
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(n int) { exited = n }),
+	)
+	if err != nil {
+		fmt.Fprintf(stderr, "kaden: %v\n", err)
+		return 2
+	}
+	ctx, err := parser.Parse(args)
+	if exited >= 0 { // --help and --version have said what they had to say
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "kaden: %v; \"kaden --help\" shows what can be said\n", err)
+		return 2
+	}
+	err = ctx.Run(&output{Stdin: stdin, Stdout: stdout, Stderr: stderr})
+	var quiet exitCode
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &quiet):
+		return int(quiet)
+	}
+	fmt.Fprintf(stderr, "kaden: %v\n", err)
+	return 1
+}
