@@ -1,4 +1,166 @@
-// Package call makes legs into calls: it books a line, follows the call through Twilio's states to its
-// cause, and joins calls with one another. One goroutine owns each call; it writes every state, its
-// timeline events and its callbacks in one change before anybody is told.
 package call
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/trunk"
+)
+
+// Call is one call from its order to its end. Its exported methods may be called from any goroutine,
+// Order.Heard included, and none of them waits for the network; those for scripts say so.
+type Call struct {
+	desk  *Desk
+	id    sid.Call
+	log   *slog.Logger
+	ctx   context.Context // the life of the call; its cause says why it ended
+	stop  context.CancelCauseFunc
+	wake  chan struct{} // one place: the inbox has something
+	keys  chan string   // pressed and not yet read by the script
+	done  chan struct{}
+	shown atomic.Pointer[Record] // the last one that was written
+
+	picked    chan struct{} // closed when the answer is written
+	pickedAt  time.Time     // valid once picked is closed
+	firstWord time.Duration
+
+	mu    sync.Mutex
+	inbox []func()
+
+	owned
+	script
+}
+
+// owned belongs to the call's goroutine.
+type owned struct {
+	order    Order
+	rec      Record
+	leg      leg.Leg          // the last one; set before a script starts and not changed after that
+	events   <-chan leg.Event // of leg; nil: there is none, or it has ended
+	booking  *booking         // nil: not waiting for a line
+	tried    []string         // trunks that have refused
+	line     trunk.Trunk      // Name "" for none
+	rang     bool
+	ending   *Ending     // we are hanging up
+	pushed   bool        // and have said so twice
+	due      *time.Timer // what the state waits for at most
+	running  chan error  // the script's end; nil: none runs
+	halt     context.CancelCauseFunc
+	restart  bool // the script that ends is followed by another
+	pending  Change
+	poster   poster
+	rangAt   time.Time
+	keyCount int
+}
+
+// script belongs to the script's goroutine.
+type script struct {
+	quiet     time.Time // when the last sound has been heard
+	dialledOn bool      // Order.SendDigits were pressed
+}
+
+// Ending is why we end a call: the cause of its context. Reason is for people and SIP's Reason header.
+type Ending struct {
+	Cause  leg.Cause // Canceled, NoAnswer, Completed …; what it becomes depends on whether anybody answered
+	Reason string
+}
+
+func (e *Ending) Error() string { return e.Reason }
+
+// keyRoom is how many keys wait for a script that does not read them.
+const keyRoom = 32
+
+func (d *Desk) newCall(r Record, o Order) *Call {
+	c := &Call{
+		desk: d, id: r.SID,
+		log:       d.log.With("call", r.SID),
+		wake:      make(chan struct{}, 1),
+		keys:      make(chan string, keyRoom),
+		done:      make(chan struct{}),
+		picked:    make(chan struct{}),
+		firstWord: o.FirstWord,
+	}
+	if o.Attempt != "" {
+		c.log = c.log.With("attempt", o.Attempt)
+	}
+	c.order, c.rec = o, r
+	c.shown.Store(&r)
+	c.ctx, c.stop = context.WithCancelCause(d.ctx)
+	return c
+}
+
+// SID is the call's identifier.
+func (c *Call) SID() sid.Call { return c.id }
+
+// Record is the call as it was last written.
+func (c *Call) Record() Record { return *c.shown.Load() }
+
+// Params are the parameters of a request about the call as it is now (contract 1.2).
+func (c *Call) Params() url.Values {
+	r := c.Record()
+	v := r.Params(r.Status)
+	if r.Direction == Inbound {
+		addSIP(v, c.leg.Info())
+	}
+	return v
+}
+
+// Redirect puts other TwiML in the place of what runs. It is for calls that are answered.
+func (c *Call) Redirect(p Program) error {
+	if c.Record().Status != InProgress || c.ctx.Err() != nil {
+		return fmt.Errorf("%w: it is %s", ErrNotInProgress, c.Record().Status)
+	}
+	c.post(func() { c.redirect(p) })
+	return nil
+}
+
+// Cancel ends the call unless it has been answered: Twilio's Status=canceled.
+func (c *Call) Cancel() {
+	c.post(func() {
+		if c.rec.Answered.IsZero() {
+			c.stop(&Ending{leg.Canceled, "canceled by request"})
+		}
+	})
+}
+
+// Complete ends the call in whatever state it is: Twilio's Status=completed.
+func (c *Call) Complete() { c.End(leg.Completed, "ended by request") }
+
+// End hangs up. The cause is what an unanswered call ends with: NoAnswer for a ring time that is over,
+// Canceled (and anything else that makes no sense then) for all the rest.
+func (c *Call) End(cause leg.Cause, reason string) { c.stop(&Ending{cause, reason}) }
+
+// Done is closed when the call is over, written down, and everything of it is gone.
+func (c *Call) Done() <-chan struct{} { return c.done }
+
+// Wait waits for Done and gives the final record.
+func (c *Call) Wait() Record {
+	<-c.done
+	return c.Record()
+}
+
+// post hands f to the call's goroutine, in order, without waiting.
+func (c *Call) post(f func()) {
+	c.mu.Lock()
+	c.inbox = append(c.inbox, f)
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *Call) posted() []func() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := c.inbox
+	c.inbox = nil
+	return f
+}

@@ -70,14 +70,15 @@ type Order struct {
 	To          number.Address
 	From        string            // caller ID; a number, a user, client:…
 	FromByTrunk map[string]string // overrides From for the trunk that is chosen
-	Trunk       string            // "" lets the routes decide
+	Trunk       string            // no other than this; "" lets the routes decide
+	Prefer      []string          // trunks in order of preference; the others follow
 	Direction   Direction         // "" is outbound-api
 	Parent      sid.Call
 	Program     Program
 	Callback    Callback
 	SendDigits  string        // pressed after the answer, before the program
 	Ring        time.Duration // ring time, from the first 18x; 0 is 60 s
-	Setup       time.Duration // time until the first 18x; 0 is 12 s
+	Setup       time.Duration // time until the first 18x; 0 is 12 s. At least Ring: Ring counts from the dialling too, as Twilio's Timeout
 	TimeLimit   time.Duration // longest time after the answer; 0 is 4 h
 	FirstWord   time.Duration // silence after the answer before the first sound (rule 23)
 	SIPUser     string        // digest for a To that is a SIP URI

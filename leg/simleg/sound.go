@@ -44,25 +44,29 @@ func (s *stream) step(f *media.Frame, now time.Time) {
 		}
 		return
 	}
-	src := s.src
-	s.caption(src, now)
-	more := src.Read(f)
+	more := s.src.Read(f)
+	s.caption(now)
 	if s.sink != nil {
 		s.sink.Write(f)
 	}
-	if !more && s.src == src {
-		s.close(now.Add(media.Period), false)
+	if !more {
+		src := s.src
 		s.src = nil
+		if p, ok := src.(interface{ Finished() bool }); ok && !p.Finished() { // a media.Player that was told to stop
+			s.close(now, true)
+		} else {
+			s.close(now.Add(media.Period), false)
+		}
 	}
 }
 
-// caption notices when other words begin.
-func (s *stream) caption(src media.Source, now time.Time) {
+// caption notices when other words begin. It is that of the frame that was just read.
+func (s *stream) caption(now time.Time) {
 	if s.hears == nil {
 		return
 	}
 	var words string
-	if c, ok := src.(media.Captioned); ok {
+	if c, ok := s.src.(media.Captioned); ok {
 		words = c.Caption()
 	}
 	if words == s.now.Caption {

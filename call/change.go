@@ -1,0 +1,84 @@
+package call
+
+import (
+	"context"
+	"time"
+
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// event is a timeline event of this call.
+func (c *Call) event(k timeline.Kind, text string) timeline.Event {
+	return timeline.Event{At: time.Now().UTC(), Kind: k, Call: string(c.id), Attempt: c.order.Attempt, Text: text}
+}
+
+// mark is a change of state: written down with its timeline event and its callback, and then told.
+// The record has its new state already.
+func (c *Call) mark(k timeline.Kind, e Event) {
+	e.At = time.Now()
+	e.Trunk = c.rec.Trunk
+	ev := c.event(k, e.Text)
+	ev.Cause = string(e.Cause)
+	c.pending.Events = append(c.pending.Events, ev)
+	c.callback(e)
+	c.write()
+	c.tell(e)
+}
+
+// markEnd is mark for the end: the write is tried for as long as a teardown may take, because there is no
+// later one that would carry it.
+func (c *Call) markEnd(e Event) {
+	c.mark(timeline.CallEnded, e)
+	for wait := 50 * time.Millisecond; len(c.pending.Events) > 0 && wait < patience/2; wait *= 2 {
+		time.Sleep(wait)
+		c.write()
+	}
+	if len(c.pending.Events) > 0 {
+		c.log.Error("the end of the call was not written", "status", c.rec.Status, "cause", c.rec.Cause)
+		c.poster.add(c, c.pending.Posts) // the owner is told all the same
+	}
+}
+
+// write puts the record and what is pending in the store. A store that fails does not end a call that
+// somebody is listening to: the change stays pending and goes with the next one.
+func (c *Call) write() {
+	c.rec.Updated = time.Now()
+	c.pending.Record = c.rec
+	ctx, stop := context.WithTimeout(context.WithoutCancel(c.ctx), patience)
+	defer stop()
+	if err := c.desk.cfg.Store.Change(ctx, c.pending); err != nil {
+		c.log.Error("change of the call not written", "status", c.rec.Status, "err", err)
+	} else {
+		posts := c.pending.Posts
+		c.pending = Change{}
+		c.poster.add(c, posts)
+	}
+	r := c.rec
+	c.shown.Store(&r)
+}
+
+func (c *Call) tell(e Event) {
+	if c.order.Heard != nil {
+		c.order.Heard(e)
+	}
+}
+
+// summary is the one line that says all about a call.
+func (c *Call) summary() {
+	r := c.rec
+	since := func(from, to time.Time) float64 {
+		if from.IsZero() || to.IsZero() {
+			return 0
+		}
+		return to.Sub(from).Round(10 * time.Millisecond).Seconds()
+	}
+	until := r.Answered
+	if until.IsZero() {
+		until = r.Ended
+	}
+	c.log.Info("call ended",
+		"direction", r.Direction, "from", masked(r.From), "to", masked(r.To), "trunk", r.Trunk,
+		"status", r.Status, "cause", r.Cause, "sip", r.SIPStatus,
+		"waited", since(r.Created, r.Started), "rang", since(c.rangAt, until), "talked", since(r.Answered, r.Ended),
+		"keys", c.keyCount, "trunks", len(c.tried)+1)
+}

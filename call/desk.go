@@ -1,0 +1,192 @@
+// Package call turns legs into calls: Twilio's states and callbacks above, one phone connection below.
+//
+// A [Desk] places calls ([Desk.Place]) and takes those that come in ([Desk.Accept]). Each [Call] is owned
+// by one goroutine, which books a line, dials, follows the leg and writes every change down before anybody
+// is told of it; what is said on the call is a [Script], run on a second goroutine while somebody listens.
+// Whatever happens, a call ends with one final state, its leg gone and its line free.
+package call
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
+)
+
+// Script is what is done on a call: voice runs TwiML. It starts when an outbound call is answered, and
+// when an inbound one arrives. Its ctx ends with the call or when other TwiML takes over; the call is hung
+// up when it returns.
+type Script func(ctx context.Context, c *Call) error
+
+// Config is what a Desk works with.
+type Config struct {
+	Store   Store
+	Asker   Asker                                          // takes the status callbacks
+	Dialers map[number.Scheme]leg.Dialer                   // Tel without one of its own is dialled by SIP's
+	Trunks  func() []trunk.Trunk                           // as they are now; nil: none
+	Script  Script                                         // nil: calls are answered and nothing is said
+	Numbers func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
+	Node    string
+}
+
+// Desk places and takes calls. It may be used from any goroutine.
+type Desk struct {
+	log   *slog.Logger
+	cfg   Config
+	ctx   context.Context // the life of all calls
+	stop  context.CancelCauseFunc
+	posts context.Context // the life of callbacks under way, a little longer
+	quit  context.CancelFunc
+	lines lines
+
+	working sync.WaitGroup // goroutines of calls
+	posting sync.WaitGroup
+
+	mu     sync.Mutex
+	live   map[sid.Call]*Call
+	closed bool
+	idle   chan struct{} // closed when closed and nothing is live; nil until somebody waits
+}
+
+// Errors that callers tell apart.
+var (
+	// ErrShutdown is the answer to orders during the end, and the cause of calls that it cuts off.
+	ErrShutdown = errors.New("kaden is shutting down")
+	// ErrNotInProgress is answered when a call that is not answered, or is over, is to be redirected.
+	ErrNotInProgress = errors.New("the call is not in progress")
+)
+
+// New makes a Desk. It starts nothing.
+func New(log *slog.Logger, cfg Config) *Desk {
+	d := &Desk{log: log, cfg: cfg, live: map[sid.Call]*Call{}}
+	d.ctx, d.stop = context.WithCancelCause(context.Background())
+	d.posts, d.quit = context.WithCancel(context.Background())
+	return d
+}
+
+// Place takes an order. It returns when the call is durably queued, at once if it was Stored already; the
+// call itself goes on by itself. ctx bounds the storing, not the call. After an error there is no call.
+func (d *Desk) Place(ctx context.Context, o Order) (*Call, error) {
+	o = o.complete()
+	r := o.Record(time.Now(), d.cfg.Node)
+	c := d.newCall(r, o)
+	if !d.admit(c) {
+		return nil, ErrShutdown
+	}
+	if !o.Stored {
+		if err := d.cfg.Store.Change(ctx, Change{Record: r, Events: []timeline.Event{c.event(timeline.CallQueued, "")}}); err != nil {
+			d.leave(c)
+			d.working.Done()
+			return nil, err
+		}
+	}
+	go c.run(c.begin)
+	return c, nil
+}
+
+// complete fills in what an order leaves open.
+func (o Order) complete() Order {
+	if o.SID == "" {
+		o.SID = sid.New[sid.Call]()
+	}
+	o.Direction = cmp.Or(o.Direction, OutboundAPI)
+	o.Ring = cmp.Or(o.Ring, 60*time.Second)
+	o.Setup = cmp.Or(o.Setup, 12*time.Second)
+	o.TimeLimit = cmp.Or(o.TimeLimit, 4*time.Hour)
+	return o
+}
+
+// Record is the queued call that an order makes. Whoever stores it along with something else (Stored)
+// writes this. The order needs its SID.
+func (o Order) Record(now time.Time, node string) Record {
+	return Record{
+		SID: o.SID, Account: o.Account, Parent: o.Parent,
+		Direction: cmp.Or(o.Direction, OutboundAPI),
+		From:      o.From, To: twilio(o.To),
+		Status: Queued, Attempt: o.Attempt,
+		Program: o.Program, Callback: o.Callback,
+		Created: now, Updated: now, Node: node,
+	}
+}
+
+// Live finds a call that is not over.
+func (d *Desk) Live(id sid.Call) (*Call, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c, ok := d.live[id]
+	return c, ok
+}
+
+// Calls is the number of calls that are not over.
+func (d *Desk) Calls() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.live)
+}
+
+// admit enters a call and counts its goroutine, unless the end has begun.
+func (d *Desk) admit(c *Call) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return false
+	}
+	d.live[c.id] = c
+	d.working.Add(1)
+	return true
+}
+
+func (d *Desk) leave(c *Call) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.live[c.id] != c {
+		return
+	}
+	delete(d.live, c.id)
+	if len(d.live) == 0 && d.idle != nil {
+		close(d.idle)
+		d.idle = nil
+	}
+}
+
+// patience is how long a leg may take to end after it was told to, and the store to take the last word.
+const patience = 5 * time.Second
+
+// Shutdown takes no more calls, lets those under way end until ctx does, and then hangs up. It returns
+// when every call is over and the callbacks under way had their chance, at most some seconds after ctx.
+// Callbacks that were not delivered stay in the store.
+func (d *Desk) Shutdown(ctx context.Context) error {
+	d.mu.Lock()
+	d.closed = true
+	idle := make(chan struct{})
+	if len(d.live) == 0 {
+		close(idle)
+	} else {
+		d.idle = idle
+	}
+	d.mu.Unlock()
+
+	var err error
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	d.stop(ErrShutdown)
+	d.working.Wait()
+	grace := time.AfterFunc(patience, d.quit)
+	d.posting.Wait()
+	grace.Stop()
+	d.quit()
+	d.lines.close()
+	return err
+}

@@ -1,0 +1,85 @@
+package call
+
+import (
+	"context"
+	"time"
+
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// Accept takes a leg that called us. What runs on it is looked up by the number it called; nobody's
+// number is refused (404). It returns at once.
+func (d *Desk) Accept(l leg.Leg) {
+	i := l.Info()
+	called := userOf(i.To)
+	if to := party(i.To); to != i.To {
+		called = to
+	}
+	refuse := func(c leg.Cause) {
+		d.log.Info("inbound call refused", "leg", i.CallID, "cause", c)
+		_ = l.Hangup(d.ctx, c)
+		go func() { // the contract of a leg: somebody reads its events
+			for range l.Events() {
+			}
+		}()
+	}
+	if d.cfg.Numbers == nil {
+		refuse(leg.Invalid)
+		return
+	}
+	n, ok := d.cfg.Numbers(called)
+	if !ok {
+		refuse(leg.Invalid)
+		return
+	}
+	now := time.Now()
+	r := Record{
+		SID: sid.New[sid.Call](), Account: n.Account, Direction: Inbound,
+		From: party(i.From), To: party(i.To), Status: Ringing,
+		Program:  Program{URL: n.URL, Method: n.Method, TwiML: n.TwiML, FallbackURL: n.FallbackURL, FallbackMethod: n.FallbackMethod},
+		Callback: Callback{URL: n.StatusCallback},
+		Created:  now, Updated: now, Started: now, Node: d.cfg.Node,
+	}
+	c := d.newCall(r, Order{SID: r.SID, Account: r.Account, Direction: Inbound}.complete())
+	if !d.admit(c) {
+		refuse(leg.Congested)
+		return
+	}
+	c.leg = l
+	go c.run(c.arrive)
+}
+
+// arrive starts an inbound call: it rings, and its program decides whether it is answered.
+func (c *Call) arrive() {
+	c.events = c.leg.Events()
+	if err := c.leg.Ring(c.ctx, false); err != nil {
+		c.log.Warn("ringing was not shown to the caller", "err", err)
+	}
+	c.mark(timeline.CallRinging, Event{Status: Ringing})
+	c.startScript()
+}
+
+// Answer picks an inbound call up and returns when that is written. It does nothing for a call that is
+// answered. For scripts.
+func (c *Call) Answer(ctx context.Context) error {
+	select {
+	case <-c.picked:
+		return nil
+	default:
+	}
+	if err := c.leg.Answer(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-c.picked:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Reject refuses an inbound call that is not answered, as Busy or Rejected; one that is, it hangs up.
+// For scripts; their ctx ends.
+func (c *Call) Reject(cause leg.Cause) { c.End(cause, "rejected by the program") }

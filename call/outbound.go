@@ -1,0 +1,233 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
+)
+
+// begin starts an outbound call: straight to the phone, or into the queue for a trunk.
+func (c *Call) begin() {
+	if c.order.To.Scheme != number.Tel {
+		c.dial(trunk.Trunk{})
+		return
+	}
+	wants, err := c.desk.candidates(c.order, c.tried)
+	if err != nil {
+		c.failed(err)
+		return
+	}
+	c.book(wants)
+}
+
+// candidates are the trunks that may carry the call, the best first.
+func (d *Desk) candidates(o Order, tried []string) ([]trunk.Trunk, error) {
+	var all []trunk.Trunk
+	if d.cfg.Trunks != nil {
+		all = d.cfg.Trunks()
+	}
+	if len(all) == 0 {
+		return nil, &cannot{leg.Fault, "no trunk is configured, so telephone numbers cannot be called"}
+	}
+	if o.Trunk != "" {
+		if all = slices.DeleteFunc(slices.Clone(all), func(t trunk.Trunk) bool { return t.Name != o.Trunk }); len(all) == 0 {
+			return nil, &cannot{leg.Fault, fmt.Sprintf("trunk %q is not configured", o.Trunk)}
+		}
+	}
+	wants, refused := trunk.Choose(all, o.To.Number, o.Prefer)
+	if len(wants) == 0 {
+		var why []string
+		for _, name := range slices.Sorted(maps.Keys(refused)) {
+			why = append(why, name+": "+refused[name])
+		}
+		return nil, &cannot{leg.Invalid, "no trunk reaches this number: " + strings.Join(why, "; ")}
+	}
+	return slices.DeleteFunc(wants, func(t trunk.Trunk) bool { return slices.Contains(tried, t.Name) }), nil
+}
+
+// cannot says why nothing was dialled.
+type cannot struct {
+	cause leg.Cause
+	text  string
+}
+
+func (e *cannot) Error() string { return e.text }
+
+// book queues for one of the trunks.
+func (c *Call) book(wants []trunk.Trunk) {
+	b := c.desk.lines.book(wants)
+	select {
+	case t := <-b.got:
+		c.dial(t)
+	default:
+		c.booking = b
+		names := make([]string, len(wants))
+		for i, t := range wants {
+			names[i] = t.Name
+		}
+		c.log.Info("waiting for a line", "trunk", strings.Join(names, " "))
+		c.tell(Event{At: time.Now(), Status: Queued, Text: "waiting for a line on " + strings.Join(names, ", ")})
+	}
+}
+
+// dial sends the INVITE. Nothing is written before it: the order is durable, and the phone is to ring.
+func (c *Call) dial(t trunk.Trunk) {
+	c.line = t
+	c.rec.Trunk = t.Name
+	d, err := c.desk.dialer(c.order.To.Scheme)
+	var l leg.Leg
+	if err == nil {
+		l, err = d.Dial(c.ctx, c.order.target(t), leg.Options{ID: c.order.legID(len(c.tried)), Keep: c.order.Keep})
+	}
+	if err != nil {
+		if c.ctx.Err() != nil { // hung up before it began; run notices
+			c.release()
+			return
+		}
+		if t.Name != "" && c.another(leg.Event{Cause: leg.Fault, Reason: err.Error()}) {
+			return
+		}
+		c.failed(err)
+		return
+	}
+	c.leg, c.events = l, l.Events()
+	if len(c.tried) > 0 {
+		c.due.Reset(c.order.Setup)
+		return
+	}
+	c.rec.Started = time.Now()
+	c.due.Reset(c.order.Setup)
+	c.mark(timeline.CallInitiated, Event{Status: Initiated, Trunk: t.Name})
+}
+
+// another tries the next trunk after a refusal before anything rang (rule 27).
+func (c *Call) another(e leg.Event) bool {
+	if c.order.To.Scheme != number.Tel {
+		return false
+	}
+	tried := append(c.tried, c.line.Name)
+	wants, err := c.desk.candidates(c.order, tried)
+	if err != nil || len(wants) == 0 {
+		return false
+	}
+	c.log.Warn("trunk refused, trying another", "trunk", c.line.Name, "cause", e.Cause, "sip", e.Status, "err", e.Reason)
+	c.release()
+	c.tried = tried
+	c.book(wants)
+	return true
+}
+
+// failed ends a call that could not be dialled at all.
+func (c *Call) failed(err error) {
+	cause := leg.Fault
+	var no *cannot
+	if errors.As(err, &no) {
+		cause = no.cause
+	}
+	c.finish(leg.Event{At: time.Now(), Kind: leg.Ended, Cause: cause, Reason: err.Error()})
+}
+
+func (d *Desk) dialer(s number.Scheme) (leg.Dialer, error) {
+	if l, ok := d.cfg.Dialers[s]; ok {
+		return l, nil
+	}
+	if s == number.Tel || s == number.SIPS {
+		if l, ok := d.cfg.Dialers[number.SIP]; ok {
+			return l, nil
+		}
+	}
+	return nil, &cannot{leg.Fault, fmt.Sprintf("nothing here dials %s: addresses", s)}
+}
+
+// legID names one attempt to dial. The first has the name that was stored with the order.
+func (o Order) legID(tried int) string {
+	id := o.Attempt
+	if id == "" {
+		id = string(o.SID)
+	}
+	if tried > 0 {
+		id += fmt.Sprintf("-%d", tried+1)
+	}
+	return id
+}
+
+// target is whom to dial, over t for telephone numbers.
+func (o Order) target(t trunk.Trunk) leg.Target {
+	from := o.From
+	if f := o.FromByTrunk[t.Name]; f != "" && t.Name != "" {
+		from = f
+	}
+	if o.To.Scheme != number.Tel {
+		return leg.Target{URI: o.To.String(), From: from, Username: o.SIPUser, Password: o.SIPPassword}
+	}
+	if from == "" {
+		from = t.From
+	}
+	server := strings.TrimPrefix(t.Server, "sip:")
+	host, parameters, _ := strings.Cut(server, ";")
+	if parameters != "" {
+		parameters = ";" + parameters
+	}
+	return leg.Target{
+		URI:      "sip:" + t.Dial(o.To.Number) + "@" + host + parameters,
+		From:     from,
+		FromHost: withoutPort(host), // registrars know us by their own name
+		Username: t.User, Password: t.Password,
+		InBandDTMF: t.InBandDTMF, Unreliable: t.Unreliable,
+	}
+}
+
+func withoutPort(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		return host[:i]
+	}
+	return host
+}
+
+// EndGhost ends what may be left at a carrier of a call that an earlier life of this process had under
+// way: o is its order, trunk the one in use ("" if that is not known), r what was kept last. It returns
+// when the far end has confirmed or has had its time.
+func (d *Desk) EndGhost(ctx context.Context, o Order, trunkName string, r leg.Remains) error {
+	o = o.complete()
+	dl, err := d.dialer(o.To.Scheme)
+	if err != nil {
+		return err
+	}
+	ender, ok := dl.(leg.Ender)
+	if !ok {
+		return nil // legs that die with the process
+	}
+	if o.To.Scheme != number.Tel {
+		return ender.End(ctx, o.target(trunk.Trunk{}), leg.Options{ID: o.legID(0)}, r)
+	}
+	if trunkName != "" {
+		o.Trunk = trunkName
+	}
+	wants, err := d.candidates(o, nil)
+	if err != nil {
+		return err
+	}
+	// Which trunks it was tried on, and in which order, died with the process: each may hold it.
+	ended := make(chan error)
+	n := 0
+	for _, t := range wants {
+		for i := range len(wants) {
+			n++
+			go func() { ended <- ender.End(ctx, o.target(t), leg.Options{ID: o.legID(i)}, r) }()
+		}
+	}
+	var errs []error
+	for range n {
+		errs = append(errs, <-ended)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,220 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
+)
+
+// run is the call's goroutine. begin starts it off; everything after that is an answer to what happens.
+func (c *Call) run(begin func()) {
+	defer c.desk.working.Done()
+	c.due = time.NewTimer(time.Hour)
+	c.due.Stop()
+	cancelled := c.ctx.Done()
+	begin()
+	for !c.rec.Status.Over() {
+		var booked <-chan trunk.Trunk
+		if c.booking != nil {
+			booked = c.booking.got
+		}
+		select {
+		case <-cancelled:
+			cancelled = nil
+			c.letGo()
+		case <-c.wake:
+			for _, f := range c.posted() {
+				f()
+			}
+		case t := <-booked:
+			c.booking = nil
+			c.dial(t)
+		case e, ok := <-c.events:
+			if !ok {
+				c.lost("the leg's events stopped without an end")
+				continue
+			}
+			c.happened(e)
+		case <-c.due.C:
+			c.overdue()
+		case err := <-c.running:
+			c.scriptEnded(err)
+		}
+	}
+	c.due.Stop()
+	c.stop(&Ending{c.rec.Cause, "the call is over"})
+	c.awaitScript()
+	c.summary()
+	c.desk.leave(c)
+	close(c.done)
+}
+
+// happened follows one event of the leg.
+func (c *Call) happened(e leg.Event) {
+	switch e.Kind {
+	case leg.Ringing, leg.EarlyMedia:
+		c.ringing(e)
+	case leg.Answered:
+		c.answered(e)
+	case leg.Digit:
+		c.digit(e)
+	case leg.Ended:
+		c.ended(e)
+	}
+}
+
+func (c *Call) ringing(e leg.Event) {
+	if c.rang || c.ending != nil || c.rec.Direction == Inbound {
+		return
+	}
+	c.rang, c.rangAt = true, e.At
+	c.due.Reset(c.ringLimit(e.At))
+	c.rec.Status = Ringing
+	c.mark(timeline.CallRinging, Event{Status: Ringing, SIP: e.Status})
+}
+
+// ringLimit is how long it may ring from the first 18x on. Where Setup is as long as Ring, both count
+// from the dialling: that is Twilio's Timeout.
+func (c *Call) ringLimit(rang time.Time) time.Duration {
+	if c.order.Setup >= c.order.Ring && !c.rec.Started.IsZero() {
+		return c.rec.Started.Add(c.order.Ring).Sub(rang)
+	}
+	return c.order.Ring
+}
+
+func (c *Call) answered(e leg.Event) {
+	if !c.rec.Answered.IsZero() {
+		return
+	}
+	c.rec.Answered = e.At
+	if c.ending != nil {
+		return // it crossed our CANCEL; the leg hangs up
+	}
+	c.due.Reset(time.Until(e.At.Add(c.order.TimeLimit)))
+	c.rec.Status = InProgress
+	c.mark(timeline.CallAnswered, Event{Status: InProgress, SIP: e.Status})
+	c.pickedAt = e.At
+	close(c.picked)
+	if c.rec.Direction != Inbound {
+		c.startScript()
+	}
+}
+
+// deaf is the time after the answer in which keys are not taken: the answer itself may be one, and
+// lines click (rule 19).
+const deaf = 700 * time.Millisecond
+
+func (c *Call) digit(e leg.Event) {
+	if c.rec.Status != InProgress || c.ending != nil {
+		return
+	}
+	if e.At.Sub(c.rec.Answered) < deaf {
+		c.log.Debug("key ignored: too soon after the answer", "after", e.At.Sub(c.rec.Answered))
+		return
+	}
+	c.keyCount++
+	select {
+	case c.keys <- e.Digit:
+	default: // nobody reads them: the newest count
+		select {
+		case <-c.keys:
+		default:
+		}
+		c.keys <- e.Digit
+	}
+	// Whoever acts on a key writes that down himself; here it is told first, so that the reaction does not
+	// wait for the timeline.
+	c.tell(Event{At: e.At, Status: InProgress, Digit: e.Digit})
+	ev := c.event(timeline.CallDigit, "")
+	ev.At, ev.Digit = e.At, e.Digit
+	c.pending.Events = append(c.pending.Events, ev)
+	c.write()
+}
+
+// overdue is when the state has waited long enough.
+func (c *Call) overdue() {
+	switch {
+	case c.ending != nil && !c.pushed:
+		// The leg was to end by itself. Once more, in so many words, and then the call is over anyway.
+		c.pushed = true
+		c.due.Reset(time.Second)
+		_ = c.leg.Hangup(context.WithoutCancel(c.ctx), c.ending.Cause)
+	case c.ending != nil:
+		c.lost("the leg did not end within its time")
+	case !c.rec.Answered.IsZero():
+		c.stop(&Ending{leg.Completed, "time limit of the call"})
+	case c.rang:
+		c.stop(&Ending{leg.NoAnswer, "ring time is over"})
+	default:
+		c.stop(&Ending{leg.Unreachable, "nothing rang within the set-up limit"})
+	}
+}
+
+// letGo ends the call from our side: the cause of ctx says why.
+func (c *Call) letGo() {
+	why := context.Cause(c.ctx)
+	if !errors.As(why, &c.ending) {
+		c.ending = &Ending{leg.Completed, why.Error()}
+	}
+	if c.booking != nil {
+		c.booking.cancel()
+		c.booking = nil
+	}
+	if c.events == nil {
+		c.finish(leg.Event{At: time.Now(), Kind: leg.Ended, Cause: leg.Canceled})
+		return
+	}
+	// A leg that we dialled lives in ctx and is ending by now, its reason on the wire.
+	if c.rec.Direction == Inbound {
+		_ = c.leg.Hangup(context.WithoutCancel(c.ctx), c.ending.Cause)
+	}
+	c.due.Reset(patience)
+}
+
+// lost is a leg that does not keep its contract.
+func (c *Call) lost(what string) {
+	c.log.Error("leg lost", "err", what)
+	c.finish(leg.Event{At: time.Now(), Kind: leg.Ended, Cause: leg.Fault, Reason: what})
+}
+
+// ended is the leg's last word: the end of the call, unless another trunk may still carry it.
+func (c *Call) ended(e leg.Event) {
+	if c.ending == nil && c.rec.Answered.IsZero() && e.Retry && causes[e.Cause].other && c.another(e) {
+		return
+	}
+	c.finish(e)
+}
+
+// finish is the end of the call, whatever it was.
+func (c *Call) finish(e leg.Event) {
+	c.release()
+	answered := !c.rec.Answered.IsZero()
+	cause := e.Cause
+	if c.ending != nil && !answered && e.Cause == leg.Canceled {
+		switch c.ending.Cause {
+		case leg.NoAnswer, leg.Unreachable, leg.Fault:
+			cause = c.ending.Cause
+		}
+	}
+	byUs := c.ending != nil && (cause == leg.Completed || e.Cause == leg.Canceled)
+	reason := e.Reason
+	if byUs {
+		reason = c.ending.Reason
+	}
+	c.rec.Status = StatusOf(c.rec.Direction, cause, answered)
+	c.rec.Cause, c.rec.SIPStatus, c.rec.Ended = cause, e.Status, e.At
+	c.markEnd(Event{Status: c.rec.Status, Cause: cause, SIP: e.Status, ByUs: byUs, Text: reason})
+}
+
+// release gives the line back.
+func (c *Call) release() {
+	c.events = nil
+	if c.line.Name != "" {
+		c.desk.lines.release(c.line.Name)
+		c.line.Name = ""
+	}
+}

@@ -1,0 +1,162 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"time"
+
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/media"
+)
+
+// What a script does on a call: these methods are for its goroutine alone.
+
+// Play lets src be heard and returns when it has been. It waits for the first word's moment
+// (Order.FirstWord). When ctx ends the sound stops at once, and the cause is returned.
+func (c *Call) Play(ctx context.Context, src media.Source) error {
+	if err := c.wait(ctx, time.Until(c.pickedAt.Add(c.firstWord))); err != nil {
+		return err
+	}
+	p := media.NewPlayer(src)
+	c.leg.Play(p)
+	select {
+	case <-p.Done():
+		c.quiet = time.Now().Add(media.Period)
+		return nil
+	case <-ctx.Done():
+		c.leg.Play(nil)
+		p.Stop()
+		return context.Cause(ctx)
+	}
+}
+
+// SendDigits presses keys at the far end; see [leg.Leg].
+func (c *Call) SendDigits(ctx context.Context, digits string) error {
+	return c.leg.SendDigits(ctx, digits)
+}
+
+// Keys are the keys pressed since they were last read. Those before the answer and just after it are not
+// among them.
+func (c *Call) Keys() <-chan string { return c.keys }
+
+// ForgetKeys throws away what was pressed and not read.
+func (c *Call) ForgetKeys() {
+	for {
+		select {
+		case <-c.keys:
+		default:
+			return
+		}
+	}
+}
+
+// Sleep waits for d or until ctx ends.
+func (c *Call) Sleep(ctx context.Context, d time.Duration) error { return c.wait(ctx, d) }
+
+func (c *Call) wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// tail is how long we stay on the line after the last word: what was sent is still on its way to the ear.
+const tail = 200 * time.Millisecond
+
+var (
+	errRedirected = errors.New("other TwiML takes over")
+	errPanicked   = errors.New("a fault in kaden")
+)
+
+// startScript runs the script on a goroutine of its own.
+func (c *Call) startScript() {
+	if c.desk.cfg.Script == nil {
+		return
+	}
+	ctx, halt := context.WithCancelCause(c.ctx)
+	running := make(chan error, 1)
+	c.halt, c.running = halt, running
+	go func() { running <- c.play(ctx) }()
+}
+
+// play is the script's goroutine.
+func (c *Call) play(ctx context.Context) (err error) {
+	defer func() { // a fault in a script costs this call and no other
+		if p := recover(); p != nil {
+			c.log.Error("script panicked", "err", p, "stack", string(debug.Stack()))
+			err = errPanicked
+		}
+	}()
+	if keys := c.order.SendDigits; keys != "" && c.Record().Direction != Inbound && !c.dialledOn {
+		c.dialledOn = true
+		if err := c.leg.SendDigits(ctx, keys); err != nil {
+			return err
+		}
+	}
+	if err := c.desk.cfg.Script(ctx, c); err != nil {
+		return err
+	}
+	return c.wait(ctx, time.Until(c.quiet.Add(tail)))
+}
+
+// scriptEnded hangs up after the script, or starts the one that takes its place.
+func (c *Call) scriptEnded(err error) {
+	c.halt(nil)
+	c.running = nil
+	if c.ending != nil {
+		return
+	}
+	if c.restart {
+		c.restart = false
+		c.startScript()
+		return
+	}
+	if err != nil {
+		c.log.Warn("script ended", "err", err)
+	}
+	if c.rec.Answered.IsZero() {
+		c.stop(&Ending{leg.Failed, "the program ended without an answer"})
+		return
+	}
+	c.stop(&Ending{leg.Completed, "the program is over"})
+}
+
+// redirect stops the script and has it begin again with p.
+func (c *Call) redirect(p Program) {
+	if c.rec.Status != InProgress || c.ending != nil {
+		return
+	}
+	c.rec.Program = p
+	c.write()
+	c.restart = true
+	if c.running != nil {
+		c.halt(errRedirected)
+		return
+	}
+	c.scriptEnded(nil)
+}
+
+// awaitScript waits for the script of a call that is over, but not for ever.
+func (c *Call) awaitScript() {
+	if c.running == nil {
+		return
+	}
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case <-c.running:
+	case <-t.C:
+		c.log.Error("script does not end", "err", "it does not heed its context")
+	}
+}
