@@ -2,18 +2,18 @@
 //
 // [Parse] makes a [Response] of verbs with their places in the text, and a list of problems with
 // Twilio's own codes: a document with errors cannot run, one with warnings runs without the part
-// that is warned of. [Write] is the way back. One file per verb. Nothing here knows a telephone;
-// package voice runs what is read here.
+// that is warned of. [Write] is the way back: what Parse accepted, Write writes, and Parse reads the
+// same again. One file per verb; the grammar is a table in schema.go. Nothing here knows a
+// telephone; package voice runs what is read here.
 package twiml
 
-import "time"
-
-// Pos is where something stands in the text, counted from 1; the zero Pos is a verb made by a program.
+// Pos is where something stands in the text, counted from 1, columns in characters; the zero Pos is
+// a verb made by a program.
 type Pos struct {
 	Line, Column int
 }
 
-// Position is the place of the verb itself.
+// Position is the place of the verb itself: of the < that opens it.
 func (p Pos) Position() Pos { return p }
 
 // Verb is one thing to do. The types of this package that are Verbs: *Say *Play *Pause *Gather
@@ -23,104 +23,29 @@ type Verb interface {
 	Position() Pos
 }
 
-// Response is a document.
+// Response is a document. The zero Response answers and hangs up.
+//
+// A program writes one with struct literals, where each zero field means what its comment says, or
+// with [New], [NewSay], [NewPlay] and [NewGather], which set what Twilio takes for absent attributes:
+//
+//	doc := twiml.New(
+//		twiml.NewGather("/took", 1, twiml.NewSay("ja-JP", "ディスクが一杯です。引き受ける方は1を押してください。")),
+//		&twiml.Redirect{}, // the same again
+//	)
+//	text, err := twiml.Write(doc)
 type Response struct {
 	Verbs []Verb
 }
 
-// Say speaks text.
-type Say struct {
-	Pos
-	Voice    string // as written; "" is the account's default
-	Language string // as written; "" is the voice's
-	Loop     int    // times; 0 is without end (Twilio caps it at 1000); Parse sets 1 where it is absent
-	Spans    []Span
+// New makes a document of verbs.
+func New(verbs ...Verb) *Response { return &Response{Verbs: verbs} }
+
+// String is the document as [Write] writes it, for logs and tests; one that cannot be written is an
+// XML comment that says why.
+func (r *Response) String() string {
+	text, err := Write(r)
+	if err != nil {
+		return "<!-- " + comment(err.Error()) + " -->"
+	}
+	return string(text)
 }
-
-// Span is a piece of speech in one manner; SSML's nesting is flattened into spans.
-type Span struct {
-	Text     string
-	Pause    time.Duration // <break/> before Text
-	Language string        // <lang>
-	Rate     string        // <prosody>
-	Pitch    string
-	Volume   string
-	As       string // <say-as interpret-as>
-	Alias    string // <sub alias>: what is said in place of Text
-	Emphasis string // <emphasis level>
-	Phoneme  string // <phoneme ph>
-}
-
-// Play plays a file, or presses keys.
-type Play struct {
-	Pos
-	URL    string
-	Loop   int // as Say
-	Digits string
-}
-
-// Pause is silence.
-type Pause struct {
-	Pos
-	Length time.Duration // Parse sets 1 s where it is absent
-}
-
-// Gather collects keys while its nested verbs are heard.
-type Gather struct {
-	Pos
-	Action              string // "" is the current document
-	Method              string // "" is POST
-	Input               string // "dtmf", "speech", "dtmf speech"; Parse sets dtmf
-	Timeout             time.Duration
-	FinishOnKey         string // one key; "" is none; Parse sets # where it is absent
-	NumDigits           int    // 0 is without limit
-	ActionOnEmptyResult bool
-	Nested              []Verb            // *Say, *Play, *Pause
-	Speech              map[string]string // the attributes of speech recognition, as written: accepted, not run
-}
-
-// Redirect goes on with another document.
-type Redirect struct {
-	Pos
-	URL    string // "" is the current document again
-	Method string
-}
-
-// Hangup ends the call.
-type Hangup struct{ Pos }
-
-// Reject refuses an unanswered call.
-type Reject struct {
-	Pos
-	Reason string // "rejected" or "busy"
-}
-
-// Other is a verb that Twilio knows and kaden does not run yet. It keeps everything that was written.
-type Other struct {
-	Pos
-	Element Element
-}
-
-// Element is a piece of XML as it was written.
-type Element struct {
-	Pos
-	Tag      string
-	Attrs    []Attr
-	Text     string // character data, trimmed, when there are no children
-	Children []Element
-}
-
-// Attr is one attribute.
-type Attr struct {
-	Name, Value string
-}
-
-// Name is the verb's name in a document.
-func (*Say) Name() string      { return "Say" }
-func (*Play) Name() string     { return "Play" }
-func (*Pause) Name() string    { return "Pause" }
-func (*Gather) Name() string   { return "Gather" }
-func (*Redirect) Name() string { return "Redirect" }
-func (*Hangup) Name() string   { return "Hangup" }
-func (*Reject) Name() string   { return "Reject" }
-func (o *Other) Name() string  { return o.Element.Tag }

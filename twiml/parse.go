@@ -1,0 +1,131 @@
+package twiml
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/kaden-project/kaden/problem"
+)
+
+// Parse reads a document: UTF-8, with or without an XML declaration, of at most [MaxSize] bytes.
+//
+// The list is in reading order. It holds an error where Twilio gives up the document (not XML, no
+// <Response>, too long); the Response is nil then. For everything else Twilio warns and goes on, and
+// so does Parse: what the schema does not know is skipped, a bad value is replaced as the warning
+// says. An empty document is an empty Response with warning 11770. Parse resolves nothing outside of
+// doc, refuses document types, and takes time in proportion to the length of doc.
+func Parse(doc []byte) (*Response, problem.List) {
+	root, err := readTree(doc)
+	if errors.Is(err, errEmpty) {
+		return &Response{}, problem.List{{
+			Level: problem.Warning, Code: codeEmpty, Text: "the document is empty", Hint: "the call ends here; <Response/> says so on purpose",
+		}}
+	}
+	if p := (problem.Problem{}); errors.As(err, &p) {
+		return nil, problem.List{p}
+	}
+	if root.name != "Response" {
+		return nil, problem.List{{
+			Line: root.Line, Column: root.Column, Level: problem.Error, Code: codeRoot, Verb: short(root.name),
+			Text: "the document is not a <Response>", Hint: rootHint(root.name),
+		}}
+	}
+	c := &checker{}
+	c.attributes(root)
+	c.stray(root)
+	r := &Response{Verbs: c.verbs(root)}
+	c.order(root)
+	return r, c.problems()
+}
+
+func rootHint(name string) string {
+	switch {
+	case nearest(name, []string{"Response"}) != "":
+		return "<Response>; capitals matter"
+	case nearest(name, []string{"html"}) != "":
+		return "this is a web page: is the URL right, and does it need no login?"
+	case schema["Response"].has(name):
+		return "put <" + name + "> inside <Response> and </Response>"
+	}
+	return "a document is <Response>…</Response>"
+}
+
+// verbs reads the children of n that are verbs.
+func (c *checker) verbs(n *node) []Verb {
+	var vs []Verb
+	for _, k := range n.kids {
+		if k.node == nil || !c.fits(n, k.node) {
+			continue
+		}
+		if v := c.verb(k.node); v != nil {
+			vs = append(vs, v)
+		}
+	}
+	return vs
+}
+
+// verb reads one verb. Nil is one that cannot do anything.
+func (c *checker) verb(n *node) Verb {
+	v := c.attributes(n)
+	known := schema[n.name]
+	if known.run != runs {
+		return c.other(n)
+	}
+	if !known.text {
+		c.stray(n)
+	}
+	if n.name != "Say" && n.name != "Gather" { // they look at their children themselves
+		for _, k := range n.kids {
+			if k.node != nil {
+				c.fits(n, k.node)
+			}
+		}
+	}
+	switch n.name {
+	case "Say":
+		return c.say(n, v)
+	case "Play":
+		return c.play(n, v)
+	case "Pause":
+		return c.pause(n, v)
+	case "Gather":
+		return c.gather(n, v)
+	case "Redirect":
+		return c.redirect(n, v)
+	case "Hangup":
+		return c.hangup(n, v)
+	default:
+		return c.reject(n, v)
+	}
+}
+
+// order warns of verbs that the call never comes to, and of a Reject that comes too late.
+func (c *checker) order(root *node) {
+	var answered, last *node
+	for _, k := range root.kids {
+		n := k.node
+		if n == nil || !schema["Response"].has(n.name) {
+			continue
+		}
+		if last != nil {
+			c.warn(n.Pos, 0, n.name, fmt.Sprintf("never reached: <%s> in line %d %s", last.name, last.Line, ends[last.name]), "move it before <"+last.name+">, or delete it")
+			return
+		}
+		switch {
+		case ends[n.name] != "":
+			last = n
+			if n.name == "Reject" && answered != nil {
+				c.warn(n.Pos, 0, n.name, fmt.Sprintf("too late: <%s> in line %d answers the call, which is then hung up", answered.name, answered.Line), "make <Reject> the first verb")
+			}
+		case n.name != "Pause" && answered == nil: // a Pause at the beginning only delays the answer
+			answered = n
+		}
+	}
+}
+
+// ends are the verbs after which nothing runs, with why.
+var ends = map[string]string{
+	"Redirect": "goes on with another document",
+	"Hangup":   "ends the call",
+	"Reject":   "refuses the call",
+}
