@@ -99,8 +99,13 @@ func (j *Jitter) resume(ts uint32) {
 	if j.starve == 0 {
 		return
 	}
-	if gap := int32(ts - j.next); gap > 0 {
-		j.next += uint32(min(gap, int32(j.starve)*Samples))
+	if hole := int32(ts - j.top); hole > 0 {
+		n := uint32(min(hole, int32(j.starve)*Samples))
+		j.forget(j.next, n)
+		j.next += n
+		if int32(j.next-j.top) > 0 {
+			j.top = j.next
+		}
 	}
 	j.starve = 0
 }
@@ -162,16 +167,17 @@ func (j *Jitter) Get(f *Frame) (ok bool) {
 		}
 		j.warm = true
 	}
-	if depth <= 0 {
+	if depth < Samples {
 		j.stats.Concealed++
 		if j.starve++; j.starve >= giveUp {
 			// Silence suppression, hold, or the end: wait for a new start.
-			j.warm, j.begun = false, false
+			j.forget(j.next, uint32(depth))
+			j.warm, j.begun, j.starve = false, false, 0
+			j.plc = concealer{}
 			clear(f[:])
-			j.plc.reset()
 			return false
 		}
-		j.plc.conceal(f, 0)
+		j.plc.conceal(f[:])
 		return true
 	}
 	j.shrink(depth)
@@ -182,28 +188,36 @@ func (j *Jitter) Get(f *Frame) (ok bool) {
 // take moves one frame out of the ring; what is missing in it is made up.
 func (j *Jitter) take(f *Frame) {
 	table := j.codec.decodeTable()
-	hole := -1
-	for i := range f {
-		p := (j.next + uint32(i)) % ringSize
-		if j.have[p/64]&(1<<(p%64)) == 0 {
-			if hole < 0 {
-				hole = i
+	holes := false
+	for from := 0; from < Samples; {
+		present, to := j.has(from), from
+		for ; to < Samples && j.has(to) == present; to++ {
+			if present {
+				f[to] = table[j.ring[(j.next+uint32(to))%ringSize]]
 			}
-			continue
 		}
-		f[i] = table[j.ring[p]]
+		if present {
+			j.plc.good(f[from:to])
+		} else {
+			holes = true
+			j.plc.conceal(f[from:to])
+		}
+		from = to
+	}
+	if holes {
+		j.stats.Concealed++
 	}
 	j.forget(j.next, Samples)
 	j.next += Samples
 	if int32(j.next-j.top) > 0 {
 		j.top = j.next
 	}
-	if hole >= 0 {
-		j.stats.Concealed++
-		j.plc.conceal(f, hole)
-		return
-	}
-	j.plc.good(f)
+}
+
+// has tells whether sample i of the next frame is there.
+func (j *Jitter) has(i int) bool {
+	p := (j.next + uint32(i)) % ringSize
+	return j.have[p/64]&(1<<(p%64)) != 0
 }
 
 // shrink leaves out a frame when for 2 s more was held than needed.
