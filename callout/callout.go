@@ -58,6 +58,9 @@ const (
 // Forever is a number of rounds without end.
 const Forever = -1
 
+// AtOnce is a time that was said to be none, in After and Gap, where zero means "not said".
+const AtOnce time.Duration = -1
+
 // Plan is what a call-out has to do. [ParsePlan] fills in the defaults; a Plan made by a program gets
 // them from [Plan.WithDefaults]. A frozen Plan is kept as JSON inside the State.
 type Plan struct {
@@ -68,7 +71,7 @@ type Plan struct {
 	Languages []string          `json:"languages,omitempty"` // keys of Say in the order written
 	Confirm   Confirm           `json:"confirm"`
 	Keys      map[string]Action `json:"keys"`
-	After     time.Duration     `json:"after"`
+	After     time.Duration     `json:"after"` // grace before the first ring; 0 is 60 s for warnings, else none; AtOnce is none
 	StillOnIt time.Duration     `json:"stillOnIt"`
 	Steps     []Step            `json:"steps"`
 	Repeat    int               `json:"repeat"` // how often the whole plan runs; 0 and 1 are once
@@ -86,8 +89,8 @@ type Step struct {
 	Ring      time.Duration `json:"ring,omitempty"`
 	Listen    time.Duration `json:"listen,omitempty"`
 	Rounds    int           `json:"rounds,omitempty"` // n or Forever
-	Gap       time.Duration `json:"gap,omitempty"`
-	For       time.Duration `json:"for,omitempty"` // 0 is without limit
+	Gap       time.Duration `json:"gap,omitempty"`    // rest between rounds; 0 is 30 s, AtOnce is none; Everyone grows it
+	For       time.Duration `json:"for,omitempty"`    // 0 is without limit
 	DoubleTap bool          `json:"doubleTap,omitempty"`
 }
 
@@ -158,6 +161,7 @@ type Event struct {
 	Step    int       `json:"step,omitempty"`
 	Round   int       `json:"round,omitempty"`
 	People  []Person  `json:"people,omitempty"`
+	Place   int       `json:"place,omitempty"` // for Mustered: the remembered place of a round robin
 }
 
 // CommandKind says what is to be done.
@@ -225,12 +229,13 @@ type State struct {
 	Due      time.Time `json:"due,omitzero"` // when Decide wants a Tick; zero: nothing to wait for
 	By       string    `json:"by,omitempty"` // who took it
 	Begun    time.Time `json:"begun,omitzero"`
-	Attempts []Attempt `json:"attempts,omitempty"` // those under way, and what is remembered of the others
+	Attempts []Attempt `json:"attempts,omitempty"` // lines that are up, and those that ended with the last event; in order of number
 	// the rest is added by the machine's own files
 	Progress
 }
 
-// Attempt is one call to one person.
+// Attempt is one call to one person. Its Outcome may be final while the line is still up: a person who
+// confirmed hears that it is recorded, one who was cut off hears who took it. The line is free at Ended.
 type Attempt struct {
 	ID       string    `json:"id"`
 	Person   string    `json:"person"`
@@ -242,5 +247,24 @@ type Attempt struct {
 	Dialed   time.Time `json:"dialed,omitzero"`
 	Rang     time.Time `json:"rang,omitzero"`
 	Answered time.Time `json:"answered,omitzero"`
-	Ended    time.Time `json:"ended,omitzero"`
+	Ended    time.Time `json:"ended,omitzero"` // the line is free; forgotten with the next event
+
+	// the rest is the machine's own
+	No     int           `json:"no"`               // the number in ID
+	Member int           `json:"member"`           // index in the track's People, -1 if no longer among them
+	Ring   time.Duration `json:"ring"`             // as given to Dial
+	Limit  time.Time     `json:"limit,omitzero"`   // when the machine stops waiting for the line
+	Quiet  time.Time     `json:"quiet,omitzero"`   // since when the listener has pressed nothing
+	Told   time.Time     `json:"told,omitzero"`    // the whole message was heard
+	Aside  bool          `json:"aside,omitempty"`  // a second try that holds nobody up
+	Yields bool          `json:"yields,omitempty"` // listens so long that the next phone rings as well
+}
+
+// Final tells whether an attempt with this outcome is decided.
+func (o Outcome) Final() bool {
+	switch o {
+	case Dialing, RingingNow, Listening, "":
+		return false
+	}
+	return true
 }

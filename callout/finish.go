@@ -1,0 +1,225 @@
+package callout
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// met notes that a need is met. That is the end, unless a step that wants everyone is still asking.
+func (m *machine) met(by string) {
+	if m.Took == "" {
+		m.Took = by
+	}
+	asking := map[int]bool{}
+	for i := range m.Tracks {
+		t := &m.Tracks[i]
+		if m.Plan.Steps[t.Step].Need == Everyone && t.Phase != Closing && !t.complete() {
+			asking[t.Step] = true
+		}
+	}
+	if len(asking) == 0 {
+		m.acknowledge(m.Took, "")
+		return
+	}
+	m.cut(WhyTaken, by, func(a *Attempt) bool { return !asking[a.Step] })
+	for i := range m.Tracks {
+		if t := &m.Tracks[i]; !asking[t.Step] {
+			t.close()
+		}
+	}
+	m.Step, m.Wait = len(m.Plan.Steps), time.Time{}
+}
+
+// cut ends undecided attempts: a phone that rings is silenced, who listens is told. Their turns are
+// remembered for the case that the call-out is resumed.
+func (m *machine) cut(why, by string, which func(*Attempt) bool) {
+	for i := range m.Attempts {
+		a := &m.Attempts[i]
+		if a.Outcome.Final() || !which(a) {
+			continue
+		}
+		kind := Cancel
+		if a.Outcome == Listening {
+			kind = Tell
+		}
+		m.do(Command{Kind: kind, Attempt: a.ID, Person: a.Person, Why: why, By: by})
+		a.Outcome, a.Limit = Canceled, m.now.Add(lateHangup)
+		m.noteOf(a, timeline.AttemptCanceled, why, "")
+		if t := m.track(a.Step); t != nil && a.Member >= 0 && t.Phase != Closing {
+			t.again(Redial{Member: a.Member, Method: a.Method, At: m.now, Cause: Canceled})
+		}
+	}
+}
+
+func every(*Attempt) bool { return true }
+
+func (m *machine) acknowledge(by, text string) {
+	m.Status, m.By, m.Took, m.Paused = Acknowledged, by, "", m.now
+	m.do(Command{Kind: Acknowledge, By: by})
+	for i := range m.Tracks {
+		t := &m.Tracks[i]
+		if m.Plan.Steps[t.Step].Need != Everyone || text != "" {
+			continue
+		}
+		text = fmt.Sprintf("%d of %d confirmed", t.Confirms, len(t.People))
+		if p := t.passers(); len(p) > 0 {
+			text += "; passed: " + list(p)
+		}
+	}
+	m.note(timeline.Event{Kind: timeline.AlertAcknowledged, Person: by, Text: text})
+	m.cut(WhyTaken, by, every)
+}
+
+func (m *machine) exhaust() {
+	m.Status, m.Paused = Exhausted, m.now
+	m.do(Command{Kind: Exhaust})
+	text := m.Unmet
+	if text == "" {
+		text = "nobody took it"
+	}
+	m.note(timeline.Event{Kind: timeline.AlertExhausted, Text: text})
+	m.otherwise(text)
+}
+
+// otherwise does what the plan says for the case that nobody took it.
+func (m *machine) otherwise(why string) {
+	if len(m.Plan.Otherwise) == 0 {
+		return
+	}
+	m.do(Command{Kind: Notify, Refs: m.Plan.Otherwise, Why: why})
+	m.note(timeline.Event{Kind: timeline.CalloutOtherwise, Text: list(m.Plan.Otherwise) + ": " + why})
+}
+
+// taken acknowledges from elsewhere: console, API, a call back.
+func (m *machine) taken(e Event) {
+	if m.Begun.IsZero() {
+		return
+	}
+	switch m.Status {
+	case Waiting, Running, Exhausted:
+		m.acknowledge(e.By, e.Text)
+	}
+}
+
+func (m *machine) resolve(e Event) {
+	if m.Begun.IsZero() || m.Status == ResolvedNow {
+		return
+	}
+	m.Was, m.Status, m.Over = m.Status, ResolvedNow, m.now
+	if m.Was == Waiting || m.Was == Running {
+		m.Paused = m.now
+	}
+	m.note(timeline.Event{Kind: timeline.AlertResolved, Text: e.Text})
+	m.cut(WhyResolved, e.By, every)
+}
+
+func (m *machine) stop(e Event) {
+	if m.Begun.IsZero() {
+		return
+	}
+	switch m.Status {
+	case Waiting, Running, Exhausted:
+		m.Status, m.By, m.Paused = StoppedNow, e.By, m.now
+		m.note(timeline.Event{Kind: timeline.NoticeRaised, Person: e.By, Cause: WhyStopped, Text: "the call-out was stopped"})
+		m.cut(WhyStopped, e.By, every)
+	}
+}
+
+// release puts an acknowledged call-out back to work, with the person after the one who took it.
+func (m *machine) release(e Event) {
+	if m.Status != Acknowledged {
+		return
+	}
+	text := e.Text
+	if text == "" {
+		text = "released by " + e.By
+	}
+	m.resume(text)
+}
+
+// refire is the same alert once more within a quarter of an hour: it goes on where it was. What is
+// taken stays taken, but the third flap rings through.
+func (m *machine) refire() {
+	if m.Status != ResolvedNow {
+		return
+	}
+	if m.now.Sub(m.Over) > flapWindow {
+		m.anew()
+		return
+	}
+	m.Flaps++
+	through := m.Flaps >= flapsThrough
+	switch m.Was {
+	case Waiting:
+		m.Status, m.Paused = Waiting, time.Time{}
+		m.Grace = m.now.Add(m.Plan.grace(m.Severity))
+		if through {
+			m.Grace = m.now
+		}
+		m.note(timeline.Event{Kind: timeline.CalloutResumed, Text: "fires again"})
+	case Acknowledged, StoppedNow:
+		if !through {
+			m.Status = m.Was
+			m.note(timeline.Event{Kind: timeline.CalloutResumed, Person: m.By, Text: "fires again, rings nobody: it was " + string(m.Was)})
+			return
+		}
+		m.resume("fires again, and again: rings through")
+	default:
+		m.resume("fires again")
+	}
+}
+
+// anew begins from the beginning, with the numbers of attempts going on.
+func (m *machine) anew() {
+	fresh := New(m.ID, m.Plan, m.Severity)
+	fresh.Attempts, fresh.Next, fresh.Clock = m.Attempts, m.Next, m.Clock
+	m.State = fresh
+	m.begin()
+}
+
+// resume lets the clocks run on from where they stood.
+func (m *machine) resume(text string) {
+	m.note(timeline.Event{Kind: timeline.CalloutResumed, Person: m.By, Text: text})
+	m.why = text
+	m.withdraw(m.By)
+	stood := m.now.Sub(m.Paused)
+	m.By, m.Took, m.Paused, m.Status, m.Revived = "", "", time.Time{}, Running, true
+	shift := func(t *time.Time) {
+		if !t.IsZero() {
+			*t = t.Add(stood)
+		}
+	}
+	shift(&m.End)
+	if m.Closed { // the deadline had passed: it counts anew
+		m.Closed, m.End = false, m.now.Add(m.Plan.Deadline)
+	}
+	shift(&m.Wait)
+	m.Hold = time.Time{}
+	for i := range m.Tracks {
+		t := &m.Tracks[i]
+		shift(&t.Until)
+		shift(&t.Stalled)
+		t.Hold = time.Time{}
+	}
+	if !m.Grace.IsZero() { // taken before anybody was rung
+		m.Status, m.Grace = Waiting, m.now
+	}
+}
+
+// withdraw takes back the confirmation of a person; they are not the next to be called.
+func (m *machine) withdraw(person string) {
+	for i := range m.Tracks {
+		t := &m.Tracks[i]
+		for k, p := range t.People {
+			if p.ID == person && t.Marks[k].Vote == Yes {
+				t.Marks[k].Vote = NoVote
+				t.Confirms--
+			}
+		}
+		if t.FirstYes == person {
+			t.FirstYes = ""
+		}
+	}
+}

@@ -1,0 +1,255 @@
+package callout
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// turnFree tells whether the next person of a step may be rung: at once when they are rung together,
+// else when nobody is rung or listens attentively.
+func (m *machine) turnFree(t *Track) bool {
+	if !m.Plan.Steps[t.Step].inTurn() {
+		return true
+	}
+	for i := range m.Attempts {
+		a := &m.Attempts[i]
+		if a.Step == t.Step && !a.Outcome.Final() && !a.Aside && !a.Yields {
+			return false
+		}
+	}
+	return true
+}
+
+// pauseOf is how long our own faults hold a redial back.
+func (m *machine) pauseOf(t *Track, r Redial) time.Time {
+	if r.Cause == Busy {
+		return time.Time{}
+	}
+	return t.Pause
+}
+
+// redial calls those again whose moment has come. A busy line is tried beside the others; who was
+// cut off or missed through our own fault takes the turn of the line.
+func (m *machine) redial(t *Track) {
+	if len(t.Again) == 0 || t.Again[0].At.After(m.now) {
+		return
+	}
+	inTurn := m.Plan.Steps[t.Step].inTurn()
+	free := m.turnFree(t) && !m.now.Before(t.Pause)
+	room := windowOfLines - m.up
+	var due []Redial
+	keep := make([]Redial, 0, len(t.Again))
+	for i, r := range t.Again {
+		waits := r.Cause != Busy && !free
+		switch {
+		case r.At.After(m.now):
+			keep = append(keep, t.Again[i:]...)
+		case !t.callable(r.Member):
+			continue
+		case waits || room <= len(due):
+			keep = append(keep, r)
+			continue
+		default:
+			due = append(due, r)
+			if inTurn && r.Cause != Busy {
+				free = false
+			}
+			continue
+		}
+		break
+	}
+	t.Again = keep
+	why := m.why
+	for _, r := range due {
+		switch r.Cause {
+		case Busy:
+			m.why = "again after a busy line"
+		case Fault:
+			m.why = "again after our own fault"
+		}
+		m.dial(t, r.Member, r.Method, r.Cause == Busy)
+		m.why = why
+	}
+}
+
+// callNext rings those whose turn it is.
+func (m *machine) callNext(t *Track) {
+	if m.now.Before(t.Pause) || !m.turnFree(t) {
+		return
+	}
+	inTurn := m.Plan.Steps[t.Step].inTurn()
+	for t.Cursor < len(t.People) && m.up < windowOfLines {
+		member := t.Cursor
+		t.Cursor++
+		if t.callable(member) && m.dial(t, member, t.method(member, 0), false) && inTurn {
+			return
+		}
+	}
+}
+
+// dial begins an attempt, unless a line to the person is up: one person, one line.
+func (m *machine) dial(t *Track, member, method int, aside bool) bool {
+	p := t.People[member]
+	if up := m.lineOf(p.ID); up != nil {
+		if up.Outcome.Final() { // it is being hung up
+			t.again(Redial{Member: member, Method: method, At: m.now.Add(time.Second), Cause: Canceled})
+		}
+		return false // else: is being asked already
+	}
+	m.Next++
+	ring := p.Methods[method].Ring
+	if ring <= 0 {
+		ring = m.Plan.Steps[t.Step].Ring
+	}
+	a := Attempt{
+		ID: fmt.Sprintf("%s-%d", m.ID, m.Next), No: m.Next, Person: p.ID, Address: p.Methods[method].Address,
+		Method: method, Member: member, Step: t.Step, Round: t.Round, Outcome: Dialing, Dialed: m.now, Ring: ring, Aside: aside,
+		Limit: m.now.Add(setUp + ring + lateEnd + time.Duration(m.up)*queueTime),
+	}
+	m.Attempts = append(m.Attempts, a)
+	m.up++
+	if m.lines != nil {
+		m.lines[a.Person]++
+	}
+	m.Revived = false
+	m.do(Command{Kind: Dial, Attempt: a.ID, Person: a.Person, Address: a.Address, Ring: ring, Step: a.Step, Round: a.Round})
+	text := "for up to " + short(ring)
+	if len(p.Methods) > 1 {
+		text += fmt.Sprintf(", method %d of %d", method+1, len(p.Methods))
+	}
+	if m.why != "" {
+		text += ": " + m.why
+	}
+	m.noteOf(&a, timeline.AttemptDialing, "", text)
+	return true
+}
+
+// lineOf is the line to a person that is up, nil if there is none.
+func (m *machine) lineOf(person string) *Attempt {
+	const few = 8
+	if len(m.Attempts) > few {
+		if m.lines == nil {
+			m.lines = make(map[string]int, len(m.Attempts))
+			for i := range m.Attempts {
+				if m.Attempts[i].Ended.IsZero() {
+					m.lines[m.Attempts[i].Person]++
+				}
+			}
+		}
+		if m.lines[person] == 0 {
+			return nil
+		}
+	}
+	for i := range m.Attempts {
+		if a := &m.Attempts[i]; a.Person == person && a.Ended.IsZero() {
+			return a
+		}
+	}
+	return nil
+}
+
+// free marks the line of an attempt as down.
+func (m *machine) free(a *Attempt) {
+	a.Ended = m.now
+	m.up--
+	if m.lines != nil {
+		m.lines[a.Person]--
+	}
+}
+
+// faultPauses are the rests after our own faults; the last one stays.
+var faultPauses = [...]time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second}
+
+func faultPause(n int) time.Duration { return faultPauses[min(max(n, 1), len(faultPauses))-1] }
+
+// fault keeps the turn of somebody whom we could not call through our own fault. In turn, two such
+// tries are enough to let the next person go first: one bad route must not silence the whole line.
+func (m *machine) fault(t *Track, a Attempt, text string) {
+	k := &t.Marks[a.Member]
+	k.Faults = min(k.Faults+1, 250)
+	t.Faults++
+	if t.Stalled.IsZero() {
+		t.Stalled = m.now
+	}
+	pause := faultPause(int(k.Faults))
+	if m.Plan.Steps[t.Step].inTurn() {
+		pause = faultPause(t.Faults)
+		t.Pause = m.now.Add(pause)
+	}
+	at := m.now.Add(pause)
+	others := t.Cursor < len(t.People) || len(t.Again) > 0
+	if k.Faults >= repeatedMethods && m.Plan.Steps[t.Step].inTurn() && others {
+		at = later(at, m.now.Add(faultPauses[len(faultPauses)-1]))
+	}
+	said := a.Person + " keeps the turn, again in " + short(at.Sub(m.now))
+	if text != "" {
+		said += ": " + text
+	}
+	m.note(timeline.Event{Kind: timeline.CalloutStalled, Person: a.Person, Attempt: a.ID, Cause: string(Fault), Text: said})
+	if next := t.method(a.Member, a.Method+1); next >= 0 && k.Faults >= repeatedMethods && !a.Aside {
+		// The other way to reach the same person may lead over lines that work.
+		at = later(at, m.now.Add(faultPauses[len(faultPauses)-1]))
+		t.Pause = time.Time{}
+		m.dial(t, a.Member, next, false)
+	}
+	t.again(Redial{Member: a.Member, Method: a.Method, At: at, Cause: Fault})
+}
+
+// through notes that our lines work: what our own fault held up goes on.
+func (m *machine) through(t *Track) {
+	t.Faults, t.Pause = 0, time.Time{}
+	if t.Stalled.IsZero() {
+		return
+	}
+	if !t.Until.IsZero() {
+		t.Until = t.Until.Add(m.now.Sub(t.Stalled))
+	}
+	t.Stalled = time.Time{}
+	if !m.Plan.Steps[t.Step].inTurn() {
+		return
+	}
+	for i := range t.Again { // who kept the turn is next
+		if t.Again[i].Cause == Fault {
+			t.Again[i].At = m.now
+		}
+	}
+	sortAgain(t)
+}
+
+// alarm says loudly, once, that our own fault lasts, and lets later steps begin beside this one.
+func (m *machine) alarm(t *Track) {
+	if t.Alarmed || t.Stalled.IsZero() || m.now.Before(t.Stalled.Add(stallPatience)) {
+		return
+	}
+	t.Alarmed = true
+	m.note(timeline.Event{Kind: timeline.CalloutStalled, Cause: string(Fault),
+		Text: fmt.Sprintf("step %d has been held up by our own fault for %s", t.Step+1, short(stallPatience))})
+	if t.Step+1 < len(m.Plan.Steps) {
+		t.Moved = true
+		return
+	}
+	m.otherwise("our own fault holds the call-out up")
+}
+
+// giveUp ends a round without those who could not be called through our own fault, when others could.
+func (m *machine) giveUp(t *Track) bool {
+	if t.Rung == 0 || t.Stalled.IsZero() || m.now.Before(t.Stalled.Add(stallPatience)) {
+		return false
+	}
+	var who []string
+	for _, r := range t.Again {
+		if r.Cause != Fault {
+			return false
+		}
+		who = append(who, t.People[r.Member].ID)
+	}
+	for _, id := range who {
+		m.note(timeline.Event{Kind: timeline.CalloutUnreached, Person: id, Cause: string(Fault), Text: "could not be called in this round: our own fault"})
+	}
+	t.Again = nil
+	m.why = strings.Join(who, ", ") + " could not be called"
+	return true
+}
