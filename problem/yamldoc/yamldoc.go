@@ -10,6 +10,7 @@ package yamldoc
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -189,7 +190,9 @@ func (m *Map) Keys() []string {
 // Take gives the value of a key, which is from then on a key that means something. A key that is not
 // there gives a Value that is not Given and reads as zero.
 func (m *Map) Take(key string) Value {
-	m.known = append(m.known, key)
+	if !slices.Contains(m.known, key) {
+		m.known = append(m.known, key)
+	}
 	for i := range m.entries {
 		if e := &m.entries[i]; e.key == key {
 			e.asked = true

@@ -1,0 +1,82 @@
+package trunk
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kaden-project/kaden/number"
+)
+
+func TestReadEverything(t *testing.T) {
+	got, problems := Read([]byte(`trunk: ntt            # ひかり電話
+server: sip.example.jp:5061
+user: 0501234
+password: env:NTT_PASSWORD
+from: 050-1234-5678
+reach: [mobile, fixed, ip]
+refuse: abroad
+spelling: national
+prefix: "186"
+channels: 2
+interval: 1s
+dtmf: in-band
+answer: unreliable
+`), func(ref string) (string, error) { return "geheim for " + ref, nil })
+	want := Trunk{
+		Name: "ntt", Server: "sip.example.jp:5061", User: "0501234", Password: "geheim for env:NTT_PASSWORD", From: "+815012345678",
+		Reach: []number.Class{number.Mobile, number.Fixed, number.IPPhone}, Refuse: []number.Class{number.Abroad},
+		Spelling: "national", Prefix: "186", Channels: 2, Interval: time.Second, InBandDTMF: true, Unreliable: true,
+	}
+	if problems != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v\n%v", got, want, problems)
+	}
+}
+
+func TestReadLittle(t *testing.T) {
+	got, problems := Read([]byte("trunk: pbx\nserver: sip:192.0.2.1;transport=tcp\nfrom: sato\nprefix: 184\n"), nil)
+	want := Trunk{Name: "pbx", Server: "sip:192.0.2.1;transport=tcp", From: "sato", Prefix: "184", Spelling: "national"}
+	if problems != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, problems)
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	nothing := func(string) (string, error) { return "", errors.New("NTT is not set") }
+	for _, tt := range []struct{ name, text, want string }{
+		{"no server", "trunk: ntt\n", "1:1: error: <server>: is missing (write server: sip.example.jp)"},
+		{"a server that is none", "trunk: ntt\nserver: sip example jp\n", "2:9: error: <server>:"},
+		{"a user in the server", "trunk: ntt\nserver: sip:me@example.jp\n", "(the user goes to user:)"},
+		{"a password that is not there", "trunk: ntt\nserver: a\nuser: b\npassword: env:NTT\n", "4:11: error: <password>: NTT is not set"},
+		{"a password for nobody", "trunk: ntt\nserver: a\npassword: b\n", "3:11: warning: <password>: a password without a user"},
+		{"a user with a quote", "trunk: ntt\nserver: a\nuser: 'a\"b'\n", "3:7: error: <user>: a user name has no quotes"},
+		{"a broken number", "trunk: ntt\nserver: a\nfrom: 050-12\n", "3:7: error: <from>: 05012 is too short"},
+		{"the police as caller", "trunk: ntt\nserver: a\nfrom: 110\n", "110 cannot be a caller ID"},
+		{"a name as caller", "trunk: ntt\nserver: a\nfrom: 佐藤\n", "neither a telephone number nor a SIP user name"},
+		{"a class that is none", "trunk: ntt\nserver: a\nreach: [mobil, landline]\n", "3:9: error: <reach>: \"mobil\" is not a class of numbers (did you mean mobile?)"},
+		{"another that is none", "trunk: ntt\nserver: a\nreach: [mobil, landline]\n", "3:16: error: <reach>: \"landline\" is not a class of numbers (one of mobile, fixed, ip,"},
+		{"emergency", "trunk: ntt\nserver: a\nreach: [emergency]\n", "emergency numbers (110, 118, 119 …) are never dialled"},
+		{"twice", "trunk: ntt\nserver: a\nreach: [mobile, mobile]\n", "3:17: warning: <reach>: mobile is listed twice"},
+		{"both", "trunk: ntt\nserver: a\nreach: [mobile]\nrefuse: [mobile]\n", "4:9: error: <refuse>: mobile is listed under reach as well"},
+		{"a spelling that is none", "trunk: ntt\nserver: a\nspelling: nationl\n", "did you mean national?"},
+		{"a prefix before a plus", "trunk: ntt\nserver: a\nspelling: e164\nprefix: 184\n", "4:9: error: <prefix>: prefix 184 goes before a number that begins with 0 (write spelling: national)"},
+		{"a prefix of letters", "trunk: ntt\nserver: a\nprefix: hide\n", "\"hide\" is no prefix"},
+		{"a prefix that calls the police", "trunk: ntt\nserver: a\nprefix: 110\n", "must not begin like an emergency number"},
+		{"no channels", "trunk: ntt\nserver: a\nchannels: 0\n", "0 is out of range"},
+		{"an interval without a unit", "trunk: ntt\nserver: a\ninterval: 1\n", "(write 1s for seconds)"},
+		{"a key nobody knows", "trunk: ntt\nserver: a\npasword: x\n", "3:1: error: <pasword>: is not a key that means anything here (did you mean password?)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, problems := Read([]byte(tt.text), nothing)
+			var all strings.Builder
+			for _, p := range problems {
+				all.WriteString(p.String() + "\n")
+			}
+			if !strings.Contains(all.String(), tt.want) {
+				t.Errorf("got\n%swant %s", all.String(), tt.want)
+			}
+		})
+	}
+}
