@@ -1,0 +1,92 @@
+package account
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/problem/yamldoc"
+)
+
+// ReadNumber reads the document of a number of our own:
+//
+//	number: "+815012345678"       # or the name of a SIP user
+//	url: https://example.jp/voice # TwiML is asked for there …
+//	method: POST
+//	fallback-url: https://example.jp/fallback
+//	fallback-method: POST
+//	status-callback: https://example.jp/status
+//	twiml: <Response/>            # … or is this
+//
+// Account is left empty: the installation's main account owns what documents describe.
+func ReadNumber(text []byte) (Number, problem.List) {
+	doc := yamldoc.Parse(text)
+	n := Number{
+		Number:         readOwn(doc.Need("number", `"+815012345678"`)),
+		URL:            readURL(doc.Take("url")),
+		Method:         readMethod(doc.Take("method")),
+		FallbackURL:    readURL(doc.Take("fallback-url")),
+		FallbackMethod: readMethod(doc.Take("fallback-method")),
+		TwiML:          strings.TrimSpace(doc.Take("twiml").Text()),
+		StatusCallback: readURL(doc.Take("status-callback")),
+	}
+	switch twiml := doc.Take("twiml"); {
+	case doc.Take("url").Given() && twiml.Given():
+		twiml.Error("a number answers with url: or with twiml:, not with both", "")
+	case !doc.Take("url").Given() && !twiml.Given() && n.Number != "":
+		doc.Take("number").Warn("nothing says what answers a call to this number, so calls to it are refused", "add url: or twiml:")
+	case twiml.Given() && !strings.HasPrefix(n.TwiML, "<"):
+		twiml.Error("is not TwiML", "it begins with <Response>")
+	}
+	if n.FallbackURL != "" && n.URL == "" {
+		doc.Take("fallback-url").Warn("is never asked, because there is no url:", "")
+	}
+	if n.Number != "" {
+		n.SID = NumberSID(n.Number)
+	}
+	return n, doc.Done()
+}
+
+// readOwn takes a telephone number or a SIP user name.
+func readOwn(v yamldoc.Value) string {
+	s := v.Text()
+	if s == "" {
+		return ""
+	}
+	n, err := number.Parse(s, number.Home)
+	if err == nil {
+		if ok, _ := n.Class().Dialable(); !ok {
+			v.Error(s+" is nobody's own number", "")
+			return ""
+		}
+		return string(n)
+	}
+	if strings.ContainsAny(s[:1], "+0") {
+		v.Err(err)
+		return ""
+	}
+	if _, bad := number.ParseAddress("sip:" + s + "@own.invalid"); bad != nil {
+		v.Error(fmt.Sprintf("%q is neither a telephone number nor a SIP user name", s), `write number: "+815012345678"`)
+		return ""
+	}
+	return s
+}
+
+func readURL(v yamldoc.Value) string {
+	s := v.Text()
+	if s == "" {
+		return ""
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		v.Error(fmt.Sprintf("%q is not the address of a web page", s), "write https://example.jp/voice")
+		return ""
+	}
+	return s
+}
+
+func readMethod(v yamldoc.Value) string {
+	return v.OneOf("POST", "GET")
+}
