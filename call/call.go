@@ -131,11 +131,11 @@ func (c *Call) Cancel() {
 }
 
 // Complete ends the call in whatever state it is: Twilio's Status=completed.
-func (c *Call) Complete() { c.End(leg.Completed, "ended by request") }
+func (c *Call) Complete() { c.stop(&Ending{leg.Completed, "ended by request"}) }
 
 // End hangs up. The cause is what an unanswered call ends with: NoAnswer for a ring time that is over,
-// Canceled (and anything else that makes no sense then) for all the rest.
-func (c *Call) End(cause leg.Cause, reason string) { c.stop(&Ending{cause, reason}) }
+// Canceled (and anything else that makes no sense then) for all the rest. The first reason to end stays.
+func (c *Call) End(cause leg.Cause) { c.stop(&Ending{cause, "we ended it: " + string(cause)}) }
 
 // Done is closed when the call is over, written down, and everything of it is gone.
 func (c *Call) Done() <-chan struct{} { return c.done }

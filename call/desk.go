@@ -89,7 +89,8 @@ func (d *Desk) Place(ctx context.Context, o Order) (*Call, error) {
 			return nil, err
 		}
 	}
-	go c.run(c.begin)
+	b, err := c.reserve()
+	go c.run(func() { c.begin(b, err) })
 	return c, nil
 }
 

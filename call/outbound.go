@@ -15,18 +15,29 @@ import (
 	"github.com/kaden-project/kaden/trunk"
 )
 
-// begin starts an outbound call: straight to the phone, or into the queue for a trunk.
-func (c *Call) begin() {
+// reserve takes the call's place in the queue for a trunk, on the goroutine that orders: who ordered first
+// is served first.
+func (c *Call) reserve() (b *booking, err error) {
 	if c.order.To.Scheme != number.Tel {
-		c.dial(trunk.Trunk{})
-		return
+		return nil, nil
 	}
-	wants, err := c.desk.candidates(c.order, c.tried)
+	wants, err := c.desk.candidates(c.order, nil)
 	if err != nil {
-		c.failed(err)
-		return
+		return nil, err
 	}
-	c.book(wants)
+	return c.desk.lines.book(wants), nil
+}
+
+// begin starts an outbound call: straight to the phone, or over the trunk that was booked.
+func (c *Call) begin(b *booking, err error) {
+	switch {
+	case err != nil:
+		c.failed(err)
+	case b == nil:
+		c.dial(trunk.Trunk{})
+	default:
+		c.await(b)
+	}
 }
 
 // candidates are the trunks that may carry the call, the best first.
@@ -62,16 +73,15 @@ type cannot struct {
 
 func (e *cannot) Error() string { return e.text }
 
-// book queues for one of the trunks.
-func (c *Call) book(wants []trunk.Trunk) {
-	b := c.desk.lines.book(wants)
+// await dials if there is a line, and else says what it waits for.
+func (c *Call) await(b *booking) {
 	select {
 	case t := <-b.got:
 		c.dial(t)
 	default:
 		c.booking = b
-		names := make([]string, len(wants))
-		for i, t := range wants {
+		names := make([]string, len(b.wants))
+		for i, t := range b.wants {
 			names[i] = t.Name
 		}
 		c.log.Info("waiting for a line", "trunk", strings.Join(names, " "))
@@ -100,12 +110,11 @@ func (c *Call) dial(t trunk.Trunk) {
 		return
 	}
 	c.leg, c.events = l, l.Events()
-	if len(c.tried) > 0 {
-		c.due.Reset(c.order.Setup)
-		return
+	c.due.Reset(c.order.Setup)
+	if !c.rec.Started.IsZero() {
+		return // over another trunk: nobody is told twice that it began
 	}
 	c.rec.Started = time.Now()
-	c.due.Reset(c.order.Setup)
 	c.mark(timeline.CallInitiated, Event{Status: Initiated, Trunk: t.Name})
 }
 
@@ -122,7 +131,7 @@ func (c *Call) another(e leg.Event) bool {
 	c.log.Warn("trunk refused, trying another", "trunk", c.line.Name, "cause", e.Cause, "sip", e.Status, "err", e.Reason)
 	c.release()
 	c.tried = tried
-	c.book(wants)
+	c.await(c.desk.lines.book(wants))
 	return true
 }
 
