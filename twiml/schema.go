@@ -223,7 +223,7 @@ var schema = map[string]element{
 	}},
 	"Body":  {text: true},
 	"Media": {text: true},
-	"Connect": {run: later, children: "AiSession Assistant Autopilot Conversation ConversationRelay Room Stream VirtualAgent WhatsApp", attrs: attrs{
+	"Connect": {run: later, children: "Autopilot Conversation ConversationRelay Room Stream VirtualAgent WhatsApp", attrs: attrs{
 		"action": address(codeURL), "method": httpMethod(codeSchema),
 	}},
 	"Start": {run: later, children: "Recording Siprec Stream Transcription", attrs: attrs{
@@ -246,7 +246,7 @@ var schema = map[string]element{
 	"Siprec": {children: "Parameter", attrs: attrs{
 		"name": anything, "connectorName": anything, "track": anything, "statusCallback": address(codeURL), "statusCallbackMethod": httpMethod(codeSchema),
 	}},
-	"Refer": {run: later, children: "Sip ReferSip", attrs: attrs{"action": address(codeURL), "method": httpMethod(codeSchema)}},
+	"Refer": {run: later, children: "Sip", attrs: attrs{"action": address(codeURL), "method": httpMethod(codeSchema)}},
 	"Echo":  {run: later},
 
 	// Verbs that kaden will not run: payments, and other products of Twilio.
@@ -267,6 +267,12 @@ var schema = map[string]element{
 		"recordingStatusCallback": address(codeURL), "recordingStatusCallbackMethod": httpMethod(codeSchema), "recordingStatusCallbackEvent": someOf(codeSchema, "completed", recEvents),
 		"statusCallback": address(codeURL), "statusCallbackMethod": httpMethod(codeSchema), "statusCallbackEvent": anything,
 	}},
+	"ConversationRelay": {children: "Language Parameter", attrs: attrs{
+		"url": anything, "welcomeGreeting": anything, "welcomeGreetingInterruptible": anything, "language": anything, "ttsLanguage": anything, "ttsProvider": anything,
+		"voice": anything, "transcriptionLanguage": anything, "transcriptionProvider": anything, "speechModel": anything, "interruptible": anything, "dtmfDetection": anything,
+		"reportInputDuringAgentSpeech": anything, "preemptible": anything, "hints": anything, "intelligenceService": anything, "debug": anything,
+	}},
+	"Language": {attrs: attrs{"code": anything, "ttsProvider": anything, "voice": anything, "transcriptionProvider": anything, "speechModel": anything, "customParameter": anything}},
 	"VirtualAgent": {children: "Config Parameter", attrs: attrs{
 		"connectorName": anything, "language": anything, "sentimentAnalysis": boolean(codeSchema, "false"), "statusCallback": address(codeURL), "statusCallbackMethod": httpMethod(codeSchema),
 	}},
