@@ -1,0 +1,145 @@
+package media
+
+import "math"
+
+// The widest rates that are taken.
+const (
+	MinRate = 1000
+	MaxRate = 192_000
+)
+
+// Resample changes the rate of samples with a polyphase low-pass filter: what the new rate cannot carry is
+// taken out, so nothing folds back. It is for preparing clips, not for frames under way.
+// Rates outside [MinRate, MaxRate] are a bug of the caller and panic.
+func Resample(samples []int16, from, to int) []int16 {
+	r := newResampler(from, to)
+	out := make([]int16, 0, int(int64(len(samples))*int64(to)/int64(from))+1)
+	return r.finish(r.add(out, samples))
+}
+
+// resampler does it piece by piece, so that a long file need not be in memory at its own rate.
+type resampler struct {
+	same     bool
+	phases   [][]float32 // filters, one for each fraction of a sample
+	up, down int         // to and from, reduced
+	past     []int16     // input that is still needed
+	at       int         // centre of the next output within past, whole samples
+	phase    int         // and up-ths of a sample
+	taken    int64       // input so far
+	given    int64       // output so far
+}
+
+const (
+	zeroCrossings = 24   // of the kernel on each side
+	kaiserBeta    = 8    // stop band about -80 dB
+	maxPhases     = 1024 // unusual ratios take the nearest
+)
+
+func newResampler(from, to int) *resampler {
+	if from < MinRate || from > MaxRate || to < MinRate || to > MaxRate {
+		panic("media: sampling rate out of range")
+	}
+	g := gcd(from, to)
+	r := &resampler{same: from == to, up: to / g, down: from / g}
+	if r.same {
+		return r
+	}
+	// The edge of the filter in cycles for each input sample: 90 % of half the lower rate.
+	cut := 0.45 * min(1, float64(to)/float64(from))
+	half := int(math.Ceil(zeroCrossings / (2 * cut)))
+	r.phases = make([][]float32, min(r.up, maxPhases))
+	for p := range r.phases {
+		taps := make([]float32, 2*half)
+		var sum float64
+		for i := range taps {
+			x := float64(i-half+1) - float64(p)/float64(len(r.phases))
+			v := 2 * cut * sinc(2*cut*x) * kaiser(x/float64(half))
+			taps[i] = float32(v)
+			sum += v
+		}
+		for i := range taps {
+			taps[i] /= float32(sum) // every phase passes DC alike
+		}
+		r.phases[p] = taps
+	}
+	r.past = make([]int16, half-1) // silence before the beginning
+	r.at = half - 1
+	return r
+}
+
+// add takes samples and appends what can be given now to out.
+func (r *resampler) add(out, samples []int16) []int16 {
+	r.taken += int64(len(samples))
+	if r.same {
+		return append(out, samples...)
+	}
+	r.past = append(r.past, samples...)
+	half := len(r.phases[0]) / 2
+	for r.at+half < len(r.past) {
+		taps := r.phases[r.phase*len(r.phases)/r.up]
+		var sum float32
+		for i, v := range r.past[r.at-half+1 : r.at+half+1] {
+			sum += float32(v) * taps[i]
+		}
+		out = append(out, clip16(float64(sum)))
+		r.given++
+		r.phase += r.down
+		r.at += r.phase / r.up
+		r.phase %= r.up
+	}
+	if done := min(r.at-half+1, len(r.past)); done > 0 {
+		r.past = append(r.past[:0], r.past[done:]...)
+		r.at -= done
+	}
+	return out
+}
+
+// finish gives what is left, so that the sound is as long as before.
+func (r *resampler) finish(out []int16) []int16 {
+	if r.same {
+		return out
+	}
+	want := (r.taken*int64(r.up) + int64(r.down) - 1) / int64(r.down)
+	missing := int(want - r.given)
+	taken := r.taken
+	begin := len(out)
+	out = r.add(out, make([]int16, len(r.phases[0])+missing*r.down/r.up+1))
+	r.taken = taken
+	return out[:begin+min(missing, len(out)-begin)]
+}
+
+func clip16(v float64) int16 {
+	return int16(min(max(math.Round(v), math.MinInt16), math.MaxInt16))
+}
+
+func sinc(x float64) float64 {
+	if math.Abs(x) < 1e-9 {
+		return 1
+	}
+	return math.Sin(math.Pi*x) / (math.Pi * x)
+}
+
+// kaiser is the window, for x from -1 to 1.
+func kaiser(x float64) float64 {
+	if x*x >= 1 {
+		return 0
+	}
+	return bessel(kaiserBeta*math.Sqrt(1-x*x)) / bessel(kaiserBeta)
+}
+
+// bessel is the modified Bessel function of the first kind, order 0.
+func bessel(x float64) float64 {
+	sum, term := 1.0, 1.0
+	for k := 1.0; term > sum*1e-12; k++ {
+		term *= (x / 2 / k) * (x / 2 / k)
+		sum += term
+	}
+	return sum
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
