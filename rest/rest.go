@@ -1,0 +1,75 @@
+// Package rest is the part of kaden that speaks Twilio's API, version 2010-04-01.
+//
+// [New] is an http.Handler for everything under /2010-04-01/: it knows who asks, reads the form, lets the
+// desk place, redirect and end calls, and answers in Twilio's JSON with Twilio's error codes, which are
+// made here and nowhere else. One file per resource. It never redirects, and an error it does not know
+// becomes code 20500 with a request id; the details stay in the log.
+package rest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/sid"
+)
+
+// Accounts finds who asks.
+type Accounts interface {
+	Account(ctx context.Context, id sid.Account) (account.Account, error)
+}
+
+// Calls is the memory of calls; a call.Store is one.
+type Calls interface {
+	Call(ctx context.Context, account sid.Account, id sid.Call) (call.Record, error)
+	Calls(ctx context.Context, f call.Filter) (list []call.Record, more bool, err error)
+	DeleteCall(ctx context.Context, account sid.Account, id sid.Call) error
+}
+
+// Desk places calls and changes those that are live. It answers with the call as it is from then on; what
+// it was told to do may take effect a moment later. A call it does not have live is [ErrNotLive].
+type Desk interface {
+	// Place returns when the call is durable and under way. An address that no line leads to is [ErrNoWay].
+	Place(ctx context.Context, o call.Order) (call.Record, error)
+	// Redirect lets an answered call go on with another program.
+	Redirect(ctx context.Context, id sid.Call, p call.Program) (call.Record, error)
+	// Cancel ends a call that is not answered yet, and leaves an answered one alone.
+	Cancel(ctx context.Context, id sid.Call) (call.Record, error)
+	// Complete ends a call in whatever state it is.
+	Complete(ctx context.Context, id sid.Call) (call.Record, error)
+}
+
+// What a Desk answers when it is not its fault.
+var (
+	ErrNotLive = errors.New("the call is not live")
+	ErrNoWay   = errors.New("no line leads there")
+)
+
+// Config is what the API needs. Accounts, Calls and Desk must be set.
+type Config struct {
+	Accounts Accounts
+	NotFound error // what Accounts answers for an account it does not have; every other error is an outage
+	Calls    Calls
+	Desk     Desk
+	Region   string // where numbers without + are at home, ISO 3166; "" is number.Home
+
+	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21214 when it
+	// is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.
+	AllowTo func(ctx context.Context, a account.Account, to number.Address) error
+}
+
+// New is the handler for /2010-04-01/.
+func New(log *slog.Logger, cfg Config) http.Handler {
+	cfg.Region = cmp.Or(cfg.Region, number.Home)
+	return &server{log: log, cfg: cfg}
+}
+
+type server struct {
+	log *slog.Logger
+	cfg Config
+}
