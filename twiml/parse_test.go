@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/kaden-project/kaden/problem"
@@ -281,7 +280,7 @@ func TestALongSayIsSaid(t *testing.T) {
 	}
 }
 
-func TestNonsenseIsToldInAHundredLinesAndQuickly(t *testing.T) {
+func TestNonsenseIsToldInAHundredLines(t *testing.T) {
 	for _, c := range []struct{ name, one string }{
 		{"unknown elements", "<Recieve/>"},
 		{"unknown attributes", `<Say tiemout="1" lop="2">a</Say>`},
@@ -291,11 +290,7 @@ func TestNonsenseIsToldInAHundredLinesAndQuickly(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			doc := "<Response>" + strings.Repeat(c.one, (MaxSize-30)/len(c.one)) + "</Response>"
-			begin := time.Now()
 			r, problems := Parse([]byte(doc))
-			if took := time.Since(begin); took > 2*time.Second {
-				t.Errorf("took %v", took)
-			}
 			if r == nil || len(problems) != maxWarnings+1 || !strings.Contains(problems[maxWarnings].Text, "more warnings") {
 				t.Errorf("%d problems, the last %v", len(problems), problems[len(problems)-1])
 			}
@@ -396,5 +391,29 @@ func TestWhateverIsPutTogetherIsReadWrittenAndReadTheSame(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("seed %d: %s", seed, doc)
 		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	doc := []byte(`<?xml version="1.0" encoding="UTF-8"?>
+<Response>
+  <Gather action="/took?a=1&amp;b=2" numDigits="1" timeout="8">
+    <Say language="ja-JP">ディスクが一杯です。<break time="500ms"/>引き受ける方は1を押してください。</Say>
+  </Gather>
+  <Redirect/>
+</Response>`)
+	b.SetBytes(int64(len(doc)))
+	for b.Loop() {
+		if r, problems := Parse(doc); r == nil || len(problems) > 0 {
+			b.Fatal(problems)
+		}
+	}
+}
+
+// The worst that 64 KiB can ask of the checker: each element is unknown and looks for a neighbour.
+func BenchmarkParseNonsense(b *testing.B) {
+	doc := []byte("<Response>" + strings.Repeat("<Recieve/>", (MaxSize-30)/10) + "</Response>")
+	for b.Loop() {
+		Parse(doc)
 	}
 }
