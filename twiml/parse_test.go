@@ -236,6 +236,7 @@ func TestWhatTheReaderTakes(t *testing.T) {
 		{"a byte order mark", "\uFEFF<?xml version=\"1.0\"?><Response><Say>a</Say></Response>", "a"},
 		{"line ends of all systems", "<Response>\r\n<Say>a\rb\r\nc\nd</Say>\r</Response>", "a b c d"},
 		{"US-ASCII", "<?xml version='1.0' encoding='us-ascii' standalone='yes' ?><Response><Say>a</Say></Response>", "a"},
+		{"UTF-8 without its hyphen", "<?xml version='1.0' encoding='utf8'?><Response><Say>語</Say></Response>", "語"},
 		{"references", "<Response><Say>&lt;&gt;&amp;&quot;&apos;&#65;&#x42;&#x3042;</Say></Response>", `<>&"'ABあ`},
 		{"the replacement character itself", "<Response><Say>\uFFFD</Say></Response>", "\uFFFD"},
 		{"single quotes, space around =, > in a value", "<Response><Say voice = 'Polly.A>B'\n>a</Say\n></Response >", "a"},

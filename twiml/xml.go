@@ -116,7 +116,9 @@ func (r *xmlReader) declaration() error {
 	}
 	if m[4] >= 0 {
 		charset := r.src[m[4]+1 : m[5]-1]
-		if !strings.EqualFold(charset, "UTF-8") && !strings.EqualFold(charset, "US-ASCII") {
+		switch strings.ToUpper(charset) {
+		case "UTF-8", "UTF8", "US-ASCII":
+		default:
 			return r.wrong(m[4], codeParse, fmt.Sprintf("charset %q is not read", short(charset)), `save the document as UTF-8 and write encoding="UTF-8"`)
 		}
 	}
