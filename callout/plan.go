@@ -1,6 +1,10 @@
 package callout
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // What a plan leaves unsaid. The numbers are the rules of docs/rules.md.
 const (
@@ -32,6 +36,12 @@ func (p Plan) WithDefaults() Plan {
 	}
 	if len(p.Keys) == 0 {
 		p.Keys = map[string]Action{"1": Accept, "2": Pass, "9": Again}
+	}
+	switch {
+	case len(p.Say) == 0:
+		p.Say, p.Languages = DefaultSay()
+	case len(p.Languages) == 0:
+		p.Languages = slices.Sorted(maps.Keys(p.Say))
 	}
 	if p.After < AtOnce {
 		p.After = 0
