@@ -91,7 +91,6 @@ type verdict struct {
 	confirmed, passed, pending int
 	takenBy                    string // who was quicker
 	taken                      bool
-	again                      bool
 }
 
 // onKey records the key for every alert that was told, and says what came of it only after the commit (rule 20).
@@ -117,7 +116,13 @@ func (d *Dispatcher) onKey(ctx context.Context, attempt, digit string, told []st
 		return &twiml.Response{Verbs: verbs}
 	}
 	over := func(text string) *twiml.Response {
-		if untold { // another alert got on while this one was told
+		if untold { // another alert got on while this one was told: the call goes on for it
+			for _, rd := range l.aboard() {
+				if slices.Contains(told, rd.attempt) && !rd.run.attempt(rd.attempt).Ended.IsZero() {
+					l.leave(rd.attempt)
+					rd.run.send(callout.Event{At: now(), Kind: callout.Ended, Attempt: rd.attempt, Outcome: callout.Canceled})
+				}
+			}
 			return next(say(text), partScript)
 		}
 		l.close()
@@ -154,15 +159,15 @@ func (d *Dispatcher) press(ctx context.Context, l *line, digit string, told []st
 			}
 			continue
 		}
-		seen := r.view()
 		if !held {
-			var err error
-			if seen, err = r.press(ctx, attempt, digit); err != nil {
+			e := callout.Event{At: now(), Kind: callout.Pressed, Attempt: attempt, Digit: digit}
+			if r.settle(ctx, e) != nil {
 				v.pending++
 				continue
 			}
 		}
-		switch seen.attemptOutcome(attempt) {
+		seen := r.view()
+		switch callout.Outcome(r.attempt(attempt).Status) {
 		case callout.Confirmed:
 			v.confirmed++
 		case callout.Passed:
@@ -186,7 +191,7 @@ func (d *Dispatcher) onOver(ctx context.Context, about, part string) *twiml.Resp
 		return goodbye(phrasesOf("en"))
 	}
 	v := r.view()
-	p := phrasesOf(d.languageFor(d.cfg.House(), r.personOf(about), v.State.Plan))
+	p := phrasesOf(d.languageFor(d.cfg.House(), r.attempt(about).Person, v.State.Plan))
 	if part == partResolved {
 		at := v.Incident.Resolved
 		if at.IsZero() {
@@ -221,16 +226,6 @@ func (d *Dispatcher) phrasesFor(l *line) phrases {
 		plan = riders[0].run.view().State.Plan
 	}
 	return phrasesOf(d.languageFor(d.cfg.House(), l.person, plan))
-}
-
-// personOf is whose attempt it is.
-func (r *run) personOf(attempt string) string {
-	for _, a := range r.view().State.Attempts {
-		if a.ID == attempt {
-			return a.Person
-		}
-	}
-	return ""
 }
 
 // calloutOf is the call-out an attempt belongs to: attempts are named co-…-1, co-…-2.

@@ -114,25 +114,27 @@ func newID(kind string) string {
 	return kind + "-" + hex.EncodeToString(b[:])
 }
 
-// started makes r known and sets its goroutine going. It is called after the commit that made the row.
-func (d *Dispatcher) started(r *run) {
+// started makes r known and sets its goroutine going, unless another drives the call-out already; it
+// answers with the one that does. It is called after the commit that made the row.
+func (d *Dispatcher) started(r *run) *run {
 	d.mu.Lock()
+	defer d.mu.Unlock()
+	if other := d.runs[r.id()]; other != nil {
+		return other
+	}
 	if d.life.Err() != nil {
-		d.mu.Unlock()
-		return // the row stays; the next life adopts it
+		return r // the row stays; the next life adopts it
 	}
 	d.runs[r.id()] = r
-	d.wg.Add(1)
-	d.mu.Unlock()
-	go func() {
-		defer d.wg.Done()
+	d.wg.Go(func() {
 		r.drive(d.life)
 		d.mu.Lock()
+		defer d.mu.Unlock()
 		if d.runs[r.id()] == r {
 			delete(d.runs, r.id())
 		}
-		d.mu.Unlock()
-	}()
+	})
+	return r
 }
 
 // spawn runs f unless the Dispatcher is at its end; Run waits for it.
@@ -176,12 +178,5 @@ func (d *Dispatcher) wake(ctx context.Context, callout string) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	if other := d.runs[callout]; other != nil {
-		d.mu.Unlock()
-		return other, nil
-	}
-	d.mu.Unlock()
-	d.started(r)
-	return r, nil
+	return d.started(r), nil
 }

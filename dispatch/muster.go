@@ -4,58 +4,33 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
+	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/trunk"
 )
 
-// muster resolves the names of a step into people who can be rung now. Whoever cannot be reached is in
-// the list too, with the reason: nobody is skipped silently.
-func (d *Dispatcher) muster(set *manifest.Set, refs []string) []callout.Person {
+// muster resolves the names of a step into people who can be rung now. Whoever cannot be reached, and
+// every name that means nobody, is in the list too, with the reason: nobody is skipped silently.
+func (d *Dispatcher) muster(set *manifest.Set, refs []string, at time.Time) []callout.Person {
+	everybody := oncall.Directory{People: set.People, Groups: set.Groups}
 	var out []callout.Person
 	for _, ref := range refs {
-		people, refused := expand(set, ref, nil)
-		if refused != "" {
-			out = append(out, callout.Person{ID: ref, Refused: refused})
-			continue
-		}
+		people, problems := everybody.Resolve([]string{ref}, at)
 		for _, p := range people {
 			out = append(out, d.reach(set, p))
 		}
+		for _, why := range problems {
+			if why.Level == problem.Error {
+				out = append(out, callout.Person{ID: ref, Refused: why.Text})
+			}
+		}
 	}
 	return out
-}
-
-// expand follows groups. A group within itself is read once.
-func expand(set *manifest.Set, ref string, seen []string) (people []oncall.Person, refused string) {
-	if rota, ok := strings.CutPrefix(ref, "on-call:"); ok {
-		return nil, fmt.Sprintf("there is no schedule %q: on-call schedules are not built yet", rota)
-	}
-	if name, ok := strings.CutPrefix(ref, "@"); ok {
-		g, known := set.Groups[name]
-		if !known {
-			return nil, fmt.Sprintf("there is no group %q", name)
-		}
-		if slices.Contains(seen, name) {
-			return nil, ""
-		}
-		for _, m := range g.Members {
-			more, why := expand(set, m, append(seen, name))
-			if why != "" {
-				return nil, why
-			}
-			people = append(people, more...)
-		}
-		return people, ""
-	}
-	p, known := set.People[ref]
-	if !known {
-		return nil, fmt.Sprintf("there is no person %q", ref)
-	}
-	return []oncall.Person{p}, ""
 }
 
 // reach keeps the contact methods that can be dialled from here, in their order.
@@ -67,7 +42,7 @@ func (d *Dispatcher) reach(set *manifest.Set, p oncall.Person) callout.Person {
 			why = append(why, reason)
 			continue
 		}
-		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: m.Ring})
+		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: time.Duration(m.Ring) * time.Second})
 	}
 	if len(out.Methods) == 0 {
 		out.Refused = "no contact method"

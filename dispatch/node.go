@@ -147,8 +147,9 @@ func (d *Dispatcher) resume(ctx context.Context, row Callout) error {
 	case inc.Status == Stored && r.state.Status == callout.ResolvedNow:
 		r.send(callout.Event{At: at, Kind: callout.Refired})
 	}
-	d.log.Info("call-out resumed", "alert", inc.ID, "callout", row.ID)
-	d.started(r)
+	if d.started(r) == r {
+		d.log.Info("call-out resumed", "alert", inc.ID, "callout", row.ID)
+	}
 	return nil
 }
 
@@ -234,12 +235,5 @@ func (d *Dispatcher) toIncident(ctx context.Context, incident string, e callout.
 	if err != nil {
 		return err
 	}
-	done := make(chan view, 1)
-	r.ask(e, done)
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return r.settle(ctx, e)
 }

@@ -43,19 +43,6 @@ func (d *Dispatcher) order(t *turn, l *line, c callout.Command) (call.Order, err
 	return o, nil
 }
 
-// recordOf is the call as it stands before it leaves.
-func recordOf(o call.Order, at time.Time, node string) call.Record {
-	to := o.To.String()
-	if o.To.Scheme == number.Tel {
-		to = string(o.To.Number)
-	}
-	return call.Record{
-		SID: o.SID, Account: o.Account, Direction: o.Direction, From: o.From, To: to,
-		Status: call.Queued, Attempt: o.Attempt, Program: o.Program, Callback: o.Callback,
-		Created: at, Updated: at, Node: node,
-	}
-}
-
 // place makes ready what will be said and sends the call on its way.
 func (d *Dispatcher) place(ctx context.Context, r *run, dl dial) {
 	l := dl.line

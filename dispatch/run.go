@@ -21,19 +21,20 @@ type run struct {
 	// Owned by drive, once it runs.
 	row      Callout
 	state    callout.State
-	attempts map[string]Attempt
 	incident Incident
+	poke     chan struct{} // room for one: there is something in the queue
 
-	mu    sync.Mutex
-	queue []item
-	seen  view
-	poke  chan struct{} // room for one: there is something in the queue
+	mu       sync.Mutex
+	queue    []item
+	retired  bool // takes no more events
+	seen     view
+	attempts map[string]Attempt // written by drive with mu held, so it reads them without
 }
 
-// item is an event and who wants to know what came of it, once it is committed.
+// item is an event and who wants to know when it is committed.
 type item struct {
 	event callout.Event
-	done  chan<- view
+	done  chan<- struct{}
 }
 
 // view is what was last committed, for those who speak about it.
@@ -41,16 +42,6 @@ type view struct {
 	Incident  Incident
 	State     callout.State
 	Committed time.Time // by the process's own clock
-}
-
-// attemptOutcome is how an attempt stood; "" if the call-out does not know it.
-func (v view) attemptOutcome(id string) callout.Outcome {
-	for _, a := range v.State.Attempts {
-		if a.ID == id {
-			return a.Outcome
-		}
-	}
-	return ""
 }
 
 // newRun reads a row back into a call-out at rest.
@@ -82,29 +73,51 @@ func (d *Dispatcher) bareRun(row Callout, inc Incident) *run {
 func (r *run) id() string { return r.row.ID }
 
 // send queues an event. It never blocks: callers are calls and other call-outs.
-func (r *run) send(e callout.Event) { r.ask(e, nil) }
+func (r *run) send(e callout.Event) {
+	if !r.ask(e, nil) {
+		r.d.tell(r.id(), e)
+	}
+}
 
-// ask queues an event; done gets the view once the event is committed.
-func (r *run) ask(e callout.Event, done chan<- view) {
+// ask queues an event; done is told once the event is committed. False: this run has retired, and
+// another takes events for the call-out.
+func (r *run) ask(e callout.Event, done chan<- struct{}) bool {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.retired {
+		return false
+	}
 	r.queue = append(r.queue, item{e, done})
-	r.mu.Unlock()
 	select {
 	case r.poke <- struct{}{}:
 	default:
 	}
+	return true
 }
 
-// press hands over a key and waits until what it did is durable.
-func (r *run) press(ctx context.Context, attempt, digit string) (view, error) {
-	done := make(chan view, 1)
-	r.ask(callout.Event{At: now(), Kind: callout.Pressed, Attempt: attempt, Digit: digit}, done)
-	select {
-	case v := <-done:
-		return v, nil
-	case <-ctx.Done():
-		return view{}, context.Cause(ctx)
+// settle hands over an event and waits until what it did is durable.
+func (r *run) settle(ctx context.Context, e callout.Event) error {
+	done := make(chan struct{}, 1)
+	for !r.ask(e, done) {
+		next, err := r.d.wake(ctx, r.id())
+		if err != nil {
+			return err
+		}
+		r = next
 	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// attempt is a row as it was last committed.
+func (r *run) attempt(id string) Attempt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.attempts[id]
 }
 
 func (r *run) view() view {
@@ -136,7 +149,7 @@ func (r *run) drive(ctx context.Context) {
 			}
 			continue
 		}
-		if !r.row.Active && r.idle() {
+		if !r.row.Active && r.retire() {
 			return
 		}
 		wait := time.Hour
@@ -153,9 +166,14 @@ func (r *run) drive(ctx context.Context) {
 	}
 }
 
-// idle tells whether nobody sent anything since the last look. It takes the run off the dispatcher's
-// list in the same breath, so that an event that comes later starts a new one.
-func (r *run) idle() bool {
+// retire ends the run if nobody sent anything since the last look and none of its attempts is on a line.
+// It leaves the dispatcher's list in the same breath, so that an event that comes later starts a new run.
+func (r *run) retire() bool {
+	for id := range r.attempts {
+		if r.d.lines.of(id) != nil {
+			return false // its end will be told to this run
+		}
+	}
 	r.d.mu.Lock()
 	defer r.d.mu.Unlock()
 	r.mu.Lock()
@@ -163,6 +181,7 @@ func (r *run) idle() bool {
 	if len(r.queue) > 0 {
 		return false
 	}
+	r.retired = true
 	if r.d.runs[r.row.ID] == r {
 		delete(r.d.runs, r.row.ID)
 	}
@@ -194,7 +213,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 			r.commit(t)
 			for _, it := range items {
 				if it.done != nil {
-					it.done <- r.view()
+					it.done <- struct{}{}
 				}
 			}
 			t.act(ctx)
@@ -221,10 +240,10 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 // commit makes what was written the run's own.
 func (r *run) commit(t *turn) {
 	r.row, r.state, r.incident = t.row, t.state, t.incident
+	r.mu.Lock()
 	for _, a := range t.changed {
 		r.attempts[a.ID] = *a
 	}
-	r.mu.Lock()
 	r.seen = view{Incident: t.incident, State: t.state, Committed: time.Now()}
 	r.mu.Unlock()
 }

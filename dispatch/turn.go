@@ -79,7 +79,7 @@ func (t *turn) command(tx Tx, e callout.Event, c callout.Command) error {
 		}
 		t.follow = append(t.follow, callout.Event{
 			At: e.At, Kind: callout.Mustered, Step: c.Step, Round: c.Round,
-			People: t.d.muster(t.d.cfg.House(), c.Refs), Place: place,
+			People: t.d.muster(t.d.cfg.House(), c.Refs, e.At), Place: place,
 		})
 	case callout.Advance:
 		return tx.SetPlace(t.state.Plan.Name, c.Step, c.Round)
@@ -135,7 +135,7 @@ func (t *turn) dial(at time.Time, c callout.Command) error {
 	if err != nil {
 		return err
 	}
-	t.calls = append(t.calls, recordOf(o, at, t.row.Owner))
+	t.calls = append(t.calls, o.Record(at, t.row.Owner))
 	t.dials = append(t.dials, dial{line: s.line, order: o})
 	return nil
 }

@@ -1,0 +1,340 @@
+package dispatch_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/kaden-project/kaden/alert"
+	"github.com/kaden-project/kaden/dispatch"
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/timeline"
+)
+
+func story(t *testing.T, plan string, f func(h *house)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, plan)
+		f(h)
+		h.stop()
+	})
+}
+
+const together = `
+plan: default
+steps:
+  - call: [sato, suzuki, tanaka]
+    order: together
+`
+
+func TestTheFirstKeyTakesItAndTheOthersStopRinging(t *testing.T) {
+	story(t, together, func(h *house) {
+		got := h.alert("db01/disk", "disk full")
+		sato, suzuki, tanaka := h.rings("sato").ring(), h.rings("suzuki").ring(), h.rings("tanaka").ring()
+		suzuki.answer().hears("disk full")
+		tanaka.answer() // her voicemail silences nobody
+		sato.answer().hears("Press 1").press("1").hears("Recorded")
+		h.is(got.Alerts[0], dispatch.Acknowledged, "sato")
+		suzuki.hears("Sato has taken this alert")
+		tanaka.hears("Sato has taken this alert")
+		h.quiet()
+	})
+}
+
+func TestARingingPhoneStopsWhenSomebodyElseTakesIt(t *testing.T) {
+	story(t, together, func(h *house) {
+		h.alert("k", "disk full")
+		sato, suzuki := h.rings("sato").ring(), h.rings("suzuki").ring()
+		h.rings("tanaka").ring()
+		sato.answer().press("1")
+		suzuki.stopped(leg.Canceled)
+	})
+}
+
+func TestNobodyAnswersAndItIsSaidLoudly(t *testing.T) {
+	story(t, plans+"otherwise: [notify:ops-mail]\n", func(h *house) {
+		got := h.alert("k", "disk full")
+		h.rings("sato").ring().noAnswer()
+		h.rings("suzuki").busy()
+		h.rings("tanaka").ring().answer().hangsUp()
+		h.after(30 * time.Second)
+		if c := h.maybe("suzuki"); c != nil { // busy: the same one again after 20 s
+			c.ring().noAnswer()
+		}
+		h.after(time.Minute)
+		h.is(got.Alerts[0], dispatch.Exhausted, "")
+		h.happened(timeline.NoticeRaised, "ops-mail")
+	})
+}
+
+func TestTwoAlertsAreOneCall(t *testing.T) {
+	story(t, "", func(h *house) {
+		one := h.alert("db01/disk", "disk full")
+		sato := h.rings("sato").ring()
+		two := h.alert("db02/disk", "disk almost full")
+		h.quiet() // nobody is called twice at once
+		sato.answer().hears("There are 2 alerts").press("1").hears("you have taken 2 alerts")
+		h.is(one.Alerts[0], dispatch.Acknowledged, "sato")
+		h.is(two.Alerts[0], dispatch.Acknowledged, "sato")
+		h.happened(timeline.AttemptBundled, "under way")
+	})
+}
+
+func TestAnAlertThatComesWhileAnotherIsToldIsToldNext(t *testing.T) {
+	story(t, "", func(h *house) {
+		one := h.alert("db01/disk", "disk full")
+		sato := h.rings("sato").ring().answer().hears("disk full")
+		two := h.alert("db02/cpu", "cpu hot")
+		sato.press("1").hears("Recorded") // for what was told so far
+		h.is(one.Alerts[0], dispatch.Acknowledged, "sato")
+		h.is(two.Alerts[0], dispatch.Stored, "")
+		sato.listens().hears("cpu hot").press("1").hears("Recorded")
+		h.is(two.Alerts[0], dispatch.Acknowledged, "sato")
+		h.quiet()
+	})
+}
+
+func TestOneOfTwoBundledAlertsIsResolvedAndTheCallGoesOn(t *testing.T) {
+	story(t, "", func(h *house) {
+		h.alert("a", "disk full")
+		sato := h.rings("sato").ring()
+		two := h.alert("b", "cpu hot")
+		h.alert("a", "disk full", resolve)
+		sato.stopped("")
+		sato.answer().hears("cpu hot").press("1")
+		h.is(two.Alerts[0], dispatch.Acknowledged, "sato")
+	})
+}
+
+func TestResolvedWhileItRings(t *testing.T) {
+	story(t, together, func(h *house) {
+		got := h.alert("k", "disk full")
+		sato := h.rings("sato").ring()
+		suzuki := h.rings("suzuki").ring().answer()
+		h.rings("tanaka")
+		h.alert("k", "disk full", resolve)
+		sato.stopped(leg.Canceled)
+		suzuki.hears("This alert was resolved at")
+		h.is(got.Alerts[0], dispatch.Resolved, "")
+		h.after(time.Hour)
+		h.quiet()
+	})
+}
+
+func TestTheSameKeyAgainWithinAQuarterOfAnHourResumesAtItsPlace(t *testing.T) {
+	story(t, "", func(h *house) {
+		first := h.alert("k", "disk full")
+		h.rings("sato").ring().noAnswer()
+		suzuki := h.rings("suzuki").ring()
+		h.alert("k", "disk full", resolve)
+		suzuki.stopped(leg.Canceled)
+		h.after(5 * time.Minute)
+		again := h.alert("k", "disk full")
+		if again.Alerts[0] != first.Alerts[0] {
+			t.Errorf("a second incident %s beside %s", again.Alerts[0], first.Alerts[0])
+		}
+		h.rings("suzuki").ring().answer().press("1")
+		h.is(first.Alerts[0], dispatch.Acknowledged, "suzuki")
+	})
+}
+
+func TestTheSameDeliveryTwiceIsOneAlert(t *testing.T) {
+	story(t, "", func(h *house) {
+		d := alert.Delivery{ID: "x", Source: "json", Raw: []byte("{}"), Alerts: []alert.Alert{{Key: "k", Action: alert.Trigger, Title: "disk full"}}}
+		for i, want := range []bool{false, true} {
+			r, err := h.d.Accept(context.Background(), d)
+			if err != nil || r.Duplicate != want {
+				t.Errorf("delivery %d: duplicate %v, %v; want %v", i+1, r.Duplicate, err, want)
+			}
+		}
+		h.rings("sato")
+		h.quiet()
+	})
+}
+
+func TestAnOpenAlertThatFiresAgainRingsNobody(t *testing.T) {
+	story(t, "", func(h *house) {
+		h.alert("k", "disk full", severity(alert.Major))
+		sato := h.rings("sato").ring().answer()
+		sato.press("1")
+		h.alert("k", "disk full", severity(alert.Major))
+		h.quiet()
+		h.happened(timeline.AlertRepeated, "2. time")
+	})
+}
+
+func TestAWarningThatWasTakenRingsAgainWhenItTurnsCritical(t *testing.T) {
+	story(t, "", func(h *house) {
+		got := h.alert("k", "disk 90%", severity(alert.Major))
+		h.rings("sato").ring().answer().press("1")
+		h.is(got.Alerts[0], dispatch.Acknowledged, "sato")
+		h.alert("k", "disk 99%", severity(alert.Critical))
+		h.happened(timeline.AlertRaised, "critical")
+		h.is(got.Alerts[0], dispatch.Stored, "sato")
+		h.rings("suzuki").ring().answer().hears("99 percent").press("1")
+		h.is(got.Alerts[0], dispatch.Acknowledged, "suzuki")
+	})
+}
+
+func TestTheTrunksOwnTroubleBurnsNobodysTurn(t *testing.T) {
+	story(t, "", func(h *house) {
+		h.alert("k", "disk full")
+		h.rings("sato").fails() // 503
+		h.quiet()               // not suzuki's turn
+		h.after(2 * time.Second)
+		h.rings("sato").ring().answer().press("1").hears("Recorded")
+		h.happened(timeline.CalloutStalled, "")
+	})
+}
+
+func TestWithoutAVoiceNobodyIsRungToHearSilence(t *testing.T) {
+	story(t, "", func(h *house) {
+		h.mu.Lock()
+		h.mute = errors.New("no engine for ja")
+		h.mu.Unlock()
+		h.alert("k", "disk full")
+		h.quiet()
+		h.mu.Lock()
+		h.mute = nil
+		h.mu.Unlock()
+		h.after(30 * time.Second)
+		h.rings("sato").ring().answer().hears("disk full")
+	})
+}
+
+func TestWordsThatTakeTooLongAreReplacedByPlainOnes(t *testing.T) {
+	story(t, "", func(h *house) {
+		h.mu.Lock()
+		h.slow = 4 * time.Second
+		h.mu.Unlock()
+		h.alert("k", "a very long story")
+		h.after(3500 * time.Millisecond)
+		h.mu.Lock()
+		h.slow = 0
+		h.mu.Unlock()
+		h.after(5 * time.Second)
+		h.rings("sato")
+	})
+}
+
+func TestTheDatabaseIsAwayForAWhile(t *testing.T) {
+	story(t, "", func(h *house) {
+		got := h.alert("k", "disk full")
+		sato := h.rings("sato").ring().answer()
+		h.store.Break(errors.New("no space left on device"))
+		if _, err := h.send("other", "cpu hot"); err == nil {
+			t.Error("an alert was accepted that could not be stored")
+		}
+		sato.press("1").hears("Not recorded yet. Please hold")
+		sato.listens().hears("Not recorded yet")
+		h.store.Break(nil)
+		h.after(5 * time.Second)
+		sato.listens().hears("Recorded: you have taken it")
+		h.is(got.Alerts[0], dispatch.Acknowledged, "sato")
+		h.quiet()
+	})
+}
+
+func TestATransactionThatRunsTwiceRingsOnce(t *testing.T) {
+	story(t, together, func(h *house) {
+		h.store.Redo(true)
+		got := h.alert("k", "disk full")
+		sato := h.rings("sato").ring()
+		h.rings("suzuki")
+		h.rings("tanaka")
+		h.quiet()
+		sato.answer().press("1")
+		h.is(got.Alerts[0], dispatch.Acknowledged, "sato")
+	})
+}
+
+func TestAfterACrashGhostsAreEndedAndTheNightGoesOn(t *testing.T) {
+	story(t, "", func(h *house) {
+		got := h.alert("k", "disk full")
+		h.rings("sato").ring().noAnswer()
+		h.rings("suzuki").ring().answer()
+		h.crash()
+		h.start()
+		h.mu.Lock()
+		spoken := strings.Join(h.spoken, "\n")
+		h.mu.Unlock()
+		if !strings.Contains(spoken, "ghost of suzuki ended") || strings.Contains(spoken, "ghost of sato") {
+			t.Errorf("ghosts: %s", spoken)
+		}
+		h.rings("suzuki").ring().answer().press("1") // her call was cut off; she is called again
+		h.is(got.Alerts[0], dispatch.Acknowledged, "suzuki")
+		h.quiet()
+		h.happened(timeline.AttemptLost, "")
+	})
+}
+
+func TestAfterACrashNobodyIsCalledWhoseConfirmationWasCommitted(t *testing.T) {
+	story(t, together, func(h *house) {
+		got := h.alert("k", "disk full")
+		sato := h.rings("sato").ring()
+		h.rings("suzuki").ring()
+		h.rings("tanaka").ring()
+		sato.answer().press("1")
+		h.crash()
+		h.start()
+		h.after(time.Minute)
+		h.quiet()
+		h.is(got.Alerts[0], dispatch.Acknowledged, "sato")
+	})
+}
+
+func TestAPersonIsNotCalledMoreThanTwelveTimesAnHour(t *testing.T) {
+	story(t, "", func(h *house) {
+		for i := range 12 {
+			h.alert(strings.Repeat("x", i+1), "flap")
+			h.rings("sato").ring().answer().press("1")
+			h.after(time.Minute)
+		}
+		h.alert("thirteenth", "flap")
+		h.rings("suzuki").ring().answer().press("1")
+		h.happened(timeline.AttemptUnreachable, "12 times")
+		h.quiet()
+	})
+}
+
+func TestTheConsoleTakesAnAlert(t *testing.T) {
+	story(t, "", func(h *house) {
+		got := h.alert("k", "disk full")
+		sato := h.rings("sato").ring()
+		if err := h.d.Acknowledge(context.Background(), got.Alerts[0], "console"); err != nil {
+			t.Fatal(err)
+		}
+		sato.stopped(leg.Canceled)
+		h.is(got.Alerts[0], dispatch.Acknowledged, "console")
+	})
+}
+
+func TestSomebodyElsesScriptIsNotGivenOut(t *testing.T) {
+	story(t, "", func(h *house) {
+		h.alert("k", "disk full")
+		sato := h.rings("sato").ring()
+		good := sato.order.Program.URL
+		parts := strings.Split(strings.TrimPrefix(good, dispatch.Origin), "/")
+		parts[3] = strings.Repeat("0", 32)
+		for _, path := range []string{strings.Join(parts, "/"), "/callouts/", "/callouts/a/b/c", strings.Replace(good, "script", "nothing", 1)} {
+			reply, err := h.d.Ask(context.Background(), callAsk(path))
+			if err != nil || reply.Status != 404 {
+				t.Errorf("%s: %d, %v; want 404", path, reply.Status, err)
+			}
+		}
+	})
+}
+
+func TestAPlanThatDoesNotExistRingsEverybody(t *testing.T) {
+	story(t, "", func(h *house) {
+		delete(h.set.Plans, "default")
+		h.alert("k", "disk full")
+		h.rings("sato")
+		h.rings("suzuki")
+		h.rings("tanaka")
+		h.happened(timeline.NoticeRaised, "everybody is rung")
+	})
+}
