@@ -1,0 +1,10 @@
+module github.com/kaden-project/kaden/conformance
+
+go 1.26.0
+
+require github.com/twilio/twilio-go v1.30.9
+
+require (
+	github.com/golang/mock v1.6.0 // indirect
+	github.com/pkg/errors v0.9.1 // indirect
+)

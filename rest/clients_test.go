@@ -1,0 +1,85 @@
+package rest_test
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/rest"
+	"github.com/kaden-project/kaden/rest/resttest"
+	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/webhook"
+)
+
+// serve puts the API behind a port, with phones that answer at once or ring on.
+func serve(t *testing.T) (env []string) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	store := resttest.NewStore(account.Account{SID: owner, AuthToken: token, Created: time.Now(), Updated: time.Now()})
+	asker := webhook.New(log, webhook.Config{AllowLoopback: true, AuthToken: func(sid.Account) string { return token }})
+	t.Cleanup(asker.Close)
+	desk := resttest.NewDesk(store, asker, func(to string) resttest.Phone {
+		switch to {
+		case sato:
+			return resttest.Phone{Answers: 100 * time.Millisecond}
+		case tanaka:
+			return resttest.Phone{Refuses: call.Busy}
+		}
+		return resttest.Phone{}
+	})
+	t.Cleanup(desk.Close)
+	s := httptest.NewServer(rest.New(log, rest.Config{Accounts: store, NotFound: resttest.ErrNoAccount, Calls: store, Desk: desk}))
+	t.Cleanup(s.Close)
+	return append(os.Environ(), "KADEN_TEST_URL="+s.URL, "KADEN_TEST_SID="+string(owner), "KADEN_TEST_TOKEN="+token,
+		"KADEN_TEST_ANSWERS="+sato, "KADEN_TEST_RINGS="+suzuki, "KADEN_TEST_FROM="+us)
+}
+
+// tell runs one of the programs of conformance.
+func tell(t *testing.T, env []string, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir, cmd.Env = filepath.Join("..", "conformance"), env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	return string(out)
+}
+
+func TestTwilioForGoWorksWithIt(t *testing.T) {
+	have := exec.Command("go", "build", "-mod=readonly", "github.com/twilio/twilio-go/rest/api/v2010")
+	have.Dir, have.Env = filepath.Join("..", "conformance"), append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly")
+	if out, err := have.CombinedOutput(); err != nil {
+		t.Skipf("skipped: twilio-go is not in the module cache (cd conformance && go mod download): %s", out)
+	}
+	if out := tell(t, serve(t), "go", "test", "-count=1", "-v", "."); strings.Contains(out, "SKIP") {
+		t.Errorf("it skipped itself:\n%s", out)
+	}
+}
+
+func TestTwilioForNodeWorksWithIt(t *testing.T) {
+	if _, err := os.Stat(filepath.Join("..", "conformance", "node_modules", "twilio")); err != nil {
+		t.Skip("skipped: the npm package twilio is not installed (cd conformance && npm ci)")
+	}
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("skipped: node is not installed")
+	}
+	tell(t, serve(t), "node", "client.mjs")
+}
+
+func TestTwilioForPythonWorksWithIt(t *testing.T) {
+	for _, python := range []string{"python3", "/usr/bin/python3"} {
+		if exec.Command(python, "-c", "import twilio").Run() == nil {
+			tell(t, serve(t), python, "client.py")
+			return
+		}
+	}
+	t.Skip("skipped: python3-twilio is not installed (apt-get install python3-twilio)")
+}
