@@ -1,6 +1,9 @@
 package media
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // The widest rates that are taken.
 const (
@@ -30,9 +33,10 @@ type resampler struct {
 }
 
 const (
-	zeroCrossings = 24   // of the kernel on each side
-	kaiserBeta    = 8    // stop band about -80 dB
-	maxPhases     = 1024 // unusual ratios take the nearest
+	zeroCrossings = 24  // of the kernel on each side
+	kaiserBeta    = 8   // stop band about -80 dB
+	maxPhases     = 512 // filters of their own for each fraction; unusual ratios take the nearest of
+	fewPhases     = 256
 )
 
 func newResampler(from, to int) *resampler {
@@ -47,13 +51,17 @@ func newResampler(from, to int) *resampler {
 	// The edge of the filter in cycles for each input sample: 90 % of half the lower rate.
 	cut := 0.45 * min(1, float64(to)/float64(from))
 	half := int(math.Ceil(zeroCrossings / (2 * cut)))
-	r.phases = make([][]float32, min(r.up, maxPhases))
+	phases := r.up
+	if phases > maxPhases {
+		phases = fewPhases
+	}
+	r.phases = make([][]float32, phases)
 	for p := range r.phases {
 		taps := make([]float32, 2*half)
 		var sum float64
 		for i := range taps {
 			x := float64(i-half+1) - float64(p)/float64(len(r.phases))
-			v := 2 * cut * sinc(2*cut*x) * kaiser(x/float64(half))
+			v := kernel(2 * cut * x)
 			taps[i] = float32(v)
 			sum += v
 		}
@@ -111,6 +119,29 @@ func (r *resampler) finish(out []int16) []int16 {
 func clip16(v float64) int16 {
 	return int16(min(max(math.Round(v), math.MinInt16), math.MaxInt16))
 }
+
+// kernel is the low-pass filter at u zero crossings from its middle. Unusual rates need a quarter of a
+// million values, so it is looked up in a table.
+func kernel(u float64) float64 {
+	at := math.Abs(u) * kernelSteps
+	i := int(at)
+	if i >= len(kernelTable())-1 {
+		return 0
+	}
+	t := kernelTable()[i:]
+	return t[0] + (t[1]-t[0])*(at-float64(i))
+}
+
+const kernelSteps = 512 // values between two zero crossings
+
+var kernelTable = sync.OnceValue(func() []float64 {
+	t := make([]float64, zeroCrossings*kernelSteps+1)
+	for i := range t {
+		u := float64(i) / kernelSteps
+		t[i] = sinc(u) * kaiser(u/zeroCrossings)
+	}
+	return t
+})
 
 func sinc(x float64) float64 {
 	if math.Abs(x) < 1e-9 {
