@@ -66,10 +66,10 @@ func (d *Dispatcher) place(ctx context.Context, r *run, dl dial) {
 		l.finish(now(), callout.Canceled, "this call-out was taken over")
 		return
 	}
-	o := dl.order
+	o, target := dl.order, dl.target
 	o.Heard = l.heard
 	o.Keep = func(ctx context.Context, rest leg.Remains) error {
-		return d.store.KeepRemains(ctx, l.lead, nil, rest)
+		return d.store.KeepRemains(ctx, l.lead, target, rest)
 	}
 	h, err := d.cfg.Caller.Call(ctx, o)
 	if err != nil {
@@ -117,8 +117,10 @@ func (d *Dispatcher) stillMine(ctx context.Context, r *run) bool {
 	return err == nil && mine
 }
 
-// TargetOf reads what KeepRemains was given as an attempt's target; ok is false when nothing was.
-func (a Attempt) TargetOf() (t leg.Target, ok bool) {
-	ok = len(a.Target) > 0 && json.Unmarshal(a.Target, &t) == nil
-	return t, ok
+// Order is what an attempt's call was ordered with, for ending what may be left of it at a carrier.
+func (a Attempt) Order() (o call.Order, err error) {
+	if len(a.Target) == 0 {
+		return o, fmt.Errorf("attempt %s has no call of its own", a.ID)
+	}
+	return o, json.Unmarshal(a.Target, &o)
 }

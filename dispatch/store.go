@@ -70,7 +70,7 @@ type Attempt struct {
 	Digit    string
 	Node     string
 	Fence    int64
-	Target   json.RawMessage // leg.Target without its password, for ending a ghost
+	Target   json.RawMessage // the call.Order it was placed with, for ending a ghost; see Order
 	Remains  leg.Remains
 	Dialed   time.Time
 	Rang     time.Time

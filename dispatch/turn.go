@@ -38,8 +38,9 @@ type turn struct {
 
 // dial is a call to be placed after the commit.
 type dial struct {
-	line  *line
-	order call.Order
+	line   *line
+	order  call.Order
+	target json.RawMessage // the order as it is kept, for ending a ghost
 }
 
 // stop is an attempt to be taken off its line after the commit.
@@ -135,8 +136,13 @@ func (t *turn) dial(at time.Time, c callout.Command) error {
 	if err != nil {
 		return err
 	}
+	target, err := json.Marshal(o)
+	if err != nil {
+		return fmt.Errorf("attempt %s: %w", c.Attempt, err)
+	}
+	a.Target = target
 	t.calls = append(t.calls, o.Record(at, t.row.Owner))
-	t.dials = append(t.dials, dial{line: s.line, order: o})
+	t.dials = append(t.dials, dial{line: s.line, order: o, target: target})
 	return nil
 }
 
@@ -151,7 +157,7 @@ func (t *turn) attempt(id string) *Attempt {
 	if !ok {
 		a = Attempt{ID: id, Callout: t.row.ID, Alert: t.incident.ID}
 	}
-	a.Remains, a.Target = nil, nil // kept apart; nil leaves the stored ones
+	a.Remains = nil // kept apart (KeepRemains); nil leaves the stored ones
 	t.changed = append(t.changed, &a)
 	return &a
 }
