@@ -19,7 +19,7 @@ func (s *Store) Account(ctx context.Context, id sid.Account) (account.Account, e
 	defer s.mu.Unlock()
 	r, ok := s.accounts[id]
 	if !ok {
-		return account.Account{}, fmt.Errorf("account %s: %w", id, dispatch.ErrNotFound)
+		return account.Account{}, fmt.Errorf("account %s: %w", id, account.ErrNotFound)
 	}
 	return r.keep, nil
 }

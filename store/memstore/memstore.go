@@ -136,6 +136,7 @@ func (s *Store) run(f func(tx *tx) error) error {
 // safely turns a panic of f into an error, as the real store does: the neighbours in a commit must live.
 func safely(f func(tx *tx) error, t *tx) (err error) {
 	defer func() {
+		t.over = true
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in a transaction: %v", p)
 		}

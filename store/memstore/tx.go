@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kaden-project/kaden/alert"
@@ -20,7 +21,11 @@ type tx struct {
 	now    time.Time
 	undo   []func()
 	events []timeline.Event
+	over   bool // its function has returned
 }
+
+// errOver is answered by a Tx whose function has returned.
+var errOver = errors.New("this transaction is over")
 
 var _ dispatch.Tx = (*tx)(nil)
 
@@ -38,6 +43,9 @@ func (s *Store) Write(ctx context.Context, f func(tx dispatch.Tx) error) error {
 func (t *tx) Now() time.Time { return t.now }
 
 func (t *tx) SeenDelivery(d alert.Delivery) (bool, error) {
+	if t.over {
+		return false, errOver
+	}
 	k := deliveryKey{d.Source, d.ID}
 	if old, ok := t.s.deliveries[k]; ok && t.now.Sub(old.keep.stored) < sameDelivery {
 		return true, nil
@@ -57,6 +65,9 @@ func (t *tx) LastIncident(source, key string) (dispatch.Incident, bool, error) {
 }
 
 func (t *tx) newest(match func(dispatch.Incident) bool) (dispatch.Incident, bool, error) {
+	if t.over {
+		return dispatch.Incident{}, false, errOver
+	}
 	list := sorted(t.s.incidents, match)
 	if len(list) == 0 {
 		return dispatch.Incident{}, false, nil
@@ -69,6 +80,9 @@ func open(s dispatch.Status) bool {
 }
 
 func (t *tx) Incident(id string) (dispatch.Incident, error) {
+	if t.over {
+		return dispatch.Incident{}, errOver
+	}
 	r, ok := t.s.incidents[id]
 	if !ok {
 		return dispatch.Incident{}, dispatch.ErrNotFound
@@ -77,6 +91,9 @@ func (t *tx) Incident(id string) (dispatch.Incident, error) {
 }
 
 func (t *tx) PutIncident(i dispatch.Incident) error {
+	if t.over {
+		return errOver
+	}
 	if open(i.Status) {
 		other, found, _ := t.OpenIncident(i.Alert.Source, i.Alert.Key)
 		if found && other.ID != i.ID {
@@ -88,6 +105,9 @@ func (t *tx) PutIncident(i dispatch.Incident) error {
 }
 
 func (t *tx) Callout(id string) (dispatch.Callout, error) {
+	if t.over {
+		return dispatch.Callout{}, errOver
+	}
 	r, ok := t.s.callouts[id]
 	if !ok {
 		return dispatch.Callout{}, dispatch.ErrNotFound
@@ -96,6 +116,9 @@ func (t *tx) Callout(id string) (dispatch.Callout, error) {
 }
 
 func (t *tx) AddCallout(c dispatch.Callout) error {
+	if t.over {
+		return errOver
+	}
 	if _, ok := t.s.callouts[c.ID]; ok {
 		return errExists("call-out", c.ID)
 	}
@@ -105,6 +128,9 @@ func (t *tx) AddCallout(c dispatch.Callout) error {
 }
 
 func (t *tx) PutCallout(c dispatch.Callout) error {
+	if t.over {
+		return errOver
+	}
 	old, ok := t.s.callouts[c.ID]
 	if !ok || old.keep.Version != c.Version-1 || old.keep.Owner != c.Owner || old.keep.Fence != c.Fence {
 		return dispatch.ErrNotMine
@@ -114,6 +140,9 @@ func (t *tx) PutCallout(c dispatch.Callout) error {
 }
 
 func (t *tx) PutAttempts(list ...dispatch.Attempt) error {
+	if t.over {
+		return errOver
+	}
 	for _, a := range list {
 		if old, ok := t.s.attempts[a.ID]; ok {
 			if len(a.Remains) == 0 {
@@ -129,6 +158,9 @@ func (t *tx) PutAttempts(list ...dispatch.Attempt) error {
 }
 
 func (t *tx) Attempt(id string) (dispatch.Attempt, error) {
+	if t.over {
+		return dispatch.Attempt{}, errOver
+	}
 	r, ok := t.s.attempts[id]
 	if !ok {
 		return dispatch.Attempt{}, dispatch.ErrNotFound
@@ -137,6 +169,9 @@ func (t *tx) Attempt(id string) (dispatch.Attempt, error) {
 }
 
 func (t *tx) PutCall(r call.Record) error {
+	if t.over {
+		return errOver
+	}
 	if old, ok := t.s.calls[r.SID]; ok && old.keep.deleted {
 		return nil
 	}
@@ -145,6 +180,9 @@ func (t *tx) PutCall(r call.Record) error {
 }
 
 func (t *tx) Append(list ...timeline.Event) error {
+	if t.over {
+		return errOver
+	}
 	n := len(t.s.events)
 	t.undo = append(t.undo, func() { t.s.events = t.s.events[:n:n] })
 	for _, e := range list {
@@ -159,6 +197,9 @@ func (t *tx) Append(list ...timeline.Event) error {
 }
 
 func (t *tx) Enqueue(a job.Args, at time.Time) error {
+	if t.over {
+		return errOver
+	}
 	n := len(t.s.jobs)
 	t.undo = append(t.undo, func() { t.s.jobs = t.s.jobs[:n:n] })
 	t.s.jobs = append(t.s.jobs, Job{Args: a, At: milli(at)})
@@ -168,6 +209,9 @@ func (t *tx) Enqueue(a job.Args, at time.Time) error {
 func (t *tx) Place(plan string, step int) (int, error) { return t.s.places[place{plan, step}], nil }
 
 func (t *tx) SetPlace(plan string, step, to int) error {
+	if t.over {
+		return errOver
+	}
 	put(t, t.s.places, place{plan, step}, to)
 	return nil
 }

@@ -1,0 +1,260 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/kaden-project/kaden/job"
+)
+
+const (
+	oldestPostgres  = 150000 // server_version_num
+	connectTime     = 5 * time.Second
+	leastConns      = 10 // writing, the job queue's three, claims, reading
+	commitPatience  = 10 * time.Second
+	migrationLock   = 0x6b6164656e // "kaden": one node at a time changes tables
+	eventsChannel   = "kaden_events"
+	serialization   = "40001"
+	deadlock        = "40P01"
+	uniqueViolation = "23505"
+)
+
+// postgres is a server that several nodes may share.
+type postgres struct {
+	log   *slog.Logger
+	pool  *pgxpool.Pool
+	queue *queue[pgx.Tx]
+
+	mu     sync.Mutex
+	claims map[string]*pgxpool.Conn // by node name: the connection whose life stands for ours
+}
+
+func openPostgres(ctx context.Context, log *slog.Logger, address string, w *job.Workers) (*postgres, error) {
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", err) // pgx takes the password out
+	}
+	config.MaxConns = max(config.MaxConns, leastConns)
+	config.ConnConfig.ConnectTimeout = connectTime
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "kaden"
+	}
+	where := config.ConnConfig.Host + "/" + config.ConnConfig.Database
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("database %s: %w", where, err)
+	}
+	e := &postgres{log: log, pool: pool, claims: map[string]*pgxpool.Conn{}}
+	if err := e.prepare(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("database %s: %w", where, err)
+	}
+	if e.queue, err = postgresQueue(log, pool, w); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// prepare checks what durability rests on and brings the tables up to date, one node at a time.
+func (e *postgres) prepare(ctx context.Context) error {
+	conn, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("not reachable: %w (check KADEN_DATABASE_URL)", err)
+	}
+	defer conn.Release()
+	var version int
+	var sync, encoding string
+	err = conn.QueryRow(ctx, "SELECT current_setting('server_version_num')::int, current_setting('synchronous_commit'), current_setting('server_encoding')").
+		Scan(&version, &sync, &encoding)
+	switch {
+	case err != nil:
+		return err
+	case version < oldestPostgres:
+		return fmt.Errorf("PostgreSQL %d is too old: 15 or newer is needed", version/10000)
+	case sync == "off":
+		return errors.New("synchronous_commit is off, so an accepted alert could be lost: ALTER DATABASE … SET synchronous_commit = on")
+	case encoding != "UTF8":
+		return fmt.Errorf("its encoding is %s: make one with ENCODING 'UTF8'", encoding)
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
+		return err
+	}
+	defer conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrationLock))
+	db := stdlib.OpenDBFromPool(e.pool)
+	defer db.Close()
+	if err := migrate(ctx, db, goose.DialectPostgres, "postgres"); err != nil {
+		return err
+	}
+	return migratePostgresQueue(ctx, e.log, e.pool)
+}
+
+func (e *postgres) close() error {
+	e.mu.Lock()
+	for _, c := range e.claims {
+		drop(c)
+	}
+	clear(e.claims)
+	e.mu.Unlock()
+	e.pool.Close()
+	return nil
+}
+
+func (e *postgres) run(ctx context.Context) error { return e.queue.run(ctx) }
+
+func (e *postgres) now(ctx context.Context, q querier) (time.Time, error) {
+	var ms int64
+	err := one(ctx, q, "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint", nil, &ms)
+	return time.UnixMilli(ms).UTC(), err
+}
+
+// again: another node was in the way, or stored the same thing first; seen anew, all may be well.
+func (e *postgres) again(err error) bool {
+	var p *pgconn.PgError
+	if !errors.As(err, &p) {
+		return false
+	}
+	return p.Code == serialization || p.Code == deadlock || p.Code == uniqueViolation
+}
+
+func (e *postgres) patience() time.Duration { return commitPatience }
+func (e *postgres) skipLocked() string      { return " FOR UPDATE SKIP LOCKED" }
+func (e *postgres) reader() querier         { return pgReader{e.pool} }
+
+// claim holds a lock in a session of its own. The server takes it away when the session ends, which it
+// does at once when this process is killed; so a restart need not wait for the lease of its earlier life.
+func (e *postgres) claim(ctx context.Context, name string) (dead bool, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c := e.claims[name]; c != nil {
+		if err := c.Ping(ctx); err == nil {
+			return false, nil
+		}
+		drop(c)
+		delete(e.claims, name)
+	}
+	c, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return false, err
+	}
+	var got bool
+	if err := c.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", "kaden node "+name).Scan(&got); err != nil || !got {
+		c.Release()
+		return false, err
+	}
+	e.claims[name] = c
+	return true, nil
+}
+
+func (e *postgres) unclaim(_ context.Context, name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c := e.claims[name]; c != nil {
+		drop(c)
+		delete(e.claims, name)
+	}
+}
+
+// drop ends a session, and with it its locks.
+func drop(c *pgxpool.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	c.Hijack().Close(ctx)
+}
+
+func (e *postgres) begin(ctx context.Context) (transaction, error) {
+	tx, err := e.pool.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &pgTx{e, tx}, nil
+}
+
+type pgTx struct {
+	e  *postgres
+	tx pgx.Tx
+}
+
+func (t *pgTx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	values, err := plain(args)
+	if err != nil {
+		return 0, err
+	}
+	tag, err := t.tx.Exec(ctx, dollars(query), values...)
+	return tag.RowsAffected(), err
+}
+
+func (t *pgTx) query(ctx context.Context, query string, args ...any) (rows, error) {
+	values, err := plain(args)
+	if err != nil {
+		return nil, err
+	}
+	return t.tx.Query(ctx, dollars(query), values...)
+}
+
+func (t *pgTx) addJobs(ctx context.Context, items []job.Item) error {
+	return t.e.queue.add(ctx, t.tx, items)
+}
+
+func (t *pgTx) tellNodes(ctx context.Context, seq int64) error {
+	_, err := t.tx.Exec(ctx, "SELECT pg_notify($1, $2)", eventsChannel, strconv.FormatInt(seq, 10))
+	return err
+}
+
+func (t *pgTx) commit(ctx context.Context) error { return t.tx.Commit(ctx) }
+func (t *pgTx) rollback(ctx context.Context)     { t.tx.Rollback(ctx) }
+
+// pgReader reads outside transactions.
+type pgReader struct{ pool *pgxpool.Pool }
+
+func (r pgReader) exec(context.Context, string, ...any) (int64, error) {
+	return 0, errors.New("a reader does not write")
+}
+
+func (r pgReader) query(ctx context.Context, query string, args ...any) (rows, error) {
+	values, err := plain(args)
+	if err != nil {
+		return nil, err
+	}
+	return r.pool.Query(ctx, dollars(query), values...)
+}
+
+var rewritten sync.Map // statement → the same with $1, $2 …
+
+// dollars writes ? as $1, $2 … There are no question marks in our statements but these.
+func dollars(query string) string {
+	if q, ok := rewritten.Load(query); ok {
+		return q.(string)
+	}
+	var b strings.Builder
+	n := 0
+	for _, r := range query {
+		if r != '?' {
+			b.WriteRune(r)
+			continue
+		}
+		n++
+		b.WriteString("$" + strconv.Itoa(n))
+	}
+	rewritten.Store(query, b.String())
+	return b.String()
+}
+
+// isPostgres tells a URL that this package opens with PostgreSQL.
+func isPostgres(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql")
+}

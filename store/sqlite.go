@@ -1,0 +1,246 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver named sqlite
+
+	"github.com/kaden-project/kaden/job"
+)
+
+const (
+	// The check of the file at start gives up after this time and lets a big one pass.
+	checkTime = 5 * time.Second
+	// Statements kept prepared on the writing connection; there are about forty.
+	mostPrepared = 200
+	readers      = 4
+)
+
+// sqlite is a file that one process has for itself. One connection writes, for us and for the job
+// queue; a few others read.
+type sqlite struct {
+	log      *slog.Logger
+	lock     *os.File
+	write    *sql.DB
+	read     *sql.DB
+	queue    *queue[*sql.Tx]
+	prepared map[string]*sql.Stmt // by their text; belongs to the goroutine that writes
+	wanted   map[string]bool      // not prepared yet: that needs the connection, which a transaction has
+}
+
+func openSQLite(ctx context.Context, log *slog.Logger, dir string, w *job.Workers) (e *sqlite, err error) {
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	e = &sqlite{log: log, lock: lock, prepared: map[string]*sql.Stmt{}, wanted: map[string]bool{}}
+	defer func() {
+		if err != nil {
+			e.close()
+		}
+	}()
+	file := filepath.Join(dir, "kaden.db")
+	if e.write, err = sql.Open("sqlite", sqliteURL(file, "_txlock=immediate", "journal_mode(WAL)", "synchronous(FULL)")); err != nil {
+		return nil, err
+	}
+	e.write.SetMaxOpenConns(1)
+	if err = e.check(ctx, file); err != nil {
+		return nil, err
+	}
+	if err = migrate(ctx, e.write, goose.DialectSQLite3, "sqlite"); err != nil {
+		return nil, fmt.Errorf("database %s: %w", file, err)
+	}
+	if err = migrateSQLiteQueue(ctx, log, e.write); err != nil {
+		return nil, fmt.Errorf("database %s: %w", file, err)
+	}
+	// Whoever had a lease is dead: we have the lock.
+	if _, err = e.write.ExecContext(ctx, "UPDATE node SET lease_until = 0"); err != nil {
+		return nil, fmt.Errorf("database %s: %w", file, err)
+	}
+	if e.read, err = sql.Open("sqlite", sqliteURL(file, "", "query_only(1)")); err != nil {
+		return nil, err
+	}
+	e.read.SetMaxOpenConns(readers)
+	e.read.SetMaxIdleConns(readers)
+	e.queue, err = sqliteQueue(log, e.write, w)
+	return e, err
+}
+
+func sqliteURL(file, option string, pragmas ...string) string {
+	q := option
+	for _, p := range append([]string{"busy_timeout(5000)"}, pragmas...) {
+		q += "&_pragma=" + url.QueryEscape(p)
+	}
+	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + q
+}
+
+// check asserts what durability rests on, and looks the file over.
+func (e *sqlite) check(ctx context.Context, file string) error {
+	var mode string
+	var synchronous int
+	if err := e.write.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+		return fmt.Errorf("database %s cannot be opened: %w (if it is damaged, restore a backup)", file, err)
+	}
+	if err := e.write.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&synchronous); err != nil {
+		return fmt.Errorf("database %s: %w", file, err)
+	}
+	if mode != "wal" || synchronous != 2 {
+		return fmt.Errorf("database %s is in journal mode %q, synchronous %d: it must be wal and 2 (a network file system cannot hold it)",
+			file, mode, synchronous)
+	}
+	short, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	var verdict string
+	err := e.write.QueryRowContext(short, "PRAGMA quick_check(1)").Scan(&verdict)
+	switch {
+	case short.Err() != nil && ctx.Err() == nil:
+		e.log.Info("database is too big to be checked at start", "file", file)
+	case err != nil:
+		return fmt.Errorf("database %s cannot be read: %w (restore a backup)", file, err)
+	case verdict != "ok":
+		return fmt.Errorf("database %s is damaged: %s (restore a backup)", file, verdict)
+	}
+	return nil
+}
+
+func (e *sqlite) close() error {
+	var errs []error
+	for _, s := range e.prepared {
+		errs = append(errs, s.Close())
+	}
+	if e.read != nil {
+		errs = append(errs, e.read.Close())
+	}
+	if e.write != nil {
+		errs = append(errs, e.write.Close())
+	}
+	return errors.Join(append(errs, e.lock.Close())...)
+}
+
+func (e *sqlite) run(ctx context.Context) error { return e.queue.run(ctx) }
+
+func (e *sqlite) now(context.Context, querier) (time.Time, error) {
+	return time.UnixMilli(time.Now().UnixMilli()).UTC(), nil
+}
+
+// again is never: there is no other writer to be in one's way.
+func (e *sqlite) again(error) bool                            { return false }
+func (e *sqlite) claim(context.Context, string) (bool, error) { return false, nil }
+func (e *sqlite) unclaim(context.Context, string)             {}
+func (e *sqlite) patience() time.Duration                     { return 0 }
+func (e *sqlite) skipLocked() string                          { return "" }
+func (e *sqlite) reader() querier                             { return sqlReader{e.read} }
+
+// begin waits until the job queue has let go of the connection.
+func (e *sqlite) begin(ctx context.Context) (transaction, error) {
+	for q := range e.wanted {
+		delete(e.wanted, q)
+		if s, err := e.write.PrepareContext(ctx, q); err == nil {
+			e.prepared[q] = s
+		}
+	}
+	tx, err := e.write.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &sqliteTx{e, tx}, nil
+}
+
+type sqliteTx struct {
+	e  *sqlite
+	tx *sql.Tx
+}
+
+// prepared finds the prepared form of a statement, or remembers that there should be one.
+func (t *sqliteTx) prepared(ctx context.Context, query string) *sql.Stmt {
+	if s := t.e.prepared[query]; s != nil {
+		return t.tx.StmtContext(ctx, s)
+	}
+	if len(t.e.prepared)+len(t.e.wanted) < mostPrepared {
+		t.e.wanted[query] = true
+	}
+	return nil
+}
+
+func (t *sqliteTx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	values, err := plain(args)
+	if err != nil {
+		return 0, err
+	}
+	var res sql.Result
+	if s := t.prepared(ctx, query); s != nil {
+		res, err = s.ExecContext(ctx, values...)
+	} else {
+		res, err = t.tx.ExecContext(ctx, query, values...)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func (t *sqliteTx) query(ctx context.Context, query string, args ...any) (rows, error) {
+	values, err := plain(args)
+	if err != nil {
+		return nil, err
+	}
+	var r *sql.Rows
+	if s := t.prepared(ctx, query); s != nil {
+		r, err = s.QueryContext(ctx, values...)
+	} else {
+		r, err = t.tx.QueryContext(ctx, query, values...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return sqlRows{r}, nil
+}
+
+func (t *sqliteTx) addJobs(ctx context.Context, items []job.Item) error {
+	return t.e.queue.add(ctx, t.tx, items)
+}
+
+func (t *sqliteTx) tellNodes(context.Context, int64) error { return nil }
+
+func (t *sqliteTx) commit(ctx context.Context) error {
+	err := t.tx.Commit()
+	if err != nil {
+		// database/sql thinks that this transaction is over; SQLite may think otherwise (disk full).
+		t.e.write.ExecContext(ctx, "ROLLBACK")
+	}
+	return err
+}
+
+func (t *sqliteTx) rollback(context.Context) { t.tx.Rollback() }
+
+// sqlReader reads outside transactions.
+type sqlReader struct{ db *sql.DB }
+
+func (r sqlReader) exec(context.Context, string, ...any) (int64, error) {
+	return 0, errors.New("a reader does not write")
+}
+
+func (r sqlReader) query(ctx context.Context, query string, args ...any) (rows, error) {
+	values, err := plain(args)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.db.QueryContext(ctx, query, values...)
+	if err != nil {
+		return nil, err
+	}
+	return sqlRows{found}, nil
+}
+
+type sqlRows struct{ *sql.Rows }
+
+func (r sqlRows) Close() { r.Rows.Close() }

@@ -1,0 +1,152 @@
+package storetest
+
+import (
+	"fmt"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/dispatch"
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/timeline"
+)
+
+const (
+	owner    sid.Account = "AC00000000000000000000000000000001"
+	stranger sid.Account = "AC00000000000000000000000000000002"
+)
+
+// Record makes the record of a call with all its fields filled.
+func Record(n int) call.Record {
+	return call.Record{
+		SID: sid.Call(fmt.Sprintf("CA%032d", n)), Account: owner, Parent: "CA99999999999999999999999999999999", Direction: call.OutboundAPI,
+		From: "+815012345678", To: "+819011112222", Status: call.Completed, Cause: leg.HungUp, SIPStatus: 200, Trunk: "ntt", Attempt: "at-1",
+		AnsweredBy: "human", Program: call.Program{TwiML: "<Response/>", FallbackURL: "https://example.com/f", FallbackMethod: "GET"},
+		Callback: call.Callback{URL: "https://example.com/s", Method: "POST", Events: []string{"initiated", "completed"}}, CallbackSeq: 4,
+		Created: Base, Updated: Base.Add(time.Minute), Started: Base.Add(time.Second), Answered: Base.Add(5 * time.Second),
+		Ended: Base.Add(time.Minute), Node: "a",
+	}
+}
+
+func callLife(t *testing.T, s Store, _ func() Store) {
+	r := Record(1)
+	r.Status, r.Ended = call.InProgress, time.Time{}
+	write(t, s, func(tx dispatch.Tx) error { return tx.PutCall(r) })
+	got, err := s.Call(t.Context(), owner, r.SID)
+	ok(t, err)
+	same(t, "the call as it was stored", got, r)
+
+	over := Record(1)
+	p := call.Post{ID: "CA1-4", Account: owner, Call: r.SID, Method: "POST", URL: "https://example.com/s",
+		Params: url.Values{"CallStatus": {"completed"}}, Due: Base}
+	change := call.Change{Record: over, Posts: []call.Post{p},
+		Events: []timeline.Event{{At: Base, Kind: timeline.CallEnded, Call: string(r.SID), Cause: "hung-up"}}}
+	ok(t, s.Change(t.Context(), change))
+	got, err = s.Call(t.Context(), owner, r.SID)
+	ok(t, err)
+	same(t, "the call at its end", got, over)
+	events, err := s.Events(t.Context(), "", 0, 0)
+	ok(t, err)
+	if len(events) != 1 || events[0].Kind != timeline.CallEnded {
+		t.Errorf("events: %+v", events)
+	}
+	if err := s.Change(t.Context(), change); err == nil {
+		t.Error("the same callback was stored twice")
+	}
+	if events, _ := s.Events(t.Context(), "", 0, 0); len(events) != 1 {
+		t.Errorf("a change that failed left %d events", len(events))
+	}
+	ok(t, s.Posted(t.Context(), p.ID))
+	ok(t, s.Posted(t.Context(), p.ID))
+
+	_, err = s.Call(t.Context(), stranger, r.SID)
+	is(t, err, call.ErrNotFound)
+	_, err = s.Call(t.Context(), owner, "CA0")
+	is(t, err, call.ErrNotFound)
+}
+
+func callName(r call.Record) string { return string(r.SID[len(r.SID)-1:]) }
+
+func callFilters(t *testing.T, s Store, _ func() Store) {
+	for n := range 6 {
+		r := Record(n)
+		r.Started = Base.Add(time.Duration(n) * time.Hour)
+		r.Ended = r.Started.Add(time.Minute)
+		switch n {
+		case 1:
+			r.To, r.From = "sip:sato@example.com", "client:suzuki"
+		case 2:
+			r.Status, r.Started, r.Ended = call.Queued, time.Time{}, time.Time{}
+		case 3:
+			r.Account = stranger
+		case 4:
+			r.Parent = ""
+		}
+		ok(t, s.Change(t.Context(), call.Change{Record: r}))
+	}
+	at := func(h int) time.Time { return Base.Add(time.Duration(h) * time.Hour) }
+	for _, tt := range []struct {
+		name string
+		f    call.Filter
+		want string
+		more bool
+	}{
+		{"all", call.Filter{}, "[5 4 3 2 1 0]", false},
+		{"of an account", call.Filter{Account: owner}, "[5 4 2 1 0]", false},
+		{"to", call.Filter{To: "sip:sato@example.com"}, "[1]", false},
+		{"from", call.Filter{From: "client:suzuki"}, "[1]", false},
+		{"in a state", call.Filter{Status: call.Queued}, "[2]", false},
+		{"of a parent", call.Filter{Account: owner, Parent: Record(0).Parent}, "[5 2 1 0]", false},
+		{"started on or after", call.Filter{StartedFrom: at(4)}, "[5 4]", false},
+		{"started before", call.Filter{StartedTo: at(3)}, "[1 0]", false},
+		{"started between", call.Filter{StartedFrom: at(1), StartedTo: at(5)}, "[4 3 1]", false},
+		{"ended on or after", call.Filter{EndedFrom: at(4)}, "[5 4]", false},
+		{"ended before", call.Filter{EndedTo: at(3)}, "[1 0]", false},
+		{"first page", call.Filter{Account: owner, Limit: 2}, "[5 4]", true},
+		{"second page", call.Filter{Account: owner, Limit: 2, After: Record(4).SID}, "[2 1]", true},
+		{"last page", call.Filter{Account: owner, Limit: 2, After: Record(1).SID}, "[0]", false},
+		{"a page that fits", call.Filter{Account: owner, Limit: 5}, "[5 4 2 1 0]", false},
+	} {
+		list, more, err := s.Calls(t.Context(), tt.f)
+		ok(t, err)
+		same(t, tt.name, names(list, callName), tt.want)
+		same(t, tt.name+": more", more, tt.more)
+	}
+	_, _, err := s.Calls(t.Context(), call.Filter{After: "CA0"})
+	is(t, err, call.ErrNotFound)
+}
+
+func callDeletedWhilePaging(t *testing.T, s Store, _ func() Store) {
+	for n := range 5 {
+		ok(t, s.Change(t.Context(), call.Change{Record: Record(n)}))
+	}
+	seen, after := "", sid.Call("")
+	for {
+		list, more, err := s.Calls(t.Context(), call.Filter{Account: owner, Limit: 2, After: after})
+		ok(t, err)
+		for _, r := range list {
+			seen += callName(r)
+			after = r.SID
+			ok(t, s.DeleteCall(t.Context(), owner, r.SID))
+		}
+		if !more {
+			break
+		}
+	}
+	same(t, "seen", seen, "43210")
+	left, _, err := s.Calls(t.Context(), call.Filter{})
+	ok(t, err)
+	same(t, "left", len(left), 0)
+	_, err = s.Call(t.Context(), owner, Record(1).SID)
+	is(t, err, call.ErrNotFound)
+	is(t, s.DeleteCall(t.Context(), owner, Record(1).SID), call.ErrNotFound)
+	// A late word of the call does not bring it back.
+	ok(t, s.Change(t.Context(), call.Change{Record: Record(1)}))
+	_, err = s.Call(t.Context(), owner, Record(1).SID)
+	is(t, err, call.ErrNotFound)
+
+	ok(t, s.Change(t.Context(), call.Change{Record: Record(7)}))
+	is(t, s.DeleteCall(t.Context(), stranger, Record(7).SID), call.ErrNotFound)
+}
