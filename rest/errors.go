@@ -51,10 +51,13 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, id string, err e
 	case ok:
 	case errors.Is(err, call.ErrNotFound):
 		f = notFound(r.URL.Path).(*refusal)
-	case errors.Is(err, ErrNotLive):
+	case errors.Is(err, ErrNotLive), errors.Is(err, call.ErrNotInProgress):
 		f = notLive.(*refusal)
 	case errors.Is(err, ErrNoWay):
 		f = invalid(21214, "The To address cannot be reached: %v", err).(*refusal)
+	case errors.Is(err, call.ErrShutdown):
+		w.Header().Set("Retry-After", "5")
+		f = refused(http.StatusServiceUnavailable, 20503, "Service unavailable: %v; the call was not placed, so it is safe to ask again", err).(*refusal)
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		s.log.Warn("request was not answered in time", "request", id, "err", err)
 		w.Header().Set("Retry-After", "1")
