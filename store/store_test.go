@@ -54,3 +54,7 @@ func stories(t *testing.T, config func(t *testing.T) store.Config) {
 func TestSQLite(t *testing.T) {
 	stories(t, func(t *testing.T) store.Config { return store.Config{DataDir: t.TempDir()} })
 }
+
+func TestPostgres(t *testing.T) {
+	stories(t, func(t *testing.T) store.Config { return store.Config{URL: storetest.Postgres(t)} })
+}
