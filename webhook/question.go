@@ -18,6 +18,7 @@ type question struct {
 	url    *url.URL   // what is requested, and signed: byte for byte the same
 	form   url.Values // the body of a POST, nil for none
 	conn   connection
+	limit  int    // of the reply in bytes
 	token  string // I-Twilio-Idempotency-Token, the same in every try
 }
 

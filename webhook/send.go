@@ -66,7 +66,7 @@ func (c *Client) once(ctx context.Context, id sid.Call, q question, token string
 		return call.Reply{}, "", w.stood(), because(ctx, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(w.reader(resp.Body), MaxBody+1))
+	body, err := io.ReadAll(io.LimitReader(w.reader(resp.Body), int64(q.limit)+1))
 	if err != nil {
 		return call.Reply{}, "", true, because(ctx, err)
 	}

@@ -89,10 +89,16 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 // Ask sends one question and answers with whatever reply arrived, whatever its status. Without a reply
 // the error is a *call.Problem with Twilio's code; it wraps the cause, context.Canceled for instance.
 func (c *Client) Ask(ctx context.Context, a call.Ask) (call.Reply, error) {
+	return c.Load(ctx, a, MaxBody)
+}
+
+// Load is Ask for what is larger than a document, a sound file: the reply's body has at most limit bytes and one more.
+func (c *Client) Load(ctx context.Context, a call.Ask, limit int) (call.Reply, error) {
 	q, err := read(a)
 	if err != nil {
 		return call.Reply{}, err
 	}
+	q.limit = limit
 	q.conn.connect = cmp.Or(q.conn.connect, c.cfg.Connect)
 	q.conn.total = min(cmp.Or(q.conn.total, c.cfg.Total), c.cfg.Total)
 	q.conn.read = min(cmp.Or(q.conn.read, defaults.read), q.conn.total)

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -168,6 +169,9 @@ func TestALongReplyIsCutAfterOneByteMore(t *testing.T) {
 	reply, err := client(t, nil).Ask(t.Context(), ask(base, "GET", nil))
 	if err != nil || len(reply.Body) != MaxBody+1 {
 		t.Errorf("%d bytes, %v; want %d", len(reply.Body), err, MaxBody+1)
+	}
+	if reply, err = client(t, nil).Load(t.Context(), ask(base, "GET", nil), 2<<20); err != nil || len(reply.Body) != 1<<20 {
+		t.Errorf("a sound file: %d bytes, %v; want all of it", len(reply.Body), err)
 	}
 }
 
@@ -389,8 +393,15 @@ func TestServersThatCannotBeReached(t *testing.T) {
 	if p := refused(t, err, 11205, closed, "refused"); strings.Contains(p.Text, "secret") {
 		t.Errorf("the problem shows the query: %s", p.Text)
 	}
-	_, err = client(t, nil).Ask(t.Context(), ask("http://kaden.invalid/", "POST", nil))
-	refused(t, err, 11210, "kaden.invalid")
+
+	for _, dns := range []*net.DNSError{{Name: "kaden.invalid", Err: "no such host", IsNotFound: true}, {Name: "kaden.invalid", Err: "server misbehaving"}} {
+		c := client(t, nil)
+		c.transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: dns}
+		}
+		_, err = c.Ask(t.Context(), ask("http://kaden.invalid/", "POST", nil))
+		refused(t, err, 11210, "kaden.invalid")
+	}
 }
 
 // talking is a server that says these bytes to whoever connects, and hangs up.
@@ -488,7 +499,9 @@ func TestPatienceEnds(t *testing.T) {
 	// A reply that comes in drops, one every four seconds, for ever.
 	dripping := func(conn net.Conn) {
 		defer conn.Close()
-		go io.Copy(io.Discard, conn)
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+			return
+		}
 		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
 		for {
 			time.Sleep(4 * time.Second)
