@@ -3,7 +3,7 @@
 // A [Desk] takes orders and its calls advance by themselves: queued, ringing, in progress, over. Its
 // [Phone]s answer, ring on or refuse. TwiML is asked for and status callbacks are told in order through a
 // call.Asker, as kaden does it; of TwiML it knows only whether the call is held (a Pause) or hung up.
-// [Close] ends every call and waits for it.
+// [Desk.Close] ends every call and waits for it.
 package resttest
 
 import (
