@@ -1,0 +1,156 @@
+package sipleg
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// dialog is one side of a conversation (RFC 3261 section 12): what its requests are made of.
+type dialog struct {
+	callID  string
+	local   string   // our From in requests, with tag
+	remote  string   // the far end's, with tag if it has one
+	tag     string   // the far end's
+	target  string   // where it wants requests
+	routes  []string // proxies on the way, nearest first
+	seq     uint32   // of our last request
+	theirs  uint32   // of the last request of the far end
+	flow    flow     // the next hop
+	ownHost string   // host and port of our Via and Contact on this flow
+	log     *trace
+}
+
+// next makes a request of the dialog; the number goes up except for ACK, which repeats that of its INVITE.
+func (s *Server) inDialog(d *dialog, method sip.RequestMethod, n uint32, extra ...header) (raw []byte, branch string) {
+	branch = freshBranch()
+	uri, routes := d.target, d.routes
+	if len(routes) > 0 && !loose(routes[0]) { // a strict router (section 12.2.1.1)
+		uri = strings.Trim(strings.SplitN(routes[0], ">", 2)[0], "<> ")
+		routes = append(append([]string{}, routes[1:]...), "<"+d.target+">")
+	}
+	headers := []header{
+		{"Via", "SIP/2.0/" + d.flow.proto() + " " + d.ownHost + ";branch=" + branch + ";rport"},
+		{"Max-Forwards", "70"},
+	}
+	for _, r := range routes {
+		headers = append(headers, header{"Route", r})
+	}
+	headers = append(headers,
+		header{"From", d.local}, header{"To", d.remote}, header{"Call-ID", d.callID},
+		header{"CSeq", itoa(int(n)) + " " + string(method)})
+	if s.cfg.UserAgent != "" {
+		headers = append(headers, header{"User-Agent", s.cfg.UserAgent})
+	}
+	return compose(string(method)+" "+uri+" SIP/2.0", append(headers, extra...), ""), branch
+}
+
+func loose(route string) bool {
+	uri, _, _ := strings.Cut(route, ">")
+	for p := range strings.SplitSeq(uri, ";") {
+		if p == "lr" || strings.HasPrefix(p, "lr=") {
+			return true
+		}
+	}
+	return false
+}
+
+// routeSet are the Record-Routes of a message as our Routes: in order for a request that we took, backwards
+// for a response to ours (RFC 3261 section 12.1).
+func routeSet(m message, backwards bool) []string {
+	all := values(m, "Record-Route")
+	if backwards {
+		for i, j := 0, len(all)-1; i < j; i, j = i+1, j-1 {
+			all[i], all[j] = all[j], all[i]
+		}
+	}
+	return all
+}
+
+// contact is where the far end wants requests, "" if it does not say.
+func contact(m message) string {
+	if c := m.Contact(); c != nil && (c.Address.Scheme == "sip" || c.Address.Scheme == "sips") {
+		return c.Address.String()
+	}
+	return ""
+}
+
+// aim chooses the next hop of the dialog. An address is followed; a name is not looked up again in the
+// middle of a call, nor is a private address taken from a far end that is not private itself (it is behind a
+// NAT): then the way that its message came is the way back.
+func (d *dialog) aim(came flow) {
+	d.flow = came
+	uri := d.target
+	if len(d.routes) > 0 {
+		uri = strings.Trim(strings.SplitN(d.routes[0], ">", 2)[0], "<> ")
+	}
+	var u sip.Uri
+	if !came.udp || sip.ParseUri(uri, &u) != nil {
+		return
+	}
+	if t, _ := u.UriParams.Get("transport"); t != "" && !strings.EqualFold(t, "udp") {
+		return
+	}
+	ip, err := netip.ParseAddr(strings.Trim(u.Host, "[]"))
+	if err != nil || ip.IsUnspecified() || ip.IsMulticast() {
+		return
+	}
+	ip = ip.Unmap()
+	if len(d.routes) == 0 && ip != came.peer.Addr() && ip.IsPrivate() && !came.peer.Addr().IsPrivate() {
+		return
+	}
+	if ip.Is4() != came.peer.Addr().Is4() || ip.IsLoopback() && !came.peer.Addr().IsLoopback() {
+		return
+	}
+	port := uint16(5060)
+	if u.Port > 0 && u.Port < 65536 {
+		port = uint16(u.Port)
+	}
+	d.flow.peer = netip.AddrPortFrom(ip, port)
+}
+
+// bye ends the dialog and tells when the far end has confirmed, or when it will not.
+func (s *Server) bye(d *dialog, keys *keyring, reason string, done func(error)) {
+	d.seq++
+	s.ask(d, sip.BYE, d.seq, keys, done, reasonHeader(reason)...)
+}
+
+// ask sends a request of the dialog and answers a challenge to it.
+func (s *Server) ask(d *dialog, method sip.RequestMethod, n uint32, keys *keyring, done func(error), extra ...header) {
+	raw, branch := s.inDialog(d, method, n, extra...)
+	_, err := s.layer.start(outgoing{
+		method: method, branch: branch, raw: raw, to: d.flow, log: d.log,
+		heard: func(r *response) {
+			switch {
+			case r.StatusCode < 200:
+			case (r.StatusCode == 401 || r.StatusCode == 407) && keys != nil:
+				auth, err := keys.answer(r, method, d.target, "")
+				if err != nil {
+					done(err)
+					return
+				}
+				again := *d
+				again.seq = n + 1
+				s.ask(&again, method, n+1, keys, done, append(extra[:len(extra):len(extra)], auth)...)
+			default:
+				done(nil)
+			}
+		},
+		failed: done,
+	})
+	if err != nil {
+		done(err)
+	}
+}
+
+// reasonHeader says why we end a call (RFC 3326), where there is something to say.
+func reasonHeader(text string) []header {
+	if text == "" || !clean(text) {
+		return nil
+	}
+	if len(text) > 80 {
+		text = strings.ToValidUTF8(text[:80], "")
+	}
+	return []header{{"Reason", "SIP;cause=200;text=" + quoted(text)}}
+}

@@ -1,0 +1,117 @@
+package sipleg
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Request is what is known of a request that belongs to no call, when it is asked whether it is from
+// somebody we know. The words are the sender's and may be anything.
+type Request struct {
+	Method    string
+	URI       string
+	From, To  string
+	UserAgent string
+}
+
+// How much is read of one address that is not known, and how many addresses are remembered.
+const (
+	strangerBurst = 20
+	strangerRate  = 5 // messages a second
+	maxStrangers  = 4096
+	friendFor     = 3 * time.Minute
+)
+
+// gate keeps scanners from costing anything: from an address that is not known only so many messages a
+// second are read, and none is answered.
+type gate struct {
+	allow []netip.Prefix
+
+	mu        sync.Mutex
+	friends   map[netip.Addr]time.Time // till when: they were let in, or we wrote to them
+	strangers map[netip.Addr]bucket
+}
+
+type bucket struct {
+	left float64
+	at   time.Time
+}
+
+func newGate(allow []netip.Prefix) *gate {
+	return &gate{allow: allow, friends: map[netip.Addr]time.Time{}, strangers: map[netip.Addr]bucket{}}
+}
+
+func (g *gate) allowed(a netip.Addr) bool {
+	for _, p := range g.allow {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// admit tells whether a message from a is read at all.
+func (g *gate) admit(a netip.Addr) bool {
+	if g.allowed(a) {
+		return true
+	}
+	now := time.Now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if until, ok := g.friends[a]; ok {
+		if now.Before(until) {
+			return true
+		}
+		delete(g.friends, a)
+	}
+	b, ok := g.strangers[a]
+	if !ok {
+		if len(g.strangers) >= maxStrangers {
+			g.forget(now)
+		}
+		b = bucket{left: strangerBurst, at: now}
+	}
+	b.left = min(strangerBurst, b.left+now.Sub(b.at).Seconds()*strangerRate)
+	b.at = now
+	ok = b.left >= 1
+	if ok {
+		b.left--
+	}
+	g.strangers[a] = b
+	return ok
+}
+
+// forget makes room: those whose bucket is full again are as good as new; if there are none, any half.
+func (g *gate) forget(now time.Time) {
+	for a, b := range g.strangers {
+		if b.left+now.Sub(b.at).Seconds()*strangerRate >= strangerBurst {
+			delete(g.strangers, a)
+		}
+	}
+	for a := range g.strangers {
+		if len(g.strangers) < maxStrangers/2 {
+			return
+		}
+		delete(g.strangers, a)
+	}
+}
+
+// befriend lets an address in for a while: somebody we call, or who was found to be known.
+func (g *gate) befriend(a netip.Addr) {
+	now := time.Now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if until := g.friends[a]; until.Sub(now) > friendFor/2 {
+		return
+	}
+	if len(g.friends) >= maxStrangers {
+		for f, until := range g.friends {
+			if now.After(until) {
+				delete(g.friends, f)
+			}
+		}
+	}
+	g.friends[a] = now.Add(friendFor)
+	delete(g.strangers, a)
+}

@@ -1,0 +1,267 @@
+package sipleg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/media"
+)
+
+var (
+	_ leg.Leg    = (*Leg)(nil)
+	_ leg.Tracer = (*Leg)(nil)
+)
+
+// phase is where a leg is in its life.
+type phase uint8
+
+const (
+	setup   phase = iota // the INVITE is under way
+	up                   // answered
+	leaving              // we hung up and the far end has not confirmed yet
+	over
+)
+
+var (
+	errEnded    = errors.New("the leg has ended")
+	errOutbound = errors.New("only somebody who calls in can be answered")
+	errTwice    = errors.New("the leg is answered already")
+)
+
+// Leg is one SIP call. It is safe for concurrent use.
+type Leg struct {
+	srv   *Server
+	log   *slog.Logger
+	info  leg.Info
+	bell  *bell
+	trace *trace
+	key   string // in the server's table
+	gone  chan struct{}
+
+	sock  *socket
+	sound *sound
+
+	mu       sync.Mutex
+	phase    phase
+	dialog   dialog
+	ours     ours
+	theirs   *description // nil until the far end has said where it wants sound
+	held     bool
+	running  bool // the sound has joined the clock
+	limit    *time.Timer
+	unbind   func() bool // of the context
+	why      string      // our words for hanging up
+	pending  leg.Cause   // the cause with which Ended will come, while leaving
+	byINFO   bool
+	byRTP    bool
+	reinvite *serverTx // answered and not yet acknowledged; nil else
+	offered  bool      // … with our offer, whose answer comes in the ACK
+
+	uac
+	uas
+}
+
+// newLeg makes what calls of both directions share.
+func (s *Server) newLeg(info leg.Info, sock *socket) *Leg {
+	l := &Leg{
+		srv: s, info: info, trace: &trace{}, gone: make(chan struct{}), sock: sock, sound: newSound(sock),
+		log: s.log.With("leg", info.CallID),
+	}
+	l.bell = newBell(func() { l.fail(leg.Fault, "nobody reads the events of this leg") })
+	l.sound.lost = int(s.cfg.MediaLost / media.Period)
+	l.sound.digit = l.rtpDigit
+	l.sound.quiet = func() { go l.fail(leg.MediaLost, "nothing was heard for "+s.cfg.MediaLost.String()) }
+	return l
+}
+
+// Info is what is known from the start.
+func (l *Leg) Info() leg.Info { return l.info }
+
+// Events tells what happens.
+func (l *Leg) Events() <-chan leg.Event { return l.bell.ch }
+
+// Trace is the signalling so far, oldest first.
+func (l *Leg) Trace() []leg.Message { return l.trace.messages() }
+
+// Play makes src what the far end hears. Before the answer nothing is read from it, unless the sound is open early.
+func (l *Leg) Play(src media.Source) { l.sound.play(src) }
+
+// Listen hands every frame from the far end to sink.
+func (l *Leg) Listen(sink media.Sink) { l.sound.listen(sink) }
+
+// SendDigits presses keys as RFC 4733 events.
+func (l *Leg) SendDigits(ctx context.Context, digits string) error {
+	if err := media.CheckDigits(digits); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	ok := l.phase == up && l.running
+	l.mu.Unlock()
+	if !ok {
+		return errEnded
+	}
+	return l.sound.press(ctx, digits, l.gone)
+}
+
+// Ring tells a caller that it rings here.
+func (l *Leg) Ring(_ context.Context, early bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ringBack(early)
+}
+
+// Answer picks up. Repeating the answer until the caller acknowledges it goes on by itself.
+func (l *Leg) Answer(context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pickUp()
+}
+
+// Hangup ends the leg.
+func (l *Leg) Hangup(_ context.Context, c leg.Cause) error {
+	l.hangup(c, "")
+	return nil
+}
+
+func (l *Leg) hangup(c leg.Cause, why string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.phase >= leaving:
+	case l.phase == up:
+		l.leave(leg.Completed, why)
+	case l.info.Inbound:
+		l.refuse(c, why)
+	default:
+		l.giveUp(leg.Canceled, why)
+	}
+}
+
+// fail ends the leg for a reason of our own.
+func (l *Leg) fail(c leg.Cause, why string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.phase >= leaving:
+	case l.phase == up:
+		l.leave(c, why)
+	case l.info.Inbound:
+		l.refuse(c, why)
+	default:
+		l.giveUp(c, why)
+	}
+}
+
+// bind hangs up when ctx ends.
+func (l *Leg) bind(ctx context.Context) {
+	l.unbind = context.AfterFunc(ctx, func() { l.hangup(leg.Canceled, context.Cause(ctx).Error()) })
+}
+
+// leave sends BYE. The far end's confirmation, or Bye without one, ends the leg.
+func (l *Leg) leave(c leg.Cause, why string) {
+	l.phase, l.why, l.pending = leaving, why, c
+	l.acknowledge() // a BYE needs no commit before it
+	l.applySound()
+	l.after(l.srv.t.Bye, func() { l.finish(leg.Event{Kind: leg.Ended, Cause: c, Reason: why}) })
+	d := l.dialog
+	l.srv.bye(&d, l.user.keys(), why, func(error) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.finish(leg.Event{Kind: leg.Ended, Cause: c, Reason: why})
+	})
+}
+
+// after sets the one alarm of the leg; l.mu is held when f is called.
+func (l *Leg) after(d time.Duration, f func()) {
+	if l.limit != nil {
+		l.limit.Stop()
+	}
+	var t *time.Timer
+	t = time.AfterFunc(d, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.limit == t && l.phase != over {
+			f()
+		}
+	})
+	l.limit = t
+}
+
+// answered starts the sound of an answered call and says so.
+func (l *Leg) answered(at time.Time, status int) {
+	l.phase = up
+	if l.limit != nil {
+		l.limit.Stop()
+	}
+	l.applySound()
+	l.bell.ring(leg.Event{At: at, Kind: leg.Answered, Status: status})
+	l.noteHold(at)
+}
+
+// applySound gives the sound what was agreed. It joins the clock as soon as there is anything to hear or say.
+func (l *Leg) applySound() {
+	d := l.theirs
+	if d == nil {
+		return
+	}
+	if !l.running {
+		l.running = true
+		l.sound.begin(l.srv.cfg.Clock)
+	}
+	speaks := l.phase == up || l.phase == setup && l.early
+	l.sound.use.Store(l.phase == up && d.dir.sends())
+	l.sound.apply(terms{
+		remote: d.addr, codec: d.codecs[0], dtmf: d.dtmf,
+		live: l.phase == up || l.phase == leaving,
+		send: speaks && d.dir.receives() && !d.addr.Addr().IsUnspecified(),
+	})
+}
+
+// noteHold reports a change of hold: the far end does not want to hear us.
+func (l *Leg) noteHold(at time.Time) {
+	if held := l.theirs != nil && !l.theirs.dir.receives(); held != l.held {
+		l.held = held
+		l.bell.ring(leg.Event{At: at, Kind: leg.Held, On: held})
+	}
+}
+
+// rtpDigit is called by the sound.
+func (l *Leg) rtpDigit(key byte) {
+	l.bell.ring(leg.Event{Kind: leg.Digit, Digit: string(rune(key))})
+}
+
+// finish ends the leg: everything is given back, then Ended is told. l.mu is held.
+func (l *Leg) finish(e leg.Event) {
+	if l.phase == over {
+		return
+	}
+	l.phase = over
+	if l.limit != nil {
+		l.limit.Stop()
+	}
+	if l.unbind != nil {
+		l.unbind()
+	}
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
+	if l.inv != nil {
+		l.srv.abandon(l.inv, l.why, nil) // a late 18x, or another branch's 200
+	}
+	l.srv.forget(l)
+	close(l.gone)
+	l.srv.finishing.Go(func() {
+		l.sound.finish()
+		l.srv.ports.give(l.sock)
+		l.log.Debug("leg ended", "cause", string(e.Cause), "status", e.Status)
+		l.bell.ring(e)
+	})
+}
+
+// phrase puts a status and its words together for people.
+func phrase(code int, words string) string { return fmt.Sprintf("%d %s", code, words) }

@@ -1,0 +1,91 @@
+package sipleg
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Range is the UDP ports that may be used for sound, both ends included. The zero Range lets the system choose.
+type Range struct{ First, Last uint16 }
+
+// rest is how long a port stays unused after a leg, so that the last packets of one call are not heard in the next.
+const rest = 2 * time.Second
+
+var errNoPorts = errors.New("no RTP port is free; widen the range of RTP ports")
+
+// ports gives out even ports of a range in turn.
+type ports struct {
+	span Range
+
+	mu      sync.Mutex
+	next    uint16
+	used    map[uint16]bool
+	resting map[uint16]time.Time
+	open    int // sockets, whatever their port
+}
+
+func newPorts(r Range) (*ports, error) {
+	if r != (Range{}) && (r.First < 1024 || r.Last <= r.First) {
+		return nil, fmt.Errorf("RTP ports %d-%d: the first must be at least 1024 and below the last", r.First, r.Last)
+	}
+	first := r.First + r.First%2
+	return &ports{span: Range{first, r.Last}, next: first, used: map[uint16]bool{}, resting: map[uint16]time.Time{}}, nil
+}
+
+// take opens a socket on a port that nobody uses.
+func (p *ports) take(ip netip.Addr) (*socket, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.span.Last == 0 {
+		s, err := openSocket(netip.AddrPortFrom(ip, 0))
+		if err == nil {
+			p.open++
+		}
+		return s, err
+	}
+	now := time.Now()
+	var lastErr error
+	for range (int(p.span.Last)-int(p.span.First))/2 + 1 {
+		port := p.next
+		if p.next += 2; p.next < port || p.next > p.span.Last {
+			p.next = p.span.First
+		}
+		if p.used[port] || now.Before(p.resting[port]) {
+			continue
+		}
+		s, err := openSocket(netip.AddrPortFrom(ip, port))
+		if err != nil {
+			lastErr = err // some other program's
+			continue
+		}
+		delete(p.resting, port)
+		p.used[port] = true
+		p.open++
+		return s, nil
+	}
+	if lastErr != nil {
+		return nil, fmt.Errorf("%w: %w", errNoPorts, lastErr)
+	}
+	return nil, errNoPorts
+}
+
+// give closes a socket; its port rests.
+func (p *ports) give(s *socket) {
+	s.close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open--
+	if p.used[s.port] {
+		delete(p.used, s.port)
+		p.resting[s.port] = time.Now().Add(rest)
+	}
+}
+
+func (p *ports) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.open
+}

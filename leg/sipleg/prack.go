@@ -1,0 +1,45 @@
+package sipleg
+
+import (
+	"strconv"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// prack is what is acknowledged of reliable provisional responses (RFC 3262).
+type prack struct {
+	rseq map[string]uint32 // by the To tag of the early dialog
+	seq  uint32            // CSeq of the last PRACK
+}
+
+// reliable acknowledges a provisional response that asks for it. It answers false for one that is to be
+// ignored: repeated, or out of order (section 4).
+func (l *Leg) reliable(i *invitation, r *response) bool {
+	if !contains(tokens(r, "Require"), "100rel") {
+		return true
+	}
+	lines := values(r, "RSeq")
+	if len(lines) != 1 || toTag(r) == "" {
+		return false
+	}
+	n, err := strconv.ParseUint(lines[0], 10, 32)
+	if err != nil || n == 0 {
+		return false
+	}
+	p, tag := &l.acks, toTag(r)
+	if last, known := p.rseq[tag]; known && uint32(n) != last+1 {
+		return false
+	}
+	if p.rseq == nil {
+		p.rseq = map[string]uint32{}
+	}
+	p.rseq[tag] = uint32(n)
+	p.seq = max(p.seq, i.n) + 1
+	d := i.dialogOf(r)
+	l.srv.ask(d, sip.PRACK, p.seq, l.user.keys(), func(err error) {
+		if err != nil {
+			l.log.Warn("provisional answer not acknowledged", "err", err)
+		}
+	}, header{"RAck", strconv.FormatUint(n, 10) + " " + itoa(int(i.n)) + " INVITE"})
+	return true
+}

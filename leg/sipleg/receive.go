@@ -1,0 +1,208 @@
+package sipleg
+
+import (
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// receive takes one message off a socket. Messages of one socket come one after the other.
+func (s *Server) receive(from flow, data []byte) {
+	at := time.Now()
+	line, head, body, ok := split(data)
+	if !ok {
+		return
+	}
+	if strings.HasPrefix(line, "SIP/") {
+		s.receiveResponse(from, data, at)
+		return
+	}
+	why := checkLine(line)
+	if why == nil {
+		why = checkHead(head)
+	}
+	var r *request
+	if why == nil {
+		msg, err := parser.ParseSIP(data)
+		parsed, is := msg.(*sip.Request)
+		if err != nil || !is {
+			why = &refusal{code: 400, words: "the message cannot be read"}
+		} else {
+			r = &request{Request: parsed, from: from, at: at, raw: string(data)}
+			why = check(r, len(body))
+		}
+	}
+	if r == nil {
+		s.refuseRaw(from, line, head, why)
+		return
+	}
+	s.receiveRequest(r, why)
+}
+
+// refuseRaw answers what could not be read, if it is from somebody we know.
+func (s *Server) refuseRaw(from flow, line string, head []byte, why *refusal) {
+	raw := readRaw(line, head)
+	_, uri, _ := strings.Cut(line, " ")
+	uri, _, _ = strings.Cut(uri, " ")
+	asked := Request{Method: raw.method(), URI: uri, From: raw.get("From"), To: raw.get("To"), UserAgent: raw.agent}
+	if raw.method() == "ACK" || raw.get("Via") == "" || !s.known(from, asked) {
+		return
+	}
+	s.log.Debug("SIP request refused", "from", from.peer.String(), "status", why.code, "err", why.words)
+	s.wire.send(from, raw.refuse(why))
+}
+
+func (s *Server) known(from flow, r Request) bool {
+	if s.gate.allowed(from.peer.Addr()) {
+		return true
+	}
+	if s.cfg.Known == nil || !s.cfg.Known(from.peer, r) {
+		return false
+	}
+	s.gate.befriend(from.peer.Addr())
+	return true
+}
+
+func (s *Server) receiveRequest(r *request, why *refusal) {
+	if r.Method == sip.ACK {
+		if why == nil {
+			s.receiveACK(r)
+		}
+		return
+	}
+	if why == nil || why.code == 405 || why.code == 501 {
+		if tx := s.layer.request(r, r.Method); tx != nil {
+			tx.log.received(r.at, r.from.peer, r.raw)
+			tx.again()
+			return
+		}
+	}
+	if r.Method == sip.CANCEL && why == nil {
+		if s.receiveCANCEL(r) {
+			return
+		}
+	}
+	l := s.find(callID(r), toTag(r))
+	if l == nil && !s.known(r.from, describe(r)) {
+		return
+	}
+	if why != nil {
+		s.log.Debug("SIP request refused", "from", r.from.peer.String(), "status", why.code, "err", why.words)
+		extra := why.extra
+		if why.code == 400 {
+			extra = append(extra, header{"Warning", `399 kaden "` + why.words + `"`})
+		}
+		if r.Via() != nil {
+			s.wire.send(back(r), reply(r, why.code, reasons[why.code], fresh(8), extra, ""))
+		}
+		return
+	}
+	tx, ok := s.layer.take(r)
+	if !ok {
+		return
+	}
+	if l != nil {
+		l.trace.received(r.at, r.from.peer, r.raw)
+		l.request(r, tx)
+		return
+	}
+	s.outOfDialog(r, tx)
+}
+
+func (s *Server) outOfDialog(r *request, tx *serverTx) {
+	switch {
+	case toTag(r) != "", r.Method == sip.CANCEL, r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE:
+		tx.respond(481, fresh(8), nil, "")
+	case r.Method == sip.OPTIONS:
+		tx.respond(200, fresh(8), abilities, "")
+	case r.Method == sip.INVITE:
+		s.mu.Lock()
+		merged := s.merging[callID(r)+" "+fromTag(r)+" "+itoa(int(seq(r)))] != nil
+		closing := s.closing
+		s.mu.Unlock()
+		switch {
+		case merged: // RFC 3261 section 8.2.2.2: the same call by another way
+			tx.respond(482, fresh(8), nil, "")
+		case closing:
+			tx.respond(503, fresh(8), []header{{"Retry-After", "30"}}, "")
+		default:
+			s.incoming(r, tx)
+		}
+	default:
+		tx.respond(405, fresh(8), []header{{"Allow", allowed}}, "")
+	}
+}
+
+func describe(r *request) Request {
+	d := Request{Method: string(r.Method), URI: r.Recipient.String()}
+	if h := r.From(); h != nil {
+		d.From = h.Address.String()
+	}
+	if h := r.To(); h != nil {
+		d.To = h.Address.String()
+	}
+	if ua := values(r, "User-Agent"); len(ua) > 0 {
+		d.UserAgent = ua[0]
+	}
+	return d
+}
+
+// receiveACK: that of a refusal belongs to the transaction, that of a 200 to the dialog.
+func (s *Server) receiveACK(r *request) {
+	if tx := s.layer.request(r, sip.INVITE); tx != nil {
+		tx.log.received(r.at, r.from.peer, r.raw)
+		tx.acked()
+		if tx.wasRefused() {
+			return
+		}
+	} else if l := s.find(callID(r), toTag(r)); l != nil {
+		l.trace.received(r.at, r.from.peer, r.raw)
+	}
+	if l := s.find(callID(r), toTag(r)); l != nil {
+		l.acked(r)
+	}
+}
+
+// receiveCANCEL answers 200 to the CANCEL and lets the INVITE's owner answer 487; false when there is no such INVITE.
+func (s *Server) receiveCANCEL(r *request) bool {
+	invite := s.layer.request(r, sip.INVITE)
+	if invite == nil {
+		return false
+	}
+	tx, ok := s.layer.take(r)
+	if !ok {
+		return true
+	}
+	tx.log = invite.log
+	tx.log.received(r.at, r.from.peer, r.raw)
+	l := invite.leg
+	tag := fresh(8)
+	if l != nil {
+		tag = l.localTag // section 9.2: the same To tag as the INVITE's
+	}
+	tx.respond(200, tag, nil, "")
+	if l != nil {
+		l.callerLeft(r)
+	}
+	return true
+}
+
+func (s *Server) receiveResponse(from flow, data []byte, at time.Time) {
+	msg, err := parser.ParseSIP(data)
+	if err != nil {
+		return
+	}
+	parsed, is := msg.(*sip.Response)
+	if !is || parsed.StatusCode < 100 || parsed.StatusCode > 699 || parsed.CSeq() == nil ||
+		parsed.Via() == nil || parsed.From() == nil || parsed.To() == nil {
+		return
+	}
+	r := &response{Response: parsed, from: from, at: at, raw: string(data)}
+	if tx := s.layer.response(r); tx != nil {
+		tx.log.received(at, from.peer, r.raw)
+		tx.receive(r)
+		return
+	}
+	s.stray(r)
+}

@@ -1,0 +1,206 @@
+package sipleg
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/pion/sdp/v3"
+
+	"github.com/kaden-project/kaden/media"
+)
+
+// direction is who may speak (RFC 3264 section 5.1), as seen by the one who wrote it.
+type direction uint8
+
+const (
+	sendrecv direction = iota
+	sendonly
+	recvonly
+	inactive
+)
+
+var directions = [...]string{"sendrecv", "sendonly", "recvonly", "inactive"}
+
+func (d direction) String() string { return directions[d] }
+func (d direction) sends() bool    { return d == sendrecv || d == sendonly }
+func (d direction) receives() bool { return d == sendrecv || d == recvonly }
+
+// mirror is the direction as the other side sees it, at the most that it can be.
+func (d direction) mirror() direction {
+	switch d {
+	case sendonly:
+		return recvonly
+	case recvonly:
+		return sendonly
+	}
+	return d
+}
+
+// description is what one side says of its sound: the one audio stream that we take, and how many others there are.
+type description struct {
+	addr   netip.AddrPort // where it wants RTP; the address may be unspecified (old-style hold)
+	codecs []media.Codec  // in its order of preference
+	dtmf   uint8          // payload type of telephone-event, 0 for none
+	dir    direction
+	lines  []line // all media, in order
+	audio  int    // which of them is ours
+}
+
+// line is one m= line, so that it can be refused in place.
+type line struct{ kind, proto, format string }
+
+var (
+	errNoAudio = errors.New("no audio over RTP/AVP is offered")
+	errNoCodec = errors.New("neither PCMU nor PCMA is offered")
+)
+
+// maxLines bounds how much media a far end may describe.
+const maxLines = 16
+
+// readSDP reads an offer or an answer. via is where the message came from: an address that is a name, or
+// that is missing, is taken from there; symmetric RTP finds the rest.
+func readSDP(body []byte, via netip.Addr) (*description, error) {
+	var s sdp.SessionDescription
+	if err := s.Unmarshal(body); err != nil {
+		return nil, fmt.Errorf("SDP cannot be read: %w", err)
+	}
+	if len(s.MediaDescriptions) > maxLines {
+		return nil, fmt.Errorf("SDP with %d media lines", len(s.MediaDescriptions))
+	}
+	d := &description{audio: -1}
+	err := errNoAudio
+	for i, m := range s.MediaDescriptions {
+		l := line{m.MediaName.Media, strings.Join(m.MediaName.Protos, "/"), "0"}
+		if len(m.MediaName.Formats) > 0 {
+			l.format = m.MediaName.Formats[0]
+		}
+		d.lines = append(d.lines, l)
+		if d.audio >= 0 || l.kind != "audio" || l.proto != "RTP/AVP" || m.MediaName.Port.Value <= 0 || m.MediaName.Port.Value > 65535 {
+			continue
+		}
+		if err = d.stream(&s, m, via); err == nil {
+			d.audio = i
+		}
+	}
+	if d.audio < 0 {
+		return nil, err
+	}
+	return d, nil
+}
+
+// fits tells whether sound can go to d: its address must be of the family that the signalling has. nil fits.
+func (d *description) fits(via netip.Addr) bool {
+	return d == nil || d.addr.Addr().Is4() == via.Is4()
+}
+
+// stream takes one audio line, if we speak one of its codecs.
+func (d *description) stream(s *sdp.SessionDescription, m *sdp.MediaDescription, via netip.Addr) error {
+	d.codecs, d.dtmf, d.dir = nil, 0, sendrecv
+	names := map[string]string{"0": "PCMU/8000", "8": "PCMA/8000"} // RFC 3551 section 6
+	for _, a := range m.Attributes {
+		if a.Key == "rtpmap" {
+			pt, name, _ := strings.Cut(a.Value, " ")
+			names[pt] = strings.ToUpper(strings.TrimSpace(name))
+		}
+	}
+	for _, pt := range m.MediaName.Formats {
+		switch name := strings.TrimSuffix(names[pt], "/1"); {
+		case name == "PCMU/8000" && pt == "0":
+			d.codecs = append(d.codecs, media.PCMU)
+		case name == "PCMA/8000" && pt == "8":
+			d.codecs = append(d.codecs, media.PCMA)
+		case name == "TELEPHONE-EVENT/8000" && d.dtmf == 0:
+			if n, err := strconv.ParseUint(pt, 10, 8); err == nil && n >= 96 && n < 128 {
+				d.dtmf = uint8(n)
+			}
+		}
+	}
+	if len(d.codecs) == 0 {
+		return errNoCodec
+	}
+	for _, attributes := range [][]sdp.Attribute{s.Attributes, m.Attributes} {
+		for _, a := range attributes {
+			for i, name := range directions {
+				if a.Key == name {
+					d.dir = direction(i)
+				}
+			}
+		}
+	}
+	c := m.ConnectionInformation
+	if c == nil {
+		c = s.ConnectionInformation
+	}
+	ip := via
+	if c != nil && c.Address != nil {
+		if a, err := netip.ParseAddr(strings.SplitN(c.Address.Address, "/", 2)[0]); err == nil {
+			ip = a.Unmap()
+		}
+	}
+	if ip.IsMulticast() {
+		return errors.New("SDP asks for sound to a multicast address")
+	}
+	d.addr = netip.AddrPortFrom(ip, uint16(m.MediaName.Port.Value))
+	if ip.IsUnspecified() && d.dir.receives() { // RFC 2543's hold, still seen (RFC 3264 section 8.4)
+		if d.dir == sendrecv {
+			d.dir = sendonly
+		} else {
+			d.dir = inactive
+		}
+	}
+	return nil
+}
+
+// ours is our side of a session.
+type ours struct {
+	id, version uint64
+	ip          netip.Addr
+	port        uint16
+}
+
+// offeredDTMF is the payload type that we propose for telephone-event; most of the world uses it too.
+const offeredDTMF = 101
+
+// offer describes all that we speak.
+func (o *ours) offer(dir direction) string {
+	return o.write([]line{{"audio", "RTP/AVP", ""}}, 0, []media.Codec{media.PCMU, media.PCMA}, offeredDTMF, dir)
+}
+
+// answer takes one codec of the offer, refuses all other media, and speaks as far as the offer allows.
+func (o *ours) answer(d *description) string {
+	return o.write(d.lines, d.audio, d.codecs[:1], d.dtmf, d.dir.mirror())
+}
+
+func (o *ours) write(lines []line, audio int, codecs []media.Codec, dtmf uint8, dir direction) string {
+	var b strings.Builder
+	family := "IP4"
+	if o.ip.Is6() {
+		family = "IP6"
+	}
+	fmt.Fprintf(&b, "v=0\r\no=- %d %d IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n", o.id, o.version, family, o.ip, family, o.ip)
+	for i, l := range lines {
+		if i != audio {
+			fmt.Fprintf(&b, "m=%s 0 %s %s\r\n", l.kind, l.proto, l.format)
+			continue
+		}
+		fmt.Fprintf(&b, "m=audio %d RTP/AVP", o.port)
+		for _, c := range codecs {
+			fmt.Fprintf(&b, " %d", c)
+		}
+		if dtmf != 0 {
+			fmt.Fprintf(&b, " %d", dtmf)
+		}
+		b.WriteString("\r\n")
+		for _, c := range codecs {
+			fmt.Fprintf(&b, "a=rtpmap:%d %s/8000\r\n", c, c)
+		}
+		if dtmf != 0 {
+			fmt.Fprintf(&b, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n", dtmf, dtmf)
+		}
+		fmt.Fprintf(&b, "a=ptime:20\r\na=%s\r\n", dir)
+	}
+	return b.String()
+}

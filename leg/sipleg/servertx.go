@@ -1,0 +1,160 @@
+package sipleg
+
+import (
+	"strconv"
+	"sync"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// serverTx is a request of somebody else that we are answering.
+type serverTx struct {
+	l      *layer
+	key    string
+	invite bool
+	req    *request
+	to     flow
+	log    *trace
+	leg    *Leg // of an INVITE that began a call
+
+	mu      sync.Mutex
+	state   state
+	clock   clock
+	last    []byte
+	done    bool   // acknowledged
+	unacked func() // the 2xx was never acknowledged
+}
+
+// take makes the transaction of a request; false when it is there already.
+func (l *layer) take(r *request) (*serverTx, bool) {
+	tx := &serverTx{l: l, key: serverKey(r, r.Method), invite: r.Method == sip.INVITE, req: r, to: back(r)}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || l.server[tx.key] != nil {
+		return nil, false
+	}
+	l.server[tx.key] = tx
+	return tx, true
+}
+
+// again answers a repeated request as before.
+func (tx *serverTx) again() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.last != nil && tx.state != accepted { // repeated 200s have their own clock
+		tx.transmit()
+	}
+}
+
+func (tx *serverTx) transmit() error {
+	tx.log.sent(tx.to.peer, tx.last)
+	return tx.l.send(tx.to, tx.last)
+}
+
+// respond sends a response. After the final one nothing is sent any more; false tells so.
+func (tx *serverTx) respond(code int, tag string, extra []header, body string) bool {
+	raw := reply(tx.req, code, reasons[code], tag, extra, body)
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.state >= accepted {
+		return false
+	}
+	tx.last = raw
+	tx.transmit()
+	switch {
+	case code < 200:
+		tx.state = proceeding
+	case !tx.invite:
+		tx.state = completed
+		linger := tx.l.t.all() // timer J
+		if !tx.to.udp {
+			linger = 0
+		}
+		tx.clock.within(linger, tx.expire)
+	default:
+		tx.state = completed
+		if code < 300 {
+			tx.state = accepted
+		}
+		// Timers G and H. A 2xx is repeated over TCP as well (RFC 3261 section 13.3.1.4).
+		if code < 300 || tx.to.udp {
+			tx.clock.repeat(tx.l.t.T1, tx.resend)
+		}
+		tx.clock.within(tx.l.t.all(), tx.giveUp)
+	}
+	return true
+}
+
+func (tx *serverTx) resend() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.state != accepted && tx.state != completed || tx.clock.again == nil {
+		return
+	}
+	tx.transmit()
+	tx.clock.interval = min(2*tx.clock.interval, tx.l.t.T2)
+	tx.clock.again.Reset(tx.clock.interval)
+}
+
+// acked stops the repeating. The transaction stays a while to take late repetitions of the request.
+func (tx *serverTx) acked() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if !tx.invite || tx.state < accepted || tx.state == gone || tx.clock.again == nil {
+		return
+	}
+	tx.clock.again.Stop()
+	tx.clock.again, tx.done = nil, true
+	linger := tx.l.t.T4 // timer I
+	if tx.state == accepted {
+		linger = tx.l.t.all() // timer L
+	} else if !tx.to.udp {
+		linger = 0
+	}
+	tx.clock.within(linger, tx.expire)
+}
+
+func (tx *serverTx) giveUp() {
+	tx.mu.Lock()
+	unacked := tx.unacked
+	if tx.state == gone || tx.done {
+		unacked = nil
+	}
+	tx.drop()
+	tx.mu.Unlock()
+	if unacked != nil {
+		unacked()
+	}
+}
+
+func (tx *serverTx) expire() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.drop()
+}
+
+func (tx *serverTx) drop() {
+	tx.state = gone
+	tx.clock.stop()
+	tx.l.mu.Lock()
+	if tx.l.server[tx.key] == tx {
+		delete(tx.l.server, tx.key)
+	}
+	tx.l.mu.Unlock()
+}
+
+func (tx *serverTx) stop() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.clock.stop()
+	tx.state = gone
+}
+
+// wasRefused tells whether the request got another final answer than 2xx.
+func (tx *serverTx) wasRefused() bool {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return tx.state != accepted
+}

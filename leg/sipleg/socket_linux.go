@@ -1,0 +1,94 @@
+package sipleg
+
+import (
+	"fmt"
+	"net/netip"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kaden-project/kaden/media"
+)
+
+// socket is a UDP socket for sound that does not block. Go's runtime does not know it: the media clock
+// waits for it, and nothing is woken twice. send and receive allocate nothing.
+type socket struct {
+	fd   int
+	port uint16
+	from unix.RawSockaddrAny
+	size uint32 // of from
+	buf  [1500]byte
+}
+
+func openSocket(at netip.AddrPort) (*socket, error) {
+	family, sa := unix.AF_INET, unix.Sockaddr(nil)
+	if at.Addr().Is4() {
+		sa = &unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}
+	} else {
+		family, sa = unix.AF_INET6, &unix.SockaddrInet6{Port: int(at.Port()), Addr: at.Addr().As16()}
+	}
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("RTP socket: %w (raise the limit of open files)", err)
+	}
+	if err := unix.Bind(fd, sa); err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("RTP port %s: %w", at, err)
+	}
+	got, err := unix.Getsockname(fd)
+	if err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	s := &socket{fd: fd}
+	switch a := got.(type) {
+	case *unix.SockaddrInet4:
+		s.port = uint16(a.Port)
+	case *unix.SockaddrInet6:
+		s.port = uint16(a.Port)
+	}
+	return s, nil
+}
+
+func (s *socket) close() { unix.Close(s.fd) }
+
+// watch has ready called on the clock's goroutine when there is something to receive.
+func (s *socket) watch(seat *media.Seat, ready func()) { seat.Watch(s.fd, ready) }
+
+// receive gives the next packet, nil if there is none. It is valid until the next call.
+func (s *socket) receive() (packet []byte, from netip.AddrPort) {
+	s.size = unix.SizeofSockaddrAny
+	n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(&s.buf)), uintptr(len(s.buf)),
+		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&s.from)), uintptr(unsafe.Pointer(&s.size)))
+	if errno != 0 {
+		return nil, netip.AddrPort{}
+	}
+	switch s.from.Addr.Family {
+	case unix.AF_INET:
+		a := (*unix.RawSockaddrInet4)(unsafe.Pointer(&s.from))
+		from = netip.AddrPortFrom(netip.AddrFrom4(a.Addr), network(a.Port))
+	case unix.AF_INET6:
+		a := (*unix.RawSockaddrInet6)(unsafe.Pointer(&s.from))
+		from = netip.AddrPortFrom(netip.AddrFrom16(a.Addr).Unmap(), network(a.Port))
+	}
+	return s.buf[:n], from
+}
+
+// network reads a port, which the kernel keeps in network order.
+func network(port uint16) uint16 {
+	b := (*[2]byte)(unsafe.Pointer(&port))
+	return uint16(b[0])<<8 | uint16(b[1])
+}
+
+// target is a prepared destination.
+type target struct{ sa unix.Sockaddr }
+
+func newTarget(to netip.AddrPort) target {
+	if to.Addr().Is4() {
+		return target{&unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}}
+	}
+	return target{&unix.SockaddrInet6{Port: int(to.Port()), Addr: to.Addr().As16()}}
+}
+
+// send drops the packet where the kernel does not take it: sound that waits is worth nothing.
+func (s *socket) send(packet []byte, to target) { unix.Sendto(s.fd, packet, unix.MSG_DONTWAIT, to.sa) }

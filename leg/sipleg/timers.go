@@ -1,0 +1,38 @@
+package sipleg
+
+import "time"
+
+// timers are those of RFC 3261 (table 4), with what else has to be waited for. Tests shorten them.
+type timers struct {
+	T1 time.Duration // estimate of a round trip; 64*T1 is how long anything is tried
+	T2 time.Duration // longest interval between retransmissions
+	T4 time.Duration // how long a message can be under way
+
+	Keep    time.Duration // how long Options.Keep may take before the ACK goes out without it
+	Silence time.Duration // hanging up before the far end has said anything at all: how long it may still speak
+	Cancel  time.Duration // between our CANCEL and the end of the leg, if the far end never says 487
+	Bye     time.Duration // between our BYE and the end of the leg, if nobody confirms it
+	Ringing time.Duration // longest time between the first provisional answer and the last (timer C)
+	Connect time.Duration // opening a TCP connection, or asking the DNS
+}
+
+func (t timers) orDefault() timers {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	set(&t.T1, 500*time.Millisecond)
+	set(&t.T2, 4*time.Second)
+	set(&t.T4, 5*time.Second)
+	set(&t.Keep, 500*time.Millisecond)
+	set(&t.Silence, 4*time.Second)
+	set(&t.Cancel, 4*time.Second)
+	set(&t.Bye, 4*time.Second)
+	set(&t.Ringing, 3*time.Minute)
+	set(&t.Connect, 4*time.Second)
+	return t
+}
+
+// all is how long a transaction is tried (timers B, F, H, L, M).
+func (t timers) all() time.Duration { return 64 * t.T1 }

@@ -1,0 +1,434 @@
+package sipleg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/kaden-project/kaden/leg"
+)
+
+// uac is the part of a leg that dials.
+type uac struct {
+	attempt string
+	user    credentials
+	keys    *keyring
+	auth    []header // answers to the challenges so far
+	inv     *invitation
+	to      leg.Target
+	contact string
+	offer   string
+	spoken  bool // the far end has said something, so CANCEL may be sent
+	rang    bool // an 18x came
+	shown   int  // the last 18x that was told
+	acks    prack
+	keeper  keeper
+	ack     func() // sends the ACK that waits for Keep; nil when there is none
+	early   bool   // the sound is open before the answer, for an inbound leg
+}
+
+var _ leg.Dialer = (*Server)(nil)
+
+// Dial calls to.
+func (s *Server) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Leg, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	l, err := s.prepare(ctx, to, o)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := s.remember(l); err != nil {
+		s.ports.give(l.sock)
+		return nil, err
+	}
+	if err := l.invite(1); err != nil {
+		s.forget(l)
+		s.ports.give(l.sock)
+		return nil, fmt.Errorf("call to %s: %w", l.inv.flow.peer, err)
+	}
+	l.bind(ctx)
+	return l, nil
+}
+
+// prepare makes the leg, ready to send its INVITE.
+func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Leg, error) {
+	i, err := s.invitation(ctx, to, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	ip := s.soundIP(i.flow.peer.Addr())
+	sock, err := s.ports.take(s.bindIP(i.flow.peer.Addr()))
+	if err != nil {
+		return nil, err
+	}
+	l := s.newLeg(leg.Info{
+		From: strings.Trim(strings.SplitN(i.from[strings.LastIndex(i.from, "<"):], ">", 2)[0], "<"), To: to.URI,
+		CallID: i.callID, Source: i.flow.peer.String(),
+	}, sock)
+	i.log = l.trace
+	l.inv, l.to, l.attempt = i, to, o.ID
+	l.user = i.user
+	l.keys = i.user.keys()
+	l.contact = s.contact(i.flow, i.ownHost)
+	l.ours = ours{id: uint64(time.Now().Unix()), version: 1, ip: ip, port: sock.port}
+	l.offer = l.ours.offer(sendrecv)
+	l.keeper.save = o.Keep
+	l.key = tableKey(i.callID, s.id.tag(i.callID))
+	return l, nil
+}
+
+// invitation makes the names of an attempt's INVITE. The same target and id give the same invitation in
+// every life of the process.
+func (s *Server) invitation(ctx context.Context, to leg.Target, id string) (*invitation, error) {
+	uri, u, err := requestURI(to)
+	if err != nil {
+		return nil, err
+	}
+	h, err := hopOf(u, to.Via)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.resolve(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		id = fresh(16)
+	}
+	own := s.ownHost(f.peer.Addr())
+	user, host := to.From, to.FromHost
+	if user == "" {
+		user = "kaden"
+	}
+	if host == "" {
+		host, _, _ = strings.Cut(own, "]")
+		if strings.HasPrefix(own, "[") {
+			host += "]"
+		} else {
+			host, _, _ = strings.Cut(own, ":")
+		}
+	}
+	call := s.id.callID(id)
+	from := "<sip:" + user + "@" + host + ">;tag=" + s.id.tag(call)
+	if to.DisplayName != "" {
+		from = quoted(to.DisplayName) + " " + from
+	}
+	i := &invitation{
+		uri: uri, from: from, to: "<" + uri + ">", callID: call, n: 1, branch: s.id.branch(id, 1),
+		flow: f, ownHost: own, user: credentials{to.Username, to.Password},
+	}
+	if h.route != "" {
+		i.routes = []string{h.route}
+	}
+	return i, nil
+}
+
+// requestURI checks a target and gives what is called.
+func requestURI(to leg.Target) (string, *sip.Uri, error) {
+	words := []string{to.URI, to.Via, to.From, to.FromHost, to.DisplayName}
+	for name, value := range to.Headers {
+		words = append(words, name, value)
+		if name == "" || strings.ContainsAny(name, ": \t") {
+			return "", nil, fmt.Errorf("%q is no header name", name)
+		}
+	}
+	for _, w := range words {
+		if !clean(w) {
+			return "", nil, fmt.Errorf("%q has a control character in it", w)
+		}
+	}
+	if strings.ContainsAny(to.From+to.FromHost, " <>\"@;") {
+		return "", nil, fmt.Errorf("caller ID %q is neither a number nor a user name", to.From)
+	}
+	uri := to.URI
+	if number, is := strings.CutPrefix(uri, "tel:"); is && to.Via != "" {
+		host := strings.TrimPrefix(to.Via, "sip:")
+		host, _, _ = strings.Cut(host, ";")
+		uri = "sip:" + number + "@" + host + ";user=phone"
+	}
+	var u sip.Uri
+	if err := sip.ParseUri(uri, &u); err != nil || u.Scheme != "sip" || u.Host == "" || strings.ContainsAny(uri, " <>\"") {
+		return "", nil, fmt.Errorf("%q is no address that SIP can call (sip:user@host)", to.URI)
+	}
+	return uri, &u, nil
+}
+
+// contact is where we want requests of the dialog.
+func (s *Server) contact(f flow, host string) string {
+	c := "<sip:kaden@" + host
+	if !f.udp {
+		c += ";transport=tcp"
+	}
+	return c + ">"
+}
+
+// bindIP is where the sound's socket listens.
+func (s *Server) bindIP(peer netip.Addr) netip.Addr {
+	switch {
+	case !s.bound.IsUnspecified():
+		return s.bound
+	case peer.Is4():
+		return netip.IPv4Unspecified()
+	}
+	return netip.IPv6Unspecified()
+}
+
+// invite sends the INVITE with CSeq n; l.mu is held.
+func (l *Leg) invite(n uint32) error {
+	i := l.inv
+	if n > 1 {
+		old := i
+		i = &invitation{
+			uri: old.uri, from: old.from, to: old.to, callID: old.callID, n: n, routes: old.routes,
+			branch: l.srv.id.branch(l.attempt, n), flow: old.flow, ownHost: old.ownHost, log: old.log, user: old.user,
+		}
+		if l.attempt == "" {
+			i.branch = freshBranch()
+		}
+		l.inv, l.spoken = i, false
+	}
+	first, headers := i.begin(sip.INVITE, i.to)
+	headers = append(headers,
+		header{"Contact", l.contact},
+		header{"Allow", allowed},
+		header{"Supported", "100rel"},
+		header{"Accept", "application/sdp"})
+	if l.srv.cfg.UserAgent != "" {
+		headers = append(headers, header{"User-Agent", l.srv.cfg.UserAgent})
+	}
+	for name, value := range l.to.Headers {
+		headers = append(headers, header{name, value})
+	}
+	tx, err := l.srv.layer.prepared(outgoing{
+		method: sip.INVITE, branch: i.branch, to: i.flow, log: l.trace,
+		raw:    compose(first, append(headers, l.auth...), l.offer),
+		ackOf:  i.refusalACK,
+		heard:  func(r *response) { l.heard(i, r) },
+		failed: func(err error) { l.unheard(i, err) },
+	})
+	if err != nil {
+		return err
+	}
+	i.tx = tx
+	return tx.begin()
+}
+
+// unheard is the end of an INVITE without a final answer.
+func (l *Leg) unheard(i *invitation, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.phase != setup || l.inv != i {
+		return
+	}
+	e := leg.Event{Kind: leg.Ended, Cause: leg.Fault, Retry: true, Reason: i.flow.peer.String() + ": " + err.Error()}
+	if errors.Is(err, errNoAnswer) {
+		e.Status, e.Reason = 408, fmt.Sprintf("%s does not answer SIP; check its address and the firewall", i.flow.peer)
+	}
+	l.finish(e)
+}
+
+// heard takes a response to INVITE i.
+func (l *Leg) heard(i *invitation, r *response) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.phase == over {
+		i.tx.redeliver(r) // to whoever has it now
+		return
+	}
+	if l.inv != i {
+		return
+	}
+	switch {
+	case r.StatusCode < 200:
+		l.provisional(i, r)
+	case r.StatusCode < 300:
+		l.accepted(i, r)
+	default:
+		l.refused(i, r)
+	}
+}
+
+func (l *Leg) provisional(i *invitation, r *response) {
+	first := !l.spoken
+	l.spoken = true
+	if l.phase == leaving {
+		l.srv.cancel(i, l.why, func(int, error) {})
+		if first {
+			l.awaitCancelled()
+		}
+		return
+	}
+	if l.phase != setup {
+		return
+	}
+	l.after(l.srv.t.Ringing, func() { l.giveUp(leg.NoAnswer, "it rang for too long") })
+	if r.StatusCode == 100 {
+		return
+	}
+	if !l.reliable(i, r) {
+		return
+	}
+	l.rang = l.rang || r.StatusCode >= 180 && r.StatusCode < 190
+	if r.StatusCode != l.shown && r.StatusCode < 190 {
+		l.shown = r.StatusCode
+		l.bell.ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
+	}
+	if body := sdpOf(r); body != nil {
+		if d, err := readSDP(body, r.from.peer.Addr()); err == nil {
+			firstSound := l.theirs == nil
+			l.theirs = d
+			l.applySound()
+			if firstSound {
+				l.bell.ring(leg.Event{At: r.at, Kind: leg.EarlyMedia, Status: r.StatusCode})
+			}
+		}
+	}
+	if toTag(r) != "" {
+		l.keep(i, r, false, nil)
+	}
+}
+
+func (l *Leg) accepted(i *invitation, r *response) {
+	switch {
+	case l.phase == leaving && !l.inBye():
+		l.spoken = true
+		l.srv.dismiss(i, r, l.why, func(error) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.finish(l.cancelledEvent())
+		})
+		l.after(l.srv.t.Bye, func() { l.finish(l.cancelledEvent()) })
+		return
+	case l.phase != setup:
+		l.srv.dismiss(i, r, "answered elsewhere", func(error) {}) // another branch of a fork
+		return
+	}
+	l.dialog = *i.dialogOf(r)
+	if l.acks.seq > l.dialog.seq {
+		l.dialog.seq = l.acks.seq
+	}
+	if body := sdpOf(r); body != nil {
+		d, err := readSDP(body, r.from.peer.Addr())
+		if err != nil {
+			l.unusable(i, r, err)
+			return
+		}
+		l.theirs = d
+	}
+	if l.theirs == nil {
+		l.unusable(i, r, errors.New("the answer has no SDP"))
+		return
+	}
+	l.answered(r.at, r.StatusCode)
+	d := l.dialog
+	raw, _ := l.srv.inDialog(&d, sip.ACK, i.n)
+	l.ack = func() { i.tx.ack(d.tag, raw, d.flow) }
+	l.keep(i, r, true, l.acknowledge)
+}
+
+// acknowledge sends the ACK of the answer, once.
+func (l *Leg) acknowledge() {
+	if l.ack != nil {
+		l.ack()
+		l.ack = nil
+	}
+}
+
+// unusable ends a call that was answered with sound we cannot speak.
+func (l *Leg) unusable(i *invitation, r *response, err error) {
+	e := leg.Event{Kind: leg.Ended, Cause: leg.Failed, Status: r.StatusCode, Reason: err.Error()}
+	l.phase = leaving
+	l.srv.dismiss(i, r, "no common codec", func(error) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.finish(e)
+	})
+	l.after(l.srv.t.Bye, func() { l.finish(e) })
+}
+
+func (l *Leg) refused(i *invitation, r *response) {
+	code := r.StatusCode
+	if l.phase == leaving && !l.inBye() {
+		l.finish(l.cancelledEvent())
+		return
+	}
+	if l.phase != setup {
+		return
+	}
+	if code == 401 || code == 407 {
+		auth, err := l.keys.answer(r, sip.INVITE, i.uri, l.offer)
+		if err == nil {
+			l.addAuth(auth)
+			if err = l.invite(i.n + 1); err == nil {
+				return
+			}
+		}
+		l.finish(leg.Event{Kind: leg.Ended, Cause: leg.Fault, Status: code, Reason: err.Error(), Retry: !l.rang})
+		return
+	}
+	q, text := reasonQ850(values(r, "Reason"))
+	cause, retry := judge(code, q, l.rang)
+	e := leg.Event{At: r.at, Kind: leg.Ended, Cause: cause, Status: code, Reason: phrase(code, r.Reason), Retry: retry}
+	if q != 0 {
+		e.Reason += strings.TrimRight(" (Q.850 "+strconv.Itoa(q)+" "+text, " ") + ")"
+	}
+	if code >= 300 && code < 400 {
+		e.Reason += ", not followed"
+		if c := r.Contact(); c != nil {
+			e.Reason += ": " + c.Address.String()
+		}
+	}
+	l.finish(e)
+}
+
+// addAuth replaces an older answer to the same realm.
+func (l *Leg) addAuth(h header) {
+	realm := func(v string) string {
+		_, after, _ := strings.Cut(v, `realm="`)
+		r, _, _ := strings.Cut(after, `"`)
+		return r
+	}
+	for k, old := range l.auth {
+		if old.name == h.name && realm(old.value) == realm(h.value) {
+			l.auth[k] = h
+			return
+		}
+	}
+	l.auth = append(l.auth, h)
+}
+
+// giveUp ends a call that is not answered; l.mu is held. CANCEL waits until the far end has spoken.
+func (l *Leg) giveUp(c leg.Cause, why string) {
+	l.phase, l.why, l.pending = leaving, why, c
+	if l.spoken {
+		l.srv.cancel(l.inv, why, func(int, error) {})
+		l.awaitCancelled()
+		return
+	}
+	// Whoever has not got the INVITE yet need not get it any more.
+	l.inv.tx.hush()
+	l.after(l.srv.t.Silence, l.letGo)
+}
+
+func (l *Leg) awaitCancelled() { l.after(l.srv.t.Cancel, l.letGo) }
+
+// letGo ends the leg while its INVITE is still open; abandon goes on watching that.
+func (l *Leg) letGo() {
+	l.finish(l.cancelledEvent())
+}
+
+func (l *Leg) cancelledEvent() leg.Event {
+	return leg.Event{Kind: leg.Ended, Cause: l.pending, Reason: l.why}
+}
+
+// inBye tells whether the leg was answered before we left.
+func (l *Leg) inBye() bool { return l.dialog.callID != "" }

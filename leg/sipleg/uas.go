@@ -1,0 +1,252 @@
+package sipleg
+
+import (
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/kaden-project/kaden/leg"
+)
+
+// uas is the part of a leg that is called.
+type uas struct {
+	first    *serverTx // the first INVITE, till its final answer
+	localTag string
+	merge    string // key of the INVITE in the server's table of merged requests
+}
+
+// incoming makes a leg of an INVITE that belongs to no call.
+func (s *Server) incoming(r *request, tx *serverTx) {
+	refuse := func(code int, extra ...header) { tx.respond(code, fresh(8), extra, "") }
+	if s.cfg.Incoming == nil {
+		refuse(404)
+		return
+	}
+	var offer *description
+	if body := sdpOf(r); body != nil {
+		d, err := readSDP(body, r.from.peer.Addr())
+		if err != nil {
+			refuse(488, header{"Warning", `399 kaden "` + strings.ReplaceAll(err.Error(), `"`, "'") + `"`})
+			return
+		}
+		offer = d
+	}
+	if !offer.fits(r.from.peer.Addr()) {
+		refuse(488)
+		return
+	}
+	sock, err := s.ports.take(s.bindIP(r.from.peer.Addr()))
+	if err != nil {
+		s.log.Error("call refused", "err", err)
+		refuse(503)
+		return
+	}
+	l := s.newLeg(leg.Info{
+		Inbound: true, From: r.From().Address.String(), To: r.Recipient.String(), CallID: callID(r),
+		Source: r.from.peer.String(), Headers: told(r),
+	}, sock)
+	tx.log, tx.leg = l.trace, l
+	l.trace.received(r.at, r.from.peer, r.raw)
+	l.theirs = offer
+	l.first = tx
+	l.localTag = fresh(8)
+	l.ours = ours{id: uint64(time.Now().Unix()), version: 1, ip: s.soundIP(r.from.peer.Addr()), port: sock.port}
+	local := r.To().Value() + ";tag=" + l.localTag
+	l.dialog = dialog{
+		callID: callID(r), local: local, remote: r.From().Value(), tag: fromTag(r), target: contact(r),
+		routes: routeSet(r, false), theirs: seq(r), ownHost: s.ownHost(r.from.peer.Addr()), log: l.trace,
+	}
+	if l.dialog.target == "" {
+		l.dialog.target = r.From().Address.String()
+	}
+	l.dialog.aim(r.from)
+	l.contact = s.contact(l.dialog.flow, l.dialog.ownHost)
+	l.key = tableKey(callID(r), l.localTag)
+	l.merge = callID(r) + " " + fromTag(r) + " " + itoa(int(seq(r)))
+	tx.unacked = l.neverAcked
+	if err := s.remember(l); err != nil {
+		s.ports.give(sock)
+		refuse(503)
+		return
+	}
+	tx.respond(100, "", nil, "")
+	s.finishing.Go(func() { s.cfg.Incoming(l) })
+}
+
+// told are the headers of an INVITE that an application may want to see.
+func told(r *request) map[string]string {
+	all := map[string]string{}
+	for _, h := range r.Headers() {
+		name := h.Name()
+		switch lower := strings.ToLower(name); {
+		case strings.HasPrefix(lower, "x-"), lower == "p-asserted-identity", lower == "diversion",
+			lower == "history-info", lower == "privacy", lower == "user-agent", lower == "subject":
+			if len(all) < 64 {
+				all[name] = h.Value()
+			}
+		}
+	}
+	return all
+}
+
+// inDialogHeaders are those of our answers that make or keep the dialog.
+func (l *Leg) inDialogHeaders() []header {
+	h := []header{{"Contact", l.contact}, {"Allow", allowed}}
+	if l.srv.cfg.UserAgent != "" {
+		h = append(h, header{"User-Agent", l.srv.cfg.UserAgent})
+	}
+	return h
+}
+
+func (l *Leg) ringBack(early bool) error {
+	if !l.info.Inbound {
+		return errOutbound
+	}
+	if l.phase != setup {
+		return errEnded
+	}
+	code, body := 180, ""
+	if early && l.theirs != nil {
+		code, body = 183, l.ours.answer(l.theirs)
+		l.early = true
+	}
+	if !l.first.respond(code, l.localTag, l.inDialogHeaders(), body) {
+		return errEnded
+	}
+	if l.early {
+		l.applySound()
+	}
+	return nil
+}
+
+func (l *Leg) pickUp() error {
+	switch {
+	case !l.info.Inbound:
+		return errOutbound
+	case l.phase == up:
+		return errTwice
+	case l.phase != setup:
+		return errEnded
+	}
+	body := ""
+	if l.theirs != nil {
+		body = l.ours.answer(l.theirs)
+	} else {
+		body = l.ours.offer(sendrecv) // the answer comes in the ACK
+		l.offered = true
+	}
+	l.reinvite = l.first
+	if !l.first.respond(200, l.localTag, l.inDialogHeaders(), body) {
+		return errEnded
+	}
+	l.answered(time.Now(), 200)
+	return nil
+}
+
+// refuse answers a call that we do not take; l.mu is held.
+func (l *Leg) refuse(c leg.Cause, why string) {
+	code, known := refusals[c]
+	if !known {
+		code = 480
+		c = leg.Canceled
+	}
+	l.why = why
+	l.first.respond(code, l.localTag, reasonHeader(why), "")
+	l.finish(leg.Event{Kind: leg.Ended, Cause: c, Status: code, Reason: why})
+}
+
+// callerLeft takes the CANCEL of an INVITE.
+func (l *Leg) callerLeft(r *request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.phase != setup {
+		return
+	}
+	_, text := reasonQ850(values(r, "Reason"))
+	l.first.respond(487, l.localTag, nil, "")
+	l.finish(leg.Event{At: r.at, Kind: leg.Ended, Cause: leg.CallerLeft, Status: 487, Reason: text})
+}
+
+// neverAcked is called when a 200 or a refusal was sent for 64*T1 and nobody acknowledged it.
+func (l *Leg) neverAcked() { l.fail(leg.Failed, "our answer was never acknowledged") }
+
+// acked takes the ACK of a 200: of the answer, or of a re-INVITE's.
+func (l *Leg) acked(r *request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reinvite == nil || seq(r) != seq(l.reinvite.req) {
+		return
+	}
+	l.reinvite.acked()
+	l.reinvite = nil
+	if !l.offered {
+		return
+	}
+	l.offered = false
+	d, err := readSDP(sdpOf(r), r.from.peer.Addr())
+	if err != nil {
+		if l.phase == up {
+			l.leave(leg.Failed, "no usable answer to our offer: "+err.Error())
+		}
+		return
+	}
+	l.theirs = d
+	if l.phase == up {
+		l.applySound()
+		l.noteHold(r.at)
+	}
+}
+
+// request takes a request of the dialog that is no ACK and no CANCEL.
+func (l *Leg) request(r *request, tx *serverTx) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	tx.log = l.trace
+	answer := func(code int, extra ...header) { tx.respond(code, "", extra, "") }
+	if l.dialog.tag != "" && fromTag(r) != l.dialog.tag {
+		answer(481)
+		return
+	}
+	if n := seq(r); n <= l.dialog.theirs && l.dialog.theirs != 0 {
+		answer(500) // RFC 3261 section 12.2.2: out of order
+		return
+	}
+	l.dialog.theirs = seq(r)
+	if l.phase == over {
+		answer(481)
+		return
+	}
+	switch r.Method {
+	case sip.BYE:
+		answer(200)
+		l.hungUp(r)
+	case sip.INVITE:
+		l.renegotiate(r, tx, true)
+	case sip.UPDATE:
+		l.renegotiate(r, tx, false)
+	case sip.INFO:
+		l.info_(r, tx)
+	case sip.OPTIONS:
+		tx.respond(200, "", abilities, "")
+	default:
+		answer(405, header{"Allow", allowed})
+	}
+}
+
+// hungUp ends a leg whose far end has said BYE.
+func (l *Leg) hungUp(r *request) {
+	q, text := reasonQ850(values(r, "Reason"))
+	e := leg.Event{At: r.at, Kind: leg.Ended, Cause: leg.HungUp, Reason: text}
+	switch {
+	case l.phase == leaving && l.pending != "":
+		e.Cause, e.Reason = l.pending, l.why
+	case l.phase == setup && l.info.Inbound: // BYE in the place of CANCEL
+		l.first.respond(487, l.localTag, nil, "")
+		e.Cause = leg.CallerLeft
+	case l.phase == setup: // the far end gives up its early dialog
+		cause, _ := judge(480, q, l.rang)
+		e.Cause = cause
+	}
+	l.finish(e)
+}
