@@ -3,6 +3,7 @@ package rest
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/sid"
@@ -31,7 +32,15 @@ func (s *server) createCall(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusCreated, callJSON(record)}, nil
+	return answer{http.StatusCreated, callJSON(asCreated(record))}, nil
+}
+
+// asCreated is the call as it was when it was created. It may be ringing by now, but programs expect a new
+// call to be queued, as Twilio's always is.
+func asCreated(r call.Record) call.Record {
+	r.Status, r.Updated = call.Queued, r.Created
+	r.Started, r.Answered, r.Ended = time.Time{}, time.Time{}, time.Time{}
+	return r
 }
 
 // fetchCall shows a call: GET /Calls/CA….
