@@ -34,6 +34,7 @@ func Clean(a Alert) Alert {
 	a.Body = page(a.Body, longestBody)
 	a.Labels = cleanLabels(a.Labels)
 	a.Links = cleanLinks(a.Links)
+	a.OccurredAt = moment(a.OccurredAt)
 	switch a.Action {
 	case Trigger, Ack, Resolve, Info, Test:
 	default:

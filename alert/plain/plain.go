@@ -1,0 +1,123 @@
+// Package plain reads kaden's own form of an alert: the one to write by hand, or in a script with curl.
+//
+//	{"title": "ディスク使用率 96%", "key": "db01/disk", "status": "firing", "severity": "critical",
+//	 "subject": "db01", "body": "…", "labels": {"team": "ops"}, "links": [{"href": "https://…", "text": "graph"}],
+//	 "at": "2026-11-22T07:00:00+09:00"}
+//
+// Only the title is required. Other senders' words for the same things are understood as well, and a
+// list of such objects is several alerts.
+package plain
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/kaden-project/kaden/alert"
+)
+
+// Kind is the name of this kind of sender in sources.
+const Kind = "json"
+
+var _ alert.Translator = Translate
+
+// Translate reads one body. A word for an action that is not known counts as a trigger, and Problem says so.
+func Translate(raw []byte) ([]alert.Alert, error) {
+	v, err := alert.ReadJSON(raw)
+	if err != nil {
+		return nil, err
+	}
+	list, many := v.([]any)
+	if !many {
+		list = []any{v}
+	}
+	if len(list) == 0 {
+		return nil, errors.New("an empty list")
+	}
+	var alerts []alert.Alert
+	for i, item := range list {
+		a, err := one(item)
+		if err != nil && many {
+			return nil, fmt.Errorf("alert %d of %d: %w", i+1, len(list), err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		alerts = append(alerts, a)
+	}
+	return alerts, nil
+}
+
+func one(v any) (alert.Alert, error) {
+	fields, ok := v.(map[string]any)
+	if !ok {
+		return alert.Alert{}, errors.New(`an alert is a JSON object: {"title": "disk full"}`)
+	}
+	o := alert.Object(fields)
+	a := alert.Alert{
+		Account:    o.Text("account", "organization", "orgName"),
+		Key:        o.Text("key", "dedup_key", "dedupKey", "id"),
+		Title:      o.Text("title", "summary", "message", "text", "name"),
+		Body:       o.Text("body", "description", "details"),
+		Subject:    o.Text("subject", "host", "service", "instance"),
+		Labels:     labels(o),
+		Links:      links(o),
+		OccurredAt: o.Time("at", "time", "timestamp", "occurredAt"),
+	}
+	status := o.Text("action", "status", "state")
+	action, known := alert.ParseAction(status)
+	a.Action = action
+	if !known {
+		a.Problem = fmt.Sprintf("status %q is not known; it is taken as firing", status)
+	}
+	a.Severity = alert.ParseSeverity(o.Text("severity", "level", "priority"))
+	if a.Severity == alert.Unknown && action == alert.Trigger {
+		a.Severity = alert.ParseSeverity(status) // status: critical
+	}
+	if a.Title == "" && a.Key != "" && action != alert.Trigger {
+		a.Title = cmp.Or(a.Subject, a.Key) // {"key": "db01/disk", "status": "resolved"} is enough
+	}
+	if a.Title == "" {
+		return alert.Alert{}, errors.New(`the title is missing: {"title": "disk full"} is the least there can be`)
+	}
+	return a, nil
+}
+
+// labels takes an object of labels, or a list of tags.
+func labels(o alert.Object) map[string]string {
+	out := map[string]string{}
+	for _, key := range []string{"tags", "labels"} {
+		object := o.Object(key)
+		for name := range object {
+			out[name] = object.Text(name)
+		}
+	}
+	for _, tag := range o.List("tags") {
+		if s, ok := tag.(string); ok {
+			out[s] = "true"
+		}
+	}
+	maps.DeleteFunc(out, func(_, v string) bool { return v == "" })
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// links takes objects with href and text, or addresses alone.
+func links(o alert.Object) (out []alert.Link) {
+	for _, l := range slices.Concat(o.List("links"), o.List("link"), o.List("url")) {
+		switch l := l.(type) {
+		case string:
+			out = append(out, alert.Link{Href: l})
+		case map[string]any:
+			link := alert.Object(l)
+			if href := link.Text("href", "url"); href != "" {
+				out = append(out, alert.Link{Href: href, Text: link.Text("text", "title")})
+			}
+		}
+	}
+	return out
+}
