@@ -45,7 +45,7 @@ func (m *machine) cut(why, by string, which func(*Attempt) bool) {
 			kind = Tell
 		}
 		m.do(Command{Kind: kind, Attempt: a.ID, Person: a.Person, Why: why, By: by})
-		a.Outcome, a.Limit = Canceled, m.now.Add(lateHangup)
+		m.final(a, Canceled, lateHangup)
 		m.noteOf(a, timeline.AttemptCanceled, why, "")
 		if t := m.track(a.Step); t != nil && a.Member >= 0 && t.Phase != Closing {
 			t.again(Redial{Member: a.Member, Method: a.Method, At: m.now, Cause: Canceled})

@@ -119,18 +119,18 @@ func causeOf(o Outcome) string {
 
 // confirm decides that a person took it.
 func (m *machine) confirm(a *Attempt, cause, text string) {
-	a.Outcome, a.Limit = Confirmed, m.now.Add(longTalk)
+	m.final(a, Confirmed, longTalk)
 	m.noteOf(a, timeline.AttemptConfirmed, cause, text)
 	m.vote(*a, Yes)
 }
 
 // decide gives an attempt its outcome, and the turn to whoever is next. a must not be used after it.
 func (m *machine) decide(a *Attempt, o Outcome, cause, text string) {
-	a.Outcome = o
-	a.Limit = m.now.Add(lateHangup)
+	until := lateHangup
 	if o == Passed {
-		a.Limit = m.now.Add(longTalk)
+		until = longTalk
 	}
+	m.final(a, o, until)
 	m.noteOf(a, kinds[o], cause, text)
 	m.turnOver(*a, o, text)
 }

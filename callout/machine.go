@@ -120,6 +120,11 @@ func Decide(s State, e Event) (State, []Command) { return DecideAll(s, e) }
 func DecideAll(s State, events ...Event) (State, []Command) {
 	m := &machine{State: s.clone()}
 	m.up = len(m.Attempts)
+	for i := range m.Attempts {
+		if !m.Attempts[i].Outcome.Final() {
+			m.undecided++
+		}
+	}
 	for _, e := range events {
 		m.now = later(m.Clock, e.At.UTC().Round(0))
 		m.Clock = m.now
@@ -157,11 +162,12 @@ func (s State) clone() State {
 // machine is a State being changed by events.
 type machine struct {
 	State
-	now      time.Time
-	why      string // what led to the next dial, for the timeline
-	commands []Command
-	up       int            // lines that are up
-	lines    map[string]int // person → number of lines that are up; nil until there are many
+	now       time.Time
+	why       string // what led to the next dial, for the timeline
+	commands  []Command
+	up        int            // lines that are up
+	undecided int            // attempts that are
+	lines     map[string]int // person → number of lines that are up; nil until there are many
 }
 
 func (m *machine) take(e Event) {

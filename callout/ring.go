@@ -107,10 +107,11 @@ func (m *machine) dial(t *Track, member, method int, aside bool) bool {
 	a := Attempt{
 		ID: fmt.Sprintf("%s-%d", m.ID, m.Next), No: m.Next, Person: p.ID, Address: p.Methods[method].Address,
 		Method: method, Member: member, Step: t.Step, Round: t.Round, Outcome: Dialing, Dialed: m.now, Ring: ring, Aside: aside,
-		Limit: m.now.Add(setUp + ring + lateEnd + time.Duration(m.up)*queueTime),
+		Limit: m.now.Add(setUp + ring + lateEnd + time.Duration(m.undecided)*queueTime),
 	}
 	m.Attempts = append(m.Attempts, a)
 	m.up++
+	m.undecided++
 	if m.lines != nil {
 		m.lines[a.Person]++
 	}
@@ -149,6 +150,12 @@ func (m *machine) lineOf(person string) *Attempt {
 		}
 	}
 	return nil
+}
+
+// final gives an attempt its outcome and its line until then to end.
+func (m *machine) final(a *Attempt, o Outcome, until time.Duration) {
+	a.Outcome, a.Limit = o, m.now.Add(until)
+	m.undecided--
 }
 
 // free marks the line of an attempt as down.

@@ -47,6 +47,9 @@ func (m *machine) mustered(e Event) {
 			t.Callable++
 		}
 		t.count(i)
+		if t.FirstYes == "" && t.Marks[i].Vote == Yes {
+			t.FirstYes = p.ID
+		}
 	}
 	for i := range m.Attempts {
 		if a := &m.Attempts[i]; a.Step == t.Step && a.Ended.IsZero() {
