@@ -198,15 +198,27 @@ func (l *Leg) answered(at time.Time, status int) {
 	if l.limit != nil {
 		l.limit.Stop()
 	}
-	l.applySound()
-	l.bell.ring(leg.Event{At: at, Kind: leg.Answered, Status: status})
-	l.noteHold(at)
+	l.held = l.onHold()
+	held := l.held
+	// Told from where the keys are read: what was pressed before is dropped, what comes after is not.
+	l.tell(func() {
+		l.bell.ring(leg.Event{At: at, Kind: leg.Answered, Status: status})
+		if held {
+			l.bell.ring(leg.Event{At: at, Kind: leg.Held, On: true})
+		}
+	})
 }
 
 // applySound gives the sound what was agreed. It joins the clock as soon as there is anything to hear or say.
-func (l *Leg) applySound() {
+func (l *Leg) applySound() { l.tell(nil) }
+
+// tell applies what was agreed and then tells the owner of the leg.
+func (l *Leg) tell(then func()) {
 	d := l.theirs
 	if d == nil {
+		if then != nil {
+			then() // a call without SDP: the answer to our offer is still to come
+		}
 		return
 	}
 	if !l.running {
@@ -219,15 +231,21 @@ func (l *Leg) applySound() {
 		remote: d.addr, codec: d.codecs[0], dtmf: d.dtmf,
 		live: l.phase == up || l.phase == leaving,
 		send: speaks && d.dir.receives() && !d.addr.Addr().IsUnspecified(),
-	})
+	}, then)
 }
 
-// noteHold reports a change of hold: the far end does not want to hear us.
-func (l *Leg) noteHold(at time.Time) {
-	if held := l.theirs != nil && !l.theirs.dir.receives(); held != l.held {
-		l.held = held
-		l.bell.ring(leg.Event{At: at, Kind: leg.Held, On: held})
+// onHold tells whether the far end does not want to hear us.
+func (l *Leg) onHold() bool { return l.theirs != nil && !l.theirs.dir.receives() }
+
+// renewed takes a new offer or answer during the call.
+func (l *Leg) renewed(at time.Time) {
+	if l.phase != up || l.onHold() == l.held {
+		l.applySound()
+		return
 	}
+	l.held = !l.held
+	on := l.held
+	l.tell(func() { l.bell.ring(leg.Event{At: at, Kind: leg.Held, On: on}) })
 }
 
 // rtpDigit is called by the sound.

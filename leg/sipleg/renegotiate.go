@@ -45,10 +45,7 @@ func (l *Leg) renegotiate(r *request, tx *serverTx, invite bool) {
 	} else {
 		tx.respond(200, "", l.inDialogHeaders(), l.ours.answer(d))
 	}
-	l.applySound()
-	if l.phase == up {
-		l.noteHold(r.at)
-	}
+	l.renewed(r.at)
 }
 
 func (l *Leg) answerReinvite(tx *serverTx, body string, offered bool) {

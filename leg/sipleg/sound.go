@@ -86,9 +86,12 @@ func (s *sound) begin(c *media.Clock) {
 	s.t.watch(s.seat, s.ready)
 }
 
-// apply takes new terms. A new address of the far end is believed again.
-func (s *sound) apply(t terms) {
-	s.seat.Do(func() {
+// apply takes new terms and then calls then, which may be nil. A new address of the far end is believed again.
+func (s *sound) apply(t terms, then func()) {
+	ok := s.seat.Do(func() {
+		if then != nil {
+			defer then()
+		}
 		if t.remote != s.terms.remote {
 			s.latch.expect(t.remote)
 			s.to = newTarget(t.remote)
@@ -106,6 +109,9 @@ func (s *sound) apply(t terms) {
 		}
 		s.terms, s.unheard = t, 0
 	})
+	if !ok && then != nil {
+		then()
+	}
 }
 
 // drain takes what has arrived.

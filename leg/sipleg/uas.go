@@ -192,10 +192,7 @@ func (l *Leg) acked(r *request) {
 		return
 	}
 	l.theirs = d
-	if l.phase == up {
-		l.applySound()
-		l.noteHold(r.at)
-	}
+	l.renewed(r.at)
 }
 
 // request takes a request of the dialog that is no ACK and no CANCEL.
