@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/dispatch"
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/twiml"
+	"github.com/kaden-project/kaden/voice"
+)
+
+// asker brings each question to whom it is for: people's scripts are answered in this process, all else
+// goes out to its owner's server.
+type asker struct {
+	scripts call.Asker // set once, before the first call
+	outside call.Asker
+}
+
+func (a *asker) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
+	if strings.HasPrefix(q.URL, dispatch.Origin+"/") {
+		return a.scripts.Ask(ctx, q)
+	}
+	return a.outside.Ask(ctx, q)
+}
+
+// Load is for sound files, which may be larger than a document.
+func (a *asker) Load(ctx context.Context, q call.Ask, limit int) (call.Reply, error) {
+	if l, ok := a.outside.(voice.Loader); ok {
+		return l.Load(ctx, q, limit)
+	}
+	return a.outside.Ask(ctx, q)
+}
+
+// caller is dispatch.Caller: the voice prepares, the desk places.
+type caller struct {
+	voice *voice.Runner
+	desk  *call.Desk
+}
+
+func (c caller) Prepare(ctx context.Context, doc *twiml.Response) error {
+	return c.voice.Prepare(ctx, doc)
+}
+
+func (c caller) Call(ctx context.Context, o call.Order) (dispatch.Line, error) {
+	placed, err := c.desk.Place(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	// A call to a person ends with the call-out that asked for it.
+	context.AfterFunc(ctx, func() { placed.End(leg.Canceled) })
+	return placed, nil
+}
+
+// traces remembers the signalling of the last legs, for the ladder and the pcap of a call.
+type traces struct {
+	dialer leg.Dialer
+
+	mu    sync.Mutex
+	legs  map[string][]leg.Tracer // by the name the attempt was dialled under
+	order []string
+}
+
+// tracesKept is how many calls can be looked at afterwards; the messages of one are some kilobytes.
+const tracesKept = 500
+
+func newTraces(d leg.Dialer) *traces { return &traces{dialer: d, legs: map[string][]leg.Tracer{}} }
+
+// Dial remembers the leg that it dials.
+func (t *traces) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Leg, error) {
+	l, err := t.dialer.Dial(ctx, to, o)
+	if tr, ok := l.(leg.Tracer); ok && err == nil {
+		t.remember(o.ID, tr)
+	}
+	return l, err
+}
+
+// End passes on what ends a ghost.
+func (t *traces) End(ctx context.Context, to leg.Target, o leg.Options, r leg.Remains) error {
+	if e, ok := t.dialer.(leg.Ender); ok {
+		return e.End(ctx, to, o, r)
+	}
+	return nil
+}
+
+func (t *traces) remember(id string, tr leg.Tracer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, known := t.legs[id]; !known {
+		t.order = append(t.order, id)
+	}
+	t.legs[id] = append(t.legs[id], tr)
+	for len(t.order) > tracesKept {
+		delete(t.legs, t.order[0])
+		t.order = t.order[1:]
+	}
+}
+
+// of is the signalling of a call, over all trunks it was tried on; nil when it is not remembered.
+func (t *traces) of(id string) (out []leg.Message) {
+	t.mu.Lock()
+	legs := append([]leg.Tracer(nil), t.legs[id]...)
+	for n := 2; ; n++ { // another trunk's leg of the same call is named id-2, id-3 …
+		more := t.legs[fmt.Sprintf("%s-%d", id, n)]
+		if more == nil {
+			break
+		}
+		legs = append(legs, more...)
+	}
+	t.mu.Unlock()
+	for _, l := range legs {
+		out = append(out, l.Trace()...)
+	}
+	return out
+}
+
+// endGhost ends what the last run left of an attempt at a carrier.
+func endGhost(log *slog.Logger, desk *call.Desk) func(context.Context, dispatch.Attempt) error {
+	return func(ctx context.Context, a dispatch.Attempt) error {
+		o, err := a.Order()
+		if err != nil {
+			return nil // it never came to a call
+		}
+		log.Info("ending a call of the last run", "callout", a.Callout, "call", a.Call, "to", o.To)
+		return desk.EndGhost(ctx, o, a.Trunk, a.Remains)
+	}
+}
+
+// joinErrors is errors.Join without what only says that the end was asked for.
+func joinErrors(errs ...error) error {
+	var out []error
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			out = append(out, err)
+		}
+	}
+	return errors.Join(out...)
+}

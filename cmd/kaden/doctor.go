@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/dispatch"
+	"github.com/kaden-project/kaden/speech"
+)
+
+// configCmd is about the server's settings.
+type configCmd struct {
+	Check configCheckCmd `cmd:"" help:"Check a file with settings."`
+}
+
+type configCheckCmd struct {
+	File string `arg:"" help:"The file." type:"path"`
+}
+
+// Run reads the file as serve would.
+func (c *configCheckCmd) Run(out *output) error {
+	if _, err := readSettings(c.File, os.Getenv); err != nil {
+		return err
+	}
+	fmt.Fprintf(out.Stdout, "%s: ok\n", c.File)
+	return nil
+}
+
+// doctorCmd looks for what is missing or wrong.
+type doctorCmd struct {
+	Config string `help:"File with the server's settings." type:"path" placeholder:"FILE"`
+	Data   string `help:"Data directory." placeholder:"DIR"`
+}
+
+// finding is one thing that was looked at. bad: "" is good, else what to do.
+type finding struct{ what, good, bad string }
+
+// Run looks at everything, says it line by line, and exits with 1 if something is wrong.
+func (c *doctorCmd) Run(out *output) error {
+	s, err := (&serveCmd{Config: c.Config, Data: c.Data}).settings()
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
+	defer stop()
+	running := answers(ctx, s.HTTP)
+	findings := []finding{{what: "settings", good: "can be read"}}
+	findings = append(findings, lookAtData(s, running)...)
+	findings = append(findings, lookAtSpeech(ctx, s)...)
+	findings = append(findings, lookAtPorts(s, running)...)
+	wrong := 0
+	for _, f := range findings {
+		if f.bad == "" {
+			fmt.Fprintf(out.Stdout, "ok    %-14s %s\n", f.what, f.good)
+			continue
+		}
+		wrong++
+		fmt.Fprintf(out.Stdout, "WRONG %-14s %s\n", f.what, f.bad)
+	}
+	if wrong > 0 {
+		return exitCode(1)
+	}
+	return nil
+}
+
+// answers tells whether a kaden serves at the address now.
+func answers(ctx context.Context, addr string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := (&http.Client{Timeout: 2 * time.Second}).Do(req)
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+func lookAtData(s settings, running bool) (out []finding) {
+	dir := dataPath(s.Data)
+	info, err := os.Stat(s.Data)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return []finding{{what: "data directory", good: dir + " is made at the first start"}}
+	case err != nil:
+		return []finding{{what: "data directory", bad: err.Error()}}
+	case !info.IsDir():
+		return []finding{{what: "data directory", bad: dir + " is a file; --data names another place"}}
+	}
+	probe := filepath.Join(s.Data, ".doctor")
+	if err := os.WriteFile(probe, nil, 0o600); err != nil {
+		out = append(out, finding{what: "data directory", bad: fmt.Sprintf("%v; the user that runs kaden must own it", err)})
+	} else {
+		os.Remove(probe)
+		out = append(out, finding{what: "data directory", good: dir})
+	}
+	if _, err := os.Stat(s.dataFile("key")); err == nil {
+		if _, err := account.LoadSeal(s.dataFile("key")); err != nil {
+			out = append(out, finding{what: "key", bad: err.Error()})
+		} else {
+			out = append(out, finding{what: "key", good: "readable by its owner alone"})
+		}
+	}
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(s.Data, &disk); err == nil {
+		free := disk.Bavail * uint64(disk.Bsize) >> 20
+		f := finding{what: "disk", good: fmt.Sprintf("%d MB free", free)}
+		if free < 200 {
+			f.bad = fmt.Sprintf("only %d MB free; alerts cannot be stored on a full disk", free)
+		}
+		out = append(out, f)
+	}
+	if running {
+		out = append(out, finding{what: "server", good: "runs at " + s.HTTP})
+	}
+	return out
+}
+
+func lookAtSpeech(ctx context.Context, s settings) (out []finding) {
+	words, err := readings(s.Speech.Dictionary)
+	if err != nil {
+		return []finding{{what: "dictionary", bad: err.Error()}}
+	}
+	dir, err := os.MkdirTemp("", "kaden-doctor")
+	if err != nil {
+		return []finding{{what: "speech", bad: err.Error()}}
+	}
+	defer os.RemoveAll(dir)
+	speaker, err := speech.New(slog.New(slog.DiscardHandler), speech.Config{Dir: dir, Providers: engines(s), Dictionary: words})
+	if err != nil {
+		return []finding{{what: "speech", bad: err.Error()}}
+	}
+	for _, lang := range dispatch.Languages() {
+		f := finding{what: "speech " + lang, good: "speaks"}
+		if err := speaker.Check(ctx, lang); err != nil {
+			f.bad = err.Error()
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func lookAtPorts(s settings, running bool) (out []finding) {
+	for _, p := range []struct{ what, network, addr, mend string }{
+		{"http", "tcp", s.HTTP, "--http"}, {"sip", "udp", s.SIP.Listen, "--sip"}, {"sip", "tcp", s.SIP.Listen, "--sip"},
+	} {
+		f := finding{what: p.what + " " + p.network, good: p.addr + " is free"}
+		err := listens(p.network, p.addr)
+		switch {
+		case errors.Is(err, syscall.EADDRINUSE) && running:
+			f.good = p.addr + " is in use, by the server that runs"
+		case errors.Is(err, syscall.EADDRINUSE):
+			f.bad = fmt.Sprintf("%s is in use by another program; stop it, or name another address with %s", p.addr, p.mend)
+		case err != nil:
+			f.bad = fmt.Sprintf("%v; name another address with %s", err, p.mend)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// listens tries to take an address for a moment.
+func listens(network, addr string) error {
+	if strings.HasPrefix(network, "udp") {
+		c, err := net.ListenPacket(network, addr)
+		if err == nil {
+			c.Close()
+		}
+		return err
+	}
+	l, err := net.Listen(network, addr)
+	if err == nil {
+		l.Close()
+	}
+	return err
+}

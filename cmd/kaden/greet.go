@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/kaden-project/kaden/dispatch"
+)
+
+// greet says where everything is, and how to make something ring.
+func (r *rooms) greet(ctx context.Context, w io.Writer, d *doors) error {
+	base := r.base(d)
+	login, err := r.api.LoginLink(ctx, base)
+	if err != nil {
+		return err
+	}
+	set := r.house.Load()
+	fmt.Fprintf(w, "kaden %s\n\n", version)
+	fmt.Fprintf(w, "  console    %s\n             (this link logs in once, within 15 minutes)\n", login)
+	fmt.Fprintf(w, "  REST API   %s/2010-04-01/Accounts/%s\n", base, r.account.SID)
+	fmt.Fprintf(w, "  token      %s\n", r.account.AuthToken)
+	fmt.Fprintf(w, "  SIP        %s\n", r.sip.Addr())
+	if me, ok := set.People["me"]; ok && len(me.Contacts) > 0 {
+		to := me.Contacts[0].Address.String()
+		if strings.HasPrefix(to, "sim:") {
+			to += " (simulated; kaden serve --phone sip:me@ADDRESS names a real one)"
+		}
+		fmt.Fprintf(w, "  me         %s\n", to)
+	}
+	for _, lang := range dispatch.Languages() {
+		if err := r.speaker.Check(ctx, lang); err != nil {
+			fmt.Fprintf(w, "\n  !! %v\n", err)
+		}
+	}
+	if s, ok := set.Sources["json"]; ok {
+		fmt.Fprintf(w, "\nThis rings:\n\n  curl -X POST %s/in/json/%s \\\n    -H 'Content-Type: application/json' \\\n    -d '{\"title\":\"disk full on db01\",\"severity\":\"critical\",\"status\":\"firing\",\"key\":\"db01/disk\"}'\n", base, s.Key)
+		fmt.Fprintf(w, "\nThis is over again:\n\n  curl -X POST %s/in/json/%s \\\n    -H 'Content-Type: application/json' \\\n    -d '{\"title\":\"disk full on db01\",\"status\":\"resolved\",\"key\":\"db01/disk\"}'\n", base, s.Key)
+	}
+	if s, ok := set.Sources["mackerel"]; ok {
+		fmt.Fprintf(w, "\nMackerel's webhook channel:\n\n  %s/in/mackerel/%s\n", base, s.Key)
+	}
+	fmt.Fprintln(w)
+	return nil
+}
+
+// base is the address others are told.
+func (r *rooms) base(d *doors) string {
+	if r.settings.PublicURL != "" {
+		return strings.TrimRight(r.settings.PublicURL, "/")
+	}
+	addr := d.socket[0].Addr().(*net.TCPAddr)
+	host := addr.IP.String()
+	if addr.IP.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	scheme := "http"
+	if r.settings.HTTP == "" {
+		scheme = "https"
+	}
+	return fmt.Sprintf("%s://%s", scheme, net.JoinHostPort(host, fmt.Sprint(addr.Port)))
+}

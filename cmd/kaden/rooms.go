@@ -1,0 +1,323 @@
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/dispatch"
+	"github.com/kaden-project/kaden/job"
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/leg/simleg"
+	"github.com/kaden-project/kaden/leg/sipleg"
+	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/media"
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/speech"
+	"github.com/kaden-project/kaden/store"
+	"github.com/kaden-project/kaden/trunk"
+	"github.com/kaden-project/kaden/voice"
+	"github.com/kaden-project/kaden/webhook"
+)
+
+// rooms is the whole house, opened and introduced to one another.
+type rooms struct {
+	log      *slog.Logger
+	settings settings
+	secret   []byte // derived from the data directory's key
+
+	seal     *account.Seal
+	store    *store.Store
+	account  account.Account
+	clock    *media.Clock
+	speaker  *speech.Speaker
+	sip      *sipleg.Server
+	traces   *traces
+	phones   *simulatedPhones
+	web      *webhook.Client
+	asker    *asker
+	voice    *voice.Runner
+	desk     *call.Desk
+	dispatch *dispatch.Dispatcher
+
+	house  atomic.Pointer[manifest.Set]
+	known  atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
+	first  bool                                // this is the first start
+	change sync.Mutex                          // one change of the house at a time
+}
+
+// openRooms opens everything and starts nothing. What was opened is closed again after an error.
+func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err error) {
+	r = &rooms{log: log, settings: s, phones: &simulatedPhones{}}
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return r, fmt.Errorf("data directory %s: %w; --data names another", s.Data, err)
+	}
+	if r.seal, err = account.LoadSeal(s.dataFile("key")); err != nil {
+		return r, err
+	}
+	r.secret = []byte(r.seal.Lookup("kaden: names of dialogs and addresses of scripts"))
+	workers := new(job.Workers)
+	r.store, err = store.Open(ctx, log, store.Config{DataDir: s.Data, URL: s.Database, Seal: r.seal, Jobs: workers})
+	if err != nil {
+		return r, err
+	}
+	if err := r.moveIn(ctx); err != nil {
+		return r, err
+	}
+	if err := r.reload(ctx); err != nil {
+		return r, err
+	}
+	if err := r.openSound(); err != nil {
+		return r, err
+	}
+	if err := r.openLines(); err != nil {
+		return r, err
+	}
+	r.openCalls()
+	r.store.DeliverLate(func(ctx context.Context, p call.Post) error {
+		_, err := r.web.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
+		return err
+	})
+	return r, nil
+}
+
+func (r *rooms) openSound() error {
+	readings, err := readings(r.settings.Speech.Dictionary)
+	if err != nil {
+		return err
+	}
+	r.clock = media.NewClock(0)
+	r.speaker, err = speech.New(r.log, speech.Config{
+		Dir: r.settings.dataFile("speech"), Providers: engines(r.settings), Dictionary: readings,
+	})
+	return err
+}
+
+func (r *rooms) openLines() error {
+	low, high, err := r.settings.rtpPorts()
+	if err != nil {
+		return err
+	}
+	allow := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	for _, text := range r.settings.SIP.Allow {
+		p, err := prefix(text)
+		if err != nil {
+			return fmt.Errorf("sip.allow: %w", err)
+		}
+		allow = append(allow, p)
+	}
+	secret := hmac.New(sha256.New, r.secret)
+	secret.Write([]byte("sip"))
+	r.sip, err = sipleg.Listen(r.log, sipleg.Config{
+		Listen: r.settings.SIP.Listen, Advertise: r.settings.SIP.Advertise,
+		RTPPorts: sipleg.Range{First: uint16(low), Last: uint16(high)}, Clock: r.clock,
+		Incoming: func(l *sipleg.Leg) { r.desk.Accept(l) },
+		Known: func(source netip.AddrPort, _ sipleg.Request) bool {
+			return (*r.known.Load())[source.Addr().Unmap()]
+		},
+		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
+	})
+	return err
+}
+
+func (r *rooms) openCalls() {
+	r.web = webhook.New(r.log, webhook.Config{
+		AuthToken:     func(sid.Account) string { return r.account.AuthToken },
+		AllowLoopback: loopback(r.settings.HTTP), AllowPrivate: r.settings.Webhooks.AllowPrivate,
+	})
+	r.asker = &asker{outside: r.web}
+	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: r.asker, Notify: func(n voice.Notice) {
+		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
+	}})
+	r.traces = newTraces(r.sip)
+	r.desk = call.New(r.log, call.Config{
+		Store: r.store, Asker: r.asker, Script: r.voice.Script, Node: r.settings.Node,
+		Dialers: map[number.Scheme]leg.Dialer{
+			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
+		},
+		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
+		Numbers: r.numberCalled,
+	})
+	secret := hmac.New(sha256.New, r.secret)
+	secret.Write([]byte("scripts"))
+	r.dispatch = dispatch.New(r.log, dispatch.Config{
+		Store: r.store, Caller: caller{r.voice, r.desk}, House: r.house.Load, Secret: secret.Sum(nil),
+		EndGhost: endGhost(r.log, r.desk), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
+	})
+	r.asker.scripts = r.dispatch
+}
+
+// run keeps the rooms at work until ctx ends; then calls in progress have until drained to end.
+func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	var g errgroup.Group
+	g.Go(func() error { return r.clock.Run(life) })
+	g.Go(func() error { return r.store.Run(life) })
+	sipLife, endSIP := context.WithCancel(life)
+	defer endSIP()
+	g.Go(func() error { return r.sip.Run(sipLife) })
+	work, stopWork := context.WithCancel(life)
+	defer stopWork()
+	failed := make(chan error, 1)
+	g.Go(func() error {
+		err := r.dispatch.Run(work)
+		failed <- err
+		return err
+	})
+	var first error
+	select {
+	case <-ctx.Done():
+		r.drain(drained())
+	case first = <-failed:
+		if first == nil {
+			first = errors.New("the call-outs stopped by themselves")
+		}
+	}
+	stopWork()
+	now, cancel := context.WithCancel(context.Background())
+	cancel() // whoever still talks has had the time
+	shutdown := r.desk.Shutdown(now)
+	endSIP()
+	end()
+	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown))
+}
+
+// drain waits until nobody is on the telephone, or until the time for it is over.
+func (r *rooms) drain(over <-chan struct{}) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for r.desk.Calls() > 0 {
+		select {
+		case <-over:
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func ignoreCanceled(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// close gives back what openRooms took.
+func (r *rooms) close() error {
+	var errs []error
+	if r.sip != nil {
+		errs = append(errs, r.sip.Close())
+	}
+	if r.web != nil {
+		r.web.Close()
+	}
+	if r.store != nil {
+		errs = append(errs, r.store.Close())
+	}
+	return joinErrors(errs...)
+}
+
+// numberCalled is what answers when one of our own numbers, or a SIP user, is called.
+func (r *rooms) numberCalled(called string) (account.Number, bool) {
+	for _, n := range r.house.Load().Numbers {
+		if n.Number == called {
+			n.Account = r.account.SID
+			return n, true
+		}
+	}
+	return account.Number{}, false
+}
+
+// reload reads the documents and makes them the house.
+func (r *rooms) reload(ctx context.Context) error {
+	docs, err := r.store.Documents(ctx)
+	if err != nil {
+		return err
+	}
+	set, problems := manifest.Compile(docs, r.resolveSecret)
+	for _, p := range problems {
+		r.log.Warn("in the documents", "problem", p.String())
+	}
+	r.house.Store(set)
+	r.lookUpTrunks(ctx, set)
+	return nil
+}
+
+// lookUpTrunks finds the addresses that trunks call from.
+func (r *rooms) lookUpTrunks(ctx context.Context, set *manifest.Set) {
+	known := map[netip.Addr]bool{}
+	ctx, stop := context.WithTimeout(ctx, 3*time.Second)
+	defer stop()
+	for _, t := range set.Trunks {
+		host, _, _ := strings.Cut(strings.TrimPrefix(t.Server, "sip:"), ";")
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		if a, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+			known[a.Unmap()] = true
+			continue
+		}
+		addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		if err != nil {
+			r.log.Warn("trunk's server not found; its calls to us are not answered", "trunk", t.Name, "err", err)
+		}
+		for _, a := range addrs {
+			known[a.Unmap()] = true
+		}
+	}
+	r.known.Store(&known)
+}
+
+func (r *rooms) resolveSecret(v string) (string, error) { return secret(v, os.Getenv) }
+
+// loopback tells whether an address to listen on can be reached from this machine alone: then this is a
+// developer's kaden, and developers' servers are here too.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+func prefix(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil {
+		return p, fmt.Errorf("%q is neither an address nor a network such as 192.0.2.0/24", text)
+	}
+	return p, nil
+}
+
+// dataPath makes a path absolute for messages.
+func dataPath(p string) string {
+	if abs, err := filepath.Abs(p); err == nil {
+		return abs
+	}
+	return p
+}
