@@ -180,7 +180,9 @@ func (d *Desk) Shutdown(ctx context.Context) error {
 	select {
 	case <-idle:
 	case <-ctx.Done():
-		err = context.Cause(ctx)
+		if d.Calls() > 0 {
+			err = context.Cause(ctx)
+		}
 	}
 	d.stop(ErrShutdown)
 	d.working.Wait()

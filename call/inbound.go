@@ -80,6 +80,12 @@ func (c *Call) Answer(ctx context.Context) error {
 	}
 }
 
-// Reject refuses an inbound call that is not answered, as Busy or Rejected; one that is, it hangs up.
+// Reject refuses an inbound call that is not answered, as busy or with a no; one that is, it hangs up.
 // For scripts; their ctx ends.
-func (c *Call) Reject(cause leg.Cause) { c.stop(&Ending{cause, "rejected by the program"}) }
+func (c *Call) Reject(busy bool) {
+	cause := leg.Rejected
+	if busy {
+		cause = leg.Busy
+	}
+	c.stop(&Ending{cause, "rejected by the program"})
+}

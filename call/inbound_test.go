@@ -82,7 +82,7 @@ func TestReject(t *testing.T) {
 				h.want("from", h.store.last().From, "sip:tanaka@192.0.2.9")
 				h.want("not charged", h.store.last().Answered.IsZero(), true)
 			}, support, script(func(ctx context.Context, c *call.Call) error {
-				c.Reject(cause)
+				c.Reject(cause == leg.Busy)
 				<-ctx.Done()
 				return nil
 			}))

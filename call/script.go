@@ -15,19 +15,69 @@ import (
 // Play lets src be heard and returns when it has been. It waits for the first word's moment
 // (Order.FirstWord). When ctx ends the sound stops at once, and the cause is returned.
 func (c *Call) Play(ctx context.Context, src media.Source) error {
-	if err := c.wait(ctx, time.Until(c.pickedAt.Add(c.firstWord))); err != nil {
-		return err
+	_, err := c.play(ctx, src, nil)
+	return err
+}
+
+// PlayOrKey is Play that is broken off by a key, which it returns. A key that is waiting already is
+// returned before anything is heard.
+func (c *Call) PlayOrKey(ctx context.Context, src media.Source) (key string, err error) {
+	return c.play(ctx, src, c.keys)
+}
+
+func (c *Call) play(ctx context.Context, src media.Source, keys <-chan string) (key string, err error) {
+	key, err = c.wait(ctx, time.Until(c.pickedAt.Add(c.firstWord)), keys)
+	if key != "" || err != nil {
+		return key, err
 	}
 	p := media.NewPlayer(src)
 	c.leg.Play(p)
 	select {
 	case <-p.Done():
 		c.quiet = time.Now().Add(media.Period)
-		return nil
+		return "", nil
+	case key = <-keys:
 	case <-ctx.Done():
-		c.leg.Play(nil)
-		p.Stop()
-		return context.Cause(ctx)
+		err = context.Cause(ctx)
+	}
+	c.leg.Play(nil)
+	p.Stop()
+	return key, err
+}
+
+// Key waits for a key, but no longer than d; "" is none.
+func (c *Call) Key(ctx context.Context, d time.Duration) (key string, err error) {
+	return c.wait(ctx, d, c.keys)
+}
+
+// Sleep waits for d or until ctx ends.
+func (c *Call) Sleep(ctx context.Context, d time.Duration) error {
+	_, err := c.wait(ctx, d, nil)
+	return err
+}
+
+// wait gives a key that comes from keys before d is over; nil is no keys.
+func (c *Call) wait(ctx context.Context, d time.Duration, keys <-chan string) (key string, err error) {
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	select {
+	case key = <-keys:
+		return key, nil
+	default:
+	}
+	if d <= 0 {
+		return "", nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return "", nil
+	case key = <-keys:
+		return key, nil
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
 	}
 }
 
@@ -35,10 +85,6 @@ func (c *Call) Play(ctx context.Context, src media.Source) error {
 func (c *Call) SendDigits(ctx context.Context, digits string) error {
 	return c.leg.SendDigits(ctx, digits)
 }
-
-// Keys are the keys pressed since they were last read. Those before the answer and just after it are not
-// among them.
-func (c *Call) Keys() <-chan string { return c.keys }
 
 // ForgetKeys throws away what was pressed and not read.
 func (c *Call) ForgetKeys() {
@@ -48,26 +94,6 @@ func (c *Call) ForgetKeys() {
 		default:
 			return
 		}
-	}
-}
-
-// Sleep waits for d or until ctx ends.
-func (c *Call) Sleep(ctx context.Context, d time.Duration) error { return c.wait(ctx, d) }
-
-func (c *Call) wait(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 
@@ -87,11 +113,11 @@ func (c *Call) startScript() {
 	ctx, halt := context.WithCancelCause(c.ctx)
 	running := make(chan error, 1)
 	c.halt, c.running = halt, running
-	go func() { running <- c.play(ctx) }()
+	go func() { running <- c.perform(ctx) }()
 }
 
-// play is the script's goroutine.
-func (c *Call) play(ctx context.Context) (err error) {
+// perform is the script's goroutine.
+func (c *Call) perform(ctx context.Context) (err error) {
 	defer func() { // a fault in a script costs this call and no other
 		if p := recover(); p != nil {
 			c.log.Error("script panicked", "err", p, "stack", string(debug.Stack()))
@@ -107,7 +133,7 @@ func (c *Call) play(ctx context.Context) (err error) {
 	if err := c.desk.cfg.Script(ctx, c); err != nil {
 		return err
 	}
-	return c.wait(ctx, time.Until(c.quiet.Add(tail)))
+	return c.Sleep(ctx, time.Until(c.quiet.Add(tail)))
 }
 
 // scriptEnded hangs up after the script, or starts the one that takes its place.
@@ -119,6 +145,7 @@ func (c *Call) scriptEnded(err error) {
 	}
 	if c.restart {
 		c.restart = false
+		c.ForgetKeys() // they were pressed for what was heard before
 		c.startScript()
 		return
 	}

@@ -30,7 +30,8 @@ type line struct {
 	script   []Action
 	toFar    stream // what we play, what the far end hears
 	fromFar  stream
-	tick     time.Time // of the next frame; zero while there is silence
+	tick     time.Time // of the next frame
+	ticking  bool      // false while there is silence: nothing is due then
 	frame    media.Frame
 	keysTill time.Time // our last key is sent by then
 
@@ -111,12 +112,12 @@ func (n *line) run(ctx context.Context) {
 
 // due is when the goroutine has to wake by itself.
 func (n *line) due() time.Time {
-	due := n.tick
-	if len(n.calendar) > 0 && (due.IsZero() || n.calendar[0].at.Before(due)) {
-		due = n.calendar[0].at
+	due := time.Now().Add(time.Hour)
+	if n.ticking {
+		due = n.tick
 	}
-	if due.IsZero() {
-		return time.Now().Add(time.Hour)
+	if len(n.calendar) > 0 && n.calendar[0].at.Before(due) {
+		due = n.calendar[0].at
 	}
 	return due
 }
@@ -128,7 +129,7 @@ func (n *line) turn(now time.Time) {
 		n.calendar = n.calendar[1:]
 		e.do()
 	}
-	for n.state != ended && !n.tick.IsZero() && !n.tick.After(now) {
+	for n.state != ended && n.ticking && !n.tick.After(now) {
 		n.toFar.step(&n.frame, n.tick)
 		n.fromFar.step(&n.frame, n.tick)
 		n.tick = n.tick.Add(media.Period)
@@ -139,17 +140,16 @@ func (n *line) turn(now time.Time) {
 	}
 }
 
-// pace starts the ticks when there is something to be heard and stops them when there is not.
+// pace starts the ticks when there is something to be heard and stops them when there is not. A pause
+// shorter than a frame keeps the beat, so that one sound follows another without a step.
 func (n *line) pace(now time.Time) {
 	n.toFar.open = n.state == talking || n.state == early && n.info.Inbound
 	n.fromFar.open = n.state == talking || n.state == early && !n.info.Inbound
 	sounding := n.toFar.sounding() || n.fromFar.sounding()
-	switch {
-	case !sounding:
-		n.tick = time.Time{}
-	case n.tick.IsZero():
+	if sounding && !n.ticking && n.tick.Before(now) {
 		n.tick = now
 	}
+	n.ticking = sounding
 }
 
 // emit tells our side. A reader who leaves 63 events lying has lost the call: events are never dropped.

@@ -1,0 +1,311 @@
+package voice_test
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/media"
+	"github.com/kaden-project/kaden/phonetest"
+)
+
+// The stories of testdata: a document, what the person does, what is heard and fetched. Adding a case is
+// adding a file. Its parts, each begun by a line -- name --:
+//
+//	-- menu.xml --            the first is the program of the call, at https://owner.example/menu.xml;
+//	-- took.xml 404 --        each further one a page beside it, with a status or a content type
+//	-- call --                optional: inbound, inline, fallback took.xml, slow 500ms (each answer)
+//	-- person --              answers; hears "words"; presses 1; waits 3s; hangs up; calls; redirect menu.xml
+//	-- want --                the transcript, with the second at which each thing began
+func TestStories(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no stories: %v", err)
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
+			text, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts := split(string(text))
+			var got string
+			synctest.Test(t, func(t *testing.T) { got = tell(t, parts) })
+			i := slices.IndexFunc(parts, func(p part) bool { return p.name == "want" })
+			if i < 0 {
+				t.Fatalf("%s has no want", f)
+			}
+			if want := parts[i].text; got != want {
+				if os.Getenv("UPDATE") != "" {
+					parts[i].text = got
+					if err := os.WriteFile(f, []byte(join(parts)), 0o644); err != nil {
+						t.Fatal(err)
+					}
+					return
+				}
+				t.Errorf("got:\n%s\nwant:\n%s", got, want)
+			}
+		})
+	}
+}
+
+type part struct{ name, text string }
+
+func split(text string) (parts []part) {
+	for line := range strings.Lines(text) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "-- "); ok && strings.HasSuffix(name, " --") {
+			parts = append(parts, part{name: strings.TrimSuffix(name, " --")})
+			continue
+		}
+		if len(parts) == 0 {
+			parts = append(parts, part{})
+		}
+		parts[len(parts)-1].text += line
+	}
+	return parts
+}
+
+func join(parts []part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		if p.name != "" {
+			fmt.Fprintf(&b, "-- %s --\n", p.name)
+		}
+		b.WriteString(p.text)
+	}
+	return b.String()
+}
+
+const site = "https://owner.example/"
+
+// teller tells one story.
+type teller struct {
+	*testing.T
+	house   *phonetest.House
+	sato    *phonetest.Phone
+	program call.Program
+	inbound bool
+	call    *call.Call
+	began   time.Time
+	lines   []line
+}
+
+type line struct {
+	at   time.Time
+	rank int // in the same moment, a cause stands before its effect
+	text string
+}
+
+const (
+	does = iota
+	asks
+	says
+	ends
+)
+
+func tell(t *testing.T, parts []part) string {
+	s := &teller{T: t, began: time.Now()}
+	var person, how string
+	for _, p := range parts {
+		switch p.name {
+		case "person":
+			person = p.text
+		case "call":
+			how = p.text
+		}
+	}
+	s.inbound = strings.Contains(how, "inbound")
+	first := ""
+	for _, p := range parts {
+		if f := strings.Fields(p.name); len(f) > 0 && strings.Contains(f[0], ".") && first == "" {
+			first = p.name
+			s.program.URL = site + f[0]
+			if strings.Contains(how, "inline") {
+				s.program = call.Program{TwiML: p.text}
+			}
+		}
+	}
+	if _, after, ok := strings.Cut(how, "fallback "); ok {
+		s.program.FallbackURL = site + strings.Fields(after)[0]
+	}
+	s.house = phonetest.New(t, func(h *phonetest.Setup) {
+		h.Numbers = []account.Number{{Account: phonetest.Account, Number: "support", URL: s.program.URL, TwiML: s.program.TwiML, FallbackURL: s.program.FallbackURL}}
+		h.Speaker = lisp{}
+	})
+	s.sato = s.house.Phone("sato")
+	for _, p := range parts {
+		s.serve(p)
+	}
+	if _, after, ok := strings.Cut(how, "slow "); ok {
+		d, err := time.ParseDuration(strings.Fields(after)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.house.Web.Slow(d)
+	}
+	s.person(person)
+	synctest.Wait()
+	return s.transcript()
+}
+
+// serve puts a part on the web, if it is a page.
+func (s *teller) serve(p part) {
+	f := strings.Fields(p.name)
+	if len(f) == 0 || !strings.Contains(f[0], ".") {
+		return
+	}
+	where := site + f[0]
+	s.house.Web.Serve(where, p.text)
+	for _, word := range f[1:] {
+		body := []byte(p.text)
+		switch status, err := strconv.Atoi(word); {
+		case err == nil: // 0: nobody answers
+			s.house.Web.Handle(where, func(call.Ask) call.Reply {
+				return call.Reply{Status: status, ContentType: "text/xml", Body: body}
+			})
+		case word == "moved": // the server redirects; the text is where to
+			target := site + strings.TrimSpace(p.text)
+			s.house.Web.Handle(where, func(a call.Ask) call.Reply {
+				r, _ := s.house.Web.Ask(s.Context(), call.Ask{Method: "GET", URL: target})
+				r.URL = target
+				return r
+			})
+		case word == "long":
+			s.house.Web.Handle(where, func(call.Ask) call.Reply {
+				return call.Reply{Status: 200, ContentType: "text/xml", Body: []byte(strings.Repeat(" ", 64<<10+1))}
+			})
+		case word == "tone":
+			s.house.Web.Handle(where, func(call.Ask) call.Reply {
+				return call.Reply{Status: 200, ContentType: "audio/x-wav", Body: media.AppendWAV(nil, make([]int16, media.Rate))}
+			})
+		default:
+			s.house.Web.Handle(where, func(call.Ask) call.Reply {
+				return call.Reply{Status: 200, ContentType: word, Body: body}
+			})
+		}
+	}
+}
+
+// person does what the story says, and what has to come before it.
+func (s *teller) person(text string) {
+	if !s.inbound {
+		s.call = s.house.Place(call.Order{To: to, Program: s.program, FirstWord: 800 * time.Millisecond})
+		s.sato.Rings()
+	}
+	for _, step := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == ';' }) {
+		word, rest, _ := strings.Cut(strings.TrimSpace(step), " ")
+		switch word {
+		case "answers":
+			s.sato.Answers()
+		case "calls":
+			s.sato.Calls("sim:support")
+		case "hears":
+			words, err := strconv.Unquote(rest)
+			if err != nil {
+				s.Fatalf("hears %s: %v", rest, err)
+			}
+			s.sato.Hears(words)
+		case "presses":
+			s.sato.Presses(rest)
+			s.lines = append(s.lines, line{time.Now(), does, "presses " + rest})
+		case "waits":
+			d, err := time.ParseDuration(rest)
+			if err != nil {
+				s.Fatal(err)
+			}
+			s.sato.Waits(d)
+		case "hangs":
+			s.sato.HangsUp()
+		case "redirect":
+			if err := s.call.Redirect(call.Program{URL: site + rest}); err != nil {
+				s.Error(err)
+			}
+		case "":
+		default:
+			s.Fatalf("nobody knows how a person %s", step)
+		}
+	}
+	<-s.sato.Far().Over()
+}
+
+// transcript is what happened, in order.
+func (s *teller) transcript() string {
+	far := s.sato.Far()
+	for _, h := range far.Heard() {
+		what := fmt.Sprintf("say %q", h.Caption)
+		if h.Cut {
+			what += " (cut short)"
+		}
+		s.lines = append(s.lines, line{h.From, says, what})
+	}
+	for _, a := range s.house.Web.Asked() {
+		if a.Call == "" {
+			continue // the second half of a redirect of the server
+		}
+		s.lines = append(s.lines, line{a.At, asks, a.Method + " " + strings.TrimPrefix(a.URL, site) + extra(a.Params)})
+	}
+	for _, n := range s.house.Notices() {
+		p := n.Problem
+		s.lines = append(s.lines, line{time.Time{}, 0, fmt.Sprintf("note: %s %d %s: %s", p.Level, p.Code, p.Verb, p.Text)})
+	}
+	st := far.State()
+	if d := far.Digits(); d != "" {
+		s.lines = append(s.lines, line{time.Time{}, 0, "keys at the far end: " + d})
+	}
+	if s.inbound && !st.Answered.IsZero() {
+		s.lines = append(s.lines, line{st.Answered, asks, "answered"})
+	}
+	s.lines = append(s.lines, line{st.Ended, ends, fmt.Sprintf("over: %s", st.Cause)})
+	slices.SortStableFunc(s.lines, func(a, b line) int {
+		if a.at.IsZero() != b.at.IsZero() { // notes last
+			return map[bool]int{true: 1, false: -1}[a.at.IsZero()]
+		}
+		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank, b.rank))
+	})
+	var b strings.Builder
+	for i, n := 0, 1; i < len(s.lines); i, n = i+n, 1 {
+		l := s.lines[i]
+		for i+n < len(s.lines) && s.lines[i+n] == l {
+			n++
+		}
+		if !l.at.IsZero() {
+			fmt.Fprintf(&b, "%5.2f ", l.at.Sub(s.began).Seconds())
+		}
+		b.WriteString(l.text)
+		if n > 1 {
+			fmt.Fprintf(&b, " (%d times)", n)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// extra are the parameters that are not of every request; CallStatus only where it is not in-progress.
+func extra(v url.Values) string {
+	var b strings.Builder
+	for _, k := range []string{"Digits", "ErrorCode", "ErrorUrl"} {
+		if v.Has(k) {
+			fmt.Fprintf(&b, " %s=%s", k, strings.TrimPrefix(v.Get(k), site))
+		}
+	}
+	if v.Has("CallSid") && v.Get("CallStatus") != "in-progress" {
+		b.WriteString(" CallStatus=" + v.Get("CallStatus"))
+	}
+	if !v.Has("CallSid") {
+		b.WriteString(" (no parameters)")
+	}
+	return b.String()
+}
+
+var errLisp = errors.New("the engine has stopped")
