@@ -37,42 +37,51 @@ type sqlite struct {
 	wanted   map[string]bool      // not prepared yet: that needs the connection, which a transaction has
 }
 
-func openSQLite(ctx context.Context, log *slog.Logger, dir string, w *job.Workers) (e *sqlite, err error) {
+func openSQLite(ctx context.Context, log *slog.Logger, dir string, w *job.Workers) (*sqlite, error) {
 	lock, err := lockDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	e = &sqlite{log: log, lock: lock, prepared: map[string]*sql.Stmt{}, wanted: map[string]bool{}}
-	defer func() {
-		if err != nil {
-			e.close()
-		}
-	}()
+	e := &sqlite{log: log, lock: lock, prepared: map[string]*sql.Stmt{}, wanted: map[string]bool{}}
 	file := filepath.Join(dir, "kaden.db")
+	if err := e.open(ctx, file, w); err != nil {
+		e.close()
+		return nil, fmt.Errorf("database %s: %w", file, err)
+	}
+	return e, nil
+}
+
+func (e *sqlite) open(ctx context.Context, file string, w *job.Workers) error {
+	// SQLite would let others read it.
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	f.Close()
 	if e.write, err = sql.Open("sqlite", sqliteURL(file, "_txlock=immediate", "journal_mode(WAL)", "synchronous(FULL)")); err != nil {
-		return nil, err
+		return err
 	}
 	e.write.SetMaxOpenConns(1)
-	if err = e.check(ctx, file); err != nil {
-		return nil, err
-	}
-	if err = migrate(ctx, e.write, goose.DialectSQLite3, "sqlite"); err != nil {
-		return nil, fmt.Errorf("database %s: %w", file, err)
-	}
-	if err = migrateSQLiteQueue(ctx, log, e.write); err != nil {
-		return nil, fmt.Errorf("database %s: %w", file, err)
-	}
-	// Whoever had a lease is dead: we have the lock.
-	if _, err = e.write.ExecContext(ctx, "UPDATE node SET lease_until = 0"); err != nil {
-		return nil, fmt.Errorf("database %s: %w", file, err)
-	}
 	if e.read, err = sql.Open("sqlite", sqliteURL(file, "", "query_only(1)")); err != nil {
-		return nil, err
+		return err
 	}
 	e.read.SetMaxOpenConns(readers)
 	e.read.SetMaxIdleConns(readers)
-	e.queue, err = sqliteQueue(log, e.write, w)
-	return e, err
+	if err := e.check(ctx); err != nil {
+		return err
+	}
+	if err := migrate(ctx, e.write, goose.DialectSQLite3, "sqlite"); err != nil {
+		return err
+	}
+	if err := migrateSQLiteQueue(ctx, e.log, e.write); err != nil {
+		return err
+	}
+	// Whoever had a lease is dead: we have the lock.
+	if _, err := e.write.ExecContext(ctx, "UPDATE node SET lease_until = 0"); err != nil {
+		return err
+	}
+	e.queue, err = sqliteQueue(e.log, e.write, w)
+	return err
 }
 
 func sqliteURL(file, option string, pragmas ...string) string {
@@ -84,18 +93,17 @@ func sqliteURL(file, option string, pragmas ...string) string {
 }
 
 // check asserts what durability rests on, and looks the file over.
-func (e *sqlite) check(ctx context.Context, file string) error {
+func (e *sqlite) check(ctx context.Context) error {
 	var mode string
 	var synchronous int
 	if err := e.write.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
-		return fmt.Errorf("database %s cannot be opened: %w (if it is damaged, restore a backup)", file, err)
+		return fmt.Errorf("it cannot be opened: %w (if it is damaged, restore a backup)", err)
 	}
 	if err := e.write.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&synchronous); err != nil {
-		return fmt.Errorf("database %s: %w", file, err)
+		return err
 	}
 	if mode != "wal" || synchronous != 2 {
-		return fmt.Errorf("database %s is in journal mode %q, synchronous %d: it must be wal and 2 (a network file system cannot hold it)",
-			file, mode, synchronous)
+		return fmt.Errorf("its journal mode is %q and synchronous %d: they must be wal and 2 (a network file system cannot hold it)", mode, synchronous)
 	}
 	short, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
@@ -103,11 +111,11 @@ func (e *sqlite) check(ctx context.Context, file string) error {
 	err := e.write.QueryRowContext(short, "PRAGMA quick_check(1)").Scan(&verdict)
 	switch {
 	case short.Err() != nil && ctx.Err() == nil:
-		e.log.Info("database is too big to be checked at start", "file", file)
+		e.log.Info("database is too big to be checked at start")
 	case err != nil:
-		return fmt.Errorf("database %s cannot be read: %w (restore a backup)", file, err)
+		return fmt.Errorf("it cannot be read: %w (restore a backup)", err)
 	case verdict != "ok":
-		return fmt.Errorf("database %s is damaged: %s (restore a backup)", file, verdict)
+		return fmt.Errorf("it is damaged: %s (restore a backup)", verdict)
 	}
 	return nil
 }

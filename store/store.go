@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kaden-project/kaden/account"
@@ -60,10 +61,29 @@ type Store struct {
 	running sync.WaitGroup
 	tell    announcer
 	late    lateness
+	stored  atomic.Int64 // changes
+	commits atomic.Int64
 }
+
+// Stats says how much was written since Open. Changes over Commits is how many shared one on average.
+type Stats struct{ Changes, Commits int64 }
+
+// Stats is for the metrics page.
+func (s *Store) Stats() Stats { return Stats{Changes: s.stored.Load(), Commits: s.commits.Load()} }
 
 // Open opens the database, brings its tables up to date and begins to serve. Close ends it.
 func Open(ctx context.Context, log *slog.Logger, c Config) (*Store, error) {
+	s, err := connect(ctx, log, c)
+	if err != nil {
+		return nil, err
+	}
+	s.running.Go(s.writer)
+	s.running.Go(func() { s.tell.run(s.quit) })
+	return s, nil
+}
+
+// connect makes a Store that nobody serves yet.
+func connect(ctx context.Context, log *slog.Logger, c Config) (*Store, error) {
 	if c.Seal == nil {
 		return nil, errors.New("store: a Seal is needed")
 	}
@@ -81,16 +101,7 @@ func Open(ctx context.Context, log *slog.Logger, c Config) (*Store, error) {
 	default:
 		err = errors.New("the database URL begins with postgres://, or is left out for SQLite in the data directory")
 	}
-	if err != nil {
-		return nil, err
-	}
-	s.running.Add(2)
-	go s.writer()
-	go func() {
-		defer s.running.Done()
-		s.tell.run(s.quit)
-	}()
-	return s, nil
+	return s, err
 }
 
 // Run does jobs and looks after late callbacks until ctx ends.

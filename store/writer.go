@@ -47,7 +47,6 @@ func (s *Store) change(ctx context.Context, f func(t *tx) error) error {
 
 // writer is the goroutine that owns the connection for writing while a commit is made.
 func (s *Store) writer() {
-	defer s.running.Done()
 	for {
 		select {
 		case c := <-s.changes:
@@ -85,6 +84,8 @@ func (s *Store) commit(first *change, more bool) {
 			b.failed(c, unstored(err))
 		}
 	} else {
+		s.commits.Add(1)
+		s.stored.Add(int64(len(b.good)))
 		s.tell.add(b.events)
 		for _, c := range b.good {
 			c.done <- nil
