@@ -232,10 +232,13 @@ func (m *machine) vote(a Attempt, v Vote) {
 	for i := range m.Tracks {
 		t := &m.Tracks[i]
 		member := a.Member
-		if t.Step != a.Step {
-			member = slices.IndexFunc(t.People, func(p Person) bool { return p.ID == a.Person })
-		} else {
+		if t.Step == a.Step {
 			need = m.Plan.Steps[t.Step].Need
+		} else {
+			member = -1
+		}
+		if member < 0 {
+			member = slices.IndexFunc(t.People, func(p Person) bool { return p.ID == a.Person })
 		}
 		if member < 0 || t.Marks[member].Vote != NoVote {
 			continue

@@ -63,7 +63,7 @@ type Track struct {
 	People   []Person  `json:"people,omitempty"` // of this round; never changed in place
 	Marks    []Mark    `json:"marks,omitempty"`  // one for each of People
 	Cursor   int       `json:"cursor,omitempty"` // first of People whose turn in this round has not come
-	Callable int       `json:"callable,omitempty"`
+	Open     int       `json:"open,omitempty"`   // who can be called and has not passed
 	Confirms int       `json:"confirms,omitempty"`
 	Passes   int       `json:"passes,omitempty"`
 	FirstYes string    `json:"firstYes,omitempty"` // who confirmed first

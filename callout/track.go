@@ -38,13 +38,13 @@ func (m *machine) mustered(e Event) {
 	known := m.known(t)
 	t.People = m.lineUp(t.Step, e)
 	t.Marks = make([]Mark, len(t.People))
-	t.Callable, t.Confirms, t.Passes = 0, 0, 0
+	t.Open, t.Confirms, t.Passes = 0, 0, 0
 	index := make(map[string]int, len(t.People))
 	for i, p := range t.People {
 		t.Marks[i] = known[p.ID]
 		index[p.ID] = i
 		if p.reason() == "" {
-			t.Callable++
+			t.Open++
 		}
 		t.count(i)
 		if t.FirstYes == "" && t.Marks[i].Vote == Yes {
@@ -52,10 +52,16 @@ func (m *machine) mustered(e Event) {
 		}
 	}
 	for i := range m.Attempts {
-		if a := &m.Attempts[i]; a.Step == t.Step && a.Ended.IsZero() {
-			a.Member = -1
-			if k, ok := index[a.Person]; ok {
-				a.Member = k
+		a := &m.Attempts[i]
+		if a.Step != t.Step || !a.Ended.IsZero() {
+			continue
+		}
+		// Who still listens stays, and is followed to the new place, if that line is still a way to them.
+		a.Member = -1
+		if k, ok := index[a.Person]; ok {
+			method := slices.IndexFunc(t.People[k].Methods, func(x Method) bool { return x.Address == a.Address })
+			if method >= 0 && method < maxMethods {
+				a.Member, a.Method = k, method
 			}
 		}
 	}
@@ -234,7 +240,7 @@ func (t *Track) close() {
 }
 
 // allPassed tells that each who can be called has passed.
-func (t *Track) allPassed() bool { return t.Callable > 0 && t.Passes == t.Callable }
+func (t *Track) allPassed() bool { return t.Passes > 0 && t.Open == 0 }
 
 // complete tells that everybody has answered, and not everybody with a pass: that nobody took it is
 // no way for an alert to be acknowledged.
@@ -249,6 +255,9 @@ func (t *Track) count(member int) {
 		t.Confirms++
 	case Passing:
 		t.Passes++
+		if t.People[member].reason() == "" {
+			t.Open--
+		}
 	}
 }
 
