@@ -2,6 +2,7 @@ package sipleg
 
 import (
 	"bytes"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -53,7 +54,7 @@ func checkLine(line string) *refusal {
 	case strings.EqualFold(scheme, "tel"):
 	case !strings.EqualFold(scheme, "sip") && !strings.EqualFold(scheme, "sips"):
 		return &refusal{code: 416, words: "only sip, sips and tel URIs can be called"}
-	case strings.Contains(rest, "?"):
+	case strings.Contains(rest[strings.LastIndex(rest, "@")+1:], "?"):
 		return &refusal{code: 400, words: "the request URI has headers in it"} // section 19.1.1, table 1
 	}
 	return nil
@@ -62,11 +63,8 @@ func checkLine(line string) *refusal {
 // checkHead looks at the headers as they were written; it needs no parser and so finds what one forgives.
 func checkHead(head []byte) *refusal {
 	seen := map[string]bool{}
-	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
-		if len(line) == 0 || line[0] == ' ' || line[0] == '\t' {
-			continue
-		}
-		name, value, found := strings.Cut(string(line), ":")
+	for line := range unfolded(head) {
+		name, value, found := strings.Cut(line, ":")
 		if !found {
 			return &refusal{code: 400, words: "a header without a colon"}
 		}
@@ -90,6 +88,26 @@ func checkHead(head []byte) *refusal {
 	return nil
 }
 
+// unfolded are the header lines, each with its continuations (RFC 3261 section 7.3.1).
+func unfolded(head []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		line, begun := "", false
+		for l := range bytes.SplitSeq(head, []byte("\r\n")) {
+			if len(l) > 0 && (l[0] == ' ' || l[0] == '\t') {
+				line += " " + strings.TrimSpace(string(l))
+				continue
+			}
+			if begun && !yield(line) {
+				return
+			}
+			line, begun = string(l), len(l) > 0
+		}
+		if begun {
+			yield(line)
+		}
+	}
+}
+
 func checkValue(name, value string) *refusal {
 	bad := func(words string) *refusal { return &refusal{code: 400, words: words} }
 	switch name {
@@ -106,8 +124,11 @@ func checkValue(name, value string) *refusal {
 			}
 		}
 	case "cseq":
-		number, method, _ := strings.Cut(value, " ")
-		if n, err := strconv.ParseUint(number, 10, 32); err != nil || n >= 1<<31 || strings.TrimSpace(method) == "" {
+		words := strings.Fields(value)
+		if len(words) != 2 {
+			return bad("CSeq is not a number and a method")
+		}
+		if n, err := strconv.ParseUint(words[0], 10, 32); err != nil || n >= 1<<31 {
 			return bad("CSeq is not a number below 2^31 and a method")
 		}
 	case "max-forwards":
@@ -149,7 +170,7 @@ func checkAddress(name, value string) *refusal {
 			open = -2
 		case c == '?' && open == -1:
 			return bad("headers of a URI without <>")
-		case c == ';' && open != -1 && strings.HasPrefix(value[i:], ";;"):
+		case c == ';' && open < 0 && strings.HasPrefix(value[i:], ";;"):
 			return bad("an empty parameter")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
@@ -54,13 +55,12 @@ type Leg struct {
 	held     bool
 	running  bool // the sound has joined the clock
 	limit    *time.Timer
-	unbind   func() bool // of the context
-	why      string      // our words for hanging up
-	pending  leg.Cause   // the cause with which Ended will come, while leaving
-	byINFO   bool
-	byRTP    bool
-	reinvite *serverTx // answered and not yet acknowledged; nil else
-	offered  bool      // … with our offer, whose answer comes in the ACK
+	unbind   func() bool  // of the context
+	why      string       // our words for hanging up
+	pending  leg.Cause    // the cause with which Ended will come, while leaving
+	keysBy   atomic.Int32 // the way that keys come: some far ends send each twice
+	reinvite *serverTx    // answered and not yet acknowledged; nil else
+	offered  bool         // … with our offer, whose answer comes in the ACK
 
 	uac
 	uas
@@ -250,7 +250,20 @@ func (l *Leg) renewed(at time.Time) {
 
 // rtpDigit is called by the sound.
 func (l *Leg) rtpDigit(key byte) {
-	l.bell.ring(leg.Event{Kind: leg.Digit, Digit: string(rune(key))})
+	l.pressed(leg.Event{Kind: leg.Digit, Digit: string(rune(key))}, byRTP)
+}
+
+// Ways that keys come.
+const (
+	byRTP int32 = iota + 1
+	byINFO
+)
+
+// pressed reports a key, if it came by the way that the first one came.
+func (l *Leg) pressed(e leg.Event, by int32) {
+	if l.keysBy.CompareAndSwap(0, by) || l.keysBy.Load() == by {
+		l.bell.ring(e)
+	}
 }
 
 // finish ends the leg: everything is given back, then Ended is told. l.mu is held.

@@ -2,6 +2,7 @@ package sipleg
 
 import (
 	"bytes"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -19,42 +20,40 @@ var rawHeaders = map[string]string{
 	"call-id": "Call-ID", "i": "Call-ID", "cseq": "CSeq",
 }
 
-// split cuts a message into its first line, its headers and its body; false when there is no end of the headers.
+// split cuts a message into its first line, its headers and its body. Where the empty line after the headers
+// is missing, all is headers, and the parser will say so; false when there is not even one line.
 func split(data []byte) (line string, head, body []byte, ok bool) {
-	end := bytes.Index(data, []byte("\r\n\r\n"))
 	first := bytes.Index(data, []byte("\r\n"))
-	if end < 0 || first < 0 {
+	if first < 0 {
 		return "", nil, nil, false
 	}
-	if first == end {
-		return string(data[:first]), nil, data[end+4:], true
+	line = string(data[:first])
+	end := bytes.Index(data, []byte("\r\n\r\n"))
+	switch {
+	case end < 0:
+		return line, data[first+2:], nil, true
+	case end == first:
+		return line, nil, data[end+4:], true
 	}
-	return string(data[:first]), data[first+2 : end], data[end+4:], true
+	return line, data[first+2 : end], data[end+4:], true
 }
 
 func readRaw(line string, head []byte) rawRequest {
 	r := rawRequest{line: line}
-	last := -1
-	for l := range bytes.SplitSeq(head, []byte("\r\n")) {
-		if len(l) > 0 && (l[0] == ' ' || l[0] == '\t') { // a folded line
-			if last >= 0 {
-				r.headers[last].value += " " + strings.TrimSpace(string(l))
-			}
-			continue
-		}
-		last = -1
-		name, value, _ := strings.Cut(string(l), ":")
+	for l := range unfolded(head) {
+		name, value, _ := strings.Cut(l, ":")
 		lower := strings.ToLower(strings.TrimSpace(name))
 		if lower == "user-agent" {
 			r.agent = strings.TrimSpace(value)
 		}
 		if full, is := rawHeaders[lower]; is && len(r.headers) < 64 {
 			r.headers = append(r.headers, header{full, strings.TrimSpace(value)})
-			last = len(r.headers) - 1
 		}
 	}
 	return r
 }
+
+var tagged = regexp.MustCompile(`(?i);\s*tag\s*=`)
 
 func (r rawRequest) get(name string) string {
 	for _, h := range r.headers {
@@ -80,7 +79,7 @@ func (r rawRequest) refuse(why *refusal) []byte {
 			continue
 		}
 		seen[h.name] = true
-		if h.name == "To" && !strings.Contains(h.value, ";tag=") {
+		if h.name == "To" && !tagged.MatchString(h.value) {
 			h.value += ";tag=" + fresh(8)
 		}
 		headers = append(headers, h)

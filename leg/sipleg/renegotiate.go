@@ -64,7 +64,7 @@ func (l *Leg) info_(r *request, tx *serverTx) {
 	switch {
 	case ok:
 		tx.respond(200, "", nil, "")
-		l.bell.ring(leg.Event{At: r.at, Kind: leg.Digit, Digit: string(rune(key))})
+		l.pressed(leg.Event{At: r.at, Kind: leg.Digit, Digit: string(rune(key))}, byINFO)
 	case len(r.Body()) == 0:
 		tx.respond(200, "", nil, "") // a sign of life
 	default:
