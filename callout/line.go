@@ -129,12 +129,14 @@ func (m *machine) conclude() {
 	case !repeat: // put back to work with nobody left: from the first step
 		m.Revived = false
 		m.again()
+		m.conclude() // a plan of waits alone is over at once
 	case m.Rest.IsZero():
 		m.Rest = m.now.Add(betweenRepeats)
 		m.note(timeline.Event{Kind: timeline.CalloutWaiting, Text: fmt.Sprintf("rest of %s before the plan begins again, %d of %d", short(betweenRepeats), m.Pass+2, m.Plan.Repeat)})
 	case !m.now.Before(m.Rest):
 		m.Pass++
 		m.again()
+		m.conclude()
 	}
 }
 
