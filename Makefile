@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench soak setup console check generate conformance clean
+.PHONY: node-ok help run test build bench soak setup console check generate conformance clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 NODE_OK := $(shell command -v npm >/dev/null 2>&1 && node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>20||a==20&&b>=19?0:1)' 2>/dev/null && echo yes)
@@ -48,6 +48,9 @@ ifeq ($(NODE_OK),yes)
 else
 	@echo "console: Node 20.19 or newer is not here; a plain page stands in"
 endif
+
+node-ok:
+	@echo $(NODE_OK)
 
 clean: ## removes what was built
 	rm -rf bin web/ui/node_modules web/ui/dist/assets conformance/node_modules
