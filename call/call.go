@@ -112,13 +112,19 @@ func (c *Call) Params() url.Values {
 	return v
 }
 
-// Redirect puts other TwiML in the place of what runs. It is for calls that are answered.
+// Redirect puts other TwiML in the place of what runs: on a call that is answered, or on an inbound one,
+// whose TwiML runs while it rings. It takes effect a moment later.
 func (c *Call) Redirect(p Program) error {
-	if c.Record().Status != InProgress || c.ctx.Err() != nil {
-		return fmt.Errorf("%w: it is %s", ErrNotInProgress, c.Record().Status)
+	if r := c.Record(); !r.performs() || c.ctx.Err() != nil {
+		return fmt.Errorf("%w: it is %s", ErrNotInProgress, r.Status)
 	}
 	c.post(func() { c.redirect(p) })
 	return nil
+}
+
+// performs tells whether TwiML runs on the call.
+func (r Record) performs() bool {
+	return r.Status == InProgress || r.Status == Ringing && r.Direction == Inbound
 }
 
 // Cancel ends the call unless it has been answered: Twilio's Status=canceled.

@@ -161,7 +161,7 @@ func (c *Call) scriptEnded(err error) {
 
 // redirect stops the script and has it begin again with p.
 func (c *Call) redirect(p Program) {
-	if c.rec.Status != InProgress || c.ending != nil {
+	if !c.rec.performs() || c.ending != nil {
 		return
 	}
 	c.rec.Program = p
