@@ -23,8 +23,9 @@ type engine interface {
 	// again tells that what failed with err may well succeed if it is done once more from the start.
 	again(err error) bool
 	// claim makes name this process's own for as long as the process lives. dead tells that this
-	// succeeded just now, so whoever had the name before is dead for certain.
-	claim(ctx context.Context, name string) (dead bool, err error)
+	// succeeded just now, so whoever had the name before is dead for certain. wait is how long it may
+	// take until the database has noticed a death.
+	claim(ctx context.Context, name string, wait time.Duration) (dead bool, err error)
 	unclaim(ctx context.Context, name string)
 	// patience is how long one commit may take before it is given up, 0 for as long as it takes.
 	patience() time.Duration

@@ -13,8 +13,12 @@ import (
 	"github.com/kaden-project/kaden/leg"
 )
 
-// firstLease is how long a node is alive after Join, before its first Beat.
-const firstLease = 6 * time.Second
+const (
+	// firstLease is how long a node is alive after Join, before its first Beat.
+	firstLease = 6 * time.Second
+	// burial is how long Join waits for the database to notice that this node's earlier life is dead.
+	burial = 2 * time.Second
+)
 
 // Join makes this process a node and returns its fence, which grows with every Join of any node.
 //
@@ -24,7 +28,7 @@ func (s *Store) Join(ctx context.Context, name, address string) (fence int64, er
 	if name == "" {
 		return 0, errors.New("a node needs a name")
 	}
-	dead, err := s.db.claim(ctx, name)
+	dead, err := s.db.claim(ctx, name, burial)
 	if err != nil {
 		return 0, unstored(err)
 	}
@@ -57,7 +61,7 @@ func (s *Store) Join(ctx context.Context, name, address string) (fence int64, er
 func (s *Store) Beat(ctx context.Context, name string, fence int64, ttl time.Duration) error {
 	err := s.change(ctx, func(t *tx) error { return t.lease(name, fence, t.Now().Add(ttl)) })
 	if err == nil {
-		if _, e := s.db.claim(ctx, name); e != nil { // it may have gone with a connection
+		if _, e := s.db.claim(ctx, name, 0); e != nil { // it may have gone with a connection
 			s.log.Debug("name of the node not claimed", "err", e)
 		}
 	}

@@ -25,6 +25,7 @@ const (
 	connectTime     = 5 * time.Second
 	leastConns      = 10 // writing, the job queue's three, claims, reading
 	commitPatience  = 10 * time.Second
+	claimEvery      = 50 * time.Millisecond
 	migrationLock   = 0x6b6164656e // "kaden": one node at a time changes tables
 	eventsChannel   = "kaden_events"
 	serialization   = "40001"
@@ -135,8 +136,8 @@ func (e *postgres) skipLocked() string      { return " FOR UPDATE SKIP LOCKED" }
 func (e *postgres) reader() querier         { return pgReader{e.pool} }
 
 // claim holds a lock in a session of its own. The server takes it away when the session ends, which it
-// does at once when this process is killed; so a restart need not wait for the lease of its earlier life.
-func (e *postgres) claim(ctx context.Context, name string) (dead bool, err error) {
+// does soon when this process is killed; so a restart need not wait for the lease of its earlier life.
+func (e *postgres) claim(ctx context.Context, name string, wait time.Duration) (dead bool, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if c := e.claims[name]; c != nil {
@@ -150,13 +151,22 @@ func (e *postgres) claim(ctx context.Context, name string) (dead bool, err error
 	if err != nil {
 		return false, err
 	}
-	var got bool
-	if err := c.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", "kaden node "+name).Scan(&got); err != nil || !got {
-		c.Release()
-		return false, err
+	for until := time.Now().Add(wait); ; {
+		var got bool
+		err := c.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", "kaden node "+name).Scan(&got)
+		if got {
+			e.claims[name] = c
+			return true, nil
+		}
+		if err != nil || !time.Now().Before(until) {
+			c.Release()
+			return false, err
+		}
+		select {
+		case <-time.After(claimEvery):
+		case <-ctx.Done():
+		}
 	}
-	e.claims[name] = c
-	return true, nil
 }
 
 func (e *postgres) unclaim(_ context.Context, name string) {

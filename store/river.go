@@ -25,6 +25,8 @@ const (
 	rescueAfter = time.Minute
 	// Stopping waits this long for jobs that are running before it cancels them.
 	softStop = 5 * time.Second
+	// What River could not begin is begun again after this time.
+	restAfterFault = 2 * time.Second
 	// How many jobs run at once.
 	atOnce = 20
 )
@@ -90,7 +92,7 @@ func (q *queue[Tx]) add(ctx context.Context, tx Tx, items []job.Item) error {
 }
 
 // run does the jobs that the Workers know by now, until ctx ends; then it lets those that are running
-// finish for a few seconds.
+// finish for a few seconds. A database that is down when it begins is waited for.
 func (q *queue[Tx]) run(ctx context.Context) error {
 	config, err := q.config()
 	if err != nil {
@@ -100,6 +102,22 @@ func (q *queue[Tx]) run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
+	for {
+		err := q.work(ctx, config)
+		if ctx.Err() != nil {
+			return err
+		}
+		q.log.Warn("jobs stand still", "err", err)
+		select {
+		case <-time.After(restAfterFault):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// work does jobs until ctx ends or River gives up.
+func (q *queue[Tx]) work(ctx context.Context, config *river.Config) error {
 	runs, err := river.NewClient(q.driver, config)
 	if err != nil {
 		return fmt.Errorf("job queue: %w", err)
@@ -107,9 +125,16 @@ func (q *queue[Tx]) run(ctx context.Context) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	if err := runs.Start(life); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return fmt.Errorf("job queue: %w", err)
 	}
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-runs.Stopped():
+		return errors.New("job queue: it has stopped by itself")
+	}
 	stop, cancel := context.WithTimeout(life, 2*softStop)
 	defer cancel()
 	if err := runs.Stop(stop); err != nil && !errors.Is(err, context.Canceled) {

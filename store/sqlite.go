@@ -141,12 +141,12 @@ func (e *sqlite) now(context.Context, querier) (time.Time, error) {
 }
 
 // again is never: there is no other writer to be in one's way.
-func (e *sqlite) again(error) bool                            { return false }
-func (e *sqlite) claim(context.Context, string) (bool, error) { return false, nil }
-func (e *sqlite) unclaim(context.Context, string)             {}
-func (e *sqlite) patience() time.Duration                     { return 0 }
-func (e *sqlite) skipLocked() string                          { return "" }
-func (e *sqlite) reader() querier                             { return sqlReader{e.read} }
+func (e *sqlite) again(error) bool                                           { return false }
+func (e *sqlite) claim(context.Context, string, time.Duration) (bool, error) { return false, nil }
+func (e *sqlite) unclaim(context.Context, string)                            {}
+func (e *sqlite) patience() time.Duration                                    { return 0 }
+func (e *sqlite) skipLocked() string                                         { return "" }
+func (e *sqlite) reader() querier                                            { return sqlReader{e.read} }
 
 // begin waits until the job queue has let go of the connection.
 func (e *sqlite) begin(ctx context.Context) (transaction, error) {

@@ -9,6 +9,8 @@ import (
 	"github.com/kaden-project/kaden/store/storetest"
 )
 
+var discard = slog.New(slog.DiscardHandler)
+
 func seal(t testing.TB) *account.Seal {
 	t.Helper()
 	s, err := account.NewSeal(make([]byte, 32))
@@ -24,7 +26,7 @@ func open(t testing.TB, c store.Config) *store.Store {
 	if c.Seal == nil {
 		c.Seal = seal(t)
 	}
-	s, err := store.Open(t.Context(), slog.New(slog.DiscardHandler), c)
+	s, err := store.Open(t.Context(), discard, c)
 	if err != nil {
 		t.Fatal(err)
 	}
