@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
 )
 
@@ -53,8 +54,9 @@ type owned struct {
 	due      *time.Timer // what the state waits for at most
 	running  chan error  // the script's end; nil: none runs
 	halt     context.CancelCauseFunc
-	restart  bool // the script that ends is followed by another
-	pending  Change
+	restart  bool             // the script that ends is followed by another
+	untold   []timeline.Event // not written yet
+	posts    []Post           // not written yet
 	poster   poster
 	rangAt   time.Time
 	keyCount int

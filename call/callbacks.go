@@ -24,7 +24,7 @@ func (c *Call) callback(e Event) {
 	if method == "" {
 		method = "POST"
 	}
-	c.pending.Posts = append(c.pending.Posts, Post{
+	c.posts = append(c.posts, Post{
 		ID:      fmt.Sprintf("%s-%d", c.id, seq),
 		Account: c.rec.Account, Call: c.id,
 		Method: method, URL: cb.URL,

@@ -15,11 +15,13 @@ func (c *Call) event(k timeline.Kind, text string) timeline.Event {
 // mark is a change of state: written down with its timeline event and its callback, and then told.
 // The record has its new state already.
 func (c *Call) mark(k timeline.Kind, e Event) {
-	e.At = time.Now()
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
 	e.Trunk = c.rec.Trunk
 	ev := c.event(k, e.Text)
-	ev.Cause = string(e.Cause)
-	c.pending.Events = append(c.pending.Events, ev)
+	ev.At, ev.Cause = e.At.UTC(), string(e.Cause)
+	c.untold = append(c.untold, ev)
 	c.callback(e)
 	c.write()
 	c.tell(e)
@@ -29,13 +31,13 @@ func (c *Call) mark(k timeline.Kind, e Event) {
 // later one that would carry it.
 func (c *Call) markEnd(e Event) {
 	c.mark(timeline.CallEnded, e)
-	for wait := 50 * time.Millisecond; len(c.pending.Events) > 0 && wait < patience/2; wait *= 2 {
+	for wait := 50 * time.Millisecond; len(c.untold) > 0 && wait < patience/2; wait *= 2 {
 		time.Sleep(wait)
 		c.write()
 	}
-	if len(c.pending.Events) > 0 {
+	if len(c.untold) > 0 {
 		c.log.Error("the end of the call was not written", "status", c.rec.Status, "cause", c.rec.Cause)
-		c.poster.add(c, c.pending.Posts) // the owner is told all the same
+		c.poster.add(c, c.posts) // the owner is told all the same
 	}
 }
 
@@ -43,15 +45,13 @@ func (c *Call) markEnd(e Event) {
 // somebody is listening to: the change stays pending and goes with the next one.
 func (c *Call) write() {
 	c.rec.Updated = time.Now()
-	c.pending.Record = c.rec
 	ctx, stop := context.WithTimeout(context.WithoutCancel(c.ctx), patience)
 	defer stop()
-	if err := c.desk.cfg.Store.Change(ctx, c.pending); err != nil {
+	if err := c.desk.cfg.Store.Change(ctx, Change{Record: c.rec, Events: c.untold, Posts: c.posts}); err != nil {
 		c.log.Error("change of the call not written", "status", c.rec.Status, "err", err)
 	} else {
-		posts := c.pending.Posts
-		c.pending = Change{}
-		c.poster.add(c, posts)
+		c.poster.add(c, c.posts)
+		c.untold, c.posts = nil, nil
 	}
 	r := c.rec
 	c.shown.Store(&r)

@@ -47,6 +47,7 @@ type Desk struct {
 	posts context.Context // the life of callbacks under way, a little longer
 	quit  context.CancelFunc
 	lines lines
+	born  time.Time
 
 	working sync.WaitGroup // goroutines of calls
 	posting sync.WaitGroup
@@ -67,7 +68,7 @@ var (
 
 // New makes a Desk. It starts nothing.
 func New(log *slog.Logger, cfg Config) *Desk {
-	d := &Desk{log: log, cfg: cfg, live: map[sid.Call]*Call{}}
+	d := &Desk{log: log, cfg: cfg, live: map[sid.Call]*Call{}, born: time.Now()}
 	d.ctx, d.stop = context.WithCancelCause(context.Background())
 	d.posts, d.quit = context.WithCancel(context.Background())
 	return d

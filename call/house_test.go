@@ -3,7 +3,6 @@ package call_test
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -249,8 +248,15 @@ func (m *memory) last() call.Record {
 func (m *memory) Call(context.Context, sid.Account, sid.Call) (call.Record, error) {
 	return call.Record{}, call.ErrNotFound
 }
-func (m *memory) Calls(context.Context, call.Filter) ([]call.Record, bool, error) {
-	return nil, false, errors.ErrUnsupported
+func (m *memory) Calls(_ context.Context, f call.Filter) (list []call.Record, more bool, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.changes {
+		if c.Record.Status == f.Status {
+			list = append(list, c.Record)
+		}
+	}
+	return list, false, nil
 }
 func (m *memory) DeleteCall(context.Context, sid.Account, sid.Call) error { return call.ErrNotFound }
 

@@ -1,7 +1,6 @@
 package call
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -200,43 +199,4 @@ func withoutPort(host string) string {
 		return host[:i]
 	}
 	return host
-}
-
-// EndGhost ends what may be left at a carrier of a call that an earlier life of this process had under
-// way: o is its order, trunk the one in use ("" if that is not known), r what was kept last. It returns
-// when the far end has confirmed or has had its time.
-func (d *Desk) EndGhost(ctx context.Context, o Order, trunkName string, r leg.Remains) error {
-	o = o.complete()
-	dl, err := d.dialer(o.To.Scheme)
-	if err != nil {
-		return err
-	}
-	ender, ok := dl.(leg.Ender)
-	if !ok {
-		return nil // legs that die with the process
-	}
-	if o.To.Scheme != number.Tel {
-		return ender.End(ctx, o.target(trunk.Trunk{}), leg.Options{ID: o.legID(0)}, r)
-	}
-	if trunkName != "" {
-		o.Trunk = trunkName
-	}
-	wants, err := d.candidates(o, nil)
-	if err != nil {
-		return err
-	}
-	// Which trunks it was tried on, and in which order, died with the process: each may hold it.
-	ended := make(chan error)
-	n := 0
-	for _, t := range wants {
-		for i := range len(wants) {
-			n++
-			go func() { ended <- ender.End(ctx, o.target(t), leg.Options{ID: o.legID(i)}, r) }()
-		}
-	}
-	var errs []error
-	for range n {
-		errs = append(errs, <-ended)
-	}
-	return errors.Join(errs...)
 }

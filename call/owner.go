@@ -74,7 +74,7 @@ func (c *Call) ringing(e leg.Event) {
 	c.rang, c.rangAt = true, e.At
 	c.due.Reset(c.ringLimit(e.At))
 	c.rec.Status = Ringing
-	c.mark(timeline.CallRinging, Event{Status: Ringing, SIP: e.Status})
+	c.mark(timeline.CallRinging, Event{At: e.At, Status: Ringing, SIP: e.Status})
 }
 
 // ringLimit is how long it may ring from the first 18x on. Where Setup is as long as Ring, both count
@@ -96,7 +96,7 @@ func (c *Call) answered(e leg.Event) {
 	}
 	c.due.Reset(time.Until(e.At.Add(c.order.TimeLimit)))
 	c.rec.Status = InProgress
-	c.mark(timeline.CallAnswered, Event{Status: InProgress, SIP: e.Status})
+	c.mark(timeline.CallAnswered, Event{At: e.At, Status: InProgress, SIP: e.Status})
 	c.pickedAt = e.At
 	close(c.picked)
 	if c.rec.Direction != Inbound {
@@ -131,7 +131,7 @@ func (c *Call) digit(e leg.Event) {
 	c.tell(Event{At: e.At, Status: InProgress, Digit: e.Digit})
 	ev := c.event(timeline.CallDigit, "")
 	ev.At, ev.Digit = e.At, e.Digit
-	c.pending.Events = append(c.pending.Events, ev)
+	c.untold = append(c.untold, ev)
 	c.write()
 }
 
@@ -207,7 +207,7 @@ func (c *Call) finish(e leg.Event) {
 	}
 	c.rec.Status = StatusOf(c.rec.Direction, cause, answered)
 	c.rec.Cause, c.rec.SIPStatus, c.rec.Ended = cause, e.Status, e.At
-	c.markEnd(Event{Status: c.rec.Status, Cause: cause, SIP: e.Status, ByUs: byUs, Text: reason})
+	c.markEnd(Event{At: e.At, Status: c.rec.Status, Cause: cause, SIP: e.Status, ByUs: byUs, Text: reason})
 }
 
 // release gives the line back.
