@@ -40,13 +40,13 @@ func (m *machine) cut(why, by string, which func(*Attempt) bool) {
 		if a.Outcome.Final() || !which(a) {
 			continue
 		}
-		kind := Cancel
+		kind, text := Cancel, "stops ringing"
 		if a.Outcome == Listening {
-			kind = Tell
+			kind, text = Tell, "was listening, and is told so"
 		}
 		m.do(Command{Kind: kind, Attempt: a.ID, Person: a.Person, Why: why, By: by})
 		m.final(a, Canceled, lateHangup)
-		m.noteOf(a, timeline.AttemptCanceled, why, "")
+		m.noteOf(a, timeline.AttemptCanceled, why, text)
 		if t := m.track(a.Step); t != nil && a.Member >= 0 && t.Phase != Closing {
 			t.again(Redial{Member: a.Member, Method: a.Method, At: m.now, Cause: Canceled})
 		}
@@ -59,14 +59,12 @@ func (m *machine) acknowledge(by, text string) {
 	m.Status, m.By, m.Took, m.Paused = Acknowledged, by, "", m.now
 	m.do(Command{Kind: Acknowledge, By: by})
 	for i := range m.Tracks {
-		t := &m.Tracks[i]
-		if m.Plan.Steps[t.Step].Need != Everyone || text != "" {
-			continue
+		if t := &m.Tracks[i]; m.Plan.Steps[t.Step].Need == Everyone {
+			m.Tally = t.tally()
 		}
-		text = fmt.Sprintf("%d of %d confirmed", t.Confirms, len(t.People))
-		if p := t.passers(); len(p) > 0 {
-			text += "; passed: " + list(p)
-		}
+	}
+	if text == "" {
+		text = m.Tally
 	}
 	m.note(timeline.Event{Kind: timeline.AlertAcknowledged, Person: by, Text: text})
 	m.cut(WhyTaken, by, every)

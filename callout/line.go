@@ -97,6 +97,7 @@ func (m *machine) remember(t *Track) {
 	if step.Need != Everyone {
 		return
 	}
+	m.Tally = t.tally()
 	if missing := t.missing(); len(missing) > 0 && (t.Confirms == 0 || !step.optional()) {
 		m.Unmet = fmt.Sprintf("%d of %d did not answer: %s", len(missing), len(t.People), list(missing))
 	}
@@ -142,7 +143,7 @@ func (m *machine) conclude() {
 
 // again begins the plan from its first step.
 func (m *machine) again() {
-	m.Rest, m.Unmet, m.Step = time.Time{}, "", -1
+	m.Rest, m.Unmet, m.Tally, m.Step = time.Time{}, "", "", -1
 	m.why = "the plan begins again"
 	m.moveOn(false)
 }

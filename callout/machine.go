@@ -23,6 +23,7 @@ type Progress struct {
 	Closed   bool      `json:"closed,omitempty"`   // nobody is rung any more: deadline
 	Took     string    `json:"took,omitempty"`     // a need is met, but Everyone of another step is still asked
 	Unmet    string    `json:"unmet,omitempty"`    // who of a step that wanted everyone is missing
+	Tally    string    `json:"tally,omitempty"`    // what everyone of a step said, when it was over
 	Paused   time.Time `json:"paused,omitzero"`    // since when its clocks stand still: acknowledged, resolved, exhausted
 	Over     time.Time `json:"over,omitzero"`      // when it was resolved
 	Was      Status    `json:"was,omitempty"`      // before Resolved

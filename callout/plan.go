@@ -94,6 +94,15 @@ func (s Step) isWait() bool { return len(s.Call) == 0 }
 
 func (s Step) inTurn() bool { return s.Order == InTurn || s.Order == RoundRobin }
 
+// words say how the people of the step are rung.
+func (s Step) words() string {
+	text := map[Order]string{Together: "together", InTurn: "one after another", RoundRobin: "in turn, round robin"}[s.Order]
+	if s.Need == Everyone {
+		text += ", everyone is asked"
+	}
+	return text
+}
+
 // optional tells that everybody is asked once, and who was reached is enough (P2).
 func (s Step) optional() bool { return s.Need == Everyone && s.Rounds == 1 }
 

@@ -69,7 +69,7 @@ func (m *machine) mustered(e Event) {
 	t.Cursor, t.Rung, t.Again = 0, 0, nil
 	step := m.Plan.Steps[t.Step]
 	m.note(timeline.Event{Kind: timeline.CalloutStep, Cause: string(step.Order),
-		Text: fmt.Sprintf("step %d, round %d: %s", t.Step+1, t.Round, people(len(t.People)))})
+		Text: fmt.Sprintf("step %d, round %d: %s, %s", t.Step+1, t.Round, people(len(t.People)), step.words())})
 	if m.why = fmt.Sprintf("step %d begins", t.Step+1); t.Round > 1 {
 		m.why = fmt.Sprintf("round %d", t.Round)
 	}
@@ -286,6 +286,15 @@ func (t *Track) again(r Redial) {
 // drop forgets the further calls of a member.
 func (t *Track) drop(member int) {
 	t.Again = slices.DeleteFunc(t.Again, func(r Redial) bool { return r.Member == member })
+}
+
+// tally counts what everyone said, and names who passed.
+func (t *Track) tally() string {
+	text := fmt.Sprintf("%d of %d confirmed", t.Confirms, len(t.People))
+	if p := t.passers(); len(p) > 0 {
+		text += "; passed: " + list(p)
+	}
+	return text
 }
 
 // missing names those of a step who have not answered.

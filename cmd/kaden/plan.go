@@ -1,0 +1,315 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/oncall"
+	"github.com/kaden-project/kaden/problem"
+)
+
+type planCmd struct {
+	Check   planCheckCmd   `cmd:"" help:"Show what is wrong in call-out plans, and where."`
+	Explain planExplainCmd `cmd:"" help:"Show who would ring when, on a virtual clock. Nothing dials."`
+}
+
+type planCheckCmd struct {
+	Files []string `arg:"" name:"file" help:"Files with plans; - is standard input. Documents of other kinds are skipped."`
+	JSON  bool     `name:"json" help:"One JSON object a line."`
+}
+
+// Help is shown below the flags.
+func (*planCheckCmd) Help() string {
+	return `Exit status: 0 when every plan can be used, with or without warnings; 1 when one cannot; 2 when a file cannot be read.
+
+Example: kaden plan check night.yaml
+  night.yaml:7:13: error: <rounds>: this plan has no end (deadline: 2h)`
+}
+
+// Run checks each file, even after one that is wrong or missing.
+func (c *planCheckCmd) Run(out *output) error {
+	var plans, errs, warnings int
+	unreadable := false
+	for _, file := range c.Files {
+		text, name, err := readPlanFile(file, out.Stdin)
+		if err != nil {
+			fmt.Fprintf(out.Stderr, "kaden: %s\n", err)
+			unreadable = true
+			continue
+		}
+		found := 0
+		for _, d := range documentsOf(text) {
+			if !d.isPlan() {
+				continue
+			}
+			found++
+			_, _, list := callout.ParsePlan(d.text)
+			if err := out.problems(d.placed(list).In(name), c.JSON); err != nil {
+				return err
+			}
+			for _, p := range list {
+				if p.Level == problem.Error {
+					errs++
+				} else {
+					warnings++
+				}
+			}
+		}
+		if found == 0 {
+			fmt.Fprintf(out.Stderr, "kaden: %s: no plan in it; a plan begins with plan: and its name\n", name)
+			errs++
+		}
+		plans += found
+	}
+	if !c.JSON {
+		fmt.Fprintf(out.Stderr, "%s, %s, %s\n", counted(plans, "plan"), counted(errs, "error"), counted(warnings, "warning"))
+	}
+	switch {
+	case unreadable:
+		return exitCode(2)
+	case errs > 0:
+		return exitCode(1)
+	}
+	return nil
+}
+
+type planExplainCmd struct {
+	File   string        `arg:"" name:"file" help:"File with the plan, and with its people and groups if you like; - is standard input."`
+	Plan   string        `help:"Only the plan of this name."`
+	Alert  string        `name:"alert" placeholder:"FILE" help:"The alert as JSON; without it, a critical one."`
+	People string        `placeholder:"WHO=DOES,…" help:"What people do: sato=no-answer,suzuki=voicemail,tanaka=key:1@8s. Who is not named does not answer."`
+	Place  int           `placeholder:"N" help:"Whose turn it is in a round robin, counted from 0."`
+	For    time.Duration `default:"24h" help:"Look no further than this."`
+	JSON   bool          `name:"json" help:"One timeline event a line, as JSON; the clock begins with 1970."`
+}
+
+// Help is shown below the flags.
+func (*planExplainCmd) Help() string {
+	return `What people can do: no-answer, busy, reject, unreachable, voicemail, answer, key:1@8s (8 s after the answer), hangup@5s;
+joined by + within one call (answer@4s+key:9@5s+key:1@20s), by commas for one call after another (sato=busy,key:1@5s).
+
+Example: kaden plan explain docs/plans/p4-in-turn.yaml --people "sato=no-answer,suzuki=voicemail,tanaka=key:1@8s"`
+}
+
+// Run plays each plan of the file with simulated people.
+func (c *planExplainCmd) Run(out *output) error {
+	text, name, err := readPlanFile(c.File, out.Stdin)
+	if err != nil {
+		fmt.Fprintf(out.Stderr, "kaden: %s\n", err)
+		return exitCode(2)
+	}
+	behave, err := callout.ParsePeople(c.People)
+	if err != nil {
+		return fmt.Errorf("--people: %w", err)
+	}
+	alert, err := readAlert(c.Alert)
+	if err != nil {
+		return fmt.Errorf("--alert: %w", err)
+	}
+	docs := documentsOf(text)
+	known, list := directoryOf(docs)
+	refused := false
+	explained := 0
+	for _, d := range docs {
+		if !d.isPlan() {
+			continue
+		}
+		plan, refs, problems := callout.ParsePlan(d.text)
+		if c.Plan != "" && c.Plan != plan.Name {
+			continue
+		}
+		list = append(list, d.placed(problems)...)
+		if problems.Refused() {
+			refused = true
+			continue
+		}
+		people, remarks := rosterOf(known, refs)
+		remarks = append(remarks, strangers(behave, people)...)
+		n := planNight{plan: plan, alert: alert, place: c.Place, limit: c.For, people: people, behave: behave, remarks: remarks}
+		if err := n.show(out, c.JSON, explained > 0); err != nil {
+			return err
+		}
+		explained++
+	}
+	list.Sort()
+	for _, p := range list.In(name) {
+		fmt.Fprintln(out.Stderr, p)
+	}
+	switch {
+	case refused:
+		return exitCode(1)
+	case explained == 0 && c.Plan != "":
+		return fmt.Errorf("%s: no plan %q in it", name, c.Plan)
+	case explained == 0:
+		return fmt.Errorf("%s: no plan in it; a plan begins with plan: and its name", name)
+	}
+	return nil
+}
+
+// maxPlanFile is more than any installation has.
+const maxPlanFile = 64 << 20
+
+func readPlanFile(file string, stdin io.Reader) (text []byte, name string, err error) {
+	if file == "-" {
+		text, err = io.ReadAll(io.LimitReader(stdin, maxPlanFile+1))
+		name = "stdin"
+	} else {
+		text, err = os.ReadFile(file)
+		name = file
+	}
+	switch {
+	case err != nil:
+		return nil, name, errors.New(strings.ReplaceAll(unreadableFile(file, err), "*.xml", "*.yaml"))
+	case len(text) > maxPlanFile:
+		return nil, name, fmt.Errorf("%s: longer than 64 MiB", name)
+	}
+	return text, name, nil
+}
+
+// yamlDocument is one document of a file and the line it begins in, counted from 0.
+type yamlDocument struct {
+	text []byte
+	line int
+	kind string // its first key
+}
+
+var (
+	separator = regexp.MustCompile(`^---(\s|$)`)
+	firstKey  = regexp.MustCompile(`^\s*\{?\s*["']?([A-Za-z][A-Za-z0-9_-]*)["']?\s*:`)
+)
+
+// documentsOf divides a file at its --- lines; what holds nothing but comments is left out.
+func documentsOf(text []byte) []yamlDocument {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	var docs []yamlDocument
+	now := yamlDocument{}
+	content := false
+	end := func() {
+		if content {
+			docs = append(docs, now)
+		}
+	}
+	for i, line := range bytes.SplitAfter(text, []byte("\n")) {
+		if separator.Match(line) {
+			end()
+			now, content = yamlDocument{line: i}, false
+			line = append([]byte("   "), line[3:]...) // the columns stay
+		}
+		now.text = append(now.text, line...)
+		bare := bytes.TrimSpace(line)
+		if content || len(bare) == 0 || bare[0] == '#' {
+			continue
+		}
+		content = true
+		if m := firstKey.FindSubmatch(line); m != nil {
+			now.kind = string(m[1])
+		}
+	}
+	end()
+	return docs
+}
+
+// otherKinds are documents that a file may hold beside plans. Whatever else there is was meant to be a plan.
+var otherKinds = []string{"person", "group", "trunk", "source", "number", "schedule", "route", "bin", "application", "account", "notice"}
+
+func (d yamlDocument) isPlan() bool { return !slices.Contains(otherKinds, d.kind) }
+
+// placed counts the lines of problems from the beginning of the file.
+func (d yamlDocument) placed(list problem.List) problem.List {
+	out := slices.Clone(list)
+	for i := range out {
+		if out[i].Line > 0 {
+			out[i].Line += d.line
+		}
+	}
+	return out
+}
+
+// directoryOf reads the people and groups of a file.
+func directoryOf(docs []yamlDocument) (oncall.Directory, problem.List) {
+	known := oncall.Directory{People: map[string]oncall.Person{}, Groups: map[string]oncall.Group{}}
+	var list problem.List
+	for _, d := range docs {
+		switch d.kind {
+		case "person":
+			p, problems := oncall.ReadPerson(d.text)
+			known.People[p.ID] = p
+			list = append(list, d.placed(problems)...)
+		case "group":
+			g, _, problems := oncall.ReadGroup(d.text)
+			known.Groups[g.ID] = g
+			list = append(list, d.placed(problems)...)
+		}
+	}
+	return known, list
+}
+
+// rosterOf says whom the names of a plan mean. A name that the file does not define stands for one
+// person, with a remark.
+func rosterOf(known oncall.Directory, refs []callout.Reference) (callout.Roster, []string) {
+	roster := callout.Roster{}
+	var remarks []string
+	for _, ref := range refs {
+		if _, done := roster[ref.Text]; done {
+			continue
+		}
+		roster[ref.Text] = nil
+		one := func(id string) {
+			roster[ref.Text] = append(roster[ref.Text], callout.Person{ID: id, Methods: []callout.Method{{Address: "sim:" + id}}})
+		}
+		group, isGroup := known.Groups[strings.TrimPrefix(ref.Text, "@")]
+		_, isPerson := known.People[ref.Text]
+		if !isPerson && (!strings.HasPrefix(ref.Text, "@") || !isGroup) {
+			remarks = append(remarks, ref.Text+" is not in this file: shown as one person")
+			one(ref.Text)
+			continue
+		}
+		people, problems := known.Resolve([]string{ref.Text}, time.Time{})
+		for _, p := range people {
+			roster[ref.Text] = append(roster[ref.Text], reachable(p))
+		}
+		for _, p := range problems {
+			if p.Verb == "@"+group.ID || p.Level != problem.Error {
+				remarks = append(remarks, p.Text)
+				continue
+			}
+			remarks = append(remarks, p.Text+": shown as one person")
+			one(p.Verb)
+		}
+	}
+	return roster, remarks
+}
+
+func reachable(p oncall.Person) callout.Person {
+	out := callout.Person{ID: p.ID}
+	for _, m := range p.Contacts {
+		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: time.Duration(m.Ring) * time.Second})
+	}
+	return out
+}
+
+// strangers are those of --people whom the plan never calls: most often a typo.
+func strangers(behave map[string]callout.Behaviour, roster callout.Roster) []string {
+	called := map[string]bool{}
+	for _, people := range roster {
+		for _, p := range people {
+			called[p.ID] = true
+		}
+	}
+	var remarks []string
+	for id := range behave {
+		if !called[id] {
+			remarks = append(remarks, id+" is in --people, but not in this plan")
+		}
+	}
+	slices.Sort(remarks)
+	return remarks
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/kaden-project/kaden/alert"
+	"github.com/kaden-project/kaden/alert/mackerel"
+	"github.com/kaden-project/kaden/alert/plain"
+	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// readAlert reads the first alert of a file, in kaden's own form or Mackerel's.
+func readAlert(file string) (alert.Alert, error) {
+	if file == "" {
+		return alert.Alert{Source: "test", Title: "an alert", Severity: alert.Critical}, nil
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return alert.Alert{}, errors.New(unreadableFile(file, err))
+	}
+	kind, read := plain.Kind, plain.Translate
+	if bytes.Contains(raw, []byte(`"orgName"`)) && bytes.Contains(raw, []byte(`"event"`)) {
+		kind, read = "mackerel", mackerel.Translate
+	}
+	if _, err := read(raw); err != nil {
+		return alert.Alert{}, fmt.Errorf("%s: %w", file, err)
+	}
+	return alert.Translate(read, alert.Source{Name: kind, Kind: kind}, raw)[0], nil
+}
+
+// planNight is one plan to be shown at work.
+type planNight struct {
+	plan    callout.Plan
+	alert   alert.Alert
+	place   int
+	limit   time.Duration
+	people  callout.Roster
+	behave  map[string]callout.Behaviour
+	remarks []string
+}
+
+func (n planNight) events() []timeline.Event {
+	return callout.Simulate(n.plan, n.people, n.behave, callout.Night{
+		Start: time.Unix(0, 0).UTC(), ID: n.plan.Name, Alert: "example", Title: n.alert.Title,
+		Severity: string(n.alert.Severity), Place: n.place, Limit: n.limit,
+	})
+}
+
+func (n planNight) show(out *output, asJSON, more bool) error {
+	if asJSON {
+		for _, r := range n.remarks {
+			fmt.Fprintf(out.Stderr, "kaden: %s\n", r)
+		}
+		lines := json.NewEncoder(out.Stdout)
+		lines.SetEscapeHTML(false)
+		for _, e := range n.events() {
+			if err := lines.Encode(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var b strings.Builder
+	if more {
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "plan %s, for %q (%s)\n", n.plan.Name, n.alert.Title, n.alert.Severity)
+	for _, lang := range n.plan.Languages {
+		facts := callout.Facts{Source: n.alert.Source, Title: n.alert.Title, Severity: string(n.alert.Severity),
+			Subject: n.alert.Subject, Body: n.alert.Body, Host: n.alert.Subject, Count: 1}
+		if said, err := callout.Speak(n.plan.Say[lang], facts); err == nil {
+			fmt.Fprintf(&b, "  says (%s): %s\n", lang, strings.Join(strings.Fields(said), " "))
+		}
+	}
+	for _, r := range n.remarks {
+		fmt.Fprintf(&b, "  note: %s\n", r)
+	}
+	b.WriteString("\n")
+	for _, line := range shortened(n.lines()) {
+		b.WriteString(line + "\n")
+	}
+	_, err := out.Stdout.Write([]byte(b.String()))
+	return err
+}
+
+// lines are the night as a table: when, who, what and why.
+func (n planNight) lines() []string {
+	events := n.events()
+	width := 0
+	for _, e := range events {
+		width = max(width, utf8.RuneCountInString(e.Person))
+	}
+	var lines []string
+	for _, e := range events {
+		what := planSentence(e)
+		if what == "" {
+			continue
+		}
+		who := e.Person + strings.Repeat(" ", width-utf8.RuneCountInString(e.Person))
+		lines = append(lines, strings.TrimRight(fmt.Sprintf("%9s  %s  %s", clockOffset(e.At.Sub(time.Unix(0, 0))), who, what), " "))
+	}
+	if !slices.ContainsFunc(events, endsNight) {
+		lines = append(lines, fmt.Sprintf("%9s  and so on: not over after %s", "…", n.limit))
+	}
+	return lines
+}
+
+// endsNight tells that nobody is rung after this.
+func endsNight(e timeline.Event) bool {
+	return e.Kind == timeline.AlertAcknowledged || e.Kind == timeline.AlertExhausted || e.Kind == timeline.AlertResolved
+}
+
+// clockOffset is +0:20, +1:02:03; parts of a second only where there are any.
+func clockOffset(d time.Duration) string {
+	h, m, s := d/time.Hour, d/time.Minute%60, d%time.Minute
+	seconds := fmt.Sprintf("%02d", s/time.Second)
+	if ms := s % time.Second / time.Millisecond; ms > 0 {
+		seconds += strings.TrimRight(fmt.Sprintf(".%03d", ms), "0")
+	}
+	if h > 0 {
+		return fmt.Sprintf("+%d:%02d:%s", h, m, seconds)
+	}
+	return fmt.Sprintf("+%d:%s", m, seconds)
+}
+
+// planSentence says an event in words, "" for those that only machines want.
+func planSentence(e timeline.Event) string {
+	with := func(s string) string {
+		if e.Text != "" {
+			s += ": " + e.Text
+		}
+		return s
+	}
+	switch e.Kind {
+	case timeline.AlertStored, timeline.CalloutStarted, timeline.AttemptRinging:
+		return ""
+	case timeline.CalloutStep, timeline.CalloutWaiting:
+		return "· " + e.Text
+	case timeline.AttemptDialing:
+		return "rings " + e.Text
+	case timeline.AttemptAnswered:
+		return with("answers")
+	case timeline.AttemptDigit:
+		return with("presses " + e.Digit)
+	case timeline.AttemptConfirmed:
+		return with("has confirmed")
+	case timeline.AttemptPassed:
+		return "has passed"
+	case timeline.AttemptNoAnswer:
+		return "does not answer"
+	case timeline.AttemptCanceled:
+		return e.Text
+	case timeline.AttemptNotConfirmed:
+		return with("has not confirmed")
+	case timeline.CalloutUnreached:
+		return with("is never rung")
+	case timeline.CalloutStalled:
+		return with("waits for our own lines")
+	case timeline.CalloutOtherwise:
+		return "otherwise: " + e.Text
+	case timeline.AlertAcknowledged:
+		return with("takes it: acknowledged")
+	case timeline.AlertExhausted:
+		return with("exhausted")
+	}
+	return with("is " + strings.TrimPrefix(string(e.Kind), "attempt."))
+}
+
+// What is shown of a long night.
+const (
+	linesAtFirst = 120
+	linesAtLast  = 12
+)
+
+func shortened(lines []string) []string {
+	left := len(lines) - linesAtFirst - linesAtLast
+	if left <= 1 {
+		return lines
+	}
+	short := append([]string{}, lines[:linesAtFirst]...)
+	short = append(short, fmt.Sprintf("%9s  %d lines left out; --json shows all", "…", left))
+	return append(short, lines[len(lines)-linesAtLast:]...)
+}
