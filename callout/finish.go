@@ -1,7 +1,6 @@
 package callout
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/kaden-project/kaden/timeline"
