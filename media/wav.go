@@ -34,14 +34,14 @@ type wavFormat struct {
 // channels (they are averaged) at any rate, and gives it at 8 kHz. The file may be cut short or claim to be
 // longer than it is, as streamed files do: what is there is read.
 func ReadWAV(b []byte) ([]int16, error) {
-	s, err := parseWAV(b, Rate)
+	_, s, err := parseWAV(b, Rate)
 	return s, err
 }
 
 // parseWAV reads b and gives it at rate; 0 for the file's own.
-func parseWAV(b []byte, rate int) ([]int16, error) {
+func parseWAV(b []byte, rate int) (int, []int16, error) {
 	if len(b) < 12 || string(b[:4]) != "RIFF" || string(b[8:12]) != "WAVE" {
-		return nil, errors.New("not a WAV file (no RIFF WAVE header)")
+		return 0, nil, errors.New("not a WAV file (no RIFF WAVE header)")
 	}
 	var format *wavFormat
 	for b = b[12:]; len(b) >= 8; {
@@ -52,14 +52,18 @@ func parseWAV(b []byte, rate int) ([]int16, error) {
 		case "fmt ":
 			f, err := parseWAVFormat(have)
 			if err != nil {
-				return nil, err
+				return 0, nil, err
 			}
 			format = &f
 		case "data":
 			if format == nil {
-				return nil, errors.New("WAV file has its data before its format")
+				return 0, nil, errors.New("WAV file has its data before its format")
 			}
-			return format.decode(have, rate)
+			if rate == 0 {
+				rate = format.rate
+			}
+			samples, err := format.decode(have, rate)
+			return rate, samples, err
 		}
 		skip := size + size&1 // chunks begin at even places
 		if skip > uint64(len(body)) {
@@ -67,7 +71,7 @@ func parseWAV(b []byte, rate int) ([]int16, error) {
 		}
 		b = body[skip:]
 	}
-	return nil, errors.New("WAV file has no data")
+	return 0, nil, errors.New("WAV file has no data")
 }
 
 func parseWAVFormat(b []byte) (f wavFormat, err error) {
@@ -104,9 +108,6 @@ func (f *wavFormat) decode(data []byte, rate int) ([]int16, error) {
 	total := len(data) / f.block
 	if time.Duration(total) > MaxLoad*time.Duration(f.rate)/time.Second {
 		return nil, ErrTooLong
-	}
-	if rate == 0 {
-		rate = f.rate
 	}
 	r := newResampler(f.rate, rate)
 	out := make([]int16, 0, int(int64(total)*int64(rate)/int64(f.rate))+1)
@@ -225,3 +226,6 @@ func wavHeader(data uint32) []byte {
 	h = append(h, "data"...)
 	return binary.LittleEndian.AppendUint32(h, data)
 }
+
+// DecodeWAV reads what [ReadWAV] reads and leaves it at its own rate.
+func DecodeWAV(b []byte) (rate int, samples []int16, err error) { return parseWAV(b, 0) }
