@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -14,9 +13,6 @@ import (
 )
 
 var _ leg.Ender = (*Server)(nil)
-
-// endWithin is how long End tries.
-const endWithin = 4 * time.Second
 
 // afterwards is how many CSeqs an earlier life may have used without storing anything: the INVITE itself and
 // the one that answers a challenge.
@@ -27,7 +23,7 @@ var errUnconfirmed = errors.New("the far end has not confirmed that the call is 
 // End ends a call that an earlier life of the process has left: BYE if it was answered, else CANCEL, and BYE
 // should it be answered meanwhile. nil means that the far end has confirmed, or knows of no such call.
 func (s *Server) End(ctx context.Context, to leg.Target, o leg.Options, r leg.Remains) error {
-	ctx, stop := context.WithTimeout(ctx, endWithin)
+	ctx, stop := context.WithTimeout(ctx, s.t.End)
 	defer stop()
 	var was remains
 	if len(r) > 0 {

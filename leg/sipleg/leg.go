@@ -257,7 +257,17 @@ func (l *Leg) rtpDigit(key byte) {
 const (
 	byRTP int32 = iota + 1
 	byINFO
+	byTone
 )
+
+// listenForTones finds keys in the sound, for a trunk that sends them in no other way.
+func (l *Leg) listenForTones() {
+	l.sound.inBand = media.NewDTMF(func(key byte) {
+		if l.sound.terms.live {
+			l.pressed(leg.Event{Kind: leg.Digit, Digit: string(rune(key))}, byTone)
+		}
+	})
+}
 
 // pressed reports a key, if it came by the way that the first one came.
 func (l *Leg) pressed(e leg.Event, by int32) {

@@ -58,7 +58,8 @@ type sound struct {
 	reader  media.DigitReader
 	dtmfIn  uint8
 	unheard int
-	hearing *listening
+	hearing bool
+	inBand  *media.DTMF // nil: keys are not looked for in the sound
 }
 
 type playing struct{ src media.Source }
@@ -67,11 +68,10 @@ type listening struct{ sink media.Sink }
 
 // pressing is a SendDigits under way.
 type pressing struct {
-	w    *media.DigitWriter
-	done chan struct{}
+	w     *media.DigitWriter
+	tones media.Source // in the place of w for a far end that takes no telephone-event
+	done  chan struct{}
 }
-
-var errNoKeys = errors.New("the far end takes no keys (no telephone-event in its SDP)")
 
 func newSound(t transport) *sound {
 	s := &sound{t: t, seq: uint16(rand.Uint32()), ts: rand.Uint32(), spurt: true, dtmfIn: offeredDTMF}
@@ -163,18 +163,19 @@ func (s *sound) press(ctx context.Context, digits string, over <-chan struct{}) 
 	if err != nil {
 		return err
 	}
-	p := &pressing{w: w, done: make(chan struct{})}
+	tones, err := media.DigitTones(digits)
+	if err != nil {
+		return err
+	}
+	p := &pressing{w: w, tones: tones, done: make(chan struct{})}
 	taken := make(chan error, 1)
 	ok := s.seat.Do(func() {
-		switch {
-		case s.terms.dtmf == 0:
-			taken <- errNoKeys
-		case s.keys != nil:
+		if s.keys != nil {
 			taken <- errors.New("other keys are being pressed")
-		default:
-			s.keys = p
-			taken <- nil
+			return
 		}
+		s.keys = p
+		taken <- nil
 	})
 	if !ok {
 		return errEnded
@@ -221,17 +222,20 @@ func (s *sound) hear() {
 		s.quiet()
 	}
 	in := s.in.Load()
-	if in != s.hearing {
-		if s.hearing == nil {
-			s.jitter.Reset() // nobody has emptied it meanwhile
-		}
-		s.hearing = in
+	listened := in != nil || s.inBand != nil
+	if listened && !s.hearing {
+		s.jitter.Reset() // nobody has emptied it meanwhile
 	}
-	if in == nil {
+	if s.hearing = listened; !listened {
 		return
 	}
 	s.jitter.Get(&s.frame)
-	in.sink.Write(&s.frame)
+	if s.inBand != nil {
+		s.inBand.Write(&s.frame)
+	}
+	if in != nil {
+		in.sink.Write(&s.frame)
+	}
 }
 
 // take handles one packet.
@@ -265,7 +269,7 @@ func (s *sound) take() bool {
 		for _, key := range s.reader.Packet(p.ts, p.payload) {
 			s.pressed(key)
 		}
-	case p.kind != comfortNoise && s.hearing != nil:
+	case p.kind != comfortNoise && s.hearing:
 		s.jitter.Put(p.seq, p.ts, p.payload, media.Codec(p.kind))
 	}
 	return true
@@ -280,11 +284,19 @@ func (s *sound) say() {
 	if !s.terms.send {
 		return
 	}
-	if s.keys != nil && s.key() {
+	if s.keys != nil && s.terms.dtmf != 0 && s.key() {
 		return
 	}
 	payload, c := s.packet[12:], s.terms.codec
 	p := s.out.Load()
+	if s.keys != nil && s.terms.dtmf == 0 {
+		if !s.read(s.keys.tones, payload, c) {
+			close(s.keys.done)
+			s.keys = nil
+		}
+		s.transmit(uint8(c), s.ts, len(payload))
+		return
+	}
 	if p == nil {
 		fill(payload, c.Silence())
 		s.silent = true
@@ -294,20 +306,20 @@ func (s *sound) say() {
 	if s.silent {
 		s.silent, s.spurt = false, true
 	}
-	if !s.read(p, payload, c) {
+	if !s.read(p.src, payload, c) {
 		s.out.CompareAndSwap(p, nil)
 	}
 	s.transmit(uint8(c), s.ts, len(payload))
 }
 
-func (s *sound) read(p *playing, payload []byte, c media.Codec) (more bool) {
-	if e, can := p.src.(media.Encoded); can {
+func (s *sound) read(src media.Source, payload []byte, c media.Codec) (more bool) {
+	if e, can := src.(media.Encoded); can {
 		if ready, more, ok := e.ReadEncoded(c); ok {
 			copy(payload, ready)
 			return more
 		}
 	}
-	more = p.src.Read(&s.frame)
+	more = src.Read(&s.frame)
 	c.Encode(payload, &s.frame)
 	return more
 }

@@ -12,6 +12,7 @@ type timers struct {
 	Silence time.Duration // hanging up before the far end has said anything at all: how long it may still speak
 	Cancel  time.Duration // between our CANCEL and the end of the leg, if the far end never says 487
 	Bye     time.Duration // between our BYE and the end of the leg, if nobody confirms it
+	End     time.Duration // what Server.End may take
 	Ringing time.Duration // longest time between the first provisional answer and the last (timer C)
 	Connect time.Duration // opening a TCP connection, or asking the DNS
 }
@@ -29,6 +30,7 @@ func (t timers) orDefault() timers {
 	set(&t.Silence, 4*time.Second)
 	set(&t.Cancel, 4*time.Second)
 	set(&t.Bye, 4*time.Second)
+	set(&t.End, 4*time.Second)
 	set(&t.Ringing, 3*time.Minute)
 	set(&t.Connect, 4*time.Second)
 	return t

@@ -74,6 +74,9 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 		From: strings.Trim(strings.SplitN(i.from[strings.LastIndex(i.from, "<"):], ">", 2)[0], "<"), To: to.URI,
 		CallID: i.callID, Source: i.flow.peer.String(),
 	}, sock)
+	if to.InBandDTMF {
+		l.listenForTones()
+	}
 	i.log = l.trace
 	l.inv, l.to, l.attempt = i, to, o.ID
 	l.user = i.user
