@@ -1,0 +1,210 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/oncall"
+	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/twiml"
+)
+
+// held is how long an answer waits for a call to change: below the 30 s after which clients give up.
+const held = 25 * time.Second
+
+// Placed is a call that is on its way.
+type Placed struct {
+	Call string `json:"call" doc:"Its SID."`
+}
+
+// Call is how a call stands.
+type Call struct {
+	Call     string    `json:"call"`
+	Status   string    `json:"status" enum:"queued,initiated,ringing,in-progress,completed,busy,failed,no-answer,canceled" doc:"In Twilio's words."`
+	Over     bool      `json:"over"`
+	Cause    string    `json:"cause,omitempty" doc:"Why it ended, in the telephone's words."`
+	SIP      int       `json:"sip,omitempty" doc:"The SIP status behind it."`
+	From     string    `json:"from,omitempty"`
+	To       string    `json:"to"`
+	Trunk    string    `json:"trunk,omitempty"`
+	Created  time.Time `json:"created"`
+	Answered time.Time `json:"answered,omitzero"`
+	Ended    time.Time `json:"ended,omitzero"`
+	Seconds  int       `json:"seconds,omitempty" doc:"From the answer to the end."`
+	Traced   bool      `json:"traced,omitempty" doc:"Its signalling can be shown: ladder and pcap."`
+}
+
+type callSID struct {
+	SID string `path:"sid" maxLength:"34" example:"CA0123456789abcdef0123456789abcdef"`
+}
+
+func (a *API) callRoutes() {
+	huma.Register(a.huma, huma.Operation{
+		OperationID: "call", Method: http.MethodPost, Path: "/api/calls",
+		Summary: "Places one call that says something", DefaultStatus: http.StatusCreated,
+	}, a.place)
+	huma.Register(a.huma, huma.Operation{
+		OperationID: "call-state", Method: http.MethodGet, Path: "/api/calls/{sid}",
+		Summary:     "How a call stands",
+		Description: "With after, the answer is held back until the call's status is another one, for at most 25 s.",
+	}, a.callState)
+	huma.Register(a.huma, huma.Operation{
+		OperationID: "ladder", Method: http.MethodGet, Path: "/api/calls/{sid}/ladder",
+		Summary:   "The signalling of a call as a drawing in text, secrets taken out",
+		Responses: text("The drawing.", "text/plain"),
+	}, func(_ context.Context, in *callSID) (*file, error) {
+		ladder, _, err := a.trace(in.SID)
+		return &file{ContentType: "text/plain; charset=utf-8", Body: []byte(ladder)}, err
+	})
+	huma.Register(a.huma, huma.Operation{
+		OperationID: "pcap", Method: http.MethodGet, Path: "/api/calls/{sid}/pcap",
+		Summary:   "The signalling of a call for Wireshark, secrets taken out",
+		Responses: text("The packets.", "application/vnd.tcpdump.pcap"),
+	}, func(_ context.Context, in *callSID) (*file, error) {
+		_, pcap, err := a.trace(in.SID)
+		return &file{ContentType: "application/vnd.tcpdump.pcap", Disposition: `attachment; filename="` + in.SID + `.pcap"`, Body: pcap}, err
+	})
+}
+
+func (a *API) trace(s string) (ladder string, pcap []byte, err error) {
+	id, err := sid.Parse[sid.Call](s)
+	if err != nil {
+		return "", nil, refuse(http.StatusNotFound, err.Error(), "")
+	}
+	if a.cfg.Trace != nil {
+		if ladder, pcap, ok := a.cfg.Trace.Trace(id); ok {
+			return ladder, pcap, nil
+		}
+	}
+	return "", nil, refuse(http.StatusNotFound, "the signalling of "+s+" is not remembered", "it is kept for recent calls of this run only, and simulated calls have none")
+}
+
+func (a *API) place(ctx context.Context, in *struct {
+	Body struct {
+		To       string `json:"to" minLength:"1" maxLength:"2048" doc:"A number, sip:…, sim:…, or a person's name." example:"+819012345678"`
+		Say      string `json:"say" minLength:"1" maxLength:"4096" doc:"What to say."`
+		Language string `json:"language,omitempty" maxLength:"35" doc:"BCP-47; found out from the text unless given." example:"ja-JP"`
+		From     string `json:"from,omitempty" maxLength:"256" doc:"Caller ID; the trunk's own unless given."`
+	}
+}) (*body[Placed], error) {
+	b := in.Body
+	to, err := a.whom(strings.TrimSpace(b.To))
+	if err != nil {
+		return nil, err
+	}
+	doc, err := twiml.Write(twiml.New(twiml.NewSay(language(b.Language, b.Say), b.Say)))
+	if err != nil {
+		return nil, refuse(http.StatusUnprocessableEntity, "this cannot be said: "+err.Error(), "")
+	}
+	c, err := a.cfg.Calls.Place(ctx, call.Order{
+		Account: a.cfg.Account, To: to, From: b.From,
+		Program: call.Program{TwiML: string(doc)}, FirstWord: 800 * time.Millisecond,
+	})
+	if err != nil {
+		return nil, a.trouble(ctx, "call to "+b.To, err)
+	}
+	return answer(Placed{string(c.SID())}), nil
+}
+
+// whom finds the address to call: of a person, or as written. What cannot be called is said now, not by a call that fails.
+func (a *API) whom(to string) (number.Address, error) {
+	set := a.cfg.House()
+	if p, ok := set.People[to]; ok {
+		why := "no contact"
+		for _, c := range p.Contacts {
+			if why = unreachable(c, set.Trunks, a.cfg.Schemes); why == "" {
+				return c.Address, nil
+			}
+		}
+		return number.Address{}, refuse(http.StatusUnprocessableEntity, to+" cannot be called: "+why, "give "+to+" another contact, or add a trunk that reaches it")
+	}
+	addr, err := number.ParseAddress(to)
+	if err != nil {
+		hint := "people here: " + strings.Join(slices.Sorted(maps.Keys(set.People)), ", ")
+		if len(set.People) == 0 {
+			hint = "a number (+819012345678), sip:user@host, or sim:name"
+		}
+		return number.Address{}, refuse(http.StatusUnprocessableEntity, err.Error(), hint)
+	}
+	if why := unreachable(oncall.Method{Address: addr}, set.Trunks, a.cfg.Schemes); why != "" {
+		return number.Address{}, refuse(http.StatusUnprocessableEntity, to+" cannot be called: "+why, "")
+	}
+	return addr, nil
+}
+
+// language is the one that is asked for, or that of the script the text is written in.
+func language(asked, text string) string {
+	if asked != "" {
+		return asked
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, unicode.Hiragana, unicode.Katakana, unicode.Han) }) {
+		return "ja-JP"
+	}
+	return "en-US"
+}
+
+func (a *API) callState(ctx context.Context, in *struct {
+	SID   string `path:"sid" maxLength:"34" example:"CA0123456789abcdef0123456789abcdef"`
+	After string `query:"after" maxLength:"16" doc:"The status that is known already."`
+}) (*body[Call], error) {
+	id, err := sid.Parse[sid.Call](in.SID)
+	if err != nil {
+		return nil, refuse(http.StatusNotFound, err.Error(), "")
+	}
+	// Listening begins before the first look, so that no change is missed.
+	changed := make(chan struct{}, 1)
+	stop := a.cfg.Records.Announce(func(events []timeline.Event) {
+		if slices.ContainsFunc(events, func(e timeline.Event) bool { return e.Call == string(id) }) {
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		}
+	})
+	defer stop()
+	late := time.NewTimer(held)
+	defer late.Stop()
+	for {
+		r, err := a.record(ctx, id)
+		if err != nil {
+			return nil, a.trouble(ctx, "call "+in.SID, err)
+		}
+		if string(r.Status) != in.After || r.Status.Over() {
+			return answer(a.callView(r)), nil
+		}
+		select {
+		case <-changed:
+		case <-late.C:
+			return answer(a.callView(r)), nil
+		case <-ctx.Done():
+			return nil, a.trouble(ctx, "call "+in.SID, ctx.Err())
+		case <-a.life.Done():
+			return answer(a.callView(r)), nil
+		}
+	}
+}
+
+func (a *API) record(ctx context.Context, id sid.Call) (call.Record, error) {
+	if c, ok := a.cfg.Calls.Live(id); ok {
+		return c.Record(), nil
+	}
+	return a.cfg.PastCalls.Call(ctx, a.cfg.Account, id)
+}
+
+func (a *API) callView(r call.Record) Call {
+	return Call{
+		Call: string(r.SID), Status: string(r.Status), Over: r.Status.Over(), Cause: string(r.Cause), SIP: r.SIPStatus,
+		From: r.From, To: r.To, Trunk: r.Trunk, Created: r.Created, Answered: r.Answered, Ended: r.Ended,
+		Seconds: int(r.Duration() / time.Second), Traced: a.traced(r.SID),
+	}
+}
