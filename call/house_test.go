@@ -271,18 +271,6 @@ func (w *lockedWriter) Write(p []byte) (int, error) {
 	return w.b.Write(p)
 }
 
-func (h *house) numbers(n ...account.Number) func(*call.Config) {
-	return func(c *call.Config) {
-		c.Numbers = func(called string) (account.Number, bool) {
-			i := slices.IndexFunc(n, func(a account.Number) bool { return a.Number == called })
-			if i < 0 {
-				return account.Number{}, false
-			}
-			return n[i], true
-		}
-	}
-}
-
 func trunks(t ...trunk.Trunk) func(*call.Config) {
 	return func(c *call.Config) { c.Trunks = func() []trunk.Trunk { return t } }
 }

@@ -34,11 +34,7 @@ func (d *Dispatcher) order(t *turn, l *line, c callout.Command) (call.Order, err
 		Attempt: c.Attempt, Stored: true,
 	}
 	if len(plan.From) > 0 {
-		o.FromByTrunk = plan.From
-	}
-	for _, name := range plan.FromOrder {
-		o.From = plan.From[name]
-		break
+		o.FromByTrunk, o.Prefer = plan.From, plan.FromOrder
 	}
 	return o, nil
 }

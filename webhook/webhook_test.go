@@ -335,13 +335,15 @@ func TestTheSameCallbackHasTheSameToken(t *testing.T) {
 	status := ask("https://example.com/", "POST", url.Values{"SequenceNumber": {"1"}, "CallStatus": {"ringing"}})
 	next := ask("https://example.com/", "POST", url.Values{"SequenceNumber": {"2"}, "CallStatus": {"in-progress"}})
 	gather := ask("https://example.com/", "POST", url.Values{"Digits": {"9"}})
-	if idempotency(status) != idempotency(status) {
+	first, second := idempotency(status), idempotency(status)
+	if first != second {
 		t.Error("a callback that is delivered again has another token")
 	}
 	if idempotency(status) == idempotency(next) {
 		t.Error("two callbacks have the same token")
 	}
-	if idempotency(gather) == idempotency(gather) {
+	first, second = idempotency(gather), idempotency(gather)
+	if first == second {
 		t.Error("the same key pressed twice has the same token: the server would take it for one")
 	}
 }

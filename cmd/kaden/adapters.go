@@ -53,7 +53,11 @@ func (c caller) Call(ctx context.Context, o call.Order) (dispatch.Line, error) {
 		return nil, err
 	}
 	// A call to a person ends with the call-out that asked for it.
-	context.AfterFunc(ctx, func() { placed.End(leg.Canceled) })
+	forget := context.AfterFunc(ctx, func() { placed.End(leg.Canceled) })
+	go func() {
+		<-placed.Done()
+		forget()
+	}()
 	return placed, nil
 }
 
