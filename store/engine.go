@@ -2,11 +2,8 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/kaden-project/kaden/job"
 )
@@ -36,9 +33,8 @@ type engine interface {
 	close() error
 }
 
-// querier runs statements.
+// querier answers questions.
 type querier interface {
-	exec(ctx context.Context, query string, args ...any) (affected int64, err error)
 	query(ctx context.Context, query string, args ...any) (rows, error)
 }
 
@@ -53,6 +49,7 @@ type rows interface {
 // transaction is several statements that happen together or not at all.
 type transaction interface {
 	querier
+	exec(ctx context.Context, query string, args ...any) (affected int64, err error)
 	addJobs(ctx context.Context, items []job.Item) error
 	// tellNodes says to other nodes, if there can be any, that events up to seq are there.
 	tellNodes(ctx context.Context, seq int64) error
@@ -67,7 +64,7 @@ var errNoRow = errors.New("no such row")
 func one(ctx context.Context, q querier, query string, args []any, to ...any) error {
 	r, err := q.query(ctx, query, args...)
 	if err != nil {
-		return noRow(err)
+		return err
 	}
 	defer r.Close()
 	if !r.Next() {
@@ -81,13 +78,6 @@ func one(ctx context.Context, q querier, query string, args []any, to ...any) er
 	}
 	r.Close()
 	return r.Err()
-}
-
-func noRow(err error) error {
-	if errors.Is(err, sql.ErrNoRows) || errors.Is(err, pgx.ErrNoRows) {
-		return errNoRow
-	}
-	return err
 }
 
 // list reads all rows of an answer; each row is scanned into the columns of a new T.

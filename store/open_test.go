@@ -2,12 +2,14 @@ package store_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/store"
@@ -117,5 +119,31 @@ func TestSecretsAreSealedOnTheDisk(t *testing.T) {
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		t.Errorf("the database may be read by others: %s", info.Mode())
+	}
+}
+
+func TestReadySaysWhetherACommitCanBeMade(t *testing.T) {
+	server := storetest.NewServer(t)
+	server.Start(t)
+	s := open(t, store.Config{URL: server.URL("postgres")})
+	if err := s.Ready(t.Context()); err != nil {
+		t.Errorf("all well: %v", err)
+	}
+	server.Stop(t)
+	if err := s.Ready(t.Context()); err == nil {
+		t.Error("ready without a database")
+	}
+	// What is begun meanwhile goes on when the database is back, jobs too.
+	stop := running(t, s)
+	server.Start(t)
+	for deadline := time.Now().Add(10 * time.Second); s.Ready(t.Context()) != nil; {
+		if time.Now().After(deadline) {
+			t.Fatal("not ready again within 10 s")
+		}
+	}
+	stop()
+	shut(t, s)
+	if err := s.Ready(t.Context()); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("closed: %v", err)
 	}
 }

@@ -230,10 +230,6 @@ func (t *pgTx) rollback(ctx context.Context)     { t.tx.Rollback(ctx) }
 // pgReader reads outside transactions.
 type pgReader struct{ pool *pgxpool.Pool }
 
-func (r pgReader) exec(context.Context, string, ...any) (int64, error) {
-	return 0, errors.New("a reader does not write")
-}
-
 func (r pgReader) query(ctx context.Context, query string, args ...any) (rows, error) {
 	values, err := plain(args)
 	if err != nil {

@@ -233,10 +233,6 @@ func (t *sqliteTx) rollback(context.Context) { t.tx.Rollback() }
 // sqlReader reads outside transactions.
 type sqlReader struct{ db *sql.DB }
 
-func (r sqlReader) exec(context.Context, string, ...any) (int64, error) {
-	return 0, errors.New("a reader does not write")
-}
-
 func (r sqlReader) query(ctx context.Context, query string, args ...any) (rows, error) {
 	values, err := plain(args)
 	if err != nil {

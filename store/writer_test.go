@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/store/storetest"
 	"github.com/kaden-project/kaden/timeline"
@@ -196,5 +198,32 @@ func TestAFullDiskRefusesAndRecovers(t *testing.T) {
 	}
 	if got := stored(t, s, "c", "d", "e"); !strings.HasPrefix(got, "c d e") {
 		t.Errorf("with room again: %q", got)
+	}
+}
+
+func TestTheSameDeliveryAfterTenMinutesIsAnother(t *testing.T) {
+	s := unserved(t)
+	seen := func() (seen bool) {
+		errs := together(s, func(t *tx) (err error) {
+			seen, err = t.SeenDelivery(alert.Delivery{ID: "m-1", Source: "json"})
+			return err
+		})
+		if errs[0] != nil {
+			t.Fatal(errs[0])
+		}
+		return seen
+	}
+	age := func(d time.Duration) {
+		if _, err := s.db.(*sqlite).write.Exec("UPDATE delivery SET stored = stored - ?", d.Milliseconds()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := seen()
+	age(9 * time.Minute)
+	second := seen()
+	age(time.Minute)
+	third, fourth := seen(), seen()
+	if first || !second || third || !fourth {
+		t.Errorf("seen at 0, 9, 10 and 10 minutes: %v %v %v %v, want false true false true", first, second, third, fourth)
 	}
 }
