@@ -73,5 +73,14 @@ type Source struct {
 	Plan string // the plan to use; "" is the default plan
 }
 
+// The kinds of senders there are translators for.
+const (
+	KindJSON     = "json" // kaden's own form: alert/plain
+	KindMackerel = "mackerel"
+)
+
+// Kinds lists the kinds a source may have.
+func Kinds() []string { return []string{KindJSON, KindMackerel} }
+
 // Translator reads one sender's bytes. It is pure; it may panic or fail, and then Fallback is used.
 type Translator func(raw []byte) ([]Alert, error)

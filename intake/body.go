@@ -22,7 +22,7 @@ import (
 
 // formKind is the kind of source that takes forms and query parameters as well, for scripts and devices
 // that cannot write JSON.
-const formKind = "json"
+const formKind = alert.KindJSON
 
 // refusal is why a body can never be read.
 type refusal struct {
@@ -42,7 +42,7 @@ func (d *Door) body(w http.ResponseWriter, r *http.Request, source alert.Source)
 	case err != nil:
 		return nil, &refusal{http.StatusBadRequest, "the body broke off: " + err.Error(), ""}
 	}
-	text := bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
+	text := bytes.Trim(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch {
 	case json.Valid(text):
 		return raw, nil

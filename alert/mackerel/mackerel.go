@@ -15,7 +15,7 @@ import (
 )
 
 // Kind is the name of this kind of sender in sources.
-const Kind = "mackerel"
+const Kind = alert.KindMackerel
 
 var _ alert.Translator = Translate
 

@@ -19,7 +19,7 @@ import (
 )
 
 // Kind is the name of this kind of sender in sources.
-const Kind = "json"
+const Kind = alert.KindJSON
 
 var _ alert.Translator = Translate
 

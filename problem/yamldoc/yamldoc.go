@@ -187,6 +187,9 @@ func (m *Map) Keys() []string {
 	return keys
 }
 
+// Problems gives what was noted so far, without looking for keys nobody took.
+func (m *Map) Problems() problem.List { return m.notes.list }
+
 // Take gives the value of a key, which is from then on a key that means something. A key that is not
 // there gives a Value that is not Given and reads as zero.
 func (m *Map) Take(key string) Value {

@@ -1,0 +1,198 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kaden-project/kaden/alert"
+	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/oncall"
+	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/problem/yamldoc"
+	"github.com/kaden-project/kaden/trunk"
+)
+
+// checkPlan: everybody a plan calls exists, and so does each trunk it shows a number on.
+func (c *compiling) checkPlan(d Document, p callout.Plan, refs []callout.Reference) {
+	for _, r := range refs {
+		c.checkName(d, r.Text, r.Line, r.Column)
+	}
+	if len(p.From) == 0 {
+		return
+	}
+	from := yamldoc.Parse([]byte(d.Text)).Take("from")
+	if !from.IsMap() {
+		return
+	}
+	shown := from.Map()
+	for _, t := range shown.Keys() {
+		if c.exists(kindTrunk, t) {
+			continue
+		}
+		line, column := shown.Take(t).Place()
+		c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Warning, Verb: "from",
+			Text: fmt.Sprintf("there is no trunk %q, so this number is never shown", t), Hint: meant(t, c.names(kindTrunk))})
+	}
+}
+
+func (c *compiling) checkMembers(d Document, members []oncall.Reference) {
+	for _, m := range members {
+		c.checkName(d, m.Text, m.Line, m.Column)
+	}
+}
+
+// checkName notes a name of a person or @group that nobody has.
+func (c *compiling) checkName(d Document, name string, line, column int) {
+	p := problem.Problem{Line: line, Column: column, Level: problem.Error, Verb: name}
+	group, isGroup := strings.CutPrefix(name, "@")
+	switch {
+	case strings.HasPrefix(name, "on-call:"):
+		p.Text, p.Hint = "rotations do not exist here yet", "name people or a group"
+	case isGroup && !c.exists(kindGroup, group):
+		p.Text, p.Hint = fmt.Sprintf("there is no group %s", name), meant("@"+group, prefixed("@", c.names(kindGroup)))
+		if c.exists(kindPerson, group) {
+			p.Hint = group + " is a person: write it without @"
+		}
+	case !isGroup && !c.exists(kindPerson, name):
+		p.Text, p.Hint = fmt.Sprintf("there is no person %q", name), meant(name, c.names(kindPerson))
+		if c.exists(kindGroup, name) {
+			p.Hint = fmt.Sprintf(`%s is a group: write "@%s"`, name, name)
+		}
+	default:
+		return
+	}
+	c.note(d, p)
+}
+
+func prefixed(prefix string, names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = prefix + n
+	}
+	return out
+}
+
+func meant(name string, names []string) string {
+	if near := yamldoc.Nearest(name, names); near != "" {
+		return "did you mean " + near + "?"
+	}
+	if len(names) == 0 {
+		return "there is none yet"
+	}
+	return "there are " + strings.Join(names[:min(len(names), 8)], ", ")
+}
+
+// checkPerson: a contact that no trunk can reach is refused when it is saved, with the reason, and a
+// person whom nothing reaches is named.
+func (c *compiling) checkPerson(d Document, p oncall.Person) {
+	var places yamldoc.Value // read again only where there is something to say
+	var unreached []string
+	for _, m := range p.Contacts {
+		why := c.unreached(m)
+		if why == "" {
+			continue
+		}
+		if len(unreached) == 0 {
+			places = yamldoc.Parse([]byte(d.Text)).Take("contacts")
+		}
+		unreached = append(unreached, m.Address.String())
+		if len(c.set.Trunks) == 0 {
+			continue // said once for the person
+		}
+		line, column := contactPlace(places, m)
+		c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Error, Verb: "contacts",
+			Text: fmt.Sprintf("%s cannot be called: %s", m.Address, why), Hint: "remove it, or add a trunk that reaches it"})
+	}
+	if len(unreached) < len(p.Contacts) {
+		return
+	}
+	why := "no trunk takes their numbers"
+	if len(c.set.Trunks) == 0 {
+		why = "there is no trunk to the telephone network"
+	}
+	line, column := places.Place()
+	c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Warning, Verb: d.Name,
+		Text: fmt.Sprintf("nothing reaches %s: %s", d.Name, why), Hint: "add a trunk, or a contact with sip: or client:"})
+}
+
+// unreached says why no trunk takes a contact; addresses without the telephone network are reached.
+func (c *compiling) unreached(m oncall.Method) string {
+	if m.Address.Scheme != number.Tel {
+		return ""
+	}
+	candidates, refused := trunk.Choose(c.set.Trunks, m.Address.Number, nil)
+	if len(candidates) > 0 {
+		return ""
+	}
+	var why []string
+	for _, reason := range refused {
+		if !slices.Contains(why, reason) {
+			why = append(why, reason)
+		}
+	}
+	slices.Sort(why)
+	if len(why) == 0 {
+		return "there is no trunk"
+	}
+	return strings.Join(why, "; ")
+}
+
+// contactPlace finds a contact in its document again.
+func contactPlace(contacts yamldoc.Value, m oncall.Method) (line, column int) {
+	for _, item := range contacts.List() {
+		address := item
+		if item.IsMap() {
+			address = item.Map().Take("address")
+		}
+		if a, err := number.ParseAddress(address.Text()); err == nil && a == m.Address {
+			return address.Place()
+		}
+	}
+	return contacts.Place()
+}
+
+// checkSource: the plan of a source exists.
+func (c *compiling) checkSource(d Document, s alert.Source, plan yamldoc.Value) {
+	if s.Plan == "" || c.exists(kindPlan, s.Plan) {
+		return
+	}
+	line, column := plan.Place()
+	c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Error, Verb: "plan",
+		Text: fmt.Sprintf("there is no plan %q", s.Plan), Hint: meant(s.Plan, c.names(kindPlan))})
+}
+
+// checkCycles notes each group that contains itself, at the member that closes the circle.
+func (c *compiling) checkCycles() {
+	groups := map[string]membership{}
+	for _, m := range c.members {
+		groups[m.doc.Name] = m
+	}
+	done := map[string]bool{}
+	var visit func(name string, path []string)
+	visit = func(name string, path []string) {
+		g, ok := groups[name]
+		if !ok || done[name] {
+			return
+		}
+		path = append(slices.Clone(path), name)
+		for _, m := range g.members {
+			inner, isGroup := strings.CutPrefix(m.Text, "@")
+			if !isGroup {
+				continue
+			}
+			if at := slices.Index(path, inner); at >= 0 {
+				circle := append(prefixed("@", path[at:]), m.Text)
+				c.note(g.doc, problem.Problem{Line: m.Line, Column: m.Column, Level: problem.Error, Verb: m.Text,
+					Text: "a group cannot contain itself: " + strings.Join(circle, " → "), Hint: "remove one of them"})
+				continue
+			}
+			visit(inner, path)
+		}
+		done[name] = true
+	}
+	for _, m := range c.members {
+		visit(m.doc.Name, nil)
+	}
+}
