@@ -43,15 +43,14 @@ type Callouts interface {
 	Busy() int
 }
 
-// Calls places calls and knows those under way: *call.Desk.
+// Calls places calls and counts those under way: *call.Desk.
 type Calls interface {
 	Place(ctx context.Context, o call.Order) (*call.Call, error)
-	Live(id sid.Call) (*call.Call, bool)
 	Calls() int
 }
 
-// PastCalls finds calls that are over: the reading side of call.Store.
-type PastCalls interface {
+// CallRecords finds calls, over or not: the reading side of call.Store.
+type CallRecords interface {
 	Call(ctx context.Context, account sid.Account, id sid.Call) (call.Record, error)
 }
 
@@ -85,18 +84,18 @@ type Config struct {
 	Token     string // the account's; whoever has it may do everything
 	PublicURL string // how others reach this kaden; "" is the address of the request
 
-	Records   Records
-	Callouts  Callouts
-	Accept    func(ctx context.Context, d alert.Delivery) (alerts []string, err error) // dispatch's Accept
-	Calls     Calls
-	PastCalls PastCalls
-	House     func() *manifest.Set // the installation as it is now
-	Manifest  Manifest
-	Tickets   Tickets
-	Engines   func(ctx context.Context) []Engine // of speech; nil: not known, nothing is said about them
-	Trace     Tracer                             // nil: nothing is remembered
-	Ready     func(ctx context.Context) error    // nil: always
-	Schemes   []number.Scheme                    // that can be dialled here; nil is tel, sip and sim
+	Records     Records
+	Callouts    Callouts
+	Accept      func(ctx context.Context, d alert.Delivery) (alerts []string, err error) // dispatch's Accept
+	Calls       Calls
+	CallRecords CallRecords
+	House       func() *manifest.Set // the installation as it is now
+	Manifest    Manifest
+	Tickets     Tickets
+	Engines     func(ctx context.Context) []Engine // of speech; nil: not known, nothing is said about them
+	Trace       Tracer                             // nil: nothing is remembered
+	Ready       func(ctx context.Context) error    // nil: always
+	Schemes     []number.Scheme                    // that can be dialled here; nil is tel, sip and sim
 
 	DefaultPlan string        // of sources that name none; "" is "default"
 	Session     time.Duration // how long a browser stays signed in without a request; 0 is 12 h

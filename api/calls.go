@@ -175,7 +175,8 @@ func (a *API) callState(ctx context.Context, in *struct {
 	late := time.NewTimer(held)
 	defer late.Stop()
 	for {
-		r, err := a.record(ctx, id)
+		// The store, not the desk: what is announced is in the store, and the call may be another node's.
+		r, err := a.cfg.CallRecords.Call(ctx, a.cfg.Account, id)
 		if err != nil {
 			return nil, a.trouble(ctx, "call "+in.SID, err)
 		}
@@ -192,13 +193,6 @@ func (a *API) callState(ctx context.Context, in *struct {
 			return answer(a.callView(r)), nil
 		}
 	}
-}
-
-func (a *API) record(ctx context.Context, id sid.Call) (call.Record, error) {
-	if c, ok := a.cfg.Calls.Live(id); ok {
-		return c.Record(), nil
-	}
-	return a.cfg.PastCalls.Call(ctx, a.cfg.Account, id)
 }
 
 func (a *API) callView(r call.Record) Call {

@@ -80,7 +80,7 @@ func story(t *testing.T, tell func(h *house), with ...func(h *house)) {
 		})
 		h.cfg = api.Config{
 			Version: "1.2.3", Node: "a", Account: acct, Token: token,
-			Records: h.store, Callouts: h.d, Calls: h.desk, PastCalls: h.store, Tickets: h.store,
+			Records: h.store, Callouts: h.d, Calls: h.desk, CallRecords: h.store, Tickets: h.store,
 			Accept: func(ctx context.Context, in alert.Delivery) ([]string, error) {
 				got, err := h.d.Accept(ctx, in)
 				return got.Alerts, err
