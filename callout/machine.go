@@ -127,7 +127,7 @@ func DecideAll(s State, events ...Event) (State, []Command) {
 		}
 	}
 	for _, e := range events {
-		m.now = later(m.Clock, e.At.UTC().Round(0))
+		m.now = later(later(m.Clock, epoch), e.At.UTC().Round(0))
 		m.Clock = m.now
 		m.why = ""
 		m.take(e)
@@ -139,6 +139,9 @@ func DecideAll(s State, events ...Event) (State, []Command) {
 	}
 	return m.State, m.commands
 }
+
+// epoch is before any event: the zero time means "not yet" in a State.
+var epoch = time.Unix(0, 0).UTC()
 
 // clone copies what the machine changes and leaves out what is over.
 func (s State) clone() State {

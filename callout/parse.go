@@ -145,7 +145,7 @@ func (r *reader) entries(n ast.Node, key string) (list []entry, ok bool) {
 	for _, v := range values {
 		name, ok := scalar(v.Key)
 		if !ok {
-			r.err(v.Key, key, "this key cannot be used", "anchors, aliases and merges are not read here")
+			r.err(v.Key, "", "anchors, aliases and merges are not read here", "write the keys themselves")
 			continue
 		}
 		list = append(list, entry{key: name, at: v.Key, value: v.Value})

@@ -13,7 +13,7 @@ import (
 type Roster map[string][]Person
 
 // Night is what a simulation needs to know beside the plan and the people. The zero value is a
-// critical alert at the beginning of time that is never resolved.
+// critical alert at the beginning of 1970 that is never resolved.
 type Night struct {
 	Start    time.Time
 	ID       string        // of the call-out; "" is "callout"
@@ -33,6 +33,7 @@ const talkAfter = 3 * time.Second
 // setting up a call takes no time, and people do what behave says; who is not in it does not answer.
 // The same arguments always give the same events.
 func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []timeline.Event {
+	n.Start = later(epoch, n.Start)
 	if n.ID == "" {
 		n.ID = "callout"
 	}

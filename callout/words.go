@@ -68,10 +68,6 @@ func (r *reader) yes(e entry) bool {
 
 // unknown reports a key that has no meaning here.
 func (r *reader) unknown(e entry, where string, names []string) {
-	if e.key == "<<" {
-		r.err(e.at, e.key, "merges are not read here", "write the keys themselves")
-		return
-	}
 	r.err(e.at, e.key, "is no word of "+where, suggestion(e.key, names))
 }
 

@@ -157,6 +157,14 @@ func planSentence(e timeline.Event) string {
 		return "has passed"
 	case timeline.AttemptNoAnswer:
 		return "does not answer"
+	case timeline.AttemptRejected:
+		return with("rejects the call")
+	case timeline.AttemptUnreachable:
+		return with("cannot be reached")
+	case timeline.AttemptInvalid:
+		return with("has a number that does not exist")
+	case timeline.AttemptFault:
+		return with("is not called, our own fault")
 	case timeline.AttemptCanceled:
 		return e.Text
 	case timeline.AttemptNotConfirmed:
