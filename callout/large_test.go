@@ -1,0 +1,94 @@
+package callout
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/kaden-project/kaden/timeline"
+)
+
+func crowd(n int) []Person {
+	people := make([]Person, n)
+	for i := range people {
+		id := fmt.Sprintf("person-%05d", i)
+		people[i] = Person{ID: id, Methods: []Method{{Address: "sim:" + id}}}
+	}
+	return people
+}
+
+// Ten thousand people are called, never more than the window at once, each until they have answered.
+func TestTenThousandPeople(t *testing.T) {
+	behave := map[string]Behaviour{}
+	var err error
+	for i := range 10000 {
+		text := "key:1@5s"
+		switch i % 10 {
+		case 3:
+			text = "no-answer,key:1@5s"
+		case 5:
+			text = "busy,key:1@5s"
+		case 7:
+			text = "key:2@5s"
+		}
+		if behave[fmt.Sprintf("person-%05d", i)], err = ParseBehaviour(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for order, n := range map[Order]int{Together: 10000, InTurn: 2000} {
+		plan := Plan{Name: "town", Steps: []Step{{Call: []string{"@town"}, Order: order, Need: Everyone, Rounds: 4}}}
+		began := time.Now()
+		events := Simulate(plan, Roster{"@town": crowd(n)}, behave, Night{Limit: 100 * 24 * time.Hour})
+		up, most, answered := 0, 0, 0
+		for _, e := range events {
+			switch e.Kind {
+			case timeline.AttemptDialing:
+				up++
+				most = max(most, up)
+			case timeline.AttemptConfirmed, timeline.AttemptPassed:
+				answered++
+				up--
+			case timeline.AttemptNoAnswer, timeline.AttemptBusy:
+				up--
+			}
+		}
+		last := events[len(events)-1]
+		if last.Kind != timeline.AlertAcknowledged || answered != n || most > windowOfLines || order == Together && most < windowOfLines {
+			t.Errorf("%s: %v, %d answered, %d lines at most", order, last.Kind, answered, most)
+		}
+		t.Logf("%s: %d events in %s", order, len(events), time.Since(began))
+	}
+}
+
+// BenchmarkDecide is what one event costs: in the middle of a usual night (four people, two rung), and
+// with 10,000 people and a thousand lines up.
+func BenchmarkDecide(b *testing.B) {
+	for _, n := range []int{4, 10000} {
+		b.Run(fmt.Sprintf("%d people", n), func(b *testing.B) {
+			now := time.Unix(1, 0)
+			s := New("co", Plan{Steps: []Step{{Call: []string{"@all"}, Need: Everyone, Rounds: 3}, {Wait: time.Minute}, {Call: []string{"boss"}}}}, "critical")
+			s, _ = DecideAll(s, Event{At: now, Kind: Begin}, Event{At: now, Kind: Mustered, Step: 0, Round: 1, People: crowd(n)})
+			s, _ = Decide(s, Event{At: now, Kind: Rang, Attempt: "co-1"})
+			b.ReportAllocs()
+			for b.Loop() {
+				Decide(s, Event{At: now.Add(time.Second), Kind: Ended, Attempt: "co-2", Outcome: Busy})
+			}
+		})
+	}
+}
+
+// BenchmarkStateJSON is what keeping it costs.
+func BenchmarkStateJSON(b *testing.B) {
+	now := time.Unix(1, 0)
+	s := New("co", Plan{Steps: []Step{{Call: []string{"@all"}, Order: InTurn}}}, "critical")
+	s, _ = DecideAll(s, Event{At: now, Kind: Begin}, Event{At: now, Kind: Mustered, Step: 0, Round: 1, People: crowd(4)})
+	b.ReportAllocs()
+	for b.Loop() {
+		text, err := json.Marshal(s)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(int64(len(text)))
+	}
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// planRun runs kaden plan … as a shell would.
+func planRun(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var c struct {
+		Plan planCmd `cmd:""`
+	}
+	parser, err := kong.New(&c, kong.Name("kaden"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, err := parser.Parse(append([]string{"plan"}, args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o, e strings.Builder
+	err = ctx.Run(&output{Stdin: strings.NewReader(stdin), Stdout: &o, Stderr: &e})
+	var quiet exitCode
+	switch {
+	case errors.As(err, &quiet):
+		code = int(quiet)
+	case err != nil:
+		e.WriteString("kaden: " + err.Error() + "\n")
+		code = 1
+	}
+	return o.String(), e.String(), code
+}
+
+// shellWords divides a command line as a shell does, as far as the examples need it.
+func shellWords(line string) []string {
+	var out []string
+	for i, part := range strings.Split(line, `"`) {
+		if i%2 == 1 {
+			out = append(out, part)
+			continue
+		}
+		out = append(out, strings.Fields(part)...)
+	}
+	return out
+}
+
+// The example at the head of each sample plan shows who rings when, as written beside this test. After
+// a wanted change: KADEN_UPDATE=1 go test -run Patterns ./cmd/kaden, and read the diff.
+func TestExplainShowsThePatterns(t *testing.T) {
+	golden, err := filepath.Abs("testdata/plan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir("../..")
+	files, err := filepath.Glob("docs/plans/p*.yaml")
+	if err != nil || len(files) != 6 {
+		t.Fatalf("sample plans: %v, %v", files, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, example, found := strings.Cut(string(text), "kaden plan explain ")
+			example, _, _ = strings.Cut(example, "\n")
+			if !found || !strings.HasPrefix(example, file) {
+				t.Fatalf("no example in %s", file)
+			}
+			got, stderr, code := planRun(t, "", append([]string{"explain"}, shellWords(example)...)...)
+			if code != 0 {
+				t.Fatalf("exit %d: %s", code, stderr)
+			}
+			name := filepath.Join(golden, strings.TrimSuffix(filepath.Base(file), ".yaml")+".txt")
+			if os.Getenv("KADEN_UPDATE") != "" {
+				if err := os.MkdirAll(golden, 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("%s\n got\n%s\nwant\n%s", example, got, want)
+			}
+		})
+	}
+}
+
+const planFile = `# two plans and somebody
+person: sato
+name: 佐藤
+contacts: [sim:sato-mobile, sim:sato-desk]
+---
+group: team
+members: [sato, hana]
+---
+plan: one
+steps:
+  - call: ["@team", boss]
+    order: in-turn
+---
+plan: two
+steps:
+  - call: [sato]
+    rounds: forever
+    gap: 0s
+deadline: 6h
+`
+
+func TestExplainUsesThePeopleOfTheFile(t *testing.T) {
+	got, stderr, code := planRun(t, planFile, "explain", "-", "--plan", "one", "--people", "sato=busy,key:1@2s,hanna=busy")
+	want := `plan one, for "an alert" (critical)
+  says (en): Alert from test. an alert
+  says (ja): test からの通報です。an alert
+  note: there is no person "hana" (through @team): shown as one person
+  note: boss is not in this file: shown as one person
+  note: hanna is in --people, but not in this plan
+
+    +0:00        · step 1, round 1: 3 people, one after another
+    +0:00  sato  rings for up to 20s, method 1 of 2: step 1 begins
+    +0:00  sato  is busy
+    +0:00  sato  rings for up to 20s, method 2 of 2: sato is busy or declined
+    +0:03  sato  answers
+    +0:05  sato  presses 1: accept
+    +0:05  sato  has confirmed
+    +0:05  sato  takes it: acknowledged
+`
+	if got != want || stderr != "" || code != 0 {
+		t.Errorf("exit %d, %s\n got\n%s\nwant\n%s", code, stderr, got, want)
+	}
+}
+
+func TestExplainShortensALongNight(t *testing.T) {
+	got, _, code := planRun(t, planFile, "explain", "-", "--plan", "two")
+	lines := strings.Split(strings.TrimRight(got, "\n"), "\n")
+	if code != 0 || len(lines) > 160 || !strings.Contains(got, "lines left out; --json shows all") {
+		t.Errorf("exit %d, %d lines", code, len(lines))
+	}
+	if last := lines[len(lines)-1]; !strings.Contains(last, "+6:00:00") || !strings.Contains(last, "exhausted") {
+		t.Errorf("the last line is %q", last)
+	}
+	got, _, _ = planRun(t, planFile, "explain", "-", "--plan", "two", "--for", "1m")
+	if !strings.HasSuffix(got, "and so on: not over after 1m0s\n") {
+		t.Errorf("cut off:\n%s", got)
+	}
+}
+
+func TestExplainJSON(t *testing.T) {
+	got, _, code := planRun(t, planFile, "explain", "-", "--plan", "one", "--people", "sato=key:1@8s", "--json")
+	var kinds []timeline.Kind
+	lines := bufio.NewScanner(strings.NewReader(got))
+	for lines.Scan() {
+		var e timeline.Event
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			t.Fatalf("%s: %v", lines.Text(), err)
+		}
+		kinds = append(kinds, e.Kind)
+	}
+	want := []timeline.Kind{timeline.AlertStored, timeline.CalloutStarted, timeline.CalloutStep, timeline.AttemptDialing, timeline.AttemptRinging,
+		timeline.AttemptAnswered, timeline.AttemptDigit, timeline.AttemptConfirmed, timeline.AlertAcknowledged}
+	if code != 0 || !slices.Equal(kinds, want) {
+		t.Errorf("exit %d: %v", code, kinds)
+	}
+}
+
+func TestExplainTakesTheAlert(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "alert.json")
+	if err := os.WriteFile(file, []byte(`{"title": "disk 96%", "severity": "warning", "subject": "db01", "key": "db01/disk"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, _, code := planRun(t, planFile, "explain", "-", "--plan", "one", "--alert", file)
+	for _, want := range []string{`plan one, for "disk 96%" (warning)`, "says (en): Alert from json. disk 96%", "grace of 1m before the first ring", "    +1:00  sato  rings"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing, exit %d:\n%s", want, code, got)
+		}
+	}
+}
+
+func TestExplainSaysWhatItCannotDo(t *testing.T) {
+	for _, c := range []struct {
+		name, file string
+		args       []string
+		want       string
+		code       int
+	}{
+		{"a plan that is refused", "plan: x\nsteps:\n- cal: [a]\n", nil, "stdin:3:3: error: <cal>: is no word of a step (did you mean call?)", 1},
+		{"no plan", "person: sato\ncontacts: [sim:sato]\n", nil, "kaden: stdin: no plan in it; a plan begins with plan: and its name", 1},
+		{"no such plan", planFile, []string{"--plan", "three"}, `kaden: stdin: no plan "three" in it`, 1},
+		{"nonsense people", planFile, []string{"--people", "sato=nap"}, `kaden: --people: sato: "nap" is nothing a person can do`, 1},
+		{"no alert", planFile, []string{"--alert", "missing.json"}, "kaden: --alert: missing.json: no such file", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, stderr, code := planRun(t, c.file, append([]string{"explain", "-"}, c.args...)...)
+			if code != c.code || !strings.Contains(stderr, c.want) {
+				t.Errorf("exit %d: %s", code, stderr)
+			}
+		})
+	}
+	if _, stderr, code := planRun(t, "", "explain", "no-such-file.yaml"); code != 2 || !strings.Contains(stderr, "no such file") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+func TestPlanCheck(t *testing.T) {
+	for _, c := range []struct {
+		name, text     string
+		args           []string
+		stdout, stderr string
+		code           int
+	}{
+		{"good plans among other things", planFile, nil, "", "2 plans, 0 errors, 0 warnings\n", 0},
+		{"warnings alone", "plan: x\nsteps:\n- call: [a]\n  gap: 5s\n", nil,
+			"stdin:4:3: warning: <gap>: there is only one round, so no rest between rounds (rounds: 3)\n", "1 plan, 0 errors, 1 warning\n", 0},
+		{"an error further down", "\xef\xbb\xbfperson: a\ncontacts: [sim:a]\n---\n# a comment\n--- # the plan\nplan: x\nsteps:\n- call: [a]\n  ring: 0s\n", nil,
+			"stdin:9:9: error: <ring>: is no time at all (at least 1s)\n", "1 plan, 1 error, 0 warnings\n", 1},
+		{"an error as JSON", "plan: x\nsteps: 1\n", []string{"--json"},
+			`{"file":"stdin","line":2,"column":8,"level":"error","code":0,"verb":"steps","text":"needs a list of steps","hint":"- call: [sato]"}` + "\n", "", 1},
+		{"a plan that forgot to say so", "--- {steps: [{call: a}]}\n", nil,
+			"stdin:1:5: error: <plan>: the first key has to be plan (plan: night-shift)\n", "1 plan, 1 error, 0 warnings\n", 1},
+		{"no plan", "person: a\n", nil, "", "kaden: stdin: no plan in it; a plan begins with plan: and its name\n0 plans, 1 error, 0 warnings\n", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			stdout, stderr, code := planRun(t, c.text, append([]string{"check", "-"}, c.args...)...)
+			if stdout != c.stdout || stderr != c.stderr || code != c.code {
+				t.Errorf("exit %d, want %d\nstdout %s\n  want %s\nstderr %s\n  want %s", code, c.code, stdout, c.stdout, stderr, c.stderr)
+			}
+		})
+	}
+	if _, stderr, code := planRun(t, "", "check", "no-such-file.yaml", "-"); code != 2 || !strings.Contains(stderr, "no-such-file.yaml: no such file") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
