@@ -80,7 +80,7 @@ var (
 	// names are hosts and the like: letters with digits in them, or parts joined by dots.
 	names         = regexp.MustCompile(`[A-Za-z][A-Za-z0-9]*(?:[._-]+[A-Za-z0-9]+)*(?::[0-9]{1,5}\b)?`)
 	emptyBrackets = regexp.MustCompile(`\(\s*\)|（\s*）|「\s*」|『\s*』`)
-	beforeStop    = regexp.MustCompile(`\s+(?:([.,;:!?)]+(?:\s|$))|([）」、。]))`)
+	beforeStop    = regexp.MustCompile(`\s+(?:([.,;!?)]+(?:\s|$))|([）」、。]))`)
 )
 
 // visible drops what has no place in a line of speech: pictures and the like.
