@@ -1,0 +1,100 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// carrier is sipp behind a trunk, behaving as one of the scenarios in testdata/e2e.
+type carrier struct {
+	t    testing.TB
+	port int
+	file string // every message, with its time
+}
+
+// newCarrier starts sipp at a port; 0 takes a free one.
+func newCarrier(t testing.TB, scenario string, port int) *carrier {
+	t.Helper()
+	program := needs(t, "sipp", "sip-tester")
+	if port == 0 {
+		port = freePort(t)
+	}
+	scenario, err := filepath.Abs(filepath.Join("testdata", "e2e", scenario+".xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	c := &carrier{t: t, port: port, file: filepath.Join(dir, "messages")}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command(program, "-sf", scenario, "-i", "127.0.0.1", "-p", fmt.Sprint(port), "-mp", fmt.Sprint(freePorts(t, 4, firstRTP, lastRTP)),
+		"-nostdin", "-trace_msg", "-message_file", c.file, "-message_overwrite", "false")
+	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, dir
+	leash(cmd)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("what the carrier %s heard and said:\n%s", filepath.Base(scenario), tail(c.file, 12000))
+		}
+	})
+	eventually(t, patience, "sipp listens", func() bool { return !free(port, 1) })
+	return c
+}
+
+// message is one that the carrier got or sent.
+type message struct {
+	at    time.Time
+	sent  bool
+	first string
+}
+
+var messageHead = regexp.MustCompile(`(?m)^-{20,} (\d{4}-\d\d-\d\d[ \t]+\d\d:\d\d:\d\d\.\d+).*\n.* message (received|sent).*\n\n(.*)$`)
+
+// messages reads sipp's book.
+func (c *carrier) messages() (all []message) {
+	b, err := os.ReadFile(c.file)
+	if err != nil {
+		return nil // nothing was said yet
+	}
+	for _, m := range messageHead.FindAllStringSubmatch(strings.ReplaceAll(string(b), "\r", ""), -1) {
+		at, err := time.ParseInLocation("2006-01-02 15:04:05.999999", strings.Join(strings.Fields(m[1]), " "), time.Local)
+		if err != nil {
+			c.t.Fatalf("sipp's book has a time that cannot be read: %v", err)
+		}
+		all = append(all, message{at, m[2] == "sent", m[3]})
+	}
+	return all
+}
+
+// got lists the messages that came and begin with a word, without those said again.
+func (c *carrier) got(word string) (found []message) { return c.pick(word, false) }
+
+// said lists the messages that were sent and begin with a word.
+func (c *carrier) said(word string) (found []message) { return c.pick(word, true) }
+
+func (c *carrier) pick(word string, sent bool) (found []message) {
+	for _, m := range c.messages() {
+		if m.sent == sent && strings.HasPrefix(m.first, word) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// trunk is the document of a trunk that leads to the carrier.
+func (c *carrier) trunk(more ...string) string {
+	return "trunk: carrier\nserver: " + local(c.port) + "\nfrom: \"+815012345678\"\n" + strings.Join(more, "\n")
+}

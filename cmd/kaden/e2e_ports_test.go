@@ -1,0 +1,76 @@
+package main_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"testing"
+)
+
+// Ports are taken from below the range out of which the system gives them for outgoing connections, so
+// that one stays free while a server that had it is started again.
+const (
+	firstPort = 10000
+	lastPort  = 19999
+	firstRTP  = 20000
+	lastRTP   = 29999
+)
+
+var ports struct {
+	mu    sync.Mutex
+	given map[int]bool
+}
+
+// freePorts gives n ports in a row that nobody has, neither over TCP nor over UDP.
+func freePorts(t testing.TB, n, first, last int) int {
+	t.Helper()
+	ports.mu.Lock()
+	defer ports.mu.Unlock()
+	if ports.given == nil {
+		ports.given = map[int]bool{}
+	}
+	for range 1000 {
+		p := first + rand.IntN((last-first-n)/2)*2
+		if free(p, n) {
+			for i := range n {
+				ports.given[p+i] = true
+			}
+			t.Cleanup(func() {
+				ports.mu.Lock()
+				defer ports.mu.Unlock()
+				for i := range n {
+					delete(ports.given, p+i)
+				}
+			})
+			return p
+		}
+	}
+	t.Fatal("no free ports")
+	return 0
+}
+
+func free(port, n int) bool {
+	for p := port; p < port+n; p++ {
+		if ports.given[p] {
+			return false
+		}
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
+		if err != nil {
+			return false
+		}
+		l.Close()
+		c, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", p))
+		if err != nil {
+			return false
+		}
+		c.Close()
+	}
+	return true
+}
+
+// freePort gives one.
+func freePort(t testing.TB) int { return freePorts(t, 1, firstPort, lastPort) }
+
+// local is an address on this machine.
+func local(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
