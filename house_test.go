@@ -107,7 +107,7 @@ var forbidden = []struct {
 	in, imp, why string
 	except       []string
 }{
-	{"", "net/http", "words, sound and decisions know no HTTP", []string{"webhook", "rest", "rest/resttest", "intake", "api", "web", "dispatch", "cmd/kaden", "voice", "leg/sipleg", "phonetest"}},
+	{"", "net/http", "words, sound and decisions know no HTTP", []string{"webhook", "rest", "rest/resttest", "intake", "api", "web", "dispatch", "cmd/kaden", "voice", "leg/sipleg", "phonetest", "bench"}},
 	{"callout", "os", "deciding does no I/O", nil},
 	{"callout", "math/rand", "the same events give the same commands", nil},
 	{"twiml", "os", "a document is bytes that somebody else read", nil},

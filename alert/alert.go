@@ -82,5 +82,11 @@ const (
 // Kinds lists the kinds a source may have.
 func Kinds() []string { return []string{KindJSON, KindMackerel} }
 
+// Receipt is what became of a delivery.
+type Receipt struct {
+	Duplicate bool     // seen before; nothing happened
+	Alerts    []string // ids of the alerts it opened or touched
+}
+
 // Translator reads one sender's bytes. It is pure; it may panic or fail, and then Fallback is used.
 type Translator func(raw []byte) ([]Alert, error)

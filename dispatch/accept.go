@@ -8,7 +8,6 @@ import (
 
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/callout"
-	"github.com/kaden-project/kaden/intake"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -17,7 +16,7 @@ const flap = 15 * time.Minute
 
 // accepted is what one delivery leads to, worked out inside the transaction.
 type accepted struct {
-	receipt intake.Receipt
+	receipt alert.Receipt
 	begun   []begun  // new call-outs
 	told    []told   // events for call-outs that exist
 	claimed []string // seats on lines, to be given back if the commit fails
@@ -36,14 +35,14 @@ type told struct {
 // Accept makes a delivery durable: its body, the incidents it opens, their call-outs and the first
 // attempts, in one commit. When it returns without error, somebody will be called or the failure to do
 // so will be reported; phones begin to ring at that moment.
-func (d *Dispatcher) Accept(ctx context.Context, in alert.Delivery) (intake.Receipt, error) {
+func (d *Dispatcher) Accept(ctx context.Context, in alert.Delivery) (alert.Receipt, error) {
 	select {
 	case <-d.booted:
 	case <-ctx.Done():
-		return intake.Receipt{}, context.Cause(ctx)
+		return alert.Receipt{}, context.Cause(ctx)
 	}
 	if err := d.life.Err(); err != nil {
-		return intake.Receipt{}, errors.New("kaden is shutting down")
+		return alert.Receipt{}, errors.New("kaden is shutting down")
 	}
 	// Names are chosen before the transaction, which may run twice.
 	ids := make([]names, len(in.Alerts))
@@ -70,7 +69,7 @@ func (d *Dispatcher) Accept(ctx context.Context, in alert.Delivery) (intake.Rece
 	})
 	if err != nil {
 		d.lines.abandon(claimed)
-		return intake.Receipt{}, fmt.Errorf("alert from %s not stored: %w", in.Source, err)
+		return alert.Receipt{}, fmt.Errorf("alert from %s not stored: %w", in.Source, err)
 	}
 	for _, b := range a.begun {
 		b.run.commit(b.turn)
@@ -195,11 +194,12 @@ func (d *Dispatcher) acceptResolve(tx Tx, a *accepted, one alert.Alert, open Inc
 	}
 	open.Status, open.Resolved, open.Updated = Resolved, tx.Now(), tx.Now()
 	a.receipt.Alerts = append(a.receipt.Alerts, open.ID)
-	if open.Callout != "" {
-		a.told = append(a.told, told{open.Callout, callout.Event{At: tx.Now(), Kind: callout.Resolved}})
-	}
 	if err := tx.PutIncident(open); err != nil {
 		return err
+	}
+	if open.Callout != "" { // the call-out says it on the timeline, after whatever it still has to say
+		a.told = append(a.told, told{open.Callout, callout.Event{At: tx.Now(), Kind: callout.Resolved, Text: one.Title}})
+		return nil
 	}
 	return tx.Append(timeline.Event{At: tx.Now(), Kind: timeline.AlertResolved, Alert: open.ID, Callout: open.Callout, Text: one.Title})
 }

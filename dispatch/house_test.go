@@ -14,7 +14,6 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/dispatch"
-	"github.com/kaden-project/kaden/intake"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/number"
@@ -187,7 +186,7 @@ func (h *house) endGhost(_ context.Context, a dispatch.Attempt) error {
 }
 
 // alert sends one, and waits until everything it leads to has happened.
-func (h *house) alert(key, title string, change ...func(*alert.Alert)) intake.Receipt {
+func (h *house) alert(key, title string, change ...func(*alert.Alert)) alert.Receipt {
 	h.t.Helper()
 	r, err := h.send(key, title, change...)
 	if err != nil {
@@ -196,7 +195,7 @@ func (h *house) alert(key, title string, change ...func(*alert.Alert)) intake.Re
 	return r
 }
 
-func (h *house) send(key, title string, change ...func(*alert.Alert)) (intake.Receipt, error) {
+func (h *house) send(key, title string, change ...func(*alert.Alert)) (alert.Receipt, error) {
 	h.t.Helper()
 	a := alert.Alert{Key: key, Action: alert.Trigger, Severity: alert.Critical, Title: title}
 	for _, f := range change {

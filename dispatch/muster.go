@@ -17,7 +17,7 @@ import (
 // muster resolves the names of a step into people who can be rung now. Whoever cannot be reached, and
 // every name that means nobody, is in the list too, with the reason: nobody is skipped silently.
 func (d *Dispatcher) muster(set *manifest.Set, refs []string, at time.Time) []callout.Person {
-	everybody := oncall.Directory{People: set.People, Groups: set.Groups}
+	everybody := set.Directory()
 	var out []callout.Person
 	for _, ref := range refs {
 		people, problems := everybody.Resolve([]string{ref}, at)

@@ -90,12 +90,10 @@ func (t *turn) command(tx Tx, e callout.Event, c callout.Command) error {
 		t.stops = append(t.stops, stop{c})
 	case callout.Acknowledge:
 		t.incident.Status, t.incident.By, t.touched = Acknowledged, c.By, true
-		t.note(e.At, timeline.Event{Kind: timeline.AlertAcknowledged, Person: c.By})
 	case callout.Exhaust:
 		if t.incident.Status != Resolved {
 			t.incident.Status, t.touched = Exhausted, true
 		}
-		t.note(e.At, timeline.Event{Kind: timeline.AlertExhausted})
 	case callout.Notify:
 		text := fmt.Sprintf("nobody took the alert %q; told: %v", t.incident.Alert.Title, c.Refs)
 		t.noticing = append(t.noticing, text)

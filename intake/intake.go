@@ -8,17 +8,11 @@ import (
 	"github.com/kaden-project/kaden/alert"
 )
 
-// Receipt is what became of a delivery.
-type Receipt struct {
-	Duplicate bool     // seen before; nothing happened
-	Alerts    []string // ids of the alerts it opened or touched
-}
-
 // ErrFull says that a source sent more than its limit; the count is kept. Answered as 429.
 var ErrFull = errors.New("this source sends more than its limit")
 
 // Acceptor takes deliveries over. When it returns without error the delivery is durable; any error is
 // kaden's own trouble (503, the sender tries again).
 type Acceptor interface {
-	Accept(ctx context.Context, d alert.Delivery) (Receipt, error)
+	Accept(ctx context.Context, d alert.Delivery) (alert.Receipt, error)
 }

@@ -35,22 +35,22 @@ type house struct {
 	now   time.Time
 }
 
-func (h *house) Accept(ctx context.Context, d alert.Delivery) (Receipt, error) {
+func (h *house) Accept(ctx context.Context, d alert.Delivery) (alert.Receipt, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.err != nil {
-		return Receipt{}, h.err
+		return alert.Receipt{}, h.err
 	}
 	if ctx.Err() != nil {
-		return Receipt{}, ctx.Err()
+		return alert.Receipt{}, ctx.Err()
 	}
 	for _, old := range h.taken {
 		if old.Source == d.Source && old.ID == d.ID {
-			return Receipt{Duplicate: true}, nil
+			return alert.Receipt{Duplicate: true}, nil
 		}
 	}
 	h.taken = append(h.taken, d)
-	return Receipt{Alerts: []string{fmt.Sprint("alert-", len(h.taken))}}, nil
+	return alert.Receipt{Alerts: []string{fmt.Sprint("alert-", len(h.taken))}}, nil
 }
 
 func (h *house) last(t *testing.T) alert.Delivery {

@@ -58,8 +58,8 @@ confirm: key
 steps:
   - call: [sato, suzuki, tanaka]
     order: in-turn
-    ring: 4s
-    listen: 8s
+    ring: 3s
+    listen: 7s
 ---
 source: json
 kind: json
@@ -69,8 +69,8 @@ key: 0000000000000000000000000000000000000000
 // What the three of them do.
 var demoPeople = map[string]callout.Behaviour{
 	"sato":   must(callout.ParseBehaviour("no-answer")),
-	"suzuki": must(callout.ParseBehaviour("voicemail@2s")),
-	"tanaka": must(callout.ParseBehaviour("answer@1s+key:1@6s")),
+	"suzuki": must(callout.ParseBehaviour("voicemail@1s")),
+	"tanaka": must(callout.ParseBehaviour("answer@1s+key:1@5s")),
 }
 
 func must[T any](v T, err error) T {
@@ -136,7 +136,7 @@ func demo(ctx context.Context, lang string, show *show) (taken bool, err error) 
 	defer silent()
 
 	ask := &asker{outside: nowhere{}}
-	runner := voice.New(log, voice.Config{Speaker: demoVoice(ctx, log, dir, show), Asker: ask})
+	runner := voice.New(log, voice.Config{Speaker: demoVoice(ctx, log, lang, dir, show), Asker: ask})
 	people := &simulatedPhones{behave: demoPeople}
 	desk := call.New(log, call.Config{
 		Store: keep, Asker: ask, Script: runner.Script,
@@ -187,20 +187,15 @@ func (nowhere) Ask(_ context.Context, q call.Ask) (call.Reply, error) {
 }
 
 // demoVoice speaks where there is an engine; else the words are shown and last as long as they would.
-func demoVoice(ctx context.Context, log *slog.Logger, dir string, show *show) voice.Speaker {
-	s, err := speech.New(log, speech.Config{Dir: dir, Providers: engines(defaults())})
-	if err == nil {
-		for _, lang := range dispatch.Languages() {
-			if err = s.Check(ctx, lang); err != nil {
-				break
-			}
+func demoVoice(ctx context.Context, log *slog.Logger, lang, dir string, show *show) voice.Speaker {
+	s := speech.New(log, speech.Config{Dir: dir, Providers: engines(defaults())})
+	for _, e := range s.Check(ctx) {
+		if e.Language == lang && e.Err != nil {
+			show.say("there is no voice here (%v); the words are shown only", e.Err)
+			return silentVoice{}
 		}
 	}
-	if err == nil {
-		return s
-	}
-	show.say("there is no voice here (%v); the words are shown only", err)
-	return silentVoice{}
+	return s
 }
 
 type silentVoice struct{}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/account"
-	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/speech"
 )
 
@@ -138,14 +137,11 @@ func lookAtSpeech(ctx context.Context, s settings) (out []finding) {
 		return []finding{{what: "speech", bad: err.Error()}}
 	}
 	defer os.RemoveAll(dir)
-	speaker, err := speech.New(slog.New(slog.DiscardHandler), speech.Config{Dir: dir, Providers: engines(s), Dictionary: words})
-	if err != nil {
-		return []finding{{what: "speech", bad: err.Error()}}
-	}
-	for _, lang := range dispatch.Languages() {
-		f := finding{what: "speech " + lang, good: "speaks"}
-		if err := speaker.Check(ctx, lang); err != nil {
-			f.bad = err.Error()
+	speaker := speech.New(slog.New(slog.DiscardHandler), speech.Config{Dir: dir, Providers: engines(s), Dictionary: words})
+	for _, e := range speaker.Check(ctx) {
+		f := finding{what: "speech " + e.Language, good: e.String()}
+		if e.Err != nil {
+			f.bad = e.Err.Error()
 		}
 		out = append(out, f)
 	}

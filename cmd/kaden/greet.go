@@ -6,8 +6,6 @@ import (
 	"io"
 	"net"
 	"strings"
-
-	"github.com/kaden-project/kaden/dispatch"
 )
 
 // greet says where everything is, and how to make something ring.
@@ -30,9 +28,9 @@ func (r *rooms) greet(ctx context.Context, w io.Writer, d *doors) error {
 		}
 		fmt.Fprintf(w, "  me         %s\n", to)
 	}
-	for _, lang := range dispatch.Languages() {
-		if err := r.speaker.Check(ctx, lang); err != nil {
-			fmt.Fprintf(w, "\n  !! %v\n", err)
+	for _, e := range r.voices() {
+		if e.Err != nil {
+			fmt.Fprintf(w, "\n  !! %v\n", e.Err)
 		}
 	}
 	if s, ok := set.Sources["json"]; ok {

@@ -60,7 +60,7 @@ func (r *rooms) metrics() http.Handler {
 	gauge("kaden_calls", "Calls that are not over.", func() float64 { return float64(r.desk.Calls()) })
 	gauge("kaden_callouts", "Call-outs that are driven here now.", func() float64 { return float64(r.dispatch.Busy()) })
 	gauge("kaden_media_late_seconds_p99", "How late frames leave, 99th percentile.", func() float64 {
-		return r.clock.Lateness().Quantile(0.99).Seconds()
+		return r.clock.Lateness().P99.Seconds()
 	})
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }

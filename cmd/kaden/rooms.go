@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/api"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/job"
@@ -52,12 +53,14 @@ type rooms struct {
 	phones   *simulatedPhones
 	web      *webhook.Client
 	asker    *asker
+	api      *api.API
 	voice    *voice.Runner
 	desk     *call.Desk
 	dispatch *dispatch.Dispatcher
 
 	house  atomic.Pointer[manifest.Set]
 	known  atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
+	heard  atomic.Pointer[[]speech.Engine]     // the voices, when they were last tried
 	first  bool                                // this is the first start
 	change sync.Mutex                          // one change of the house at a time
 }
@@ -108,10 +111,10 @@ func (r *rooms) openSound() error {
 		return err
 	}
 	r.clock = media.NewClock(0)
-	r.speaker, err = speech.New(r.log, speech.Config{
+	r.speaker = speech.New(r.log, speech.Config{
 		Dir: r.settings.dataFile("speech"), Providers: engines(r.settings), Dictionary: readings,
 	})
-	return err
+	return nil
 }
 
 func (r *rooms) openLines() error {
@@ -174,10 +177,16 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	defer end()
 	var g errgroup.Group
 	g.Go(func() error { return r.clock.Run(life) })
+	g.Go(func() error { r.listenToVoices(life); return nil })
 	g.Go(func() error { return r.store.Run(life) })
 	sipLife, endSIP := context.WithCancel(life)
 	defer endSIP()
 	g.Go(func() error { return r.sip.Run(sipLife) })
+	if n, err := r.desk.CloseBooks(ctx); err != nil {
+		r.log.Error("calls of the last run still stand as open", "err", err)
+	} else if n > 0 {
+		r.log.Info("calls of the last run are closed", "calls", n)
+	}
 	work, stopWork := context.WithCancel(life)
 	defer stopWork()
 	failed := make(chan error, 1)
@@ -237,6 +246,24 @@ func (r *rooms) close() error {
 		errs = append(errs, r.store.Close())
 	}
 	return joinErrors(errs...)
+}
+
+// listenToVoices tries the engines once and remembers what came of it; a missing one is logged loudly.
+func (r *rooms) listenToVoices(ctx context.Context) {
+	found := r.speaker.Check(ctx)
+	for _, e := range found {
+		if e.Err != nil {
+			r.log.Error("a language cannot be spoken here", "language", e.Language, "err", e.Err)
+		}
+	}
+	r.heard.Store(&found)
+}
+
+func (r *rooms) voices() []speech.Engine {
+	if v := r.heard.Load(); v != nil {
+		return *v
+	}
+	return nil
 }
 
 // numberCalled is what answers when one of our own numbers, or a SIP user, is called.

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/kaden-project/kaden/speech"
 	"github.com/kaden-project/kaden/speech/flite"
@@ -19,28 +17,18 @@ func engines(s settings) []speech.Provider {
 	}
 }
 
-// readings reads an installation's own list: a line a word, the word, a tab, and how it is read.
-func readings(file string) (map[string]string, error) {
+// readings reads an installation's own list of readings; nil if it has none.
+func readings(file string) (*speech.Dictionary, error) {
 	if file == "" {
 		return nil, nil
 	}
-	f, err := os.Open(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("speech.dictionary: %w", err)
 	}
-	defer f.Close()
-	words := map[string]string{}
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		word, reading, ok := strings.Cut(line, "\t")
-		if !ok || strings.TrimSpace(word) == "" || strings.TrimSpace(reading) == "" {
-			return nil, fmt.Errorf("speech.dictionary: %s line %d: a word, a tab and its reading are wanted, such as db01<tab>ディービーゼロイチ", file, n)
-		}
-		words[strings.TrimSpace(word)] = strings.TrimSpace(reading)
+	words, err := speech.ParseDictionary(text)
+	if err != nil {
+		return nil, fmt.Errorf("speech.dictionary: %s: %w", file, err)
 	}
-	return words, lines.Err()
+	return words, nil
 }

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+
+	"github.com/kaden-project/kaden/alert"
+	"github.com/kaden-project/kaden/api"
+	"github.com/kaden-project/kaden/leg/sipleg"
+	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/web"
+)
+
+// console is kaden's own API and the pages for people.
+func (r *rooms) console(mux *http.ServeMux) error {
+	r.api = api.New(r.log, api.Config{
+		Version: version, Node: r.settings.Node, Account: r.account.SID, Token: r.account.AuthToken,
+		PublicURL: r.settings.PublicURL,
+		Records:   r.store, Callouts: r.dispatch, Calls: r.desk, CallRecords: r.store, Tickets: r.store,
+		Accept: func(ctx context.Context, d alert.Delivery) ([]string, error) {
+			got, err := r.dispatch.Accept(ctx, d)
+			return got.Alerts, err
+		},
+		House: r.house.Load, Manifest: documents{r}, Engines: r.engines, Trace: signalling{r}, Ready: r.store.Ready,
+		Schemes: []number.Scheme{number.Tel, number.SIP, number.Sim},
+	})
+	h := r.api.Handler()
+	for _, path := range []string{"/api/", "/login", "/logout"} {
+		mux.Handle(path, h)
+	}
+	mux.Handle("/", web.Handler())
+	return nil
+}
+
+// engines is what the last look at the voices said.
+func (r *rooms) engines(ctx context.Context) (out []api.Engine) {
+	for _, e := range r.voices() {
+		one := api.Engine{Name: e.Name, Languages: []string{e.Language}, OK: e.Err == nil}
+		if e.Err != nil {
+			one.Hint = e.Err.Error()
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// documents is the installation as the API reads and changes it.
+type documents struct{ r *rooms }
+
+func (d documents) Export(ctx context.Context) ([]byte, error) {
+	docs, err := d.r.store.Documents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return manifest.Format(docs), nil
+}
+
+// Apply takes all of the documents or none, after checking them with all that are there.
+func (d documents) Apply(ctx context.Context, text []byte) (applied []string, problems problem.List, err error) {
+	d.r.change.Lock()
+	defer d.r.change.Unlock()
+	docs, problems := manifest.Split("", text)
+	if problems.Refused() {
+		return nil, problems, nil
+	}
+	old, err := d.r.store.Documents(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, found := manifest.Compile(manifest.Merge(old, docs), d.r.resolveSecret)
+	if problems = append(problems, found...); problems.Refused() {
+		return nil, problems, nil
+	}
+	if err := d.r.store.Apply(ctx, docs); err != nil {
+		return nil, problems, err
+	}
+	for _, one := range docs {
+		applied = append(applied, one.Kind+" "+one.Name)
+	}
+	return applied, problems, d.r.reload(ctx)
+}
+
+// signalling shows what was sent and received for a call.
+type signalling struct{ r *rooms }
+
+func (s signalling) Trace(id sid.Call) (ladder string, pcap []byte, ok bool) {
+	name := string(id)
+	if rec, err := s.r.store.Call(context.Background(), s.r.account.SID, id); err == nil && rec.Attempt != "" {
+		name = rec.Attempt
+	}
+	messages := s.r.traces.of(name)
+	if len(messages) == 0 {
+		return "", nil, false
+	}
+	var file bytes.Buffer
+	if err := sipleg.WritePcap(&file, messages); err != nil {
+		s.r.log.Warn("pcap not written", "call", id, "err", err)
+	}
+	return sipleg.Ladder(messages), file.Bytes(), true
+}
