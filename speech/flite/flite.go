@@ -62,13 +62,7 @@ func (p *Provider) Version() string { return p.version() }
 var versionLine = regexp.MustCompile(`version: (\S+)`)
 
 func (p *Provider) findVersion() string {
-	version := "unknown"
-	// flite --version says it and ends with an error all the same in some builds.
-	out, _ := program.Run(context.Background(), p.config.Program, []string{"--version"}, "")
-	if m := versionLine.FindSubmatch(out); m != nil {
-		version = string(m[1])
-	}
-	return version + " " + p.config.Voice
+	return program.Version(p.config.Program, []string{"--version"}, versionLine) + " " + p.config.Voice
 }
 
 // Synthesize speaks r. A missing program is exec.ErrNotFound.

@@ -67,13 +67,7 @@ func (p *Provider) Version() string { return p.version() }
 var versionLine = regexp.MustCompile(`(?m)^Version (\S+)`)
 
 func (p *Provider) findVersion() string {
-	version := "unknown"
-	// Without arguments it prints its usage, on standard output or error depending on the version.
-	if out, err := program.Run(context.Background(), p.config.Program, nil, ""); err == nil {
-		if m := versionLine.FindSubmatch(out); m != nil {
-			version = string(m[1])
-		}
-	}
+	version := program.Version(p.config.Program, nil, versionLine) // without arguments it tells how to use it
 	size := int64(0)
 	if info, err := os.Stat(p.config.Voice); err == nil {
 		size = info.Size()

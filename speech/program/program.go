@@ -5,11 +5,11 @@
 package program
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os/exec"
+	"regexp"
 	"strings"
 	"time"
 
@@ -38,12 +38,12 @@ func Run(ctx context.Context, name string, args []string, input string) ([]byte,
 	case stdout.over:
 		return nil, fmt.Errorf("%s gave more than %d MiB", name, maxOutput>>20)
 	case err != nil:
-		if said := strings.TrimSpace(stderr.String()); said != "" {
+		if said := strings.TrimSpace(string(stderr.kept)); said != "" {
 			return nil, fmt.Errorf("%s: %w: %s", name, err, strings.Join(strings.Fields(said), " "))
 		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return stdout.Bytes(), nil
+	return stdout.kept, nil
 }
 
 // Sound reads the WAV file that an engine gave.
@@ -63,16 +63,32 @@ func Sound(name string, wav []byte) (rate int, samples []int16, err error) {
 	return 0, nil, fmt.Errorf("%s: %w", name, ErrNoSound)
 }
 
+// Version asks name what it is and gives the part of its answer that pattern captures; "unknown" if there is
+// none. Some programs answer on standard error, some call it a failure.
+func Version(name string, args []string, pattern *regexp.Regexp) string {
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	answer := &capped{room: 1 << 16}
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = answer, answer, time.Second
+	ownGroup(cmd)
+	_ = cmd.Run()
+	if m := pattern.FindSubmatch(answer.kept); len(m) > 1 {
+		return string(m[1])
+	}
+	return "unknown"
+}
+
 // capped keeps the beginning of what is written to it.
 type capped struct {
-	bytes.Buffer
+	kept []byte
 	room int
 	over bool
 }
 
 func (c *capped) Write(b []byte) (int, error) {
-	keep := min(len(b), c.room-c.Len())
+	keep := min(len(b), c.room-len(c.kept))
 	c.over = c.over || keep < len(b)
-	c.Buffer.Write(b[:keep])
+	c.kept = append(c.kept, b[:keep]...)
 	return len(b), nil
 }

@@ -1,0 +1,64 @@
+package speech
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Engine is what is known about one engine for one language after it was tried.
+type Engine struct {
+	Language string // ja, en …
+	Name     string // "" when nobody speaks the language
+	Version  string
+	Err      error // nil when it works; *ErrNoEngine says what to install
+}
+
+// Check has every engine say a word in each of its languages, past all caches, and tells what came of it. The languages that
+// kaden's own messages need, Japanese and English, are always in the answer. It is for the start and for
+// kaden doctor, and takes less than a second where all is well.
+func (s *Speaker) Check(ctx context.Context) []Engine {
+	var out []Engine
+	languages := []string{"ja", "en"}
+	for _, p := range s.providers {
+		for _, l := range p.Languages() {
+			if !slices.Contains(languages, l) {
+				languages = append(languages, l)
+			}
+		}
+	}
+	for _, l := range languages {
+		spoken := false
+		for _, p := range s.providers {
+			if !slices.Contains(p.Languages(), l) {
+				continue
+			}
+			spoken = true
+			out = append(out, s.try(ctx, p, l))
+		}
+		if !spoken {
+			out = append(out, Engine{Language: l, Err: &ErrNoEngine{Language: l}})
+		}
+	}
+	return out
+}
+
+func (s *Speaker) try(ctx context.Context, p Provider, language string) Engine {
+	text := map[string]string{"ja": "はい、動いています。", "en": "Yes, it works."}[language]
+	if text == "" {
+		text = "1 2 3"
+	}
+	e := Engine{Language: language, Name: p.Name(), Version: p.Version()}
+	if _, err := s.synthesize(ctx, p, Request{Text: text, Language: language, Rate: 1}); err != nil {
+		e.Err = missing(language, err)
+	}
+	return e
+}
+
+// String is the line that kaden doctor prints.
+func (e Engine) String() string {
+	if e.Err != nil {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("%s: %s %s", languageName(e.Language), e.Name, e.Version)
+}
