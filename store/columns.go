@@ -16,7 +16,7 @@ import (
 type table[T any] struct {
 	name    string
 	columns []string         // in the order of fields
-	fields  func(v *T) []any // pointers, or moment, object, blob around one
+	fields  func(v *T) []any // pointers, or moment, object or text around one
 	all     string           // the columns, as a SELECT wants them
 	insert  string           // INSERT of all columns
 	upsert  string           // the same, or UPDATE of all columns but the first and those in keep

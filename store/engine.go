@@ -19,11 +19,17 @@ type engine interface {
 	now(ctx context.Context, q querier) (time.Time, error)
 	// again tells that what failed with err may well succeed if it is done once more from the start.
 	again(err error) bool
+	// inTheWay tells that err comes from two transactions that wait for each other's rows: this one has
+	// to let go of all it has, or the next statement waits likewise.
+	inTheWay(err error) bool
 	// claim makes name this process's own for as long as the process lives. dead tells that this
 	// succeeded just now, so whoever had the name before is dead for certain. wait is how long it may
 	// take until the database has noticed a death.
 	claim(ctx context.Context, name string, wait time.Duration) (dead bool, err error)
 	unclaim(ctx context.Context, name string)
+	// guard and unguard are said before the second and every further change of a commit, and after the last.
+	guard() string
+	unguard() string
 	// patience is how long one commit may take before it is given up, 0 for as long as it takes.
 	patience() time.Duration
 	// skipLocked is what a SELECT needs in order to leave rows alone that another node is changing.

@@ -30,6 +30,7 @@ const (
 	eventsChannel   = "kaden_events"
 	serialization   = "40001"
 	deadlock        = "40P01"
+	lockTimeout     = "55P03"
 	uniqueViolation = "23505"
 )
 
@@ -123,12 +124,24 @@ func (e *postgres) now(ctx context.Context, q querier) (time.Time, error) {
 }
 
 // again: another node was in the way, or stored the same thing first; seen anew, all may be well.
-func (e *postgres) again(err error) bool {
-	var p *pgconn.PgError
-	if !errors.As(err, &p) {
-		return false
+func (e *postgres) again(err error) bool { return e.inTheWay(err) || code(err) == uniqueViolation }
+
+func (e *postgres) inTheWay(err error) bool {
+	c := code(err)
+	return c == serialization || c == deadlock || c == lockTimeout
+}
+
+// Two nodes that store the same things in another order would wait for each other until the server sees
+// it, after a second. So a commit that holds rows already waits only a little for others: then it lets go
+// of all, and its changes are done one by one, which hold nothing while they wait.
+func (e *postgres) guard() string   { return "SET LOCAL lock_timeout = '50ms'; SAVEPOINT change" }
+func (e *postgres) unguard() string { return "SET LOCAL lock_timeout = 0" }
+
+func code(err error) string {
+	if p := new(pgconn.PgError); errors.As(err, &p) {
+		return p.Code
 	}
-	return p.Code == serialization || p.Code == deadlock || p.Code == uniqueViolation
+	return ""
 }
 
 func (e *postgres) patience() time.Duration { return commitPatience }

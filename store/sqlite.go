@@ -142,6 +142,9 @@ func (e *sqlite) now(context.Context, querier) (time.Time, error) {
 
 // again is never: there is no other writer to be in one's way.
 func (e *sqlite) again(error) bool                                           { return false }
+func (e *sqlite) guard() string                                              { return "SAVEPOINT change" }
+func (e *sqlite) unguard() string                                            { return "" }
+func (e *sqlite) inTheWay(error) bool                                        { return false }
 func (e *sqlite) claim(context.Context, string, time.Duration) (bool, error) { return false, nil }
 func (e *sqlite) unclaim(context.Context, string)                            {}
 func (e *sqlite) patience() time.Duration                                    { return 0 }

@@ -57,8 +57,9 @@ func (s *Store) writer() {
 	}
 }
 
-// commit makes one commit of c and, if more, of all that are waiting.
-func (s *Store) commit(first *change, more bool) {
+// commit makes one commit of first and, if more, of all that are waiting. Its error says that there is no
+// database to begin with; it has been told to all of them.
+func (s *Store) commit(first *change, more bool) error {
 	ctx := context.Background() // never a caller's
 	if p := s.db.patience(); p > 0 {
 		var cancel context.CancelFunc
@@ -67,15 +68,19 @@ func (s *Store) commit(first *change, more bool) {
 	}
 	q, err := s.db.begin(ctx) // waits for the job queue's turn to end, and meanwhile others gather
 	if err != nil {
-		first.done <- unstored(err)
-		return
+		err = unstored(err)
+		for c, ok, n := first, true, 1; ok; n++ {
+			c.done <- err
+			c, ok = s.next(more && n < fold)
+		}
+		return err
 	}
 	b := &batch{s: s, ctx: ctx, q: q}
 	for c, ok := first, true; ok; c, ok = s.next(more && b.size < fold) {
 		b.size++
 		if err := b.add(c); err != nil {
 			b.abandon(c, err)
-			return
+			return nil
 		}
 	}
 	if err := b.finish(); err != nil {
@@ -92,6 +97,7 @@ func (s *Store) commit(first *change, more bool) {
 		}
 	}
 	b.redo()
+	return nil
 }
 
 // next is somebody who waits at this moment.
@@ -126,13 +132,13 @@ func (b *batch) add(c *change) error {
 	// The first needs no savepoint: if it fails there is nothing else to be kept.
 	guarded := len(b.good) > 0
 	if guarded {
-		if _, err := b.q.exec(b.ctx, "SAVEPOINT change"); err != nil {
+		if _, err := b.q.exec(b.ctx, b.s.db.guard()); err != nil {
 			return errors.Join(errGone, err)
 		}
 	}
 	t := &tx{b: b}
 	err := t.run(c.f)
-	if err != nil && !guarded {
+	if err != nil && (!guarded || b.s.db.inTheWay(err)) {
 		return err
 	}
 	if err != nil {
@@ -173,9 +179,15 @@ func (b *batch) abandon(c *change, err error) {
 	b.redo()
 }
 
+// redo makes a commit for each that is to be done again, or tells all of them that there is no database.
 func (b *batch) redo() {
-	for _, c := range b.again {
-		b.s.commit(c, false)
+	for i, c := range b.again {
+		if err := b.s.commit(c, false); err != nil {
+			for _, c := range b.again[i+1:] {
+				c.done <- err
+			}
+			return
+		}
 	}
 }
 
@@ -194,6 +206,11 @@ func (b *batch) clock() (time.Time, error) {
 // finish writes what the changes have in common and commits. Events are numbered here: the counter's row
 // is locked from now to the commit, so that numbers grow in the order of commits on all nodes.
 func (b *batch) finish() error {
+	if q := b.s.db.unguard(); q != "" && b.size > 1 {
+		if _, err := b.q.exec(b.ctx, q); err != nil {
+			return err
+		}
+	}
 	if len(b.jobs) > 0 {
 		if err := b.q.addJobs(b.ctx, b.jobs); err != nil {
 			return err

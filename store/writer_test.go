@@ -227,3 +227,20 @@ func TestTheSameDeliveryAfterTenMinutesIsAnother(t *testing.T) {
 		t.Errorf("seen at 0, 9, 10 and 10 minutes: %v %v %v %v, want false true false true", first, second, third, fourth)
 	}
 }
+
+func TestWithoutADatabaseAllWhoWaitAreToldAtOnce(t *testing.T) {
+	s := unserved(t)
+	if err := s.db.(*sqlite).write.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		s.changes <- &change{f: put(fmt.Sprint(i)), done: make(chan error, 1)}
+	}
+	first := <-s.changes
+	if err := s.commit(first, true); err == nil || !strings.Contains(err.Error(), "not stored") {
+		t.Errorf("got %v", err)
+	}
+	if len(s.changes) != 0 {
+		t.Errorf("%d still wait", len(s.changes))
+	}
+}
