@@ -66,6 +66,7 @@ var plan = map[string]room{
 	"store/memstore":  {[]string{"*"}, "the same without a disk"},
 	"store/storetest": {[]string{"*"}, "what keeping means"},
 	"phonetest":       {[]string{"callout", "call", "leg", "leg/simleg", "media", "number", "sid", "speech", "speech/speechtest", "store/memstore", "timeline", "trunk", "twiml", "voice", "account", "problem"}, "people with phones, for tests"},
+	"bench":           {nil, "measures from outside"},
 	"cmd/kaden":       {[]string{"*"}, "the roof: only here do all rooms meet"},
 }
 
