@@ -137,6 +137,7 @@ const (
 	Begin      EventKind = "begin"    // the alert is stored
 	Tick       EventKind = "tick"     // State.Due has come
 	Mustered   EventKind = "mustered" // the answer to a Muster command: People
+	Placed     EventKind = "placed"   // Attempt: it left the queue of its trunk, the INVITE is sent; need not be told
 	Rang       EventKind = "ringing"  // Attempt: the first 18x
 	AnsweredBy EventKind = "answered" // Attempt
 	Pressed    EventKind = "pressed"  // Attempt, Digit

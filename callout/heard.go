@@ -16,6 +16,10 @@ func (m *machine) heard(a *Attempt, e Event) {
 	}
 	t := m.track(a.Step)
 	switch e.Kind {
+	case Placed:
+		if a.Outcome == Dialing {
+			a.Limit = m.now.Add(setUp + a.Ring + lateEnd)
+		}
 	case Rang:
 		if a.Outcome != Dialing {
 			return

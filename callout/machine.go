@@ -182,7 +182,7 @@ func (m *machine) take(e Event) {
 		// settle looks at the clock after every event
 	case Mustered:
 		m.mustered(e)
-	case Rang, AnsweredBy, Pressed, Told, Ended:
+	case Placed, Rang, AnsweredBy, Pressed, Told, Ended:
 		if a := m.attempt(e.Attempt); a != nil {
 			m.heard(a, e)
 		}

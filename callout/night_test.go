@@ -233,6 +233,8 @@ func (n *night) event(f []string) (e Event, ok bool) {
 		return e, true
 	}
 	switch f[1] {
+	case "placed":
+		e.Kind = Placed
 	case "rings":
 		e.Kind = Rang
 	case "answers":

@@ -326,6 +326,9 @@ func (w *wild) call(c Command) {
 		say(w.seconds(3), Event{Kind: Ended, Outcome: refused})
 		return
 	}
+	if w.oneIn(2) {
+		say(w.seconds(90), Event{Kind: Placed})
+	}
 	say(w.seconds(3), Event{Kind: Rang})
 	if w.oneIn(2) {
 		say(c.Ring, Event{Kind: Ended, Outcome: refused})

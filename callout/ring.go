@@ -107,7 +107,7 @@ func (m *machine) dial(t *Track, member, method int, aside bool) bool {
 	a := Attempt{
 		ID: fmt.Sprintf("%s-%d", m.ID, m.Next), No: m.Next, Person: p.ID, Address: p.Methods[method].Address,
 		Method: method, Member: member, Step: t.Step, Round: t.Round, Outcome: Dialing, Dialed: m.now, Ring: ring, Aside: aside,
-		Limit: m.now.Add(setUp + ring + lateEnd + time.Duration(m.undecided)*queueTime),
+		Limit: m.now.Add(longQueue + time.Duration(m.undecided)*queueTime),
 	}
 	m.Attempts = append(m.Attempts, a)
 	m.up++

@@ -22,7 +22,8 @@ const (
 	lateEnd    = 30 * time.Second // after the ring time
 	lateHangup = time.Minute      // after we ended the line
 	longTalk   = time.Hour        // after a confirmation
-	queueTime  = time.Minute      // for each line that was ahead in the queue of a trunk
+	longQueue  = 10 * time.Minute // that a call may wait for its trunk, before Placed; a full trunk burns no turn
+	queueTime  = time.Minute      // and for each line of this call-out that is ahead of it
 )
 
 // settle does everything that is due at the moment of the event.
