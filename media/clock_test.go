@@ -222,6 +222,22 @@ func TestAfterLeaveReturnedNoTickRuns(t *testing.T) {
 	}
 }
 
+func TestJoiningWhileTheClockStarts(t *testing.T) {
+	for range 300 {
+		clock := NewClock(1)
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = clock.Run(ctx) })
+		ticked := make(chan struct{})
+		var once sync.Once
+		seat := clock.Join(tickFunc(func(time.Duration) { once.Do(func() { close(ticked) }) }))
+		<-ticked
+		stop()
+		seat.Leave() // while it stops
+		running.Wait()
+	}
+}
+
 func TestAClockThatNeverRunsLetsEverybodyLeave(t *testing.T) {
 	c := NewClock(1)
 	seat := c.Join(tickFunc(func(time.Duration) {}))

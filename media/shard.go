@@ -79,10 +79,14 @@ func (s *shard) post(o op) bool {
 		return false
 	}
 	s.mail = append(s.mail, o)
-	w := s.waiter
 	s.mu.Unlock()
 	if s.asleep.Load() && s.asleep.CompareAndSwap(true, false) {
-		w.wake()
+		s.mu.Lock()
+		w := s.waiter // not sooner: the shard may have begun to run since the letter was put in
+		s.mu.Unlock()
+		if w != nil {
+			w.wake()
+		}
 	}
 	return true
 }
