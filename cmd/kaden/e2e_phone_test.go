@@ -203,8 +203,7 @@ func (p *phone) happened(kind string) int {
 }
 
 func (p *phone) rings()        { p.sees("CALL_INCOMING") }
-func (p *phone) answers200()   { p.does("accept", ""); p.sees("CALL_ESTABLISHED") }
-func (p *phone) hearsTheEnd()  { p.sees("CALL_CLOSED") }
+func (p *phone) picksUp()      { p.does("accept", ""); p.sees("CALL_ESTABLISHED") }
 func (p *phone) stopped() bool { return p.happened("CALL_CLOSED") > 0 }
 
 // sees waits for an event.

@@ -172,14 +172,13 @@ func TestOurOwnTrunksFailureBurnsNobodysTurn(t *testing.T) {
 
 	t.Run("503 once, and the next person is not rung for it", func(t *testing.T) {
 		t.Parallel()
-		full, works := newExchange(t, func(string, int) habit { return habit{refuse: "503 Service Unavailable"} }), newExchange(t, takesIt)
+		works := newExchange(t, takesIt)
 		once := newExchange(t, func(_ string, nth int) habit {
 			if nth == 0 {
 				return habit{refuse: "503 Service Unavailable"}
 			}
 			return takesIt("", 0)
 		})
-		_ = full
 		s := serve(t)
 		s.apply("trunk: carrier\nserver: "+once.addr()+"\nfrom: \"+815012345678\"", sato, suzukiAt(works), inTurn)
 		id := s.alarm("disk full on db01")
