@@ -116,7 +116,7 @@ func (s *Server) bye(d *dialog, keys *keyring, reason string, done func(error)) 
 	s.ask(d, sip.BYE, d.seq, keys, done, reasonHeader(reason)...)
 }
 
-// ask sends a request of the dialog and answers a challenge to it.
+// ask sends a request of the dialog and answers a challenge to it. done is called once, never before ask returns.
 func (s *Server) ask(d *dialog, method sip.RequestMethod, n uint32, keys *keyring, done func(error), extra ...header) {
 	raw, branch := s.inDialog(d, method, n, extra...)
 	_, err := s.layer.start(outgoing{
@@ -140,7 +140,7 @@ func (s *Server) ask(d *dialog, method sip.RequestMethod, n uint32, keys *keyrin
 		failed: done,
 	})
 	if err != nil {
-		done(err)
+		go done(err) // the caller may hold the lock that done takes
 	}
 }
 

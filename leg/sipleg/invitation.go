@@ -68,7 +68,7 @@ func (s *Server) cancel(i *invitation, why string, done func(status int, err err
 		failed: func(err error) { done(0, err) },
 	})
 	if err != nil {
-		done(0, err)
+		go done(0, err)
 	}
 }
 
