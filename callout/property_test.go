@@ -21,9 +21,9 @@ import (
 //     and plans that end, end;
 //   - a state that was kept as JSON decides the same, and Decide changes nothing in its argument.
 func TestProperties(t *testing.T) {
-	nights := 800
+	nights := 150
 	if testing.Short() {
-		nights = 200
+		nights = 60
 	}
 	for seed := range nights {
 		r := rand.New(rand.NewPCG(uint64(seed), 7))
