@@ -84,6 +84,7 @@ func (plainSeal) Seal(b []byte) []byte          { return b }
 func (plainSeal) Open(b []byte) ([]byte, error) { return b, nil }
 
 func TestKilledUnderLoadNothingAcceptedIsLostAndNothingIsTorn(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, c store.Config) {
 		rounds := 5
 		var accepted []string
@@ -189,6 +190,7 @@ func integrity(t *testing.T, file string) {
 }
 
 func TestPostgresIsKilledUnderLoadAndComesBack(t *testing.T) {
+	t.Parallel()
 	server := storetest.NewServer(t)
 	server.Start(t)
 	s := open(t, store.Config{URL: server.URL("postgres")})

@@ -82,6 +82,7 @@ func TestAJobIsThereExactlyIfItsChangeIs(t *testing.T) {
 }
 
 func TestAJobThatFailsOrPanicsIsTriedAgainUntilItIsGivenUp(t *testing.T) {
+	t.Parallel()
 	c := store.Config{DataDir: t.TempDir(), Jobs: new(job.Workers)}
 	s := open(t, c)
 	did := make(chan string, 10)
@@ -119,6 +120,7 @@ func TestAJobThatFailsOrPanicsIsTriedAgainUntilItIsGivenUp(t *testing.T) {
 }
 
 func TestCallbacksThatACrashLeftBehindAreDeliveredLater(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, c store.Config) {
 		s := open(t, c)
 		past, future := time.Now().Add(-time.Second), time.Now().Add(time.Hour)

@@ -47,6 +47,7 @@ func TestNodesStartingTogetherMakeTheTablesOnce(t *testing.T) {
 }
 
 func TestANodeTakesItsNameBackFromItsDeadSelfOnly(t *testing.T) {
+	t.Parallel()
 	a, b := twoNodes(t)
 	fence, err := a.Join(t.Context(), "tokyo", "192.0.2.1:8080")
 	if err != nil {
@@ -66,6 +67,7 @@ func TestANodeTakesItsNameBackFromItsDeadSelfOnly(t *testing.T) {
 }
 
 func TestTheSameDeliveryAtTwoNodesOpensOneIncident(t *testing.T) {
+	t.Parallel()
 	a, b := twoNodes(t)
 	nodes := []*store.Store{a, b}
 	opened := make([]bool, 100)

@@ -123,6 +123,7 @@ func TestSecretsAreSealedOnTheDisk(t *testing.T) {
 }
 
 func TestReadySaysWhetherACommitCanBeMade(t *testing.T) {
+	t.Parallel()
 	server := storetest.NewServer(t)
 	server.Start(t)
 	s := open(t, store.Config{URL: server.URL("postgres")})

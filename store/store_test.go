@@ -54,9 +54,11 @@ func stories(t *testing.T, config func(t *testing.T) store.Config) {
 }
 
 func TestSQLite(t *testing.T) {
+	t.Parallel()
 	stories(t, func(t *testing.T) store.Config { return store.Config{DataDir: t.TempDir()} })
 }
 
 func TestPostgres(t *testing.T) {
+	t.Parallel()
 	stories(t, func(t *testing.T) store.Config { return store.Config{URL: storetest.Postgres(t)} })
 }
