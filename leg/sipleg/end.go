@@ -101,7 +101,7 @@ func (s *Server) endInvite(ctx context.Context, to leg.Target, o leg.Options, wa
 			}
 		})
 	}
-	s.finishing.Go(func() {
+	s.spawn(func() {
 		for range last {
 			select {
 			case <-unknown:

@@ -58,7 +58,7 @@ func (l *Leg) keep(i *invitation, r *response, answered bool, then func()) {
 	before, done := k.last, make(chan struct{})
 	k.last = done
 	limit := l.srv.t.Keep
-	l.srv.finishing.Go(func() {
+	l.srv.spawn(func() {
 		ctx, stop := context.WithTimeout(context.Background(), limit)
 		defer stop()
 		act := sync.OnceFunc(func() {

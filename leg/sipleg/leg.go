@@ -294,14 +294,14 @@ func (l *Leg) finish(e leg.Event) {
 	if l.inv != nil {
 		l.srv.abandon(l.inv, l.why, nil) // a late 18x, or another branch's 200
 	}
-	l.srv.forget(l)
 	close(l.gone)
-	l.srv.finishing.Go(func() {
+	l.srv.spawn(func() {
 		l.sound.finish()
 		l.srv.ports.give(l.sock)
 		l.log.Debug("leg ended", "cause", string(e.Cause), "status", e.Status)
 		l.bell.ring(e)
 	})
+	l.srv.forget(l)
 }
 
 // phrase puts a status and its words together for people.

@@ -172,9 +172,14 @@ func rtpOf(body string) netip.AddrPort {
 
 func (p *phone) Target() leg.Target      { return leg.Target{URI: p.uri(), From: "kaden"} }
 func (p *phone) Called() <-chan struct{} { return p.called }
-func (p *phone) Deaf()                   { p.deaf = true }
-func (p *phone) Ring()                   { p.says("180 Ringing", "") }
-func (p *phone) Early()                  { p.says("183 Session Progress", sdpAt(p.port())) }
+func (p *phone) Deaf() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deaf = true
+}
+
+func (p *phone) Ring()  { p.says("180 Ringing", "") }
+func (p *phone) Early() { p.says("183 Session Progress", sdpAt(p.port())) }
 
 func (p *phone) says(status, body string) {
 	p.mu.Lock()

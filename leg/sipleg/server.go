@@ -62,13 +62,13 @@ type Server struct {
 	legs    map[string]*Leg // by tableKey
 	merging map[string]*Leg // inbound legs by the identity of their INVITE
 	closing bool
-	left    chan struct{} // closed when the last leg has gone, while closing
+	jobs    int           // goroutines on behalf of legs
+	left    chan struct{} // while closing: closed when the last leg and the last job have gone
 
-	finishing sync.WaitGroup // goroutines on behalf of legs
-	stopOnce  sync.Once
-	stopped   chan struct{}
-	ended     chan struct{}
-	running   bool
+	stopOnce sync.Once
+	stopped  chan struct{}
+	ended    chan struct{}
+	running  bool
 }
 
 var errClosing = errors.New("the SIP server is shutting down")
@@ -178,10 +178,7 @@ func (s *Server) shutDown() {
 	s.closing = true
 	s.left = make(chan struct{})
 	left := s.left
-	if len(s.legs) == 0 {
-		close(s.left)
-		s.left = nil
-	}
+	s.noteLeft()
 	all := make([]*Leg, 0, len(s.legs))
 	for _, l := range s.legs {
 		all = append(all, l)
@@ -190,18 +187,51 @@ func (s *Server) shutDown() {
 	for _, l := range all {
 		l.hangup(leg.Canceled, "shutting down")
 	}
-	select {
-	case <-left:
-	case <-time.After(patience):
+	if !within(left, patience) {
 		for _, l := range all {
 			l.mu.Lock()
 			l.finish(leg.Event{Kind: leg.Ended, Cause: leg.Fault, Reason: "shut down before the far end confirmed"})
 			l.mu.Unlock()
 		}
+		if !within(left, patience) {
+			s.log.Error("somebody still works on a call that has ended")
+		}
 	}
-	s.finishing.Wait()
 	s.layer.close()
 	s.wire.close()
+}
+
+func within(done <-chan struct{}, d time.Duration) bool {
+	select {
+	case <-done:
+		return true
+	case <-time.After(d):
+		return false
+	}
+}
+
+// spawn starts a goroutine that the end of the server waits for.
+func (s *Server) spawn(f func()) {
+	s.mu.Lock()
+	s.jobs++
+	s.mu.Unlock()
+	go func() {
+		defer func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.jobs--
+			s.noteLeft()
+		}()
+		f()
+	}()
+}
+
+// noteLeft tells the end of the server when nothing is left; mu is held.
+func (s *Server) noteLeft() {
+	if s.left != nil && len(s.legs) == 0 && s.jobs == 0 {
+		close(s.left)
+		s.left = nil
+	}
 }
 
 // Open counts what is held for legs: dialogs and sockets. Ports that rest are not counted.
@@ -239,10 +269,7 @@ func (s *Server) forget(l *Leg) {
 	if l.merge != "" && s.merging[l.merge] == l {
 		delete(s.merging, l.merge)
 	}
-	if len(s.legs) == 0 && s.left != nil {
-		close(s.left)
-		s.left = nil
-	}
+	s.noteLeft()
 }
 
 func (s *Server) find(callID, localTag string) *Leg {

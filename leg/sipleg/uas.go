@@ -71,7 +71,7 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		return
 	}
 	tx.respond(100, "", nil, "")
-	s.finishing.Go(func() { s.cfg.Incoming(l) })
+	s.spawn(func() { s.cfg.Incoming(l) })
 }
 
 // told are the headers of an INVITE that an application may want to see.
