@@ -39,10 +39,29 @@ func (c *Call) play(ctx context.Context, src media.Source, keys <-chan string) (
 	case key = <-keys:
 	case <-ctx.Done():
 		err = context.Cause(ctx)
+		if errors.Is(err, errRedirected) {
+			c.hearOut(p)
+		}
 	}
 	c.leg.Play(nil)
 	p.Stop()
 	return key, err
+}
+
+// lastWord is how long the word may be that is heard out when other TwiML takes over.
+const lastWord = 1200 * time.Millisecond
+
+// hearOut lets whoever listens hear the word to its end: a voice that breaks off sounds like a line that
+// has failed.
+func (c *Call) hearOut(p *media.Player) {
+	p.StopAtWord(lastWord)
+	limit := time.NewTimer(lastWord + media.Period)
+	defer limit.Stop()
+	select {
+	case <-p.Done():
+	case <-limit.C:
+	case <-c.ctx.Done():
+	}
 }
 
 // Key waits for a key, but no longer than d; "" is none.

@@ -207,6 +207,8 @@ func (l *line) heard(e call.Event) {
 	l.all.mu.Lock()
 	switch {
 	case e.Digit != "":
+	case e.Status == call.Initiated:
+		kind = callout.Placed // it has left the trunk's queue: its time runs from now
 	case e.Status == call.Ringing && l.phase == placing:
 		kind, l.phase, l.rang = callout.Rang, ringing, e.At
 	case e.Status == call.InProgress && l.phase < answered:

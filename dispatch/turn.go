@@ -67,8 +67,17 @@ func (t *turn) decide(tx Tx, events []callout.Event) error {
 			}
 		}
 		queue = append(t.follow, queue...)
+		t.stand()
 	}
 	return nil
+}
+
+// stand keeps the incident in step with the call-out where no command says so: an alert that fires again
+// may still be somebody's, and one that a person stopped is that person's.
+func (t *turn) stand() {
+	if s := t.state.Status; (s == callout.Acknowledged || s == callout.StoppedNow) && t.incident.Status == Stored {
+		t.incident.Status, t.incident.By, t.touched = Acknowledged, t.state.By, true
+	}
 }
 
 func (t *turn) command(tx Tx, e callout.Event, c callout.Command) error {

@@ -13,8 +13,18 @@ type Player struct {
 	encoded Encoded // src again, or nil
 	frames  atomic.Int64
 	state   atomic.Int32
+	last    atomic.Int64 // frames that may still be read after StopAtWord; 0: it was not called
 	done    chan struct{}
+
+	// Of the goroutine that reads.
+	hush int // quiet frames in a row since StopAtWord
 }
+
+// When the word is over: so many quiet frames in a row. The closure of a k or a t is shorter.
+const (
+	wordGap   = 3
+	wordQuiet = 330 // peak of a quiet frame, -40 dBFS
+)
 
 const (
 	playing int32 = iota
@@ -43,7 +53,11 @@ func (p *Player) Read(f *Frame) bool {
 		clear(f[:])
 		return false
 	}
-	return p.count(p.src.Read(f))
+	more := p.src.Read(f)
+	if p.last.Load() > 0 {
+		more = p.windDown(f, more)
+	}
+	return p.count(more)
 }
 
 // ReadEncoded gives the next frame in codec c, if the wrapped Source can.
@@ -58,7 +72,29 @@ func (p *Player) ReadEncoded(c Codec) (payload []byte, more, ok bool) {
 	if !ok {
 		return nil, false, false
 	}
+	if p.last.Load() > 0 {
+		var f Frame
+		c.Decode(&f, payload)
+		more = p.windDown(&f, more)
+	}
 	return payload, p.count(more), true
+}
+
+// windDown looks for the end of the word that is being said.
+func (p *Player) windDown(f *Frame, more bool) bool {
+	p.hush++
+	for _, s := range f {
+		if s > wordQuiet || s < -wordQuiet {
+			p.hush = 0
+			break
+		}
+	}
+	if p.hush >= wordGap || p.last.Add(-1) <= 0 {
+		p.last.Store(1) // it stays the last one
+		p.end(stopped)
+		return false
+	}
+	return more
 }
 
 func (p *Player) count(more bool) bool {
@@ -77,6 +113,12 @@ func (p *Player) end(s int32) {
 
 // Stop ends the playing after the frame that is under way. It may be called again.
 func (p *Player) Stop() { p.end(stopped) }
+
+// StopAtWord ends the playing at the next short silence, but no later than limit from now, so that
+// somebody who is interrupted hears the word out. It returns at once; Done says when.
+func (p *Player) StopAtWord(limit time.Duration) {
+	p.last.CompareAndSwap(0, max(1, int64(limit/Period)))
+}
 
 // Done is closed when the last frame was read or Stop was called.
 func (p *Player) Done() <-chan struct{} { return p.done }
