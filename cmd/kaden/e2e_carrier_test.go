@@ -59,9 +59,10 @@ type message struct {
 	at    time.Time
 	sent  bool
 	first string
+	via   string // its branch tells a message that is said again from a new one
 }
 
-var messageHead = regexp.MustCompile(`(?m)^-{20,} (\d{4}-\d\d-\d\d[ \t]+\d\d:\d\d:\d\d\.\d+).*\n.* message (received|sent).*\n\n(.*)$`)
+var messageHead = regexp.MustCompile(`(?m)^-{20,} (\d{4}-\d\d-\d\d[ \t]+\d\d:\d\d:\d\d\.\d+).*\n.* message (received|sent).*\n\n(.*)\n(Via: .*)?$`)
 
 // messages reads sipp's book.
 func (c *carrier) messages() (all []message) {
@@ -74,13 +75,22 @@ func (c *carrier) messages() (all []message) {
 		if err != nil {
 			c.t.Fatalf("sipp's book has a time that cannot be read: %v", err)
 		}
-		all = append(all, message{at, m[2] == "sent", m[3]})
+		all = append(all, message{at, m[2] == "sent", m[3], m[4]})
 	}
 	return all
 }
 
 // got lists the messages that came and begin with a word, without those said again.
-func (c *carrier) got(word string) (found []message) { return c.pick(word, false) }
+func (c *carrier) got(word string) (found []message) {
+	seen := map[string]bool{}
+	for _, m := range c.pick(word, false) {
+		if !seen[m.via] {
+			found = append(found, m)
+		}
+		seen[m.via] = true
+	}
+	return found
+}
 
 // said lists the messages that were sent and begin with a word.
 func (c *carrier) said(word string) (found []message) { return c.pick(word, true) }
