@@ -48,11 +48,11 @@ func Speak(text string, f Facts) (string, error) {
 	return b.String(), nil
 }
 
-// DefaultSay is what a plan says that does not say what.
+// DefaultSay is what a plan says that does not say what: how bad, from where, what (rule 23).
 func DefaultSay() (say map[string]string, languages []string) {
 	return map[string]string{
-		"en": "Alert from {{.Source}}. {{.Title}}",
-		"ja": "{{.Source}} からの通報です。{{.Title}}",
+		"en": "{{.Severity}} alert from {{.Source}}. {{.Title}}",
+		"ja": "{{.Source}} からの、{{.Severity}}の通報です。{{.Title}}",
 	}, []string{"en", "ja"}
 }
 

@@ -15,7 +15,6 @@ import (
 // mistaken: the engine reads 方 as ホー and 1 before a comma in more than one way.
 type phrases struct {
 	lang, tag  string
-	fallback   string // template of a message for plans that have none
 	plain      string // an alert whose own words cannot be spoken
 	bundle     string // %d alerts
 	hangUp     string
@@ -35,7 +34,6 @@ type phrases struct {
 var house = map[string]phrases{
 	"ja": {
 		lang: "ja", tag: "ja-JP",
-		fallback:  "{{.Source}} からの、{{.Severity}}の通報です。{{.Title}}。",
 		plain:     "監視システムからの通報です。内容は画面で確認してください。",
 		bundle:    "通報が%d件あります。最初の通報です。",
 		hangUp:    "引き受けるときは、このまま電話を切ってください。",
@@ -60,7 +58,6 @@ var house = map[string]phrases{
 	},
 	"en": {
 		lang: "en", tag: "en-US",
-		fallback:  "{{.Severity}} alert from {{.Source}}. {{.Title}}.",
 		plain:     "This is an alert from your monitoring system. Please look at the screen for what it says.",
 		bundle:    "There are %d alerts. The first one.",
 		hangUp:    "To take it, hang up now.",
@@ -73,7 +70,7 @@ var house = map[string]phrases{
 		notYet:    "Not recorded yet. Please hold.",
 		goodbye:   "This alert needs nobody any more. Goodbye.",
 		severities: map[alert.Severity]string{
-			alert.Critical: "Critical", alert.Major: "Error", alert.Warning: "Warning", alert.Notice: "Information", alert.Unknown: "An",
+			alert.Critical: "Critical", alert.Major: "Error", alert.Warning: "Warning", alert.Notice: "Information", alert.Unknown: "Unrated",
 		},
 		keys: map[callout.Action]string{
 			callout.Accept:       "Press %s to take it",

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/kaden-project/kaden/alert"
@@ -73,7 +72,7 @@ func (d *Dispatcher) script(l *line, riders []rider, plainly bool) *twiml.Respon
 	first := riders[0].run.view()
 	plan := first.State.Plan
 	p := phrasesOf(d.languageFor(set, l.person, plan))
-	message := p.message(plan, first.Incident, plainly)
+	message := p.message(plan, first.Incident, len(riders), plainly)
 	if more := len(riders) - 1; more > 0 {
 		message = fmt.Sprintf(p.bundle, len(riders)) + " " + message
 	}
@@ -122,32 +121,28 @@ func primary(tag string) string {
 	return tag
 }
 
-// message fills the plan's words, or the house's own where the plan has none for the language.
-func (p phrases) message(plan callout.Plan, inc Incident, plainly bool) string {
-	a := inc.Alert
-	speak := func(s string) string { return alert.Speakable(s, p.lang) }
-	data := map[string]any{
-		"Source": speak(a.Source), "Title": speak(a.Title), "Severity": p.severity(a.Severity),
-		"Subject": speak(a.Subject), "Body": speak(a.Body), "Host": speak(a.Subject), "Count": inc.Repeats + 1,
-	}
+// message fills the plan's words. count is how many alerts this call tells.
+func (p phrases) message(plan callout.Plan, inc Incident, count int, plainly bool) string {
 	if plainly {
 		return p.plain
 	}
-	text := p.fallback
+	a := inc.Alert
+	speak := func(s string) string { return alert.Speakable(s, p.lang) }
+	words, _ := callout.DefaultSay()
+	text := words[p.lang]
 	for lang, say := range plan.Say {
 		if primary(lang) == p.lang {
 			text = say
 		}
 	}
-	var out strings.Builder
-	t, err := template.New("say").Option("missingkey=zero").Parse(text)
-	if err == nil {
-		err = t.Execute(&out, data)
-	}
-	if err != nil { // a template that was refused by plan check; the alert is told all the same
+	said, err := callout.Speak(text, callout.Facts{
+		Source: speak(a.Source), Title: speak(a.Title), Severity: p.severity(a.Severity),
+		Subject: speak(a.Subject), Body: speak(a.Body), Host: speak(a.Subject), Count: count,
+	})
+	if err != nil { // plan check refuses such a template; the alert is told all the same
 		return p.plain + " " + speak(a.Title)
 	}
-	return strings.Join(strings.Fields(out.String()), " ")
+	return strings.Join(strings.Fields(said), " ")
 }
 
 func goodbye(p phrases) *twiml.Response { return announce(p, p.goodbye) }

@@ -41,13 +41,13 @@ type tongue struct {
 var tongues = []tongue{
 	{
 		name: "English", language: "en-US", env: "LANG=en_US.UTF-8", title: "disk full on db01",
-		message: "Alert from json. " + alert.Speakable("disk full on db01", "en") + ".",
+		message: "Critical alert from json. " + alert.Speakable("disk full on db01", "en") + ".",
 		menu:    "Press 1 to take it. 2 if you cannot. 9 to hear it again.",
 		thanks:  "Recorded: you have taken it. Thank you.",
 	},
 	{
 		name: "Japanese", language: "ja-JP", env: "LANG=ja_JP.UTF-8", title: "データベースのディスクに空きがありません",
-		message: alert.Speakable("json", "ja") + " からの通報です。データベースのディスクに空きがありません。",
+		message: alert.Speakable("json", "ja") + " からの、重大の通報です。データベースのディスクに空きがありません。",
 		menu:    "引き受けるときは、1を押してください。引き受けられないときは、2。もう一度聞くときは、9",
 		thanks:  "引き受けを記録しました。よろしくお願いします。",
 	},

@@ -126,8 +126,8 @@ deadline: 6h
 func TestExplainUsesThePeopleOfTheFile(t *testing.T) {
 	got, stderr, code := planRun(t, planFile, "explain", "-", "--plan", "one", "--people", "sato=busy,key:1@2s,hanna=busy")
 	want := `plan one, for "an alert" (critical)
-  says (en): Alert from test. an alert
-  says (ja): test からの通報です。an alert
+  says (en): critical alert from test. an alert
+  says (ja): test からの、criticalの通報です。an alert
   note: there is no person "hana" (through @team): shown as one person
   note: boss is not in this file: shown as one person
   note: hanna is in --people, but not in this plan
@@ -185,7 +185,7 @@ func TestExplainTakesTheAlert(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, _, code := planRun(t, planFile, "explain", "-", "--plan", "one", "--alert", file)
-	for _, want := range []string{`plan one, for "disk 96%" (warning)`, "says (en): Alert from json. disk 96%", "grace of 1m before the first ring", "    +1:00  sato  rings"} {
+	for _, want := range []string{`plan one, for "disk 96%" (warning)`, "says (en): warning alert from json. disk 96%", "grace of 1m before the first ring", "    +1:00  sato  rings"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing, exit %d:\n%s", want, code, got)
 		}
