@@ -1,0 +1,174 @@
+package sipleg
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kaden-project/kaden/leg"
+)
+
+// carrier runs a sipp scenario as a trunk for one call. done waits until sipp says whether all went as written.
+func carrier(t *testing.T, scenario string, replace ...string) (leg.Target, func()) {
+	t.Helper()
+	sipp, err := exec.LookPath("sipp")
+	if err != nil {
+		t.Skip("skipped: sipp is missing (apt install sip-tester; make test does it)")
+	}
+	port, mediaPort := freePort(t), freePort(t)
+	written, err := os.ReadFile(filepath.Join("testdata", "carrier-"+scenario+".xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "scenario.xml")
+	if err := os.WriteFile(file, []byte(strings.NewReplacer(replace...).Replace(string(written))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"-sf", file, "-i", "127.0.0.1", "-p", strconv.Itoa(port), "-mi", "127.0.0.1", "-mp", strconv.Itoa(mediaPort),
+		"-m", "1", "-nostdin", "-timeout", "20s", "-timeout_error", "-trace_err"}
+	cmd := exec.Command(sipp, args...)
+	cmd.Dir = dir
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan error, 1)
+	go func() { over <- cmd.Wait() }()
+	t.Cleanup(func() { cmd.Process.Kill() })
+	until(t, "sipp to listen", func() bool { return !portFree(port) })
+	return leg.Target{URI: "sip:+819012345678@127.0.0.1:" + strconv.Itoa(port), From: "+815012345678", Username: "kaden", Password: "himitsu"}, func() {
+		t.Helper()
+		select {
+		case err := <-over:
+			if err != nil {
+				logs, _ := filepath.Glob(filepath.Join(dir, "*errors.log"))
+				var said []byte
+				for _, l := range logs {
+					said, _ = os.ReadFile(l)
+				}
+				t.Errorf("sipp: %v\n%s\n%s", err, said, out.Bytes()[max(0, out.Len()-1500):])
+			}
+		case <-time.After(testPatience):
+			t.Errorf("sipp is still waiting\n%s", out.Bytes()[max(0, out.Len()-1500):])
+		}
+	}
+}
+
+func freePort(t *testing.T) int {
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	return c.LocalAddr().(*net.UDPAddr).Port
+}
+
+func portFree(port int) bool {
+	c, err := net.ListenPacket("udp4", "127.0.0.1:"+strconv.Itoa(port))
+	if err == nil {
+		c.Close()
+	}
+	return err == nil
+}
+
+func TestCarriers(t *testing.T) {
+	s := start(t, nil)
+	dial := func(t *testing.T, to leg.Target) leg.Leg {
+		t.Helper()
+		l, err := s.Dial(t.Context(), to, leg.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	hangUpWhenAnswered := func(t *testing.T, l leg.Leg, before ...leg.EventKind) {
+		t.Helper()
+		for _, k := range before {
+			next(t, l, k)
+		}
+		next(t, l, leg.Answered)
+		l.Hangup(t.Context(), leg.Completed)
+		ended(t, l, leg.Completed)
+	}
+	t.Run("wants a password", func(t *testing.T) {
+		to, done := carrier(t, "digest")
+		hangUpWhenAnswered(t, dial(t, to))
+		done()
+	})
+	t.Run("rings twelve times", func(t *testing.T) {
+		to, done := carrier(t, "ringing")
+		hangUpWhenAnswered(t, dial(t, to), leg.Ringing)
+		done()
+	})
+	t.Run("announces before the answer", func(t *testing.T) {
+		to, done := carrier(t, "early")
+		hangUpWhenAnswered(t, dial(t, to), leg.Ringing, leg.EarlyMedia)
+		done()
+	})
+	for status, c := range map[string]struct{ rang, atOnce leg.Cause }{
+		"486 Busy Here": {leg.Busy, leg.Busy}, "603 Decline": {leg.Rejected, leg.Rejected},
+		"503 Service Unavailable": {leg.Congested, leg.Congested}, "480 Temporarily Unavailable": {leg.NoAnswer, leg.Unreachable},
+	} {
+		t.Run("refuses with "+status, func(t *testing.T) {
+			to, done := carrier(t, "refuse", "[status]", status)
+			l := dial(t, to)
+			next(t, l, leg.Ringing)
+			if e := ended(t, l, c.rang); e.Retry {
+				t.Errorf("%s after ringing may not be tried elsewhere", status)
+			}
+			done()
+			to, done = carrier(t, "refuse-at-once", "[status]", status)
+			if e := ended(t, dial(t, to), c.atOnce); e.Retry != (c.atOnce == leg.Congested) {
+				t.Errorf("%s at once: Retry is %v", status, e.Retry)
+			}
+			done()
+		})
+	}
+	t.Run("never answers", func(t *testing.T) {
+		to, done := carrier(t, "never-answers")
+		l := dial(t, to)
+		next(t, l, leg.Ringing)
+		l.Hangup(t.Context(), leg.Canceled)
+		ended(t, l, leg.Canceled)
+		done()
+	})
+	t.Run("hangs up at once", func(t *testing.T) {
+		to, done := carrier(t, "hangs-up-at-once")
+		l := dial(t, to)
+		next(t, l, leg.Answered)
+		ended(t, l, leg.HungUp)
+		done()
+	})
+	t.Run("answers across the CANCEL", func(t *testing.T) {
+		to, done := carrier(t, "crossing")
+		l := dial(t, to)
+		next(t, l, leg.Ringing)
+		l.Hangup(t.Context(), leg.Canceled)
+		ended(t, l, leg.Canceled)
+		done()
+	})
+	t.Run("holds and resumes", func(t *testing.T) {
+		to, done := carrier(t, "hold")
+		l := dial(t, to)
+		next(t, l, leg.Answered)
+		if e := next(t, l, leg.Held); !e.On {
+			t.Errorf("held is off")
+		}
+		if e := next(t, l, leg.Held); e.On {
+			t.Errorf("held is still on")
+		}
+		ended(t, l, leg.HungUp)
+		done()
+	})
+	if n := s.Open(); n != 0 {
+		t.Errorf("%d things are left open", n)
+	}
+}
