@@ -59,7 +59,7 @@ func (a *API) alertRoutes() {
 		return a.decide(ctx, in, a.cfg.Callouts.Stop)
 	})
 	huma.Register(a.huma, huma.Operation{
-		OperationID: "test-alert", Method: http.MethodPost, Path: "/api/alerts/test",
+		OperationID: "testAlert", Method: http.MethodPost, Path: "/api/alerts/test",
 		Summary: "Sends a test alert, which rings like any other", DefaultStatus: http.StatusAccepted,
 	}, a.test)
 }

@@ -54,7 +54,7 @@ func (a *API) callRoutes() {
 		Summary: "Places one call that says something", DefaultStatus: http.StatusCreated,
 	}, a.place)
 	huma.Register(a.huma, huma.Operation{
-		OperationID: "call-state", Method: http.MethodGet, Path: "/api/calls/{sid}",
+		OperationID: "callState", Method: http.MethodGet, Path: "/api/calls/{sid}",
 		Summary:     "How a call stands",
 		Description: "With after, the answer is held back until the call's status is another one, for at most 25 s.",
 	}, a.callState)

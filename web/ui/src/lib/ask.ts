@@ -1,0 +1,51 @@
+// Requests to kaden's own API.
+import type { Refusal } from './types';
+
+/** A refusal of the server, or no answer at all (status 0). */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly hint = '',
+  ) {
+    super(message);
+  }
+}
+
+const patience = 10_000;
+
+export async function ask<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ value: T; date: string | null }> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      credentials: 'same-origin',
+      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(method === 'POST' ? 2 * patience : patience),
+    });
+  } catch {
+    throw new Refused(0, '');
+  }
+  if (!response.ok) throw await refusal(response);
+  const value = response.status === 204 ? undefined : await response.json().catch(() => { throw new Refused(0, ''); });
+  return { value: value as T, date: response.headers.get('Date') };
+}
+
+export async function refusal(response: Response): Promise<Refused> {
+  const p = (await response.json().catch(() => ({}))) as Partial<Refusal>;
+  return new Refused(response.status, p.detail ?? response.statusText, p.hint ?? '');
+}
+
+export const get = async <T>(path: string): Promise<T> => (await ask<T>('GET', path)).value;
+export const post = async <T>(path: string, body: unknown): Promise<T> => (await ask<T>('POST', path, body)).value;
+
+export async function signIn(token: string): Promise<void> {
+  let response: Response;
+  try {
+    response = await fetch('/login', { method: 'POST', credentials: 'same-origin', body: new URLSearchParams({ token }) });
+  } catch {
+    throw new Refused(0, '');
+  }
+  if (!response.ok) throw await refusal(response);
+}

@@ -1,0 +1,83 @@
+// The machine's remarks are English; the common ones are said in Japanese as well. One that is not known
+// here stays as it is: it is a detail, and the sentence above it says what happened.
+import type { Lang, NameOf } from './types';
+
+type Remark = [RegExp, (m: RegExpExecArray, nameOf: NameOf) => string];
+
+/** 90s, 2m, 1h30m as Japanese writes them. */
+function duration(s: string): string {
+  return s.replace(/(\d+(?:\.\d+)?)(h|m|s)/g, (_, n: string, u: string) => n + { h: '時間', m: '分', s: '秒' }[u as 'h' | 'm' | 's']);
+}
+
+const orders: Record<string, string> = { together: '一斉', 'one after another': '順次', 'in turn, round robin': '輪番' };
+const ends: Record<string, string> = {
+  'is busy or declined': 'は話し中か拒否',
+  'did not answer': 'は応答なし',
+  'rejected the call': 'は着信拒否',
+  'cannot be reached': 'につながらず',
+  'has a number that does not exist': 'の番号は使われていない',
+  'has a machine answering': 'の電話は機械が応答',
+  'answered and pressed no key': 'は応答したが確認なし',
+  passed: 'は見送り',
+  'was cut off when kaden stopped': 'との通話は再起動で中断',
+  'was not called: our own fault': 'を呼べず（こちら側の障害）',
+  'was no longer called': 'への呼び出しは中止',
+  'listens without pressing a key': 'は聞いているがキーを押していない',
+};
+const who = Object.keys(ends).join('|');
+
+const remarks: Remark[] = [
+  [/^step (\d+), round (\d+): (\d+) (?:person|people), (together|one after another|in turn, round robin)(, everyone is asked)?$/,
+    (m) => `第 ${m[1]} 段・${m[2]} 巡目：${m[3]} 人、${orders[m[4]!]}${m[5] ? '、全員に確認' : ''}`],
+  [/^for up to (\S+?)(?:, method (\d+) of (\d+))?(?:: (.*))?$/,
+    (m, n) => `最長 ${duration(m[1]!)}${m[2] ? `・連絡先 ${m[2]}/${m[3]}` : ''}${m[4] ? `（${inJapanese(m[4], n)}）` : ''}`],
+  [/^step (\d+) begins$/, (m) => `第 ${m[1]} 段の始まり`],
+  [/^round (\d+)$/, (m) => `${m[1]} 巡目`],
+  [/^the alert is stored$/, () => 'アラートを受け付けたため'],
+  [/^the wait is over$/, () => '待ち時間が終わったため'],
+  [/^again after a busy line$/, () => '話し中だったため、もう一度'],
+  [/^again after our own fault$/, () => 'こちら側の障害のあと、もう一度'],
+  [/^everybody passed$/, () => '全員が見送ったため'],
+  [/^the plan begins again$/, () => '架電計画を最初から繰り返します'],
+  [new RegExp(`^(\\S+) (${who})$`), (m, n) => `${n(m[1]!)}${ends[m[2]!]}`],
+  [/^rest of (\S+) before round (\d+)$/, (m) => `${m[2]} 巡目まで ${duration(m[1]!)}の休み`],
+  [/^rest of (\S+) before the plan begins again, (\d+) of (\d+)$/, (m) => `架電計画の繰り返し（${m[2]}/${m[3]}）まで ${duration(m[1]!)}の休み`],
+  [/^grace of (\S+) before the first ring$/, (m) => `最初の呼び出しまで ${duration(m[1]!)}の猶予`],
+  [/^step (\d+): wait of (\S+)$/, (m) => `第 ${m[1]} 段：${duration(m[2]!)}待ち`],
+  [/^step (\d+): its time is over, nobody of it is rung any more$/, (m) => `第 ${m[1]} 段の時間が終わり、この段の人はもう呼びません`],
+  [/^the deadline of (\S+) is over: nobody is rung any more$/, (m) => `期限の ${duration(m[1]!)}が過ぎたため、もうだれも呼びません`],
+  [/^rang for (\S+)$/, (m) => `${duration(m[1]!)}間呼び出し`],
+  [/^fires for the (\d+)\. time$/, (m) => `${m[1]} 回目の発生`],
+  [/^fires again after it was resolved; the call-out resumes at its place$/, () => '復旧後に再び発生。中断したところから再開します'],
+  [/^fires again$/, () => '再び発生'],
+  [/^(\d+) of (\d+) confirmed$/, (m) => `${m[2]} 人中 ${m[1]} 人が応答確認`],
+  [/^stops ringing$/, () => '呼び出しを止めました'],
+  [/^was listening, and is told so$/, () => '通話中のため、その旨を伝えています'],
+  [/^nobody took it$/, () => 'だれも引き受けませんでした'],
+  [/^hung up$/, () => '相手が切りました'],
+  [/^taken$/, () => '引き受けた人がいるため'],
+  [/^accept$/, () => '引受'],
+  [/^pass$/, () => '見送り'],
+  [/^repeat$/, () => 'もう一度聞く'],
+  [/^has no meaning here$/, () => 'このキーに割り当てはありません'],
+  [/^before the answer: ignored$/, () => '応答前のため無視しました'],
+  [/^information; nobody is rung for it$/, () => '情報のため、だれも呼びません'],
+  [/^resolves something that is not open$/, () => '発生中のアラートがない復旧の知らせ'],
+  [/^kaden was restarted within the call$/, () => '通話中に kaden が再起動しました'],
+  [/^called (\d+) times within the hour; the next person is rung$/, (m) => `1 時間に ${m[1]} 回呼んだため、次の人を呼びます`],
+];
+
+function inJapanese(text: string, nameOf: NameOf): string {
+  for (const [pattern, say] of remarks) {
+    const m = pattern.exec(text);
+    if (m) return say(m, nameOf);
+  }
+  return text;
+}
+
+/** A remark in the reader's language where it is known, else as the machine wrote it. */
+export function remark(text: string, lang: Lang, nameOf: NameOf): { text: string; lang: Lang } {
+  if (lang === 'en' || text === '') return { text, lang: 'en' };
+  const said = inJapanese(text, nameOf);
+  return { text: said, lang: said === text ? 'en' : 'ja' };
+}

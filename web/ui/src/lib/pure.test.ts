@@ -1,0 +1,230 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { remark } from './details';
+import { foremost, loud, merged, names, untaken, withAlert, withEvent, withOlder, withPage } from './reduce';
+import { href, parse } from './route';
+import { called, sentence, sentences, worthSaying } from './sentences';
+import { outcomes, severities, standing } from './standing';
+import { ago, clock, day, sameDay, secondsBetween, skew, span } from './time';
+import type { Alert, Event, Lang, Setup, Warning } from './types';
+import { planText, stepText, warningText, words } from './words';
+
+const langs: Lang[] = ['en', 'ja'];
+const nameOf = names({ people: [{ id: 'sato', name: '佐藤', contacts: [] }, { id: 'bob', contacts: [] }], groups: [], plans: [] } as Setup);
+
+function event(kind: string, more: Partial<Event> = {}): Event {
+  return { seq: 1, at: '2026-11-22T03:12:08Z', kind, ...more };
+}
+
+function alert(id: string, more: Partial<Alert> = {}): Alert {
+  return {
+    id, source: 'json', key: id, title: id, severity: 'critical', status: 'stored', repeats: 0, now: [],
+    opened: '2026-11-22T03:12:08Z', updated: '2026-11-22T03:12:08Z', ...more,
+  };
+}
+
+describe('sentences', () => {
+  const kinds = [...readFileSync(new URL('../../../../timeline/timeline.go', import.meta.url), 'utf8').matchAll(/^(?:const )?\s*\w+ +Kind += "([^"]+)"/gm)].map((m) => m[1]!);
+
+  test('each kind of the timeline has one, in both languages', () => {
+    expect(kinds.length).toBeGreaterThan(30);
+    expect(kinds).toContain('notice.raised');
+    expect(Object.keys(sentences).toSorted()).toEqual(kinds.toSorted());
+    for (const kind of kinds) {
+      for (const lang of langs) {
+        const s = sentence(event(kind, { person: 'sato', digit: '1' }), lang, nameOf).text;
+        expect(s, kind).not.toBe('');
+        expect(/[\p{sc=Hiragana}\p{sc=Katakana}]/u.test(s), `${kind} in ${lang}: ${s}`).toBe(lang === 'ja');
+      }
+    }
+  });
+
+  test('an attempt names its person', () => {
+    for (const kind of kinds.filter((k) => k.startsWith('attempt.'))) {
+      expect(sentence(event(kind, { person: 'sato' }), 'ja', nameOf).text, kind).toContain('佐藤さん');
+      expect(sentence(event(kind, { person: 'bob' }), 'en', nameOf).text, kind).toContain('bob');
+    }
+  });
+
+  test('doors are not people', () => {
+    expect(called('console', 'ja', nameOf)).toBe('コンソールの操作者');
+    expect(called('api', 'en', nameOf)).toBe('A program');
+    expect(called('bob', 'ja', nameOf)).toBe('bob さん');
+    expect(called(undefined, 'en', nameOf)).toBe('somebody');
+    expect(sentence(event('notice.raised', { cause: 'stopped', person: 'sato', text: 'the call-out was stopped' }), 'ja', nameOf)).toMatchObject({ text: '佐藤さんが呼び出しを止めました', detail: '' });
+  });
+
+  test('a kind of a newer server shows itself', () => {
+    expect(sentence(event('alert.snoozed', { text: 'until 4' }), 'ja', nameOf)).toMatchObject({ text: 'alert.snoozed', detail: 'until 4' });
+  });
+
+  test('what is in the sentence is not said again', () => {
+    expect(sentence(event('callout.started', { text: 'night' }), 'en', nameOf)).toMatchObject({ text: 'Calling began with the plan night', detail: '' });
+    expect(sentence(event('alert.exhausted', { text: 'nobody took it' }), 'ja', nameOf)).toMatchObject({ detail: 'だれも引き受けませんでした', detailLang: 'ja' });
+  });
+
+  test('turns of the story are read out, each ring is not', () => {
+    expect(['alert.stored', 'attempt.confirmed', 'callout.stalled', 'notice.raised'].map((k) => worthSaying(event(k)))).toEqual([true, true, true, true]);
+    expect(['attempt.ringing', 'attempt.dialing', 'call.ended'].map((k) => worthSaying(event(k)))).toEqual([false, false, false]);
+  });
+});
+
+describe('remarks of the machine', () => {
+  test.each([
+    ['step 1, round 2: 1 person, one after another', '第 1 段・2 巡目：1 人、順次'],
+    ['step 2, round 1: 3 people, together, everyone is asked', '第 2 段・1 巡目：3 人、一斉、全員に確認'],
+    ['for up to 20s: sato did not answer', '最長 20秒（佐藤は応答なし）'],
+    ['for up to 1m30s, method 2 of 3: round 2', '最長 1分30秒・連絡先 2/3（2 巡目）'],
+    ['rest of 2m before round 3', '3 巡目まで 2分の休み'],
+    ['grace of 1m before the first ring', '最初の呼び出しまで 1分の猶予'],
+  ])('%s', (en, ja) => {
+    expect(remark(en, 'ja', nameOf)).toEqual({ text: ja, lang: 'ja' });
+    expect(remark(en, 'en', nameOf)).toEqual({ text: en, lang: 'en' });
+  });
+
+  test('one that is not known stays as it is, and is marked as English', () => {
+    expect(remark('trunk "ntt": 403 from registrar', 'ja', nameOf)).toEqual({ text: 'trunk "ntt": 403 from registrar', lang: 'en' });
+  });
+});
+
+describe('how an alert stands', () => {
+  const since = '2026-11-22T03:12:08Z';
+  test.each([
+    ['nobody yet', alert('a'), 'calling', 'Nobody has taken it yet', true],
+    ['ringing', alert('a', { now: [{ person: 'sato', status: 'ringing', since }, { person: 'bob', status: 'ringing', since }] }), 'calling', 'Ringing 佐藤, bob', true],
+    ['one listens, one rings', alert('a', { now: [{ person: 'sato', status: 'ringing', since }, { person: 'bob', status: 'answered', since }] }), 'calling', 'On the phone with bob', true],
+    ['dialled', alert('a', { now: [{ person: 'bob', status: 'dialing', since }] }), 'calling', 'Calling bob', true],
+    ['stopped', alert('a', { stopped: true }), 'rest', 'Stopped by hand; nobody is called any more', false],
+    ['taken', alert('a', { status: 'acknowledged', by: 'bob' }), 'taken', 'bob took it', false],
+    ['given up', alert('a', { status: 'exhausted' }), 'alarm', 'Everybody was called. Nobody took it.', true],
+    ['resolved', alert('a', { status: 'resolved' }), 'well', 'Resolved', false],
+    ['ignored', alert('a', { status: 'ignored' }), 'rest', 'Stored; nobody is called for it', false],
+  ] as const)('%s', (_, a, tone, says, open) => {
+    expect(standing(a, 'en', nameOf)).toMatchObject({ tone, says, open });
+    const ja = standing(a, 'ja', nameOf);
+    expect(ja).toMatchObject({ tone, open });
+    expect(/[\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Han}]/u.test(ja.says) && ja.word !== '').toBe(true);
+  });
+});
+
+describe('reducers', () => {
+  test('events stand in order, each once', () => {
+    const e = (seq: number) => event('alert.stored', { seq });
+    let all = [e(1), e(3)];
+    all = withEvent(all, e(4));
+    all = withEvent(all, e(2));
+    all = withEvent(all, e(3));
+    expect(all.map((x) => x.seq)).toEqual([1, 2, 3, 4]);
+    expect(merged([e(1), e(2)], [e(2), e(5)]).map((x) => x.seq)).toEqual([1, 2, 5]);
+    expect(withEvent([], e(9)).map((x) => x.seq)).toEqual([9]);
+  });
+
+  test('a new first page keeps the older ones that were loaded', () => {
+    const shown = ['d', 'c', 'b', 'a'].map((id) => alert(id));
+    const page = { alerts: [alert('e'), alert('d'), alert('c', { status: 'resolved' as const })], more: true };
+    const next = withPage(shown, page);
+    expect(next.alerts.map((a) => a.id)).toEqual(['e', 'd', 'c', 'b', 'a']);
+    expect(next.alerts[2]!.status).toBe('resolved');
+    expect(next.more).toBeUndefined(); // as it was
+  });
+
+  test('a page that shares nothing with what is shown takes its place', () => {
+    expect(withPage([alert('a')], { alerts: [alert('z'), alert('y')], more: true })).toEqual({ alerts: [alert('z'), alert('y')], more: true });
+    expect(withPage([alert('a')], { alerts: [], more: false })).toEqual({ alerts: [], more: false });
+  });
+
+  test('older ones are put after', () => {
+    expect(withOlder([alert('c'), alert('b')], { alerts: [alert('b'), alert('a')], more: false }).map((a) => a.id)).toEqual(['c', 'b', 'a']);
+  });
+
+  test('a decision changes its alert and leaves out what a list does not have', () => {
+    const detail = { ...alert('a', { status: 'acknowledged', by: 'bob' }), body: 'long', events: [], attempts: [] };
+    const [a, b] = withAlert([alert('a'), alert('b')], detail);
+    expect(a).toMatchObject({ status: 'acknowledged', by: 'bob' });
+    expect(a).not.toHaveProperty('body');
+    expect(b!.status).toBe('stored');
+  });
+
+  test('the foremost alert is the newest that nobody has taken', () => {
+    const list = [alert('d', { status: 'resolved' }), alert('c', { stopped: true }), alert('b', { status: 'exhausted' }), alert('a')];
+    expect(foremost(list)?.id).toBe('b');
+    expect(foremost(list.slice(0, 2))?.id).toBe('d');
+    expect(foremost([])).toBeUndefined();
+    expect(untaken(list)).toBe(2);
+  });
+
+  test('only what silences alerts is loud', () => {
+    const w: Warning[] = [{ code: 'no-engine', loud: true, text: '' }, { code: 'no-source', loud: false, text: '' }];
+    expect(loud(w).map((x) => x.code)).toEqual(['no-engine']);
+    expect(names(undefined)('sato')).toBe('sato');
+  });
+});
+
+describe('times', () => {
+  test('are those of the reader', () => {
+    expect(clock('2026-11-21T18:05:09Z', 'Asia/Tokyo')).toBe('03:05:09');
+    expect(day('2026-11-21T18:05:09Z', 'ja', 'Asia/Tokyo')).toBe('11月22日(日)');
+    expect(day('2026-11-21T18:05:09Z', 'en', 'Asia/Tokyo')).toMatch(/^Sun,? 22 Nov$/); // the comma depends on Node's own tables
+    expect(sameDay('2026-11-21T16:00:00Z', '2026-11-21T14:00:00Z', 'Asia/Tokyo')).toBe(false);
+    expect(sameDay('2026-11-21T16:00:00Z', '2026-11-22T14:00:00Z', 'Asia/Tokyo')).toBe(true);
+    expect(sameDay('2025-11-21T16:00:00Z', '2026-11-21T16:00:00Z', 'Asia/Tokyo')).toBe(false);
+  });
+
+  test('lengths', () => {
+    expect([0, 59, 60, 3661].map((s) => span(s, 'en'))).toEqual(['0 s', '59 s', '1:00', '1:01:01']);
+    expect(span(12, 'ja')).toBe('12 秒');
+    expect(secondsBetween('2026-11-22T03:00:10Z', '2026-11-22T03:00:00Z')).toBe(0);
+    expect(secondsBetween('2026-11-22T03:00:00Z', Date.parse('2026-11-22T03:00:09.900Z'))).toBe(9);
+  });
+
+  test('ago', () => {
+    const now = Date.parse('2026-11-22T12:00:00Z');
+    expect(['11:59:30', '11:55:00', '09:00:00'].map((t) => ago(`2026-11-22T${t}Z`, now, 'en'))).toEqual(['just now', '5 min ago', '3 h ago']);
+    expect(ago('2026-11-20T12:00:00Z', now, 'en')).toBe('2 days ago');
+    expect(ago('2026-11-20T12:00:00Z', now, 'ja')).toBe('2 日前');
+    expect(ago('2026-11-22T12:00:05Z', now, 'ja')).toBe('たった今');
+  });
+
+  test('a clock that is a little off is left alone, one that is far off is not', () => {
+    const at = Date.parse('2026-11-22T12:00:00Z');
+    expect(skew('Sun, 22 Nov 2026 12:00:01 GMT', at, at + 100)).toBe(0);
+    expect(skew('Sun, 22 Nov 2026 12:05:00 GMT', at, at)).toBe(300_500);
+    expect(skew(null, at, at)).toBe(0);
+    expect(skew('yesterday', at, at)).toBe(0);
+  });
+});
+
+describe('addresses of the page', () => {
+  test.each([
+    ['/', { at: 'alerts' }],
+    ['/alerts/al-01ab', { at: 'alerts', id: 'al-01ab' }],
+    ['/setup', { at: 'setup' }],
+    ['/alerts/<script>', { at: 'alerts' }],
+    ['/anything', { at: 'alerts' }],
+  ] as const)('%s', (path, route) => {
+    expect(parse(path)).toEqual(route);
+    if (path === href(route)) expect(parse(href(route))).toEqual(route);
+  });
+});
+
+describe('words', () => {
+  test('each is there in both languages', () => {
+    for (const table of [words, outcomes, severities]) {
+      for (const [key, both] of Object.entries(table)) {
+        expect(both.en && both.ja, key).toBeTruthy();
+      }
+    }
+  });
+
+  test('warnings are said in both languages', () => {
+    const w: Warning = { code: 'person-unreachable', loud: false, about: 'sato', text: 'x' };
+    expect(warningText(w, 'ja', nameOf)).toBe('佐藤さんを呼び出せません');
+    expect(warningText({ ...w, code: 'new' as Warning['code'] }, 'ja', nameOf)).toBe('x');
+  });
+
+  test('plans are said as sentences', () => {
+    expect(stepText({ wait: 120 }, 'en', nameOf)).toBe('wait 2 min');
+    expect(stepText({ call: ['sato', '@db'], order: 'in-turn', need: 'first', rounds: 2, ring: 20 }, 'en', nameOf)).toBe('ring 佐藤, @db, in turn, 20 s each, 2 rounds, until one takes it');
+    expect(planText({ name: 'n', default: true, sources: [], steps: [{ call: ['sato'], order: 'together', need: 'everyone', rounds: -1, ring: 60 }] }, 'ja', nameOf)).toEqual(['佐藤さんを呼ぶ・1 回 1 分・何巡でも・全員が応答するまで']);
+  });
+});

@@ -1,0 +1,65 @@
+// What arriving facts do to what is shown. Pure: old in, new out.
+import type { Alert, Alerts, Event, Setup, Warning } from './types';
+
+/** Adds an event to a timeline in order of seq; the same one twice changes nothing. */
+export function withEvent(timeline: Event[], e: Event): Event[] {
+  const last = timeline.at(-1);
+  if (!last || last.seq < e.seq) return [...timeline, e];
+  if (timeline.some((t) => t.seq === e.seq)) return timeline;
+  const at = timeline.findIndex((t) => t.seq > e.seq);
+  return [...timeline.slice(0, at), e, ...timeline.slice(at)];
+}
+
+/** All events of both timelines, once, in order: what was read and what came live while it was read. */
+export function merged(a: Event[], b: Event[]): Event[] {
+  return b.reduce(withEvent, a);
+}
+
+/** A newly read first page laid over what is shown: older alerts that were loaded stay. */
+export function withPage(shown: Alert[], page: Alerts): { alerts: Alert[]; more: boolean | undefined } {
+  const oldest = page.alerts.at(-1);
+  if (!oldest || !page.more) return { alerts: page.alerts, more: page.more };
+  const at = shown.findIndex((a) => a.id === oldest.id);
+  const rest = at < 0 ? [] : shown.slice(at + 1);
+  const have = new Set(page.alerts.map((a) => a.id));
+  // With older ones loaded, whether there are more still is known from the last page of those.
+  return { alerts: [...page.alerts, ...rest.filter((a) => !have.has(a.id))], more: rest.length > 0 ? undefined : page.more };
+}
+
+/** Older alerts put after those that are shown. */
+export function withOlder(shown: Alert[], page: Alerts): Alert[] {
+  const have = new Set(shown.map((a) => a.id));
+  return [...shown, ...page.alerts.filter((a) => !have.has(a.id))];
+}
+
+/** One alert as it was just read, in its place. */
+export function withAlert(shown: Alert[], a: Alert): Alert[] {
+  return shown.map((s) => (s.id === a.id ? { ...s, ...pick(a) } : s));
+}
+
+/** The fields of the list alone: a detail has more. */
+function pick(a: Alert): Alert {
+  const { id, source, key, title, subject, severity, status, stopped, test, by, repeats, opened, updated, resolved, callout, now } = a;
+  return { id, source, key, title, subject, severity, status, stopped, test, by, repeats, opened, updated, resolved, callout, now };
+}
+
+/** The alert to show when none was chosen: the newest that still calls, else the newest. */
+export function foremost(alerts: Alert[]): Alert | undefined {
+  const open = (a: Alert) => (a.status === 'stored' || a.status === 'exhausted') && !a.stopped;
+  return alerts.find(open) ?? alerts[0];
+}
+
+/** How many alerts nobody has taken. */
+export function untaken(alerts: Alert[]): number {
+  return alerts.filter((a) => (a.status === 'stored' || a.status === 'exhausted') && !a.stopped).length;
+}
+
+/** Warnings under which an alert would not be heard by anybody. */
+export function loud(warnings: Warning[]): Warning[] {
+  return warnings.filter((w) => w.loud);
+}
+
+export function names(setup: Setup | undefined): (id: string) => string {
+  const byId = new Map(setup?.people.map((p) => [p.id, p.name || p.id]));
+  return (id) => byId.get(id) ?? id;
+}

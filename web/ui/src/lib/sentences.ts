@@ -1,0 +1,84 @@
+// What happened, in plain words: one sentence for each kind of timeline/timeline.go, in both languages.
+// A test reads that file and fails when a kind has no sentence here.
+import { remark } from './details';
+import type { Both, Event, Lang, NameOf } from './types';
+
+type Sentence = { en: (e: Event, who: string) => string; ja: (e: Event, who: string) => string; detail?: false };
+
+/** The kinds whose text is already in the sentence, or in the title, are marked detail: false. */
+export const sentences: Record<string, Sentence> = {
+  'alert.stored': { en: () => 'Alert taken in', ja: () => 'アラートを受け付けました', detail: false },
+  'alert.repeated': { en: () => 'The same alert came again', ja: () => '同じアラートが再び届きました' },
+  'alert.raised': { en: () => 'It got worse', ja: () => '重大度が上がりました' },
+  'alert.ignored': { en: () => 'Stored; nobody is called for it', ja: () => '記録のみ。だれも呼びません' },
+  'alert.acknowledged': { en: (_, w) => `${w} took the alert`, ja: (_, w) => `${w}が引き受けました` },
+  'alert.exhausted': { en: () => 'Everybody was called and nobody took it', ja: () => '全員を呼びましたが、だれも引き受けませんでした' },
+  'alert.resolved': { en: () => 'Resolved: its source says it is over', ja: () => '復旧しました（送信元からの知らせ）', detail: false },
+
+  'callout.started': { en: (e) => `Calling began with the plan ${e.text ?? ''}`.trim(), ja: (e) => `架電計画 ${e.text ?? ''} で呼び出しを始めました`, detail: false },
+  'callout.waiting': { en: () => 'Waiting', ja: () => '待っています' },
+  'callout.step': { en: () => 'The next step began', ja: () => '次の段に進みました' },
+  'callout.resumed': { en: () => 'Calling goes on', ja: () => '呼び出しを再開しました' },
+  'callout.stalled': { en: () => 'Held up by our own fault; nobody lost a turn', ja: () => 'こちら側の障害で止まっています。だれの順番も失われていません' },
+  'callout.unreached': { en: (_, w) => `${w} has no way to be reached`, ja: (_, w) => `${w}には連絡できる手段がありません` },
+  'callout.otherwise': { en: () => 'Nobody took it; the plan’s last resort was used', ja: () => '応答者がいないため、不応答時の手順に移りました' },
+
+  'attempt.dialing': { en: (_, w) => `Calling ${w}`, ja: (_, w) => `${w}に発信中` },
+  'attempt.ringing': { en: (_, w) => `${w}’s phone rings`, ja: (_, w) => `${w}の電話が鳴っています` },
+  'attempt.answered': { en: (_, w) => `${w}’s phone was answered`, ja: (_, w) => `${w}の電話がつながりました` },
+  'attempt.digit': { en: (e, w) => `${w} pressed ${e.digit ?? '?'}`, ja: (e, w) => `${w}が ${e.digit ?? '?'} を押しました` },
+  'attempt.confirmed': { en: (_, w) => `${w} confirmed`, ja: (_, w) => `${w}が応答確認をしました` },
+  'attempt.passed': { en: (_, w) => `${w} passed: somebody else, please`, ja: (_, w) => `${w}は見送りました（次の人へ）` },
+  'attempt.busy': { en: (_, w) => `${w}’s line is busy, or the call was declined`, ja: (_, w) => `${w}は話し中、または着信を拒否しました` },
+  'attempt.no-answer': { en: (_, w) => `${w} did not answer`, ja: (_, w) => `${w}は応答しませんでした` },
+  'attempt.rejected': { en: (_, w) => `${w} rejected the call`, ja: (_, w) => `${w}が着信を拒否しました` },
+  'attempt.unreachable': { en: (_, w) => `${w} could not be reached`, ja: (_, w) => `${w}につながりませんでした` },
+  'attempt.invalid': { en: (_, w) => `${w}’s number does not exist`, ja: (_, w) => `${w}の番号は使われていません` },
+  'attempt.machine': { en: (_, w) => `A machine answered for ${w}`, ja: (_, w) => `${w}の電話に機械（留守番電話など）が応答しました` },
+  'attempt.not-confirmed': { en: (_, w) => `${w}’s phone was answered, but nobody pressed a key`, ja: (_, w) => `${w}の電話はつながりましたが、応答確認がありません` },
+  'attempt.canceled': { en: (_, w) => `The call to ${w} was stopped`, ja: (_, w) => `${w}への呼び出しを止めました` },
+  'attempt.lost': { en: (_, w) => `kaden was restarted during the call to ${w}`, ja: (_, w) => `${w}との通話中に kaden が再起動しました` },
+  'attempt.fault': { en: (_, w) => `Our own fault: ${w} could not be called; no turn is lost`, ja: (_, w) => `こちら側の障害で${w}を呼べませんでした（順番は失われません）` },
+  'attempt.bundled': { en: (_, w) => `${w} hears it in the call that is under way`, ja: (_, w) => `進行中の通話で${w}に伝えます（相乗り）`, detail: false },
+
+  'call.queued': { en: () => 'Call queued', ja: () => '通話を受け付けました' },
+  'call.initiated': { en: () => 'Call dialled', ja: () => '発信しました' },
+  'call.ringing': { en: () => 'Ringing', ja: () => '呼び出し中です' },
+  'call.in-progress': { en: () => 'Answered', ja: () => 'つながりました' },
+  'call.digit': { en: (e) => `Key ${e.digit ?? '?'} pressed`, ja: (e) => `${e.digit ?? '?'} が押されました` },
+  'call.ended': { en: () => 'Call ended', ja: () => '通話が終わりました' },
+
+  'notice.raised': {
+    en: (e, w) => (e.cause === 'stopped' ? `${w} stopped the calls` : 'Notice'),
+    ja: (e, w) => (e.cause === 'stopped' ? `${w}が呼び出しを止めました` : 'お知らせ'),
+  },
+};
+
+const somebody: Both = { en: 'somebody', ja: 'だれか' };
+const doors: Record<string, Both> = {
+  console: { en: 'Somebody at the console', ja: 'コンソールの操作者' },
+  api: { en: 'A program', ja: 'API のプログラム' },
+};
+
+/** A person's name as it stands in a sentence; さん for people in Japanese. */
+export function called(id: string | undefined, lang: Lang, nameOf: NameOf): string {
+  if (!id) return somebody[lang];
+  const door = doors[id];
+  if (door) return door[lang];
+  const name = nameOf(id);
+  if (lang === 'en') return name;
+  return /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}ー]$/u.test(name) ? `${name}さん` : `${name} さん`;
+}
+
+/** The sentence of an event, and what else was said about it. Unknown kinds of a newer server show themselves. */
+export function sentence(e: Event, lang: Lang, nameOf: NameOf): { text: string; detail: string; detailLang: Lang } {
+  const s = sentences[e.kind];
+  if (!s) return { text: e.kind, detail: e.text ?? '', detailLang: 'en' };
+  const said = s.detail === false || e.cause === 'stopped' ? { text: '', lang } : remark(e.text ?? '', lang, nameOf);
+  return { text: s[lang](e, called(e.person, lang, nameOf)), detail: said.text, detailLang: said.lang };
+}
+
+/** Whether an event should be read out by a screen reader: turns of the story, not each ring. */
+export function worthSaying(e: Event): boolean {
+  return /^(alert\.|attempt\.(answered|confirmed|passed|fault)|callout\.(stalled|otherwise)|notice\.)/.test(e.kind);
+}

@@ -1,0 +1,75 @@
+// How an alert stands, said big: the one thing somebody wants to know at 3 a.m.
+import type { Alert, Attempt, Both, Lang, NameOf } from './types';
+import { called } from './sentences';
+
+/** The colour of a state. Never the only sign of it: the words and the mark say the same. */
+export type Tone = 'calling' | 'alarm' | 'taken' | 'well' | 'rest';
+
+export interface Standing {
+  tone: Tone;
+  /** One or two words, for the list. */
+  word: string;
+  /** A whole sentence, for the head of the page. */
+  says: string;
+  /** Whether somebody may still be called for it. */
+  open: boolean;
+}
+
+export function standing(a: Alert, lang: Lang, nameOf: NameOf): Standing {
+  const pick = (b: Both) => b[lang];
+  const who = called(a.by, lang, nameOf);
+  switch (a.status) {
+    case 'acknowledged':
+      return { tone: 'taken', word: pick({ en: 'Taken', ja: '引受済み' }), says: pick({ en: `${who} took it`, ja: `${who}が引き受けました` }), open: false };
+    case 'resolved':
+      return { tone: 'well', word: pick({ en: 'Resolved', ja: '復旧' }), says: pick({ en: 'Resolved', ja: '復旧しました' }), open: false };
+    case 'ignored':
+      return { tone: 'rest', word: pick({ en: 'Stored only', ja: '記録のみ' }), says: pick({ en: 'Stored; nobody is called for it', ja: '記録のみ。だれも呼びません' }), open: false };
+    case 'exhausted':
+      return { tone: 'alarm', word: pick({ en: 'Nobody answered', ja: '応答者なし' }), says: pick({ en: 'Everybody was called. Nobody took it.', ja: '全員を呼びましたが、だれも引き受けていません' }), open: true };
+  }
+  if (a.stopped) {
+    return { tone: 'rest', word: pick({ en: 'Stopped', ja: '停止' }), says: pick({ en: 'Stopped by hand; nobody is called any more', ja: '手動で停止しました。もうだれも呼びません' }), open: false };
+  }
+  const names = (status: string) => a.now.filter((r) => r.status === status).map((r) => called(r.person, lang, nameOf)).join(lang === 'ja' ? '、' : ', ');
+  const listening = names('answered');
+  if (listening) {
+    return { tone: 'calling', word: pick({ en: 'On the phone', ja: '通話中' }), says: pick({ en: `On the phone with ${listening}`, ja: `${listening}と通話中` }), open: true };
+  }
+  const ringing = names('ringing');
+  if (ringing) {
+    return { tone: 'calling', word: pick({ en: 'Ringing', ja: '呼出中' }), says: pick({ en: `Ringing ${ringing}`, ja: `${ringing}を呼び出しています` }), open: true };
+  }
+  const dialing = names('dialing');
+  if (dialing) {
+    return { tone: 'calling', word: pick({ en: 'Calling', ja: '発信中' }), says: pick({ en: `Calling ${dialing}`, ja: `${dialing}に発信しています` }), open: true };
+  }
+  return { tone: 'calling', word: pick({ en: 'Waiting', ja: '待機中' }), says: pick({ en: 'Nobody has taken it yet', ja: 'まだだれも引き受けていません' }), open: true };
+}
+
+/** How an attempt stands or ended. */
+export const outcomes: Record<Attempt['status'], Both & { tone: Tone }> = {
+  dialing: { en: 'calling', ja: '発信中', tone: 'calling' },
+  ringing: { en: 'ringing', ja: '呼出中', tone: 'calling' },
+  answered: { en: 'on the phone', ja: '通話中', tone: 'calling' },
+  confirmed: { en: 'confirmed', ja: '応答確認', tone: 'taken' },
+  passed: { en: 'passed', ja: '見送り', tone: 'rest' },
+  busy: { en: 'busy or declined', ja: '話し中か拒否', tone: 'rest' },
+  'no-answer': { en: 'no answer', ja: '応答なし', tone: 'rest' },
+  rejected: { en: 'rejected', ja: '着信拒否', tone: 'rest' },
+  unreachable: { en: 'not reached', ja: 'つながらず', tone: 'rest' },
+  invalid: { en: 'no such number', ja: '番号なし', tone: 'alarm' },
+  machine: { en: 'machine answered', ja: '機械が応答', tone: 'rest' },
+  'not-confirmed': { en: 'answered, no key', ja: '応答、確認なし', tone: 'rest' },
+  canceled: { en: 'stopped', ja: '停止', tone: 'rest' },
+  lost: { en: 'lost in a restart', ja: '再起動で中断', tone: 'alarm' },
+  fault: { en: 'our own fault', ja: 'こちらの障害', tone: 'alarm' },
+};
+
+export const severities: Record<Alert['severity'], Both> = {
+  critical: { en: 'critical', ja: '重大' },
+  error: { en: 'error', ja: '障害' },
+  warning: { en: 'warning', ja: '警告' },
+  info: { en: 'information', ja: '情報' },
+  unknown: { en: 'unknown severity', ja: '重大度不明' },
+};

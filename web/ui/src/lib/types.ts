@@ -1,0 +1,27 @@
+// The words of the API, by the names the console uses. The types themselves are generated from its description.
+import type { components } from './api.gen';
+
+type S = components['schemas'];
+
+export type Alert = S['Alert'];
+export type Alerts = S['Alerts'];
+export type Detail = S['Detail'];
+export type Attempt = S['AttemptView'];
+export type Ringing = S['Ringing'];
+export type Event = S['Event'];
+export type Status = S['Status'];
+export type Warning = S['Warning'];
+export type Source = S['Source'];
+export type Setup = S['Setup'];
+export type Plan = S['Plan'];
+export type Step = S['Step'];
+export type Refusal = S['Refusal'];
+export type TestAlert = S['TestAlert'];
+
+export type Lang = 'en' | 'ja';
+
+/** Text in both languages. */
+export type Both = Record<Lang, string>;
+
+/** Gives the name of a person for an id, or the id. */
+export type NameOf = (id: string) => string;

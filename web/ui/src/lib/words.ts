@@ -1,0 +1,125 @@
+// The console's own words, in both languages; the field's words are those of docs/glossary.md.
+import type { Both, Lang, NameOf, Plan, Step, Warning } from './types';
+import { called } from './sentences';
+
+export const words = {
+  alerts: { en: 'Alerts', ja: 'アラート' },
+  setup: { en: 'Setup', ja: '設定' },
+  skip: { en: 'Skip to the alert', ja: 'アラートの内容へ' },
+  back: { en: 'All alerts', ja: 'アラート一覧' },
+  connected: { en: 'live', ja: '接続中' },
+  connecting: { en: 'connecting…', ja: '接続しています…' },
+  lost: { en: 'not connected', ja: '切断' },
+  noAlerts: { en: 'No alert yet', ja: 'アラートはまだありません' },
+  noAlertsHint: { en: 'Send a test alert and hear your phone ring, or point your monitoring at one of the addresses in Setup.', ja: 'テストアラートを送って電話が鳴ることを確かめるか、「設定」にある URL を監視システムに登録してください。' },
+  older: { en: 'Load older ones', ja: '以前のものを表示' },
+  choose: { en: 'Choose an alert', ja: 'アラートを選んでください' },
+  notFound: { en: 'There is no such alert', ja: 'このアラートはありません' },
+  take: { en: 'I take it', ja: '引き受ける' },
+  stop: { en: 'Stop calling', ja: '呼び出しを止める' },
+  stopReally: { en: 'Stop for good? Nobody else is called for this alert, and nobody has taken it.', ja: '本当に止めますか？ このアラートではもうだれも呼ばれません。引き受けた人もいないままになります。' },
+  stopYes: { en: 'Yes, stop calling', ja: '止める' },
+  cancel: { en: 'Cancel', ja: 'やめる' },
+  iAm: { en: 'I am', ja: '私は' },
+  iAmNobody: { en: 'not said', ja: '名乗らない' },
+  onTheLine: { en: 'On the line now', ja: 'いま呼び出している人' },
+  people: { en: 'People', ja: '人' },
+  attempts: { en: 'Calls so far', ja: 'これまでの呼び出し' },
+  timeline: { en: 'Timeline', ja: '経過' },
+  earlier: { en: 'Earlier events are not shown', ja: 'これより前の経過は省略しています' },
+  fromSource: { en: 'From', ja: '送信元' },
+  repeats: { en: 'repeats', ja: '再通知' },
+  occurred: { en: 'Occurred', ja: '発生' },
+  nextAt: { en: 'Goes on at', ja: '次の動き' },
+  plan: { en: 'Plan', ja: '架電計画' },
+  unread: { en: 'Parts of this alert could not be read', ja: 'このアラートには読み取れない部分がありました' },
+  more: { en: 'What the source said', ja: '送信元からの内容' },
+  rang: { en: 'rang', ja: '呼出' },
+  talked: { en: 'on the phone', ja: '通話' },
+  key: { en: 'key', ja: 'キー' },
+  rode: { en: 'told in another call', ja: '別の通話で伝達' },
+  ladder: { en: 'signalling', ja: 'シグナリング' },
+  test: { en: 'test', ja: 'テスト' },
+  sendTest: { en: 'Send a test alert', ja: 'テストアラートを送る' },
+  testTitle: { en: 'Send a test alert', ja: 'テストアラート' },
+  testWarning: { en: 'This rings real phones, like any alert.', ja: '本物のアラートと同じく、実際に電話が鳴ります。' },
+  testSays: { en: 'What is said', ja: '読み上げる文' },
+  testDefault: { en: 'Test alert from kaden. Nothing is wrong.', ja: 'kaden からのテストアラートです。障害ではありません。' },
+  severity: { en: 'Severity', ja: '重大度' },
+  testGrace: { en: 'A warning waits a minute before the first ring.', ja: '警告は、最初の呼び出しまで 1 分待ちます。' },
+  testGo: { en: 'Ring now', ja: '鳴らす' },
+  working: { en: 'One moment…', ja: 'お待ちください…' },
+  whereAlerts: { en: 'Where alerts come in', ja: 'アラートの受付 URL' },
+  whereHint: { en: 'Post alerts here. The key in the address is a secret: whoever has it can ring your phones.', ja: 'ここへアラートを POST してください。URL に含まれるキーは秘密です。知っている人はだれでも電話を鳴らせます。' },
+  copy: { en: 'Copy', ja: 'コピー' },
+  copyCurl: { en: 'Copy the command', ja: 'コマンドをコピー' },
+  copied: { en: 'Copied', ja: 'コピーしました' },
+  plans: { en: 'Plans', ja: '架電計画' },
+  usual: { en: 'default', ja: '既定' },
+  groups: { en: 'Groups', ja: 'グループ' },
+  speech: { en: 'Speech', ja: '音声' },
+  trunks: { en: 'Trunks', ja: '回線' },
+  noTrunk: { en: 'No trunk: only SIP phones and simulated ones can be called.', ja: '回線がありません。SIP 電話機と模擬電話だけを呼び出せます。' },
+  present: { en: 'ready', ja: '利用可' },
+  missing: { en: 'missing', ja: 'なし' },
+  canCall: { en: 'can be called', ja: '呼び出せます' },
+  cannotCall: { en: 'cannot be called', ja: '呼び出せません' },
+  none: { en: 'None yet', ja: 'まだありません' },
+  applyHint: { en: 'People, plans, trunks and sources are YAML documents: change them with', ja: '人・架電計画・回線・送信元は YAML の文書です。次のコマンドで変更します：' },
+  allWell: { en: 'Nothing is wrong', ja: '問題は見つかりません' },
+  signIn: { en: 'Sign in', ja: 'サインイン' },
+  signInHint: { en: 'Open the login link that kaden prints when it starts. Or paste that link or the token; the token is in the file “token” in the data directory.', ja: 'kaden の起動時に表示されるログインリンクを開いてください。リンクまたはトークンを貼り付けることもできます。トークンはデータディレクトリの「token」ファイルにあります。' },
+  expired: { en: 'This login link was used already, or is older than 15 minutes.', ja: 'このログインリンクは使用済みか、15 分を過ぎています。' },
+  unavailable: { en: 'kaden could not sign you in: its database does not answer. Try again.', ja: 'データベースが応答しないため、サインインできませんでした。もう一度お試しください。' },
+  token: { en: 'Token or login link', ja: 'トークンまたはログインリンク' },
+  signOut: { en: 'Sign out', ja: 'サインアウト' },
+  lostSince: { en: 'Not connected to kaden. What you see is from', ja: 'kaden に接続できません。表示は次の時点のものです：' },
+  retrying: { en: 'Trying again…', ja: '再接続しています…' },
+  theme: { en: 'Dark or light', ja: '明暗の切替' },
+  failed: { en: 'That did not work', ja: '失敗しました' },
+  calls: { en: 'calls', ja: '通話' },
+  version: { en: 'Version', ja: 'バージョン' },
+} satisfies Record<string, Both>;
+
+export type Word = keyof typeof words;
+
+const warningTexts: Record<Warning['code'], (about: string) => Both> = {
+  'no-engine': () => ({ en: 'Nothing here can speak: calls would be silent', ja: '音声エンジンがありません。電話をかけても何も聞こえません' }),
+  'no-language': (l) => ({ en: `Nothing here speaks “${l}”, which people or plans want`, ja: `「${l}」を話せる音声エンジンがありません（人または架電計画が必要としています）` }),
+  'no-people': () => ({ en: 'There is nobody to call', ja: '呼び出せる人が登録されていません' }),
+  'nobody-reachable': () => ({ en: 'Nobody can be reached by telephone', ja: '電話で連絡できる人がいません' }),
+  'person-unreachable': (p) => ({ en: `${p} cannot be called`, ja: `${p}を呼び出せません` }),
+  'no-plan': (p) => ({ en: `There is no plan “${p}”: alerts without a plan ring everybody`, ja: `架電計画「${p}」がありません。計画のないアラートは全員を呼び出します` }),
+  'no-source': () => ({ en: 'There is no source: no alert can come in', ja: '送信元がありません。アラートを受け付けられません' }),
+  'not-ready': () => ({ en: 'kaden cannot record anything: its database does not answer', ja: 'データベースが応答せず、記録できません' }),
+};
+
+/** A warning in words; its hint stays as the server gave it, because it holds commands. */
+export function warningText(w: Warning, lang: Lang, nameOf: NameOf): string {
+  const about = w.code === 'person-unreachable' ? called(w.about, lang, nameOf) : (w.about ?? '');
+  return warningTexts[w.code]?.(about)[lang] ?? w.text;
+}
+
+/** A step of a plan as a sentence. */
+export function stepText(s: Step, lang: Lang, nameOf: NameOf): string {
+  const minutes = (n: number) => (n % 60 === 0 && n >= 60 ? (lang === 'ja' ? `${n / 60} 分` : `${n / 60} min`) : lang === 'ja' ? `${n} 秒` : `${n} s`);
+  if (!s.call?.length) return lang === 'ja' ? `${minutes(s.wait ?? 0)}待つ` : `wait ${minutes(s.wait ?? 0)}`;
+  const ref = (id: string) => (/^(@|on-call:)/.test(id) ? id : called(id, lang, nameOf));
+  const who = s.call.map(ref).join(lang === 'ja' ? '、' : ', ');
+  const order: Record<NonNullable<Step['order']>, Both> = {
+    together: { en: 'all at once', ja: '一斉' },
+    'in-turn': { en: 'in turn', ja: '順次' },
+    'round-robin': { en: 'round robin', ja: '輪番' },
+  };
+  const how = s.call.length > 1 || who.startsWith('@') ? order[s.order ?? 'together'][lang] : '';
+  const need = s.need === 'everyone' ? (lang === 'ja' ? '全員が応答するまで' : 'until everybody answered') : lang === 'ja' ? 'だれかが引き受けるまで' : 'until one takes it';
+  const rounds = s.rounds === -1 ? (lang === 'ja' ? '何巡でも' : 'again and again') : (s.rounds ?? 1) > 1 ? (lang === 'ja' ? `${s.rounds} 巡` : `${s.rounds} rounds`) : '';
+  const ring = minutes(s.ring ?? 20);
+  return lang === 'ja'
+    ? [`${who}を呼ぶ`, how, `1 回 ${ring}`, rounds, need].filter(Boolean).join('・')
+    : [`ring ${who}`, how, `${ring} each`, rounds, need].filter(Boolean).join(', ');
+}
+
+export function planText(p: Plan, lang: Lang, nameOf: NameOf): string[] {
+  return p.steps.map((s) => stepText(s, lang, nameOf));
+}
