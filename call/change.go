@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -43,11 +44,15 @@ func (c *Call) markEnd(e Event) {
 
 // write puts the record and what is pending in the store. A store that fails does not end a call that
 // somebody is listening to: the change stays pending and goes with the next one.
-func (c *Call) write() {
+func (c *Call) write() error {
 	c.rec.Updated = time.Now()
+	if c.rec.Status.Over() {
+		c.rec.Remains = nil
+	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(c.ctx), patience)
 	defer stop()
-	if err := c.desk.cfg.Store.Change(ctx, Change{Record: c.rec, Events: c.untold, Posts: c.posts}); err != nil {
+	err := c.desk.cfg.Store.Change(ctx, Change{Record: c.rec, Events: c.untold, Posts: c.posts})
+	if err != nil {
 		c.log.Error("change of the call not written", "status", c.rec.Status, "err", err)
 	} else {
 		c.poster.add(c, c.posts)
@@ -55,6 +60,24 @@ func (c *Call) write() {
 	}
 	r := c.rec
 	c.shown.Store(&r)
+	return err
+}
+
+// keep writes down what ends the leg after a crash. The leg waits for it: no commit, no ACK.
+func (c *Call) keep(ctx context.Context, r leg.Remains) error {
+	written := make(chan error, 1)
+	c.post(func() {
+		c.rec.Remains = r
+		written <- c.write()
+	})
+	select {
+	case err := <-written:
+		return err
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 func (c *Call) tell(e Event) {

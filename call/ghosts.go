@@ -54,9 +54,8 @@ func (d *Desk) EndGhost(ctx context.Context, o Order, trunkName string, r leg.Re
 }
 
 // CloseBooks ends the records that an earlier life of this node left open: a call cannot outlive its
-// process, and whoever asks for it would wait for ever. What was still ringing at a carrier is cancelled
-// there, except for calls of a call-out (Attempt), whose ghosts their call-out ends. It returns how many
-// there were. It is called once, after New and before anything is placed.
+// process, and whoever asks for it would wait for ever. What was still up at a carrier is ended there,
+// except for calls of a call-out (Attempt), whose ghosts their call-out ends. It returns how many there were. It is called once, after New and before anything is placed.
 func (d *Desk) CloseBooks(ctx context.Context) (closed int, err error) {
 	for _, s := range []Status{Queued, Ringing, InProgress} {
 		open, err := d.leftOpen(ctx, s)
@@ -66,10 +65,10 @@ func (d *Desk) CloseBooks(ctx context.Context) (closed int, err error) {
 		var g errgroup.Group
 		g.SetLimit(ghostsAtOnce)
 		for _, r := range open {
-			if r.Attempt == "" && r.Answered.IsZero() && r.Direction != Inbound {
+			if r.Attempt == "" && r.Direction != Inbound {
 				g.Go(func() error {
-					if err := d.endRinging(ctx, r); err != nil {
-						d.log.Warn("a call of the last run may still be ringing", "call", r.SID, "to", masked(r.To), "err", err)
+					if err := d.endLeft(ctx, r); err != nil {
+						d.log.Warn("a call of the last run may still be up", "call", r.SID, "to", masked(r.To), "err", err)
 					}
 					return nil
 				})
@@ -107,13 +106,13 @@ func (d *Desk) leftOpen(ctx context.Context, s Status) (list []Record, err error
 	}
 }
 
-// endRinging cancels at the carrier what has no remains: all that is needed follows from the call's name.
-func (d *Desk) endRinging(ctx context.Context, r Record) error {
+// endLeft ends at the carrier what is left of a call: a ringing one follows from its name alone.
+func (d *Desk) endLeft(ctx context.Context, r Record) error {
 	to, err := number.ParseAddress(r.To)
 	if err != nil {
 		return err
 	}
-	return d.EndGhost(ctx, Order{SID: r.SID, Account: r.Account, To: to, From: r.From}, r.Trunk, nil)
+	return d.EndGhost(ctx, Order{SID: r.SID, Account: r.Account, To: to, From: r.From}, r.Trunk, r.Remains)
 }
 
 // close writes the end that the call's own process could not. When it ended is not known; its last sign of
@@ -121,6 +120,7 @@ func (d *Desk) endRinging(ctx context.Context, r Record) error {
 func (d *Desk) close(ctx context.Context, r Record) error {
 	c := d.newCall(r, Order{SID: r.SID, Attempt: r.Attempt})
 	defer c.stop(nil)
+	c.rec.Remains = nil
 	c.rec.Ended, c.rec.Updated, c.rec.Cause = r.Updated, time.Now(), leg.Fault
 	c.rec.Status = StatusOf(r.Direction, leg.Fault, !r.Answered.IsZero())
 	ev := c.event(timeline.CallEnded, "this kaden stopped during the call")

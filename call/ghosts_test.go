@@ -68,7 +68,7 @@ func TestCallsOfTheLastRunAreClosed(t *testing.T) {
 		status := call.Callback{URL: "https://owner.example/status"}
 		for i, r := range []call.Record{
 			{SID: "CA1", To: "sip:sato@192.0.2.7", Status: call.Ringing, Started: began, Callback: status},
-			{SID: "CA2", To: "sip:sato@192.0.2.7", Status: call.InProgress, Answered: began, Updated: began.Add(7 * time.Second)},
+			{SID: "CA2", To: "sip:sato@192.0.2.7", Status: call.InProgress, Answered: began, Updated: began.Add(7 * time.Second), Remains: leg.Remains(`{"bye":1}`)},
 			{SID: "CA3", To: "sip:sato@192.0.2.7", Status: call.Queued, Attempt: "c1-1"},
 			{SID: "CA4", To: "sip:sato@192.0.2.7", Status: call.Completed},
 			{SID: "CA5", To: "sip:sato@192.0.2.7", Status: call.Ringing, Node: "b"},
@@ -89,7 +89,7 @@ func TestCallsOfTheLastRunAreClosed(t *testing.T) {
 			h.Fatal(err)
 		}
 		h.want("closed", n, 3)
-		h.want("cancelled at the carrier", x.story(), `sip:sato@192.0.2.7 as CA1 with ""`)
+		h.want("ended at the carrier", x.story(), "sip:sato@192.0.2.7 as CA1 with \"\"\nsip:sato@192.0.2.7 as CA2 with \"{\\\"bye\\\":1}\"")
 		var got []string
 		for _, c := range h.store.changes {
 			if c.Record.Status.Over() && c.Record.SID != "CA4" {

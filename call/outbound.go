@@ -93,9 +93,13 @@ func (c *Call) dial(t trunk.Trunk) {
 	c.line = t
 	c.rec.Trunk = t.Name
 	d, err := c.desk.dialer(c.order.To.Scheme)
+	keep := c.order.Keep
+	if keep == nil {
+		keep = c.keep
+	}
 	var l leg.Leg
 	if err == nil {
-		l, err = d.Dial(c.ctx, c.order.target(t), leg.Options{ID: c.order.legID(len(c.tried)), Keep: c.order.Keep})
+		l, err = d.Dial(c.ctx, c.order.target(t), leg.Options{ID: c.order.legID(len(c.tried)), Keep: keep})
 	}
 	if err != nil {
 		if c.ctx.Err() != nil { // hung up before it began; run notices

@@ -90,7 +90,7 @@ type Order struct {
 	Stored bool
 	// Heard, when set, is called with every event of this call, in order, on the goroutine that owns it.
 	Heard func(Event) `json:"-"`
-	// Keep stores what is needed to end the leg after a crash; see leg.Options.
+	// Keep stores what is needed to end the leg after a crash; see leg.Options. nil keeps it with the Record.
 	Keep func(ctx context.Context, r leg.Remains) error `json:"-"`
 }
 
@@ -128,6 +128,7 @@ type Record struct {
 	Answered    time.Time // zero: never
 	Ended       time.Time // zero: not yet
 	Node        string
+	Remains     leg.Remains // what ends its leg after a crash; nil when there is nothing to end, or its attempt keeps it
 }
 
 // Duration is the time from the answer to the end, whole seconds; 0 before the end or without an answer.

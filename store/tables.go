@@ -72,11 +72,11 @@ type callRow struct {
 }
 
 var calls = newTable("call", "sid account parent direction from_address to_address status cause sip_status trunk attempt answered_by "+
-	"program callback callback_seq created updated started answered ended node deleted",
+	"program callback callback_seq created updated started answered ended node remains deleted",
 	func(r *callRow) []any {
 		return []any{&r.SID, &r.Account, &r.Parent, &r.Direction, &r.From, &r.To, &r.Status, &r.Cause, &r.SIPStatus, &r.Trunk,
 			&r.Attempt, &r.AnsweredBy, object{&r.Program}, object{&r.Callback}, &r.CallbackSeq, moment{&r.Created}, moment{&r.Updated},
-			moment{&r.Started}, moment{&r.Answered}, moment{&r.Ended}, &r.Node, &r.deleted}
+			moment{&r.Started}, moment{&r.Answered}, moment{&r.Ended}, &r.Node, (*[]byte)(&r.Remains), &r.deleted}
 	})
 
 // putCall inserts or replaces; a call that was deleted stays so.

@@ -135,6 +135,7 @@ CREATE TABLE call (
   answered     BIGINT NOT NULL,
   ended        BIGINT NOT NULL,
   node         TEXT NOT NULL,
+  remains      BLOB,
   deleted      BOOLEAN NOT NULL
 );
 CREATE INDEX call_account ON call (account, nr);
