@@ -33,7 +33,7 @@ func alertToInviteSlowly(ctx context.Context, b *bench) ([]row, error) {
 
 func (b *bench) alertToInvite(ctx context.Context, binary, how string, commit spread) ([]row, error) {
 	ps, err := newPhones(phonePort, func(string) habit {
-		return habit{answer: true, after: 100 * time.Millisecond, press: 300 * time.Millisecond}
+		return habit{answer: true, after: 100 * time.Millisecond, press: 800 * time.Millisecond}
 	})
 	if err != nil {
 		return nil, err
@@ -141,6 +141,6 @@ func storm(ctx context.Context, s *server, ps *phones, run int, next *int) (stor
 	if len(out.toInvite) < total {
 		return out, fmt.Errorf("%d of %d alerts rang nobody within 10 s", total-len(out.toInvite), total)
 	}
-	time.Sleep(4 * time.Second) // until everybody has hung up
+	time.Sleep(6 * time.Second) // until everybody has hung up
 	return out, nil
 }
