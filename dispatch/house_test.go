@@ -45,6 +45,7 @@ type phones struct {
 	asker  call.Asker
 	spoken []string      // all that was prepared
 	slow   time.Duration // Prepare takes this long
+	over   func(o call.Order, e call.Event)
 }
 
 // phone is one call as its person sees it.
@@ -105,8 +106,14 @@ func (c *phone) End(cause leg.Cause) {
 		if c.where == "" {
 			status = call.Canceled
 		}
-		go c.order.Heard(call.Event{At: time.Now(), Status: status, Cause: cause, ByUs: true})
+		go c.hear(call.Event{At: time.Now(), Status: status, Cause: cause, ByUs: true})
 	}
+}
+
+// hear is the end of the call as the desk writes and tells it.
+func (c *phone) hear(e call.Event) {
+	c.all.over(c.order, e)
+	c.order.Heard(e)
 }
 
 func words(verbs []twiml.Verb) (out []string) {
@@ -164,6 +171,11 @@ func (h *house) start() {
 		EndGhost: h.endGhost,
 	})
 	h.phones.asker = h.d
+	h.phones.over = func(o call.Order, e call.Event) { // what the desk writes at the end of a call
+		r := o.Record(e.At, "kaden")
+		r.Status, r.Cause, r.Ended = e.Status, e.Cause, e.At
+		h.store.Change(context.Background(), call.Change{Record: r})
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	d := h.d
@@ -255,6 +267,9 @@ func (h *house) after(d time.Duration) { time.Sleep(d); synctest.Wait() }
 
 func (c *phone) says(e call.Event) {
 	e.At = time.Now()
+	if e.Status.Over() {
+		c.all.over(c.order, e)
+	}
 	c.order.Heard(e)
 	synctest.Wait()
 }
@@ -301,7 +316,7 @@ func (c *phone) fetch(url string, digits []string) {
 		case *twiml.Hangup:
 			if !c.over {
 				c.over = true
-				go c.order.Heard(call.Event{At: time.Now(), Status: call.Completed, Cause: leg.Completed, ByUs: true})
+				go c.hear(call.Event{At: time.Now(), Status: call.Completed, Cause: leg.Completed, ByUs: true})
 			}
 		}
 	}

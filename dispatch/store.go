@@ -139,7 +139,8 @@ type Store interface {
 	Adopt(ctx context.Context, name string, fence int64, limit int) ([]Callout, error)
 	// Overdue lists the node's own active call-outs whose Due has passed by more than late.
 	Overdue(ctx context.Context, name string, late time.Duration) ([]Callout, error)
-	// Ghosts lists attempts that are under way and belong to an earlier fence of this node or to a dead node.
+	// Ghosts lists attempts that belong to an earlier fence of this node or to a dead node, and whose call
+	// may still be up: the attempt is under way, or it is decided and its call's record is not over.
 	Ghosts(ctx context.Context, name string, fence int64) ([]Attempt, error)
 
 	// The reading side, for the console and the API.

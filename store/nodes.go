@@ -138,13 +138,14 @@ func (s *Store) Overdue(ctx context.Context, name string, late time.Duration) ([
 		name, millis(now.Add(-late)))
 }
 
-// Ghosts lists attempts under way of an earlier fence of this node or of a dead node, oldest first.
+// Ghosts lists attempts of an earlier fence of this node or of a dead node whose call may still be up, oldest
+// first: those under way, and those that were decided while the last words were said or the CANCEL had not left.
 func (s *Store) Ghosts(ctx context.Context, name string, fence int64) ([]dispatch.Attempt, error) {
 	now, err := s.db.now(ctx, s.db.reader())
 	if err != nil {
 		return nil, err
 	}
-	return list(ctx, s.db.reader(), attempts, "SELECT "+attempts.all+" FROM attempt WHERE ended = 0 AND "+orphaned("attempt", "node")+" ORDER BY nr",
+	return list(ctx, s.db.reader(), attempts, "SELECT "+attempts.all+" FROM attempt WHERE (ended = 0 OR call IN (SELECT sid FROM call WHERE ended = 0)) AND "+orphaned("attempt", "node")+" ORDER BY nr",
 		name, fence, name, millis(now))
 }
 

@@ -182,11 +182,6 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	sipLife, endSIP := context.WithCancel(life)
 	defer endSIP()
 	g.Go(func() error { return r.sip.Run(sipLife) })
-	if n, err := r.desk.CloseBooks(ctx); err != nil {
-		r.log.Error("calls of the last run still stand as open", "err", err)
-	} else if n > 0 {
-		r.log.Info("calls of the last run are closed", "calls", n)
-	}
 	work, stopWork := context.WithCancel(life)
 	defer stopWork()
 	failed := make(chan error, 1)
@@ -195,6 +190,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 		failed <- err
 		return err
 	})
+	g.Go(func() error { r.closeBooks(work); return nil })
 	var first error
 	select {
 	case <-ctx.Done():
@@ -211,6 +207,22 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	endSIP()
 	end()
 	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown))
+}
+
+// closeBooks ends the records of the last run's calls. The call-outs come first: they know from those
+// records which calls are still up at a carrier.
+func (r *rooms) closeBooks(ctx context.Context) {
+	select {
+	case <-r.dispatch.Booted():
+	case <-ctx.Done():
+		return
+	}
+	switch n, err := r.desk.CloseBooks(ctx); {
+	case err != nil:
+		r.log.Error("calls of the last run still stand as open", "err", err)
+	case n > 0:
+		r.log.Info("calls of the last run are closed", "calls", n)
+	}
 }
 
 // drain waits until nobody is on the telephone, or until the time for it is over.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/sid"
 )
 
 // firstLease is how long a node is alive after Join, before its first Beat.
@@ -110,7 +111,7 @@ func (s *Store) Overdue(ctx context.Context, name string, late time.Duration) ([
 	return list, nil
 }
 
-// Ghosts lists attempts under way of an earlier fence of this node or of a dead node, oldest first.
+// Ghosts lists attempts of an earlier fence of this node or of a dead node whose call may still be up, oldest first.
 func (s *Store) Ghosts(ctx context.Context, name string, fence int64) ([]dispatch.Attempt, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
@@ -118,12 +119,18 @@ func (s *Store) Ghosts(ctx context.Context, name string, fence int64) ([]dispatc
 	defer s.mu.Unlock()
 	t := &tx{s: s, now: now()}
 	list := sorted(s.attempts, func(a dispatch.Attempt) bool {
-		return a.Ended.IsZero() && (a.Node == name && a.Fence != fence || a.Node != name && !t.alive(a.Node))
+		return (a.Ended.IsZero() || s.callOpen(a.Call)) && (a.Node == name && a.Fence != fence || a.Node != name && !t.alive(a.Node))
 	})
 	for i := range list {
 		list[i] = cloneAttempt(list[i])
 	}
 	return list, nil
+}
+
+// callOpen tells whether a call is known and not over.
+func (s *Store) callOpen(id sid.Call) bool {
+	c, known := s.calls[id]
+	return known && c.keep.Record.Ended.IsZero()
 }
 
 // KeepRemains stores what ends an attempt's leg.

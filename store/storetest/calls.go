@@ -26,7 +26,7 @@ func Record(n int) call.Record {
 		AnsweredBy: "human", Program: call.Program{TwiML: "<Response/>", FallbackURL: "https://example.com/f", FallbackMethod: "GET"},
 		Callback: call.Callback{URL: "https://example.com/s", Method: "POST", Events: []string{"initiated", "completed"}}, CallbackSeq: 4,
 		Created: Base, Updated: Base.Add(time.Minute), Started: Base.Add(time.Second), Answered: Base.Add(5 * time.Second),
-		Ended: Base.Add(time.Minute), Node: "a",
+		Ended: Base.Add(time.Minute), Node: "a", Remains: leg.Remains(`{"bye": 1}`),
 	}
 }
 

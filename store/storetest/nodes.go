@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 )
 
@@ -115,16 +116,23 @@ func ghosts(t *testing.T, s Store, _ func() Store) {
 	a, b := join(t, s, "a"), join(t, s, "b")
 	ended := Attempt("ended", "co-1", "a", a)
 	ended.Ended = Base.Add(time.Minute)
+	up := Record(7) // decided, but the last words were still said when its process died
+	up.Status, up.Ended = call.InProgress, time.Time{}
+	told := Attempt("told", "co-1", "b", b-100)
+	told.Ended, told.Call = Base.Add(time.Minute), up.SID
 	write(t, s, func(tx dispatch.Tx) error {
-		return tx.PutAttempts(Attempt("old", "co-1", "b", b-100), ended, Attempt("a's", "co-1", "a", a), Attempt("b's", "co-2", "b", b))
+		if err := tx.PutCall(up); err != nil {
+			return err
+		}
+		return tx.PutAttempts(Attempt("old", "co-1", "b", b-100), ended, told, Attempt("a's", "co-1", "a", a), Attempt("b's", "co-2", "b", b))
 	})
 	list, err := s.Ghosts(t.Context(), "b", b)
 	ok(t, err)
-	same(t, "while a is alive", names(list, attemptName), "[old]")
+	same(t, "while a is alive", names(list, attemptName), "[old told]")
 	ok(t, s.Leave(t.Context(), "a", a))
 	list, err = s.Ghosts(t.Context(), "b", b)
 	ok(t, err)
-	same(t, "after a's death", names(list, attemptName), "[old a's]")
+	same(t, "after a's death", names(list, attemptName), "[old told a's]")
 }
 
 func overdue(t *testing.T, s Store, _ func() Store) {

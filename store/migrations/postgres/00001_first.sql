@@ -86,6 +86,7 @@ CREATE TABLE attempt (
   answered BIGINT NOT NULL,
   ended    BIGINT NOT NULL
 );
+CREATE INDEX attempt_call ON attempt (call);
 CREATE INDEX attempt_callout ON attempt (callout, nr);
 CREATE INDEX attempt_underway ON attempt (node) WHERE ended = 0;
 
