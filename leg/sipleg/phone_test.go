@@ -437,3 +437,5 @@ func (h *house) Call(p legtest.Phone) leg.Leg {
 }
 
 func TestLeg(t *testing.T) { legtest.Run(t, openHouse) }
+
+var discard = slog.New(slog.DiscardHandler)
