@@ -114,7 +114,7 @@ func TestTranslateAlwaysCallsSomebody(t *testing.T) {
 		says string // in Problem
 	}{
 		{"it fails", func([]byte) ([]Alert, error) { return nil, errors.New("no title") }, "{}", "no title"},
-		{"it panics", func([]byte) ([]Alert, error) { var m map[string]int; m["x"]++; return nil, nil }, "{}", "the reader crashed: assignment to entry in nil map at alert_test.go:"},
+		{"it panics", func([]byte) ([]Alert, error) { count(nil, "x"); return nil, nil }, "{}", "the reader crashed: assignment to entry in nil map at alert_test.go:"},
 		{"it finds nothing", func([]byte) ([]Alert, error) { return nil, nil }, "{}", "it says nothing"},
 		{"there is no translator", nil, "{}", "nobody here reads"},
 		{"the body is too large", func([]byte) ([]Alert, error) { return []Alert{{}}, nil }, strings.Repeat("x", LargestBody+1), "more than 1048576 bytes"},
@@ -196,3 +196,6 @@ func TestAlertAsJSON(t *testing.T) {
 		t.Errorf("got %s, %v", text, err)
 	}
 }
+
+// count is what a careless translator does to a map that nobody made.
+func count(m map[string]int, word string) { m[word]++ }

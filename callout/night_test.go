@@ -65,7 +65,6 @@ type night struct {
 	people   Roster
 	line     map[string]string // person → attempt that is up
 	happened []string          // since the last line of the story
-	when     time.Duration     // of the last visible thing
 }
 
 func playNight(t *testing.T, text string) {

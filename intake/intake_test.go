@@ -267,7 +267,7 @@ func TestAStormIsCountedAndCalled(t *testing.T) {
 	if len(h.taken) != 4 || h.Storms()["json"].Refused != 2 || !h.Storms()["json"].Last.Equal(h.now) {
 		t.Errorf("%d taken in, storms %v", len(h.taken), h.Storms())
 	}
-	code, header, _ := h.sent(t, "POST", "/in/mackerel/"+key, `{"event":"sample"}`)
+	code, _, _ := h.sent(t, "POST", "/in/mackerel/"+key, `{"event":"sample"}`)
 	if code != 202 {
 		t.Errorf("another source: %d", code)
 	}
@@ -275,7 +275,7 @@ func TestAStormIsCountedAndCalled(t *testing.T) {
 	if got := send(3); !slices.Equal(got, []int{202, 202, 429}) {
 		t.Errorf("a second later: %v", got)
 	}
-	code, header, _ = h.sent(t, "POST", "/in/json/"+key, `{"title":"y"}`)
+	code, header, _ := h.sent(t, "POST", "/in/json/"+key, `{"title":"y"}`)
 	if code != 429 || header.Get("Retry-After") != "1" {
 		t.Errorf("refused with %d, Retry-After %q", code, header.Get("Retry-After"))
 	}

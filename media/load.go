@@ -72,12 +72,12 @@ func companded(b []byte, c Codec) ([]int16, error) {
 // A-law or 16 bits, one channel.
 func readSun(b []byte) ([]int16, error) {
 	if len(b) < 24 {
-		return nil, errors.New("Sun audio file ends within its header")
+		return nil, errors.New("a Sun audio file that ends within its header")
 	}
 	word := func(i int) uint32 { return binary.BigEndian.Uint32(b[i*4:]) }
 	start, encoding, rate, channels := word(1), word(3), word(4), word(5)
 	if uint64(start) > uint64(len(b)) || start < 24 || channels != 1 || rate < MinRate || rate > MaxRate {
-		return nil, fmt.Errorf("Sun audio file with %d channels at %d Hz (one channel can be read)", channels, rate)
+		return nil, fmt.Errorf("a Sun audio file with %d channels at %d Hz (one channel can be read)", channels, rate)
 	}
 	var samples []int16
 	data := b[start:]
@@ -97,7 +97,7 @@ func readSun(b []byte) ([]int16, error) {
 			samples[i] = int16(binary.BigEndian.Uint16(data[2*i:]))
 		}
 	default:
-		return nil, fmt.Errorf("Sun audio file in encoding %d (µ-law, A-law and 16-bit PCM can be read)", encoding)
+		return nil, fmt.Errorf("a Sun audio file in encoding %d (µ-law, A-law and 16-bit PCM can be read)", encoding)
 	}
 	if time.Duration(len(samples)) > MaxLoad*time.Duration(rate)/time.Second {
 		return nil, ErrTooLong
