@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
 )
@@ -200,7 +201,11 @@ func (c *Call) finish(e leg.Event) {
 			cause = c.ending.Cause
 		}
 	}
-	byUs := c.ending != nil && (cause == leg.Completed || e.Cause == leg.Canceled)
+	silent := cause == leg.Unreachable && e.Cause == leg.Canceled && e.Retry && c.order.To.Scheme == number.Tel
+	if silent { // not even the trunk spoke: nobody who was called is to blame (rule 7)
+		cause = leg.Fault
+	}
+	byUs := c.ending != nil && !silent && (cause == leg.Completed || e.Cause == leg.Canceled)
 	reason := e.Reason
 	if byUs {
 		reason = c.ending.Reason

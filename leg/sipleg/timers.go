@@ -27,7 +27,7 @@ func (t timers) orDefault() timers {
 	set(&t.T2, 4*time.Second)
 	set(&t.T4, 5*time.Second)
 	set(&t.Keep, 500*time.Millisecond)
-	set(&t.Silence, 4*time.Second)
+	set(&t.Silence, time.Second) // the next person waits for it (rule 10); abandon goes on watching
 	set(&t.Cancel, 4*time.Second)
 	set(&t.Bye, 4*time.Second)
 	set(&t.End, 4*time.Second)

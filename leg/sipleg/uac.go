@@ -378,6 +378,14 @@ func (l *Leg) refused(i *invitation, r *response) {
 		l.finish(leg.Event{Kind: leg.Ended, Cause: leg.Fault, Status: code, Reason: err.Error(), Retry: !l.rang})
 		return
 	}
+	if code == 403 && len(l.auth) > 0 {
+		// Many registrars refuse a wrong password so, and not with a second 401 (RFC 3261 22.1 allows both).
+		l.finish(leg.Event{
+			At: r.at, Kind: leg.Ended, Cause: leg.Fault, Status: code, Retry: !l.rang,
+			Reason: phrase(code, r.Reason) + " after we gave user and password: " + errPassword.Error() + ", or this line may not call this number",
+		})
+		return
+	}
 	q, text := reasonQ850(values(r, "Reason"))
 	cause, retry := judge(code, q, l.rang)
 	e := leg.Event{At: r.at, Kind: leg.Ended, Cause: cause, Status: code, Reason: phrase(code, r.Reason), Retry: retry}
@@ -429,8 +437,14 @@ func (l *Leg) letGo() {
 	l.finish(l.cancelledEvent())
 }
 
+// cancelledEvent is the end of what we gave up. Where nothing at all was heard it says so, and that another
+// trunk may be tried.
 func (l *Leg) cancelledEvent() leg.Event {
-	return leg.Event{Kind: leg.Ended, Cause: l.pending, Reason: l.why}
+	e := leg.Event{Kind: leg.Ended, Cause: l.pending, Reason: l.why}
+	if !l.spoken && l.inv.n == 1 {
+		e.Retry, e.Reason = true, fmt.Sprintf("%s does not answer SIP; check its address and the firewall", l.inv.flow.peer)
+	}
+	return e
 }
 
 // inBye tells whether the leg was answered before we left.

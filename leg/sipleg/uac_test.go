@@ -141,6 +141,17 @@ func TestWrongPasswordIsSaidAndNotTriedAgain(t *testing.T) {
 	}
 }
 
+func TestWrongPasswordIsSaidByA403(t *testing.T) {
+	s, p := start(t, quick), newPeer(t)
+	l, m := dialPeer(t, s, p, func(to *leg.Target, _ *leg.Options) { to.Username = "kaden" })
+	p.replies(m, "407 Proxy Authentication Required", "a", "", `Proxy-Authenticate: Digest realm="ntt", nonce="n", algorithm=MD5`)
+	p.replies(p.hears("INVITE"), "403 Forbidden", "a", "")
+	e := ended(t, l, leg.Fault)
+	if !strings.Contains(e.Reason, "wrong user or password") || e.Status != 403 || !e.Retry {
+		t.Errorf("event %+v does not blame the password", e)
+	}
+}
+
 func TestRefusalsBecomeCauses(t *testing.T) {
 	s := start(t, quick)
 	for _, c := range []struct {
@@ -167,7 +178,7 @@ func TestRefusalsBecomeCauses(t *testing.T) {
 		{"503 Service Unavailable", true, "", leg.Congested, false},
 		{"500 Server Internal Error", false, "Reason: Q.850;cause=34", leg.Congested, true},
 		{"500 Server Internal Error", false, "Reason: Q.850;cause=17", leg.Busy, false},
-		{"403 Forbidden", false, "", leg.Failed, true},
+		{"403 Forbidden", false, "", leg.Failed, true}, // nobody asked us for a password
 		{"488 Not Acceptable Here", false, "", leg.Failed, true},
 		{"422 Session Interval Too Small", false, "Min-SE: 90", leg.Failed, true},
 		{"491 Request Pending", false, "", leg.Failed, true},
@@ -305,7 +316,9 @@ func TestCancelOfASilentTrunkFollowsItsLateRinging(t *testing.T) {
 	s, p := start(t, quick), newPeer(t)
 	l, m := dialPeer(t, s, p, nil)
 	l.Hangup(t.Context(), leg.Canceled)
-	ended(t, l, leg.Canceled)
+	if e := ended(t, l, leg.Canceled); !e.Retry || !strings.Contains(e.Reason, "does not answer SIP") {
+		t.Errorf("event %+v does not say that nothing was heard", e)
+	}
 	p.replies(m, "180 Ringing", "a", "") // callout-rules.md 27
 	c := p.hears("CANCEL")
 	p.replies(c, "200 OK", "a", "")
