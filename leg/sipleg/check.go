@@ -64,12 +64,18 @@ func checkLine(line string) *refusal {
 func checkHead(head []byte) *refusal {
 	seen := map[string]bool{}
 	for line := range unfolded(head) {
+		if strings.ContainsAny(line, "\r\n") {
+			return &refusal{code: 400, words: "a line break that is none"} // it would be one in our answer
+		}
 		name, value, found := strings.Cut(line, ":")
 		if !found {
 			return &refusal{code: 400, words: "a header without a colon"}
 		}
 		lower := strings.ToLower(strings.TrimSpace(name))
 		value = strings.TrimSpace(value)
+		if lower == "via" || lower == "v" {
+			seen["Via"] = true
+		}
 		if full, is := once[lower]; is {
 			if seen[full] {
 				return &refusal{code: 400, words: "more than one " + full}
@@ -80,7 +86,7 @@ func checkHead(head []byte) *refusal {
 			return r
 		}
 	}
-	for _, need := range []string{"From", "To", "Call-ID", "CSeq"} {
+	for _, need := range []string{"From", "To", "Call-ID", "CSeq", "Via"} {
 		if !seen[need] {
 			return &refusal{code: 400, words: "no " + need}
 		}
@@ -186,12 +192,11 @@ func checkAddress(name, value string) *refusal {
 // check looks at a request that sipgo could read.
 func check(r *request, length int) *refusal {
 	method := string(r.Method)
-	if !ourMethods[method] && !methods[method] {
-		return &refusal{code: 501, words: "unknown method"}
-	}
 	switch c := r.CSeq(); {
 	case c == nil || r.Via() == nil || r.From() == nil || r.To() == nil || callID(r) == "":
 		return &refusal{code: 400, words: "a header that every request has is missing"}
+	case !ourMethods[method] && !methods[method]:
+		return &refusal{code: 501, words: "unknown method"}
 	case string(c.MethodName) != method:
 		return &refusal{code: 400, words: "CSeq names another method"}
 	case r.ContentLength() != nil && int(*r.ContentLength()) > length:

@@ -46,7 +46,7 @@ func readRaw(line string, head []byte) rawRequest {
 		if lower == "user-agent" {
 			r.agent = strings.TrimSpace(value)
 		}
-		if full, is := rawHeaders[lower]; is && len(r.headers) < 64 {
+		if full, is := rawHeaders[lower]; is && len(r.headers) < 64 && !strings.ContainsAny(value, "\r\n") {
 			r.headers = append(r.headers, header{full, strings.TrimSpace(value)})
 		}
 	}
@@ -75,7 +75,7 @@ func (r rawRequest) refuse(why *refusal) []byte {
 	var headers []header
 	seen := map[string]bool{}
 	for _, h := range r.headers {
-		if h.name != "Via" && seen[h.name] || !clean(h.value) {
+		if h.name != "Via" && seen[h.name] {
 			continue
 		}
 		seen[h.name] = true

@@ -1,6 +1,7 @@
 package sipleg
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ func (s *Server) receive(from flow, data []byte) {
 	}
 	var r *request
 	if why == nil {
-		msg, err := parser.ParseSIP(data)
+		msg, err := parse(data)
 		parsed, is := msg.(*sip.Request)
 		if err != nil || !is {
 			why = &refusal{code: 400, words: "the message cannot be read"}
@@ -38,6 +39,17 @@ func (s *Server) receive(from flow, data []byte) {
 		return
 	}
 	s.receiveRequest(r, why)
+}
+
+// parse reads a message with sipgo. A panic in there is an error of the message: one datagram must not be
+// able to end every call of the house.
+func parse(data []byte) (msg sip.Message, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the parser gave up: %v", r)
+		}
+	}()
+	return parser.ParseSIP(data)
 }
 
 // refuseRaw answers what could not be read, if it is from somebody we know.
@@ -189,7 +201,7 @@ func (s *Server) receiveCANCEL(r *request) bool {
 }
 
 func (s *Server) receiveResponse(from flow, data []byte, at time.Time) {
-	msg, err := parser.ParseSIP(data)
+	msg, err := parse(data)
 	if err != nil {
 		return
 	}
