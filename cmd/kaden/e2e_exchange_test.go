@@ -248,7 +248,7 @@ func (x *exchange) lives(d *dialog, h habit) {
 		press(sound, d.rtp, h.press)
 	}
 	if h.hangUp > 0 && x.pass(d, h.hangUp) {
-		x.bye(d)
+		x.bye(d, "the subscriber hung up")
 		return
 	}
 	select {
@@ -283,7 +283,7 @@ func (x *exchange) confirmed(d *dialog, sdp string) bool {
 		case <-time.After(wait):
 			x.says(d, "200 OK", sdp, nil)
 		case <-end:
-			x.bye(d)
+			x.bye(d, givenUp)
 			return false
 		}
 	}
@@ -302,8 +302,11 @@ func (x *exchange) says(d *dialog, status, sdp string, then func()) {
 	}
 }
 
+// givenUp is how calls end that were answered and never acknowledged.
+const givenUp = "never acknowledged"
+
 // bye hangs up.
-func (x *exchange) bye(d *dialog) {
+func (x *exchange) bye(d *dialog, how string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if d.state == ended {
@@ -314,7 +317,7 @@ func (x *exchange) bye(d *dialog) {
 	text := "BYE " + target + " SIP/2.0\r\nVia: SIP/2.0/UDP " + x.addr() + ";branch=z9hG4bK" + d.tag + "bye\r\nMax-Forwards: 70\r\n" +
 		"From: " + from + "\r\nTo: " + d.invite.get("From") + "\r\nCall-ID: " + d.callID + "\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n"
 	x.conn.WriteToUDPAddrPort([]byte(text), d.remote)
-	d.end("the exchange hung up")
+	d.end(how)
 }
 
 func (x *exchange) reply(m sipText, to netip.AddrPort, status, tag, sdp string) {

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -409,6 +410,18 @@ func (n night) String() string {
 	fmt.Fprintf(&b, "%s %q: %s %s\n", n.ID, n.Title, n.Status, n.By)
 	for _, e := range n.Events {
 		fmt.Fprintf(&b, "%6d %s %-24s %-10s %-26s %s %s %s\n", e.Seq, e.At.Format("15:04:05.000"), e.Kind, e.Person, e.Attempt, e.Cause, e.Digit, e.Text)
+	}
+	return b.String()
+}
+
+// allNights tells the alerts in these states, or all.
+func (s *server) allNights(status ...string) string {
+	s.t.Helper()
+	var b strings.Builder
+	for _, a := range s.alerts() {
+		if len(status) == 0 || slices.Contains(status, a.Status) {
+			b.WriteString(s.night(a.ID).String())
+		}
 	}
 	return b.String()
 }
