@@ -33,7 +33,8 @@ import (
 //	npm --prefix web/ui run build
 //	KADEN_PREVIEW=127.0.0.1:8099 go test ./web -run TestPreview -timeout 0
 //
-// Nobody has to sign in. KADEN_PREVIEW_WRONG=1 takes away the speech engine and the trunk.
+// KADEN_PREVIEW_LANG=ja has Japanese people and alerts. KADEN_PREVIEW_WRONG=1 takes away the speech engine and the trunk. Nobody has to sign in, unless
+// KADEN_PREVIEW_SIGNIN=1; the token is "preview" then.
 func TestPreview(t *testing.T) {
 	addr := os.Getenv("KADEN_PREVIEW")
 	if addr == "" {
@@ -50,8 +51,8 @@ func TestPreview(t *testing.T) {
 	a := api.New(log, api.Config{
 		Version: "preview", Node: "preview", Token: "preview", Account: sid.New[sid.Account](),
 		Records: store, Callouts: d, CallRecords: store, Tickets: store, Manifest: noPapers{}, Calls: noCalls{}, Trace: ladders{},
-		Accept: func(ctx context.Context, in alert.Delivery) ([]string, error) {
-			r, err := d.Accept(ctx, in)
+		Accept: func(ctx context.Context, one alert.Delivery) ([]string, error) {
+			r, err := d.Accept(ctx, one)
 			return r.Alerts, err
 		},
 		House: func() *manifest.Set { return set },
@@ -65,23 +66,36 @@ func TestPreview(t *testing.T) {
 	go d.Run(t.Context())
 	<-d.Booted()
 	earlierTonight(t, store)
-	for _, in := range []alert.Alert{
-		{Key: "db01/disk", Action: alert.Trigger, Severity: alert.Critical, Title: "db01: ディスク使用率 96.2% (> 95%)", Subject: "db01", Account: "kaden-demo",
-			Body:   "手順書: /var/log/mysql を確認し、古いバイナリログを消してください。\nfilesystem.sda1.used% が 3 分間 95% を超えました。",
-			Labels: map[string]string{"service": "shop", "role": "db", "monitor": "disk"}, Links: []alert.Link{{Href: "https://mackerel.io/orgs/kaden-demo/alerts/5Xy9", Text: "Mackerel のアラート"}}},
+	for _, one := range []alert.Alert{
+		{Key: "db01/disk", Action: alert.Trigger, Severity: alert.Critical, Title: in("db01: disk usage 96.2% (> 95%)", "db01: ディスク使用率 96.2% (> 95%)"), Subject: "db01", Account: "kaden-demo",
+			Body: in("Runbook: look at /var/log/mysql and remove old binary logs.\nfilesystem.sda1.used% was above 95% for 3 minutes.",
+				"手順書: /var/log/mysql を確認し、古いバイナリログを消してください。\nfilesystem.sda1.used% が 3 分間 95% を超えました。"),
+			Labels: map[string]string{"service": "shop", "role": "db", "monitor": "disk"}, Links: []alert.Link{{Href: "https://mackerel.io/orgs/kaden-demo/alerts/5Xy9", Text: in("The alert at Mackerel", "Mackerel のアラート")}}},
 	} {
-		if _, err := d.Accept(t.Context(), alert.Delivery{ID: in.Key, Source: "mackerel", Alerts: []alert.Alert{in}}); err != nil {
+		if _, err := d.Accept(t.Context(), alert.Delivery{ID: one.Key, Source: "mackerel", Alerts: []alert.Alert{one}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", Handler())
+	mux.Handle("/login", a.Handler())
+	mux.Handle("/logout", a.Handler())
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		r.Header.Set("Authorization", "Bearer preview")
+		if os.Getenv("KADEN_PREVIEW_SIGNIN") == "" {
+			r.Header.Set("Authorization", "Bearer preview")
+		}
 		a.Handler().ServeHTTP(w, r)
 	})
 	t.Logf("the console is at http://%s/", addr)
 	t.Fatal(http.ListenAndServe(addr, mux))
+}
+
+// in is the text for the language of this preview.
+func in(en, ja string) string {
+	if os.Getenv("KADEN_PREVIEW_LANG") == "ja" {
+		return ja
+	}
+	return en
 }
 
 func previewHouse() *manifest.Set {
@@ -90,9 +104,9 @@ func previewHouse() *manifest.Set {
 	}
 	return &manifest.Set{
 		People: map[string]oncall.Person{
-			"sato":   {ID: "sato", Name: "佐藤", Language: "ja-JP", Contacts: tel("+819011112222")},
-			"suzuki": {ID: "suzuki", Name: "鈴木", Language: "ja-JP", Contacts: tel("+818033334444")},
-			"tanaka": {ID: "tanaka", Name: "田中", Language: "ja-JP", Contacts: append(tel("+817055556666"), oncall.Method{Address: number.Address{Scheme: number.SIP, Text: "tanaka@192.0.2.10"}})},
+			"sato":   {ID: "sato", Name: in("Sato", "佐藤"), Language: "ja-JP", Contacts: tel("+819011112222")},
+			"suzuki": {ID: "suzuki", Name: in("Suzuki", "鈴木"), Language: "ja-JP", Contacts: tel("+818033334444")},
+			"tanaka": {ID: "tanaka", Name: in("Tanaka", "田中"), Language: "ja-JP", Contacts: append(tel("+817055556666"), oncall.Method{Address: number.Address{Scheme: number.SIP, Text: "tanaka@192.0.2.10"}})},
 		},
 		Groups: map[string]oncall.Group{"db-team": {ID: "db-team", Members: []string{"sato", "suzuki"}}},
 		Plans: map[string]callout.Plan{
@@ -131,11 +145,11 @@ func earlierTonight(t *testing.T, store *memstore.Store) {
 		}
 	}
 	at := func(s int) time.Time { return now.Add(time.Duration(s) * time.Second) }
-	write(dispatch.Incident{ID: "al-1", Status: dispatch.Ignored, Opened: at(-7000), Alert: alert.Alert{Source: "mackerel", Title: "web03: ホストが登録されました", Severity: alert.Notice}}, "", nil,
+	write(dispatch.Incident{ID: "al-1", Status: dispatch.Ignored, Opened: at(-7000), Alert: alert.Alert{Source: "mackerel", Title: in("web03: host registered", "web03: ホストが登録されました"), Severity: alert.Notice}}, "", nil,
 		timeline.Event{At: at(-7000), Kind: timeline.AlertIgnored, Text: "information; nobody is rung for it"})
-	write(dispatch.Incident{ID: "al-2", Callout: "co-2", Status: dispatch.Resolved, By: "suzuki", Opened: at(-4000), Resolved: at(-3200), Alert: alert.Alert{Source: "mackerel", Title: "api: 応答時間 p99 2.4 s (> 2 s)", Severity: alert.Warning}}, callout.ResolvedNow, nil,
+	write(dispatch.Incident{ID: "al-2", Callout: "co-2", Status: dispatch.Resolved, By: "suzuki", Opened: at(-4000), Resolved: at(-3200), Alert: alert.Alert{Source: "mackerel", Title: in("api: response time p99 2.4 s (> 2 s)", "api: 応答時間 p99 2.4 s (> 2 s)"), Severity: alert.Warning}}, callout.ResolvedNow, nil,
 		timeline.Event{At: at(-4000), Kind: timeline.AlertStored}, timeline.Event{At: at(-3200), Kind: timeline.AlertResolved})
-	write(dispatch.Incident{ID: "al-3", Callout: "co-3", Status: dispatch.Exhausted, Opened: at(-600), Repeats: 2, Alert: alert.Alert{Source: "json", Title: "backup: nightly backup of shop-db failed", Severity: alert.Major, Labels: map[string]string{}}}, callout.Exhausted,
+	write(dispatch.Incident{ID: "al-3", Callout: "co-3", Status: dispatch.Exhausted, Opened: at(-600), Repeats: 2, Alert: alert.Alert{Source: "json", Title: in("backup: nightly backup of shop-db failed", "backup: shop-db の夜間バックアップに失敗しました"), Severity: alert.Major, Labels: map[string]string{}}}, callout.Exhausted,
 		[]dispatch.Attempt{
 			{ID: "co-3-1", Callout: "co-3", Person: "sato", Address: "tel:+819011112222", Trunk: "ntt", Status: "no-answer", Dialed: at(-600), Rang: at(-597), Ended: at(-577), Cause: "no-answer"},
 			{ID: "co-3-2", Callout: "co-3", Person: "suzuki", Address: "tel:+818033334444", Trunk: "ntt", Status: "busy", Dialed: at(-577), Ended: at(-575), Cause: "busy"},
@@ -149,7 +163,7 @@ func earlierTonight(t *testing.T, store *memstore.Store) {
 		timeline.Event{At: at(-575), Kind: timeline.AttemptDialing, Person: "tanaka"}, timeline.Event{At: at(-571), Kind: timeline.AttemptRinging, Person: "tanaka"},
 		timeline.Event{At: at(-556), Kind: timeline.AttemptAnswered, Person: "tanaka"}, timeline.Event{At: at(-516), Kind: timeline.AttemptNotConfirmed, Person: "tanaka", Text: "listened for 40 s"},
 		timeline.Event{At: at(-516), Kind: timeline.AlertExhausted}, timeline.Event{At: at(-516), Kind: timeline.NoticeRaised, Text: `nobody took the alert "backup"; told: [notify:ops-mail]`})
-	write(dispatch.Incident{ID: "al-4", Callout: "co-4", Status: dispatch.Acknowledged, By: "sato", Opened: at(-60), Alert: alert.Alert{Source: "mackerel", Title: "web02: 接続できません", Severity: alert.Critical}}, callout.Acknowledged, nil,
+	write(dispatch.Incident{ID: "al-4", Callout: "co-4", Status: dispatch.Acknowledged, By: "sato", Opened: at(-60), Alert: alert.Alert{Source: "mackerel", Title: in("web02: connection refused", "web02: 接続できません"), Severity: alert.Critical}}, callout.Acknowledged, nil,
 		timeline.Event{At: at(-60), Kind: timeline.AlertStored}, timeline.Event{At: at(-31), Kind: timeline.AttemptDigit, Person: "sato", Digit: "1"},
 		timeline.Event{At: at(-31), Kind: timeline.AttemptConfirmed, Person: "sato"}, timeline.Event{At: at(-31), Kind: timeline.AlertAcknowledged, Person: "sato"})
 }
@@ -162,10 +176,10 @@ func (nightPhones) Prepare(context.Context, *twiml.Response) error { return nil 
 func (nightPhones) Call(_ context.Context, o call.Order) (dispatch.Line, error) {
 	p := &nightPhone{o: o}
 	p.then(1200*time.Millisecond, call.Event{Status: call.Ringing, Trunk: "ntt"})
-	switch {
-	case strings.Contains(o.To.String(), "1111"):
-	case strings.Contains(o.To.String(), "3333"):
+	if strings.Contains(o.To.String(), "3333") {
 		p.then(6*time.Second, call.Event{Status: call.InProgress, Trunk: "ntt"})
+	} else {
+		p.then(o.Ring, call.Event{Status: call.NoAnswer, Cause: leg.NoAnswer, Trunk: "ntt", ByUs: true})
 	}
 	return p, nil
 }

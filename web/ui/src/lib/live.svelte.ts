@@ -3,7 +3,7 @@
 // Events say that something changed and extend the timeline at once; the state of alerts is read again from
 // the server, which alone decides it. Reading is joined: a hundred events in a moment are one request.
 import { ask, get, Refused } from './ask';
-import { foremost, merged, names, withAlert, withEvent, withOlder, withPage } from './reduce';
+import { inView, merged, names, withAlert, withEvent, withOlder, withPage } from './reduce';
 import { worthSaying } from './sentences';
 import { skew } from './time';
 import type { Alert, Alerts, Detail, Event, Setup, Source, Status } from './types';
@@ -42,7 +42,7 @@ class Live {
 
   /** Begins; the returned function ends it. */
   start(): () => void {
-    const tick = setInterval(() => (this.now = Date.now() + this.ahead), 1000);
+    const tick = setInterval(() => this.tick(), 1000);
     const look = setInterval(() => void this.look(), lookEvery);
     const wake = () => {
       if (document.visibilityState === 'visible') void this.look();
@@ -95,8 +95,9 @@ class Live {
     if (d.id === this.chosen) this.detail = { ...d, events: merged(d.events, this.detail?.events ?? []) };
   }
 
-  foremost(): Alert | undefined {
-    return foremost(this.alerts);
+  /** The alert that stands beside the list when none was chosen. */
+  inView(): string | undefined {
+    return inView(this.alerts, this.chosen)?.id;
   }
 
   async readSetup() {
@@ -139,6 +140,11 @@ class Live {
       }
     }
     if (worthSaying(e)) this.said = e;
+  }
+
+  /** Seconds are counted of what is known to go on: not when nothing has been heard. */
+  private tick() {
+    if (this.line !== 'lost') this.now = Date.now() + this.ahead;
   }
 
   /** Joins requests for the same thing: the first waits a moment for the others. */

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { remark } from './details';
-import { foremost, loud, merged, names, untaken, withAlert, withEvent, withOlder, withPage } from './reduce';
+import { foremost, inView, loud, merged, names, untaken, withAlert, withEvent, withOlder, withPage } from './reduce';
 import { href, parse } from './route';
 import { called, sentence, sentences, worthSaying } from './sentences';
-import { outcomes, severities, standing } from './standing';
+import { cause, outcomes, severities, standing } from './standing';
 import { ago, clock, day, sameDay, secondsBetween, skew, span } from './time';
-import type { Alert, Event, Lang, Setup, Warning } from './types';
-import { planText, stepText, warningText, words } from './words';
+import type { Alert, Attempt, Event, Lang, Setup, Warning } from './types';
+import { planText, repeatText, stepText, warningText, words } from './words';
 
 const langs: Lang[] = ['en', 'ja'];
 const nameOf = names({ people: [{ id: 'sato', name: '佐藤', contacts: [] }, { id: 'bob', contacts: [] }], groups: [], plans: [] } as Setup);
@@ -107,6 +107,15 @@ describe('how an alert stands', () => {
   });
 });
 
+test('a cause is said where it says more than the outcome', () => {
+  const a = { id: '1', person: 'sato', address: 'sim:sato', status: 'not-confirmed', over: true } as Attempt;
+  expect(cause({ ...a, cause: 'hung-up' }, 'ja')).toBe('相手が切断');
+  expect(cause({ ...a, cause: 'not-confirmed' }, 'en')).toBe('');
+  expect(cause({ ...a, cause: 'ring-time' }, 'en')).toBe('');
+  expect(cause({ ...a, cause: 'something-new' }, 'ja')).toBe('something-new');
+  expect(cause(a, 'en')).toBe('');
+});
+
 describe('reducers', () => {
   test('events stand in order, each once', () => {
     const e = (seq: number) => event('alert.stored', { seq });
@@ -151,6 +160,19 @@ describe('reducers', () => {
     expect(foremost(list.slice(0, 2))?.id).toBe('d');
     expect(foremost([])).toBeUndefined();
     expect(untaken(list)).toBe(2);
+  });
+
+  test('an alert stays in view when it is taken, until a later one comes', () => {
+    const at = (t: string) => `2026-11-22T03:${t}:00Z`;
+    const old = alert('old', { status: 'exhausted', opened: at('00'), updated: at('05') });
+    const taken = alert('mine', { status: 'acknowledged', opened: at('10'), updated: at('12') });
+    const later = alert('later', { opened: at('20') });
+    expect(inView([taken, old], undefined)?.id).toBe('old');
+    expect(inView([taken, old], 'mine')?.id).toBe('mine');
+    expect(inView([later, taken, old], 'mine')?.id).toBe('later');
+    expect(inView([later, old], 'old')?.id).toBe('old'); // it still needs somebody
+    expect(inView([later], 'gone')?.id).toBe('later');
+    expect(inView([], 'gone')).toBeUndefined();
   });
 
   test('only what silences alerts is loud', () => {
@@ -222,9 +244,46 @@ describe('words', () => {
     expect(warningText({ ...w, code: 'new' as Warning['code'] }, 'ja', nameOf)).toBe('x');
   });
 
+  test('repeats are counted', () => {
+    expect([repeatText(1, 'en'), repeatText(3, 'en'), repeatText(3, 'ja')]).toEqual(['came again once', 'came again 3 times', '再通知 3 回']);
+  });
+
   test('plans are said as sentences', () => {
     expect(stepText({ wait: 120 }, 'en', nameOf)).toBe('wait 2 min');
     expect(stepText({ call: ['sato', '@db'], order: 'in-turn', need: 'first', rounds: 2, ring: 20 }, 'en', nameOf)).toBe('ring 佐藤, @db, in turn, 20 s each, 2 rounds, until one takes it');
     expect(planText({ name: 'n', default: true, sources: [], steps: [{ call: ['sato'], order: 'together', need: 'everyone', rounds: -1, ring: 60 }] }, 'ja', nameOf)).toEqual(['佐藤さんを呼ぶ・1 回 1 分・何巡でも・全員が応答するまで']);
+  });
+});
+
+describe('colours', () => {
+  const css = readFileSync(new URL('../app.css', import.meta.url), 'utf8');
+  const [light, dark, system] = [...css.matchAll(/color-scheme: (?:light|dark);([^}]*)/g)].map((m) => Object.fromEntries([...m[1]!.matchAll(/--([\w-]+): (#\w{6})/g)].map((v) => [v[1]!, v[2]!])));
+
+  function luminance(hex: string): number {
+    const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+  }
+  const contrast = (a: string, b: string) => {
+    const [x, y] = [luminance(a), luminance(b)].toSorted((m, n) => n - m);
+    return (x! + 0.05) / (y! + 0.05);
+  };
+
+  test('dark is the same whether the system or the reader asks for it', () => expect(system).toEqual(dark));
+
+  // WCAG 2.2, 1.4.3: 4.5:1 for text.
+  test.each([['light', light!], ['dark', dark!]] as const)('text can be read in the %s', (_, c) => {
+    for (const tone of ['calling', 'alarm', 'taken', 'well', 'rest']) {
+      for (const ground of [`${tone}-ground`, 'paper', 'card']) {
+        expect(contrast(c[tone]!, c[ground]!), `${tone} on ${ground}`).toBeGreaterThan(4.5);
+      }
+      expect(contrast(c.ink!, c[`${tone}-ground`]!), `ink on ${tone}`).toBeGreaterThan(7);
+      expect(contrast(c.soft!, c[`${tone}-ground`]!), `soft on ${tone}`).toBeGreaterThan(4.5);
+    }
+    for (const ground of ['paper', 'card']) {
+      expect(contrast(c.ink!, c[ground]!)).toBeGreaterThan(7);
+      expect(contrast(c.soft!, c[ground]!)).toBeGreaterThan(4.5);
+      expect(contrast(c.focus!, c[ground]!)).toBeGreaterThan(3);
+    }
+    expect(contrast(c['press-ink']!, c.press!)).toBeGreaterThan(7);
   });
 });

@@ -43,15 +43,27 @@ function pick(a: Alert): Alert {
   return { id, source, key, title, subject, severity, status, stopped, test, by, repeats, opened, updated, resolved, callout, now };
 }
 
-/** The alert to show when none was chosen: the newest that still calls, else the newest. */
+const open = (a: Alert) => (a.status === 'stored' || a.status === 'exhausted') && !a.stopped;
+
+/** The alert to show when none was chosen: the newest that nobody has taken, else the newest. */
 export function foremost(alerts: Alert[]): Alert | undefined {
-  const open = (a: Alert) => (a.status === 'stored' || a.status === 'exhausted') && !a.stopped;
   return alerts.find(open) ?? alerts[0];
+}
+
+/**
+ * The alert to show when none was chosen and one is shown already. It stays in view after it is settled, so that
+ * whoever took it sees that; only one that came later takes its place.
+ */
+export function inView(alerts: Alert[], shown: string | undefined): Alert | undefined {
+  const current = alerts.find((a) => a.id === shown);
+  if (!current) return foremost(alerts);
+  const next = alerts.find(open);
+  return !open(current) && next && Date.parse(next.opened) > Date.parse(current.updated) ? next : current;
 }
 
 /** How many alerts nobody has taken. */
 export function untaken(alerts: Alert[]): number {
-  return alerts.filter((a) => (a.status === 'stored' || a.status === 'exhausted') && !a.stopped).length;
+  return alerts.filter(open).length;
 }
 
 /** Warnings under which an alert would not be heard by anybody. */

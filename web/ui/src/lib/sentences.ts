@@ -17,7 +17,7 @@ export const sentences: Record<string, Sentence> = {
 
   'callout.started': { en: (e) => `Calling began with the plan ${e.text ?? ''}`.trim(), ja: (e) => `架電計画 ${e.text ?? ''} で呼び出しを始めました`, detail: false },
   'callout.waiting': { en: () => 'Waiting', ja: () => '待っています' },
-  'callout.step': { en: () => 'The next step began', ja: () => '次の段に進みました' },
+  'callout.step': { en: () => 'A step of the plan began', ja: () => '架電計画の段を始めました' },
   'callout.resumed': { en: () => 'Calling goes on', ja: () => '呼び出しを再開しました' },
   'callout.stalled': { en: () => 'Held up by our own fault; nobody lost a turn', ja: () => 'こちら側の障害で止まっています。だれの順番も失われていません' },
   'callout.unreached': { en: (_, w) => `${w} has no way to be reached`, ja: (_, w) => `${w}には連絡できる手段がありません` },

@@ -73,3 +73,22 @@ export const severities: Record<Alert['severity'], Both> = {
   info: { en: 'information', ja: '情報' },
   unknown: { en: 'unknown severity', ja: '重大度不明' },
 };
+
+/** Why a call ended, where that says more than how it ended. */
+const causes: Record<string, Both> = {
+  taken: { en: 'somebody took it', ja: 'だれかが引き受けたため' },
+  resolved: { en: 'resolved', ja: '復旧したため' },
+  deadline: { en: 'the time was over', ja: '期限のため' },
+  stopped: { en: 'stopped by hand', ja: '手動で停止' },
+  'hung-up': { en: 'hung up', ja: '相手が切断' },
+  congested: { en: 'the network is full', ja: '回線混雑' },
+  'media-lost': { en: 'the sound was lost', ja: '音声が途絶' },
+};
+
+/** Those that only repeat the outcome. */
+const idle = new Set(['ring-time', 'listened', 'completed', 'canceled', 'invalid-number']);
+
+export function cause(a: Attempt, lang: Lang): string {
+  if (!a.cause || a.cause === a.status || idle.has(a.cause)) return '';
+  return causes[a.cause]?.[lang] ?? a.cause;
+}

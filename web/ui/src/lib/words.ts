@@ -16,7 +16,7 @@ export const words = {
   choose: { en: 'Choose an alert', ja: 'アラートを選んでください' },
   notFound: { en: 'There is no such alert', ja: 'このアラートはありません' },
   take: { en: 'I take it', ja: '引き受ける' },
-  stop: { en: 'Stop calling', ja: '呼び出しを止める' },
+  stop: { en: 'Stop calling', ja: '呼出を止める' },
   stopReally: { en: 'Stop for good? Nobody else is called for this alert, and nobody has taken it.', ja: '本当に止めますか？ このアラートではもうだれも呼ばれません。引き受けた人もいないままになります。' },
   stopYes: { en: 'Yes, stop calling', ja: '止める' },
   cancel: { en: 'Cancel', ja: 'やめる' },
@@ -25,17 +25,17 @@ export const words = {
   onTheLine: { en: 'On the line now', ja: 'いま呼び出している人' },
   people: { en: 'People', ja: '人' },
   attempts: { en: 'Calls so far', ja: 'これまでの呼び出し' },
+  allCalls: { en: 'Show all calls', ja: 'すべて表示' },
   timeline: { en: 'Timeline', ja: '経過' },
   earlier: { en: 'Earlier events are not shown', ja: 'これより前の経過は省略しています' },
   fromSource: { en: 'From', ja: '送信元' },
-  repeats: { en: 'repeats', ja: '再通知' },
   occurred: { en: 'Occurred', ja: '発生' },
   nextAt: { en: 'Goes on at', ja: '次の動き' },
   plan: { en: 'Plan', ja: '架電計画' },
   unread: { en: 'Parts of this alert could not be read', ja: 'このアラートには読み取れない部分がありました' },
   more: { en: 'What the source said', ja: '送信元からの内容' },
   rang: { en: 'rang', ja: '呼出' },
-  talked: { en: 'on the phone', ja: '通話' },
+  talked: { en: 'talked', ja: '通話' },
   key: { en: 'key', ja: 'キー' },
   rode: { en: 'told in another call', ja: '別の通話で伝達' },
   ladder: { en: 'signalling', ja: 'シグナリング' },
@@ -51,7 +51,7 @@ export const words = {
   working: { en: 'One moment…', ja: 'お待ちください…' },
   whereAlerts: { en: 'Where alerts come in', ja: 'アラートの受付 URL' },
   whereHint: { en: 'Post alerts here. The key in the address is a secret: whoever has it can ring your phones.', ja: 'ここへアラートを POST してください。URL に含まれるキーは秘密です。知っている人はだれでも電話を鳴らせます。' },
-  copy: { en: 'Copy', ja: 'コピー' },
+  copy: { en: 'Copy the URL', ja: 'URL をコピー' },
   copyCurl: { en: 'Copy the command', ja: 'コマンドをコピー' },
   copied: { en: 'Copied', ja: 'コピーしました' },
   plans: { en: 'Plans', ja: '架電計画' },
@@ -106,6 +106,7 @@ export function stepText(s: Step, lang: Lang, nameOf: NameOf): string {
   if (!s.call?.length) return lang === 'ja' ? `${minutes(s.wait ?? 0)}待つ` : `wait ${minutes(s.wait ?? 0)}`;
   const ref = (id: string) => (/^(@|on-call:)/.test(id) ? id : called(id, lang, nameOf));
   const who = s.call.map(ref).join(lang === 'ja' ? '、' : ', ');
+  const gap = /[\w-]$/.test(who) ? ' ' : '';
   const order: Record<NonNullable<Step['order']>, Both> = {
     together: { en: 'all at once', ja: '一斉' },
     'in-turn': { en: 'in turn', ja: '順次' },
@@ -116,8 +117,14 @@ export function stepText(s: Step, lang: Lang, nameOf: NameOf): string {
   const rounds = s.rounds === -1 ? (lang === 'ja' ? '何巡でも' : 'again and again') : (s.rounds ?? 1) > 1 ? (lang === 'ja' ? `${s.rounds} 巡` : `${s.rounds} rounds`) : '';
   const ring = minutes(s.ring ?? 20);
   return lang === 'ja'
-    ? [`${who}を呼ぶ`, how, `1 回 ${ring}`, rounds, need].filter(Boolean).join('・')
+    ? [`${who}${gap}を呼ぶ`, how, `1 回 ${ring}`, rounds, need].filter(Boolean).join('・')
     : [`ring ${who}`, how, `${ring} each`, rounds, need].filter(Boolean).join(', ');
+}
+
+/** How often an alert came again. */
+export function repeatText(n: number, lang: Lang): string {
+  if (lang === 'ja') return `再通知 ${n} 回`;
+  return n === 1 ? 'came again once' : `came again ${n} times`;
 }
 
 export function planText(p: Plan, lang: Lang, nameOf: NameOf): string[] {
