@@ -34,9 +34,13 @@ func TestEndCancelsWhatAnEarlierLifeDialled(t *testing.T) {
 	result := make(chan error, 1)
 	go func() { result <- second.End(t.Context(), to, o, nil) }() // nothing was stored but the ID
 	var cancels int
-	for range 2 {
-		c := p.hears("CANCEL")
-		if c.branch() == m.branch() {
+	for acked := false; !acked; {
+		c := p.hears("CANCEL", "ACK")
+		if c.method() == "ACK" {
+			if acked = true; c.branch() != m.branch() {
+				t.Errorf("the 487 of the earlier life got no ACK that matches:\n%s", c.raw)
+			}
+		} else if c.branch() == m.branch() {
 			cancels++
 			if c.get("Call-ID") != m.get("Call-ID") || c.tag("From") != m.tag("From") || c.get("Via") != m.get("Via") || !strings.HasPrefix(c.get("CSeq"), "1 ") {
 				t.Errorf("CANCEL does not match the INVITE:\n%s\n%s", m.raw, c.raw)
@@ -46,9 +50,6 @@ func TestEndCancelsWhatAnEarlierLifeDialled(t *testing.T) {
 		} else {
 			p.replies(c, "481 Call/Transaction Does Not Exist", "a", "")
 		}
-	}
-	if ack := p.hears("ACK"); ack.branch() != m.branch() {
-		t.Errorf("the 487 of the earlier life got no ACK that matches:\n%s", ack.raw)
 	}
 	if err := <-result; err != nil || cancels != 1 {
 		t.Errorf("end: %v, %d matching CANCELs", err, cancels)
@@ -139,7 +140,7 @@ func TestAnswerToACallOfAnEarlierLife(t *testing.T) {
 	p.hearsNothing(40 * time.Millisecond)
 	for range 2 { // and once more, as it does until it is acknowledged
 		p.replies(m, "200 OK", "a", sdpAt(40000))
-		p.hears("ACK")
+		p.hearsAgain("ACK")
 	}
 	p.replies(p.hears("BYE"), "200 OK", "", "")
 }

@@ -1,7 +1,6 @@
 package sipleg
 
 import (
-	"bytes"
 	"net"
 	"os"
 	"os/exec"
@@ -21,7 +20,6 @@ func carrier(t *testing.T, scenario string, replace ...string) (leg.Target, func
 	if err != nil {
 		t.Skip("skipped: sipp is missing (apt install sip-tester; make test does it)")
 	}
-	port, mediaPort := freePort(t), freePort(t)
 	written, err := os.ReadFile(filepath.Join("testdata", "carrier-"+scenario+".xml"))
 	if err != nil {
 		t.Fatal(err)
@@ -31,35 +29,65 @@ func carrier(t *testing.T, scenario string, replace ...string) (leg.Target, func
 	if err := os.WriteFile(file, []byte(strings.NewReplacer(replace...).Replace(string(written))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"-sf", file, "-i", "127.0.0.1", "-p", strconv.Itoa(port), "-mi", "127.0.0.1", "-mp", strconv.Itoa(mediaPort),
-		"-m", "1", "-nostdin", "-timeout", "20s", "-timeout_error", "-trace_err"}
-	cmd := exec.Command(sipp, args...)
-	cmd.Dir = dir
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	for range 5 { // somebody else may take the port that was free a moment ago
+		port := freePort(t)
+		cmd := exec.Command(sipp, "-sf", file, "-i", "127.0.0.1", "-p", strconv.Itoa(port), "-mi", "127.0.0.1", "-mp", strconv.Itoa(freePort(t)),
+			"-m", "1", "-nostdin", "-timeout", "20s", "-timeout_error", "-trace_err")
+		cmd.Dir = dir
+		out, err := os.Create(filepath.Join(dir, "out"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Stdout, cmd.Stderr = out, out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		out.Close()
+		over := make(chan error, 1)
+		go func() { over <- cmd.Wait() }()
+		t.Cleanup(func() { cmd.Process.Kill() })
+		if !listens(port, over) {
+			continue
+		}
+		to := leg.Target{URI: "sip:+819012345678@127.0.0.1:" + strconv.Itoa(port), From: "+815012345678", Username: "kaden", Password: "himitsu"}
+		return to, func() { t.Helper(); judgeCarrier(t, dir, over) }
 	}
-	over := make(chan error, 1)
-	go func() { over <- cmd.Wait() }()
-	t.Cleanup(func() { cmd.Process.Kill() })
-	until(t, "sipp to listen", func() bool { return !portFree(port) })
-	return leg.Target{URI: "sip:+819012345678@127.0.0.1:" + strconv.Itoa(port), From: "+815012345678", Username: "kaden", Password: "himitsu"}, func() {
-		t.Helper()
+	t.Fatal("sipp finds no port")
+	panic("not reached")
+}
+
+// listens waits until sipp has its port; false when it has given up.
+func listens(port int, over <-chan error) bool {
+	for {
 		select {
-		case err := <-over:
-			if err != nil {
-				logs, _ := filepath.Glob(filepath.Join(dir, "*errors.log"))
-				var said []byte
-				for _, l := range logs {
-					said, _ = os.ReadFile(l)
-				}
-				t.Errorf("sipp: %v\n%s\n%s", err, said, out.Bytes()[max(0, out.Len()-1500):])
+		case <-over:
+			return false
+		case <-time.After(5 * time.Millisecond):
+			if !portFree(port) {
+				return true
 			}
-		case <-time.After(testPatience):
-			t.Errorf("sipp is still waiting\n%s", out.Bytes()[max(0, out.Len()-1500):])
 		}
 	}
+}
+
+func judgeCarrier(t *testing.T, dir string, over <-chan error) {
+	t.Helper()
+	said := ""
+	select {
+	case err := <-over:
+		if err == nil {
+			return
+		}
+		said = err.Error()
+	case <-time.After(testPatience):
+		said = "it is still waiting"
+	}
+	logs, _ := filepath.Glob(filepath.Join(dir, "*errors.log"))
+	for _, l := range append(logs, filepath.Join(dir, "out")) {
+		b, _ := os.ReadFile(l)
+		said += "\n" + string(b[max(0, len(b)-1500):])
+	}
+	t.Errorf("sipp: %s", said)
 }
 
 func freePort(t *testing.T) int {

@@ -98,6 +98,7 @@ func (s *sound) apply(t terms, then func()) {
 		}
 		if t.send && !s.terms.send {
 			s.spurt = true
+			s.seat.Soon() // a greeting begins at the answer, not up to 20 ms later
 		}
 		if t.live && !s.terms.live {
 			// What waits in the socket was sent before the answer: a key in it was pressed at nobody.

@@ -277,7 +277,7 @@ func TestForkAnswersTwice(t *testing.T) {
 	}
 	p.replies(bye, "200 OK", "", "")
 	p.replies(m, "200 OK", "one", sdpAt(40000)) // repeated: its ACK was lost
-	if ack := p.hears("ACK"); ack.tag("To") != "one" {
+	if ack := p.hearsAgain("ACK"); ack.tag("To") != "one" {
 		t.Errorf("the repeated 200 got the ACK of %q", ack.tag("To"))
 	}
 	next(t, l, leg.Answered)

@@ -186,7 +186,7 @@ func TestHoldAndResume(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l, p, ok := answeredBy(t, sdpAt(40000))
 			p.in(ok, "INVITE", 2, c.hold)
-			held := p.hears("SIP/2.0 200")
+			held := p.hearsAnswer("200", 2)
 			if !strings.Contains(held.body, c.answer) {
 				t.Errorf("hold is answered with\n%s", held.body)
 			}
@@ -195,8 +195,8 @@ func TestHoldAndResume(t *testing.T) {
 				t.Errorf("held is off")
 			}
 			p.in(ok, "INVITE", 3, sdpAt(40000))
-			p.hears("SIP/2.0 200")
-			resumed := p.hears("SIP/2.0 200") // it is repeated until it is acknowledged
+			p.hearsAnswer("200", 3)
+			resumed := p.hearsAnswer("200", 3) // it is repeated until it is acknowledged
 			p.acks(resumed, "")
 			if e := next(t, l, leg.Held); e.On || !strings.Contains(resumed.body, "a=sendrecv") {
 				t.Errorf("resume: %+v\n%s", e, resumed.body)
@@ -212,7 +212,7 @@ func TestReinvites(t *testing.T) {
 	l, p, ok := answeredBy(t, sdpAt(40000))
 	alaw := strings.NewReplacer("RTP/AVP 0 101", "RTP/AVP 8 96", "rtpmap:0 PCMU", "rtpmap:8 PCMA", "rtpmap:101", "rtpmap:96").Replace(sdpAt(40002))
 	p.in(ok, "INVITE", 2, alaw)
-	changed := p.hears("SIP/2.0 200")
+	changed := p.hearsAnswer("200", 2)
 	if !strings.Contains(changed.body, "RTP/AVP 8 96\r\n") || !strings.Contains(changed.body, " 2 IN IP4") {
 		t.Errorf("another codec is answered with\n%s", changed.body)
 	}
@@ -220,10 +220,7 @@ func TestReinvites(t *testing.T) {
 	p.hears("SIP/2.0 491")
 	p.acks(changed, "")
 	p.in(ok, "INVITE", 4, "")
-	offer := p.hears("SIP/2.0 200")
-	for !strings.HasPrefix(offer.get("CSeq"), "4 ") {
-		offer = p.hears("SIP/2.0 200")
-	}
+	offer := p.hearsAnswer("200", 4)
 	if !strings.Contains(offer.body, "m=audio") {
 		t.Errorf("a re-INVITE without SDP is answered without an offer")
 	}
@@ -236,15 +233,15 @@ func TestReinvites(t *testing.T) {
 	p.in(ok, "INVITE", 5, strings.NewReplacer("RTP/AVP 0 101", "RTP/AVP 18", "a=rtpmap:0 PCMU/8000\r\n", "").Replace(sdpAt(40000)))
 	p.hears("SIP/2.0 488") // and the call goes on
 	p.in(ok, "UPDATE", 6, "")
-	p.hears("SIP/2.0 200")
+	p.hearsAnswer("200", 6)
 	p.in(ok, "OPTIONS", 7, "")
-	p.hears("SIP/2.0 200")
+	p.hearsAnswer("200", 7)
 	p.in(ok, "OPTIONS", 7, "") // a new transaction with an old number
-	p.hears("SIP/2.0 500")
+	p.hearsAnswer("500", 7)
 	p.in(ok, "REFER", 8, "")
-	p.hears("SIP/2.0 405")
+	p.hearsAnswer("405", 8)
 	p.in(ok, "BYE", 9, "")
-	p.hears("SIP/2.0 200")
+	p.hearsAnswer("200", 9)
 	ended(t, l, leg.HungUp)
 	p.in(ok, "INFO", 10, "")
 	p.hears("SIP/2.0 481")
@@ -257,7 +254,7 @@ func TestTargetRefresh(t *testing.T) {
 	raw := newRequest(p.addr(), "INVITE", target, ok.get("From"), ok.get("To"), ok.get("Call-ID"), 2, "", sdpAt(40000))
 	raw = strings.Replace(raw, "Contact: <sip:peer@"+p.addr().String(), "Contact: <sip:peer@"+moved.addr().String(), 1)
 	p.send(ok.from, raw)
-	p.acks(p.hears("SIP/2.0 200"), "")
+	p.acks(p.hearsAnswer("200", 2), "")
 	l.Hangup(t.Context(), leg.Completed)
 	bye := moved.hears("BYE")
 	moved.replies(bye, "200 OK", "", "")
@@ -270,7 +267,7 @@ func TestKeysByINFO(t *testing.T) {
 	press := func(kind, body string) said {
 		n++
 		p.in(ok, "INFO", n, body, "Content-Type: "+kind)
-		return p.hears("SIP/2.0 ")
+		return p.hearsAnswer("", n)
 	}
 	for _, c := range []struct{ kind, body, want string }{
 		{"application/dtmf-relay", "Signal=5\r\nDuration=160\r\n", "5"},
