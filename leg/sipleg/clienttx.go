@@ -13,9 +13,9 @@ type clientTx struct {
 	key    string
 	invite bool
 	to     flow
-	log    *trace // of the leg; may be nil
 
 	mu    sync.Mutex
+	log   *trace // of the leg; may be nil
 	state state
 	clock clock
 	raw   []byte                 // sent again; the INVITE, or the ACK of its refusal
@@ -87,6 +87,25 @@ func (tx *clientTx) listen(heard func(*response), failed func(error)) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.heard, tx.failed = heard, failed
+}
+
+// release forgets the trace of a request that has its final response; false while it has none.
+func (tx *clientTx) release() bool {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.state < accepted {
+		return false
+	}
+	tx.log = nil
+	return true
+}
+
+// received notes a response in the trace.
+func (tx *clientTx) received(r *response) {
+	tx.mu.Lock()
+	log := tx.log
+	tx.mu.Unlock()
+	log.received(r.at, r.from.peer, r.raw)
 }
 
 // redeliver hands a response to the owner of the moment, from one who is none any more.
@@ -186,6 +205,9 @@ func (tx *clientTx) receive(r *response) {
 	tx.mu.Lock()
 	news := tx.step(r)
 	heard := tx.heard
+	if !tx.invite && tx.state == completed {
+		tx.heard, tx.failed, tx.log, tx.raw = nil, nil, nil, nil
+	}
 	tx.mu.Unlock()
 	if news && heard != nil {
 		heard(r)

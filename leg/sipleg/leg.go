@@ -292,7 +292,15 @@ func (l *Leg) finish(e leg.Event) {
 		e.At = time.Now()
 	}
 	if l.inv != nil {
+		if l.inv.tx.release() {
+			l.inv.log = nil
+		}
 		l.srv.abandon(l.inv, l.why, nil) // a late 18x, or another branch's 200
+	}
+	for _, tx := range []*serverTx{l.first, l.reinvite} {
+		if tx != nil {
+			tx.release()
+		}
 	}
 	close(l.gone)
 	l.srv.spawn(func() {

@@ -85,7 +85,8 @@ func (s *Server) receiveRequest(r *request, why *refusal) {
 	}
 	if why == nil || why.code == 405 || why.code == 501 {
 		if tx := s.layer.request(r, r.Method); tx != nil {
-			tx.log.received(r.at, r.from.peer, r.raw)
+			_, log := tx.owner()
+			log.received(r.at, r.from.peer, r.raw)
 			tx.again()
 			return
 		}
@@ -163,7 +164,8 @@ func describe(r *request) Request {
 // receiveACK: that of a refusal belongs to the transaction, that of a 200 to the dialog.
 func (s *Server) receiveACK(r *request) {
 	if tx := s.layer.request(r, sip.INVITE); tx != nil {
-		tx.log.received(r.at, r.from.peer, r.raw)
+		_, log := tx.owner()
+		log.received(r.at, r.from.peer, r.raw)
 		tx.acked()
 		if tx.wasRefused() {
 			return
@@ -186,12 +188,12 @@ func (s *Server) receiveCANCEL(r *request) bool {
 	if !ok {
 		return true
 	}
-	tx.log = invite.log
-	tx.log.received(r.at, r.from.peer, r.raw)
-	l := invite.leg
+	l, _ := invite.owner()
 	tag := fresh(8)
 	if l != nil {
 		tag = l.localTag // section 9.2: the same To tag as the INVITE's
+		tx.belongsTo(l)
+		l.trace.received(r.at, r.from.peer, r.raw)
 	}
 	tx.respond(200, tag, nil, "")
 	if l != nil {
@@ -212,7 +214,7 @@ func (s *Server) receiveResponse(from flow, data []byte, at time.Time) {
 	}
 	r := &response{Response: parsed, from: from, at: at, raw: string(data)}
 	if tx := s.layer.response(r); tx != nil {
-		tx.log.received(at, from.peer, r.raw)
+		tx.received(r)
 		tx.receive(r)
 		return
 	}

@@ -49,7 +49,7 @@ func (l *Leg) renegotiate(r *request, tx *serverTx, invite bool) {
 }
 
 func (l *Leg) answerReinvite(tx *serverTx, body string, offered bool) {
-	tx.unacked = l.neverAcked
+	tx.ifUnacked(l.neverAcked)
 	l.reinvite, l.offered = tx, offered
 	tx.respond(200, "", l.inDialogHeaders(), body)
 }

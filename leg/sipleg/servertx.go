@@ -14,12 +14,13 @@ type serverTx struct {
 	l      *layer
 	key    string
 	invite bool
-	req    *request
 	to     flow
-	log    *trace
-	leg    *Leg // of an INVITE that began a call
+	seq    uint32 // CSeq
 
 	mu      sync.Mutex
+	req     *request // till the final response
+	log     *trace
+	leg     *Leg // of an INVITE that began a call
 	state   state
 	clock   clock
 	last    []byte
@@ -29,7 +30,7 @@ type serverTx struct {
 
 // take makes the transaction of a request; false when it is there already.
 func (l *layer) take(r *request) (*serverTx, bool) {
-	tx := &serverTx{l: l, key: serverKey(r, r.Method), invite: r.Method == sip.INVITE, req: r, to: back(r)}
+	tx := &serverTx{l: l, key: serverKey(r, r.Method), invite: r.Method == sip.INVITE, req: r, seq: seq(r), to: back(r)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed || l.server[tx.key] != nil {
@@ -37,6 +38,38 @@ func (l *layer) take(r *request) (*serverTx, bool) {
 	}
 	l.server[tx.key] = tx
 	return tx, true
+}
+
+// belongsTo says whose call the request is about.
+func (tx *serverTx) belongsTo(l *Leg) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.log = l.trace
+	if tx.invite {
+		tx.leg = l
+	}
+}
+
+// owner is the leg of an INVITE, and the trace of any request; nil when there is none any more.
+func (tx *serverTx) owner() (*Leg, *trace) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return tx.leg, tx.log
+}
+
+// release forgets the leg. The transaction stays for half a minute to take late repetitions, and there may
+// be tens of thousands of them: what they hold has to be small.
+func (tx *serverTx) release() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.leg, tx.log, tx.unacked = nil, nil, nil
+}
+
+// ifUnacked sets what happens when a 200 is never acknowledged.
+func (tx *serverTx) ifUnacked(f func()) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.unacked = f
 }
 
 // again answers a repeated request as before.
@@ -55,19 +88,21 @@ func (tx *serverTx) transmit() error {
 
 // respond sends a response. After the final one nothing is sent any more; false tells so.
 func (tx *serverTx) respond(code int, tag string, extra []header, body string) bool {
-	raw := reply(tx.req, code, reasons[code], tag, extra, body)
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	if tx.state >= accepted {
 		return false
 	}
-	tx.last = raw
+	tx.last = reply(tx.req, code, reasons[code], tag, extra, body)
 	tx.transmit()
+	if code >= 200 {
+		tx.req = nil
+	}
 	switch {
 	case code < 200:
 		tx.state = proceeding
 	case !tx.invite:
-		tx.state = completed
+		tx.state, tx.log = completed, nil
 		linger := tx.l.t.all() // timer J
 		if !tx.to.udp {
 			linger = 0

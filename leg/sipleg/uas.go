@@ -46,7 +46,7 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		Inbound: true, From: r.From().Address.String(), To: r.Recipient.String(), CallID: callID(r),
 		Source: r.from.peer.String(), Headers: told(r),
 	}, sock)
-	tx.log, tx.leg = l.trace, l
+	tx.belongsTo(l)
 	l.trace.received(r.at, r.from.peer, r.raw)
 	l.theirs = offer
 	l.first = tx
@@ -64,7 +64,7 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 	l.contact = s.contact(l.dialog.flow, l.dialog.ownHost)
 	l.key = tableKey(callID(r), l.localTag)
 	l.merge = callID(r) + " " + fromTag(r) + " " + itoa(int(seq(r)))
-	tx.unacked = l.neverAcked
+	tx.ifUnacked(l.neverAcked)
 	if err := s.remember(l); err != nil {
 		s.ports.give(sock)
 		refuse(503)
@@ -175,7 +175,7 @@ func (l *Leg) neverAcked() { l.fail(leg.Failed, "our answer was never acknowledg
 func (l *Leg) acked(r *request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.reinvite == nil || seq(r) != seq(l.reinvite.req) {
+	if l.reinvite == nil || seq(r) != l.reinvite.seq {
 		return
 	}
 	l.reinvite.acked()
@@ -199,7 +199,7 @@ func (l *Leg) acked(r *request) {
 func (l *Leg) request(r *request, tx *serverTx) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	tx.log = l.trace
+	tx.belongsTo(l)
 	answer := func(code int, extra ...header) { tx.respond(code, "", extra, "") }
 	if l.dialog.tag != "" && fromTag(r) != l.dialog.tag {
 		answer(481)
