@@ -53,4 +53,4 @@ node-ok:
 	@echo $(NODE_OK)
 
 clean: ## removes what was built
-	rm -rf bin web/ui/node_modules web/ui/dist/assets conformance/node_modules
+	rm -rf bin web/ui/node_modules web/ui/dist/app conformance/node_modules

@@ -93,11 +93,14 @@ func refusal(resp *http.Response, body []byte) error {
 	var p struct {
 		Detail string `json:"detail"`
 		Title  string `json:"title"`
+		Hint   string `json:"hint"`
 	}
 	json.Unmarshal(body, &p)
 	switch {
 	case resp.StatusCode == http.StatusUnauthorized:
 		return errors.New("the server does not know this token; KADEN_AUTH_TOKEN or --data name the right one")
+	case p.Detail != "" && p.Hint != "":
+		return fmt.Errorf("%s (%s)", p.Detail, p.Hint)
 	case p.Detail != "":
 		return errors.New(p.Detail)
 	case p.Title != "":

@@ -143,6 +143,7 @@ func (r *rooms) openDoors() (*doors, error) {
 			Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 			ErrorLog: slog.NewLogLogger(r.log.Handler(), slog.LevelDebug),
 		}
+		srv.RegisterOnShutdown(r.api.Close) // live event streams do not end by themselves
 		if door.flag == "--https" {
 			cert, err := tls.LoadX509KeyPair(r.settings.TLSCert, r.settings.TLSKey)
 			if err != nil {
@@ -180,7 +181,7 @@ func (d *doors) serve(ctx context.Context) error {
 		defer stop()
 		for _, s := range d.servers {
 			if s.Shutdown(late) != nil {
-				s.Close() // live event streams do not end by themselves
+				s.Close()
 			}
 		}
 		return nil
