@@ -29,6 +29,7 @@ import (
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/speech"
 	"github.com/kaden-project/kaden/store"
@@ -296,8 +297,16 @@ func (r *rooms) reload(ctx context.Context) error {
 		return err
 	}
 	set, problems := manifest.Compile(docs, r.resolveSecret)
+	warnings := 0
 	for _, p := range problems {
-		r.log.Warn("in the documents", "problem", p.String())
+		if p.Level == problem.Error { // what it is about is left out; the rest of the house works
+			r.log.Error("in the documents", "err", p)
+			continue
+		}
+		warnings++
+	}
+	if warnings > 0 {
+		r.log.Info("the documents have warnings; applying them shows each", "warnings", warnings)
 	}
 	r.house.Store(set)
 	r.lookUpTrunks(ctx, set)
