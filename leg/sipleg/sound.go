@@ -54,7 +54,7 @@ type sound struct {
 	keys    *pressing
 	to      target
 	latch   latch
-	jitter  media.Jitter
+	jitter  *media.Jitter // nil until somebody listens: it is a quarter of a leg's memory
 	reader  media.DigitReader
 	dtmfIn  uint8
 	unheard int
@@ -225,6 +225,9 @@ func (s *sound) hear() {
 	in := s.in.Load()
 	listened := in != nil || s.inBand != nil
 	if listened && !s.hearing {
+		if s.jitter == nil {
+			s.jitter = new(media.Jitter)
+		}
 		s.jitter.Reset() // nobody has emptied it meanwhile
 	}
 	if s.hearing = listened; !listened {
@@ -258,11 +261,9 @@ func (s *sound) take() bool {
 		return true
 	case moved:
 		s.to = newTarget(from)
-		s.jitter.Reset()
-		s.reader.Reset()
+		s.restart()
 	case renewed:
-		s.jitter.Reset()
-		s.reader.Reset()
+		s.restart()
 	}
 	s.unheard = 0
 	switch {
@@ -274,6 +275,14 @@ func (s *sound) take() bool {
 		s.jitter.Put(p.seq, p.ts, p.payload, media.Codec(p.kind))
 	}
 	return true
+}
+
+// restart is for a new stream of the far end.
+func (s *sound) restart() {
+	if s.jitter != nil {
+		s.jitter.Reset()
+	}
+	s.reader.Reset()
 }
 
 func (s *sound) isDTMF(kind uint8) bool {

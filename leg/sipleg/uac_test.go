@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -505,19 +504,5 @@ func TestTheSameAttemptIsNotDialledTwice(t *testing.T) {
 	stop()
 	if _, err := s.Dial(ctx, leg.Target{URI: p.uri()}, leg.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("dialled for somebody who has gone: %v", err)
-	}
-}
-
-func TestCallOverIPv6(t *testing.T) {
-	s, err := Listen(quietLog(t), Config{Listen: "[::1]:0", Clock: start(t, nil).cfg.Clock})
-	if err != nil {
-		t.Skip("skipped: no IPv6 on loopback: " + err.Error())
-	}
-	defer s.Close()
-	if s.Addr().Addr() != netip.IPv6Loopback() {
-		t.Errorf("listens on %v", s.Addr())
-	}
-	if host := s.ownHost(netip.IPv6Loopback()); !strings.HasPrefix(host, "[::1]:") {
-		t.Errorf("own host is %s", host)
 	}
 }
