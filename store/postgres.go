@@ -75,7 +75,8 @@ func openPostgres(ctx context.Context, log *slog.Logger, address string, w *job.
 func (e *postgres) prepare(ctx context.Context) error {
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
-		return fmt.Errorf("not reachable: %w (check KADEN_DATABASE_URL)", err)
+		// The driver puts each address it tried on a line of its own.
+		return fmt.Errorf("not reachable: %s (check KADEN_DATABASE_URL)", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	defer conn.Release()
 	var version int
