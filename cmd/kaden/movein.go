@@ -92,6 +92,9 @@ func (r *rooms) setPhone(ctx context.Context, phone string) error {
 	if err != nil {
 		return fmt.Errorf("--phone: %w", err)
 	}
+	if ok, why := a.Number.Class().Dialable(); a.Scheme == number.Tel && !ok {
+		return fmt.Errorf("--phone %s: %s", phone, why)
+	}
 	text := fmt.Sprintf(personMe, language(os.Getenv("LANG")), a)
 	if err := r.store.Apply(ctx, []manifest.Document{document("person", "me", text)}); err != nil {
 		return err
