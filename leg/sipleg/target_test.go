@@ -181,8 +181,7 @@ func TestFarEndGivesUpItsEarlyDialog(t *testing.T) {
 	next(t, l, leg.Ringing)
 	p.asks(m, "BYE", 1, "a", "", "Reason: Q.850;cause=19")
 	ended(t, l, leg.NoAnswer)
-	c := p.hears("CANCEL", "SIP/2.0 200")
-	_ = c
+	p.hears("CANCEL")
 }
 
 func TestCallerLeavesWithBYE(t *testing.T) {

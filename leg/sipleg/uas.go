@@ -242,8 +242,8 @@ func (l *Leg) hungUp(r *request) {
 		l.first.respond(487, l.localTag, nil, "")
 		e.Cause = leg.CallerLeft
 	case l.phase == setup: // the far end gives up its early dialog
-		cause, _ := judge(480, q, l.rang)
-		e.Cause = cause
+		e.Cause, _ = judge(480, q, l.rang)
+		l.srv.cancel(l.inv, "", func(int, error) {}) // other branches of a fork may still ring
 	}
 	l.finish(e)
 }
