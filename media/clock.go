@@ -110,6 +110,10 @@ type Seat struct {
 // and may be called from the shard itself and more than once.
 func (s *Seat) Leave() { s.shard.leave(s) }
 
+// Soon moves the seat to the next 1 ms slot, as if its Member had just joined: for one that had nothing to
+// say until now. It may only be called where the Member's shard calls: in Tick, in ready, in the f of Do.
+func (s *Seat) Soon() { s.shard.reseat(s) }
+
 // Do calls f on the shard's goroutine soon, in the order of the calls. It answers false, and f is never
 // called, when the Clock has ended. f runs even if the seat was given back.
 func (s *Seat) Do(f func()) bool { return s.shard.post(op{call: f}) }

@@ -82,6 +82,34 @@ func TestAMemberIsTickedEvery20MillisecondsWithoutDrift(t *testing.T) {
 	}
 }
 
+func TestAMemberThatHasSomethingToSayDoesNotWaitForItsSlot(t *testing.T) {
+	w := &fakeWaiter{end: 200 * time.Millisecond}
+	var at []time.Duration
+	var seat *Seat
+	runFake(t, w, func(c *Clock) {
+		seat = c.Join(tickFunc(func(time.Duration) { at = append(at, w.t) }))
+		ticks := 0
+		c.JoinBeside(tickFunc(func(time.Duration) {
+			if ticks++; ticks == 3 {
+				w.t += 7 * time.Millisecond // the middle of the other's period
+				seat.Soon()
+			}
+		}), seat)
+	})
+	for i := 1; i < len(at); i++ {
+		gap := at[i] - at[i-1]
+		if i != 3 && gap != Period {
+			t.Errorf("tick %d came %v after the one before, want %v", i, gap, Period)
+		}
+		if i == 3 && gap > 10*time.Millisecond {
+			t.Errorf("the tick after Soon came %v after the one before, want within the next slot", gap)
+		}
+	}
+	if len(at) < 9 {
+		t.Errorf("%d ticks", len(at))
+	}
+}
+
 func TestALateShardCatchesUpAtMostThreeFramesAndCountsTheRest(t *testing.T) {
 	for _, tt := range []struct {
 		name    string

@@ -224,10 +224,28 @@ func (s *shard) seat(seat *Seat) {
 	if seat.gone {
 		return
 	}
-	if s.wheel.members == 0 && s.waiter != nil {
-		s.next = slotAt(s.waiter.now()) + 1 // it slept through slots that nobody had
+	s.wheel.add(seat, s.wheel.choose(s.upcoming()))
+}
+
+// upcoming is the slot for whoever comes now: the one that is just due. Those before it were slept through
+// because nobody was in them; a seat there would have its first tick late and its second too soon.
+func (s *shard) upcoming() int64 {
+	if s.waiter == nil {
+		return s.next
 	}
-	s.wheel.add(seat, s.wheel.choose(s.next))
+	now := slotAt(s.waiter.now())
+	if s.wheel.members == 0 {
+		s.next = now + 1
+	}
+	return max(s.next, now)
+}
+
+func (s *shard) reseat(seat *Seat) {
+	if !seat.seated {
+		return
+	}
+	s.wheel.remove(seat)
+	s.wheel.add(seat, s.wheel.choose(s.upcoming()))
 }
 
 func (s *shard) unseat(seat *Seat) {

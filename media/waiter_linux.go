@@ -18,6 +18,8 @@ type epollWaiter struct {
 	coarse bool          // no epoll_pwait2
 	limit  unix.Timespec // here, so that it need not be allocated
 	events [256]unix.EpollEvent
+	rush   rush
+	doze   [1]unix.PollFd // the bell, here so that it need not be allocated
 
 	mu     sync.Mutex // closed: a wake may come after the end
 	closed bool
@@ -48,19 +50,51 @@ func (w *epollWaiter) start() error {
 func (w *epollWaiter) now() time.Duration { return time.Since(w.begun) }
 
 func (w *epollWaiter) wait(until time.Duration, ready func(fd int)) {
+	now := w.now()
+	if w.rush.on() {
+		if w.nap(gather, now, until) {
+			return
+		}
+		now = w.now()
+	}
 	left := time.Duration(-1)
 	if until >= 0 {
-		left = max(0, until-w.now())
+		left = max(0, until-now)
 	}
+	packets := 0
 	for i := range w.sleep(left) {
 		fd := int(w.events[i].Fd)
 		if fd == w.bell {
-			var count [8]byte
-			_, _ = unix.Read(w.bell, count[:])
+			w.hush()
 			continue
 		}
+		packets++
 		ready(fd)
 	}
+	w.rush.woken(w.now(), packets)
+}
+
+// nap waits for the bell alone, for d but not beyond until, and says whether it rang.
+func (w *epollWaiter) nap(d, now, until time.Duration) (rang bool) {
+	if until >= 0 {
+		d = min(d, until-now)
+	}
+	if d <= 0 {
+		return false
+	}
+	w.limit = unix.NsecToTimespec(int64(d))
+	w.doze[0] = unix.PollFd{Fd: int32(w.bell), Events: unix.POLLIN}
+	if n, _ := unix.Ppoll(w.doze[:], &w.limit, nil); n <= 0 {
+		return false
+	}
+	w.hush()
+	return true
+}
+
+// hush silences the bell.
+func (w *epollWaiter) hush() {
+	var count [8]byte
+	_, _ = unix.Read(w.bell, count[:])
 }
 
 // sleep is how many events came. An interrupted wait is one without events: the shard looks and waits again.
