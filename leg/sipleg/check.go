@@ -100,7 +100,7 @@ func unfolded(head []byte) iter.Seq[string] {
 		line, begun := "", false
 		for l := range bytes.SplitSeq(head, []byte("\r\n")) {
 			if len(l) > 0 && (l[0] == ' ' || l[0] == '\t') {
-				line += " " + strings.TrimSpace(string(l))
+				line += " " + strings.Trim(string(l), " \t")
 				continue
 			}
 			if begun && !yield(line) {

@@ -183,7 +183,9 @@ func (tx *clientTx) drop() {
 	tx.clock.stop()
 	tx.raw, tx.acks = nil, nil
 	tx.l.mu.Lock()
-	delete(tx.l.client, tx.key)
+	if tx.l.client[tx.key] == tx {
+		delete(tx.l.client, tx.key)
+	}
 	tx.l.mu.Unlock()
 }
 

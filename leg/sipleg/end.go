@@ -31,6 +31,10 @@ func (s *Server) End(ctx context.Context, to leg.Target, o leg.Options, r leg.Re
 			return fmt.Errorf("what is left of the call cannot be read: %w", err)
 		}
 	}
+	call := s.id.callID(o.ID)
+	if l := s.find(call, s.id.tag(call)); l != nil { // of this life, after all
+		return l.endNow(ctx)
+	}
 	done := make(chan error, 1)
 	tell := func(err error) {
 		select {
@@ -52,6 +56,17 @@ func (s *Server) End(ctx context.Context, to leg.Target, o leg.Options, r leg.Re
 		return errUnconfirmed
 	case <-s.stopped:
 		return errClosing
+	}
+}
+
+// endNow hangs up and waits.
+func (l *Leg) endNow(ctx context.Context) error {
+	l.hangup(leg.Canceled, "ended by order")
+	select {
+	case <-l.gone:
+		return nil
+	case <-ctx.Done():
+		return errUnconfirmed
 	}
 }
 
@@ -81,7 +96,10 @@ func (s *Server) endInvite(ctx context.Context, to leg.Target, o leg.Options, wa
 		return errors.New("an attempt without an ID cannot be ended by another life of the process")
 	}
 	unknown := make(chan struct{}, afterwards+maxChallenges)
-	last := max(afterwards, was.Invite)
+	last := max(1, was.Invite)
+	if to.Username != "" { // a challenge may have been answered
+		last = max(afterwards, was.Invite)
+	}
 	for n := uint32(1); n <= last; n++ {
 		i, err := s.invitation(ctx, to, o.ID)
 		if err != nil {

@@ -106,14 +106,20 @@ func TestEndByesAnAnsweredCall(t *testing.T) {
 }
 
 func TestEndOfNothing(t *testing.T) {
-	s, p := start(t, quick), newPeer(t)
-	result := make(chan error, 1)
-	go func() { result <- s.End(t.Context(), leg.Target{URI: p.uri()}, leg.Options{ID: "never dialled"}, nil) }()
-	for range 2 {
-		p.replies(p.hears("CANCEL"), "481 Call/Transaction Does Not Exist", "a", "")
-	}
-	if err := <-result; err != nil {
-		t.Error(err)
+	for user, invites := range map[string]int{"": 1, "kaden": 2} { // with a password, a second INVITE may have answered a challenge
+		t.Run("user "+user, func(t *testing.T) {
+			s, p := start(t, quick), newPeer(t)
+			result := make(chan error, 1)
+			go func() {
+				result <- s.End(t.Context(), leg.Target{URI: p.uri(), Username: user}, leg.Options{ID: "never dialled"}, nil)
+			}()
+			for range invites {
+				p.replies(p.hears("CANCEL"), "481 Call/Transaction Does Not Exist", "a", "")
+			}
+			if err := <-result; err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -143,4 +149,19 @@ func TestAnswerToACallOfAnEarlierLife(t *testing.T) {
 		p.hearsAgain("ACK")
 	}
 	p.replies(p.hears("BYE"), "200 OK", "", "")
+}
+
+func TestEndOfACallOfThisLife(t *testing.T) {
+	s, p := start(t, quick), newPeer(t)
+	l, m := dialPeer(t, s, p, func(_ *leg.Target, o *leg.Options) { o.ID = "mine" })
+	p.replies(m, "180 Ringing", "a", "")
+	next(t, l, leg.Ringing)
+	result := make(chan error, 1)
+	go func() { result <- s.End(t.Context(), leg.Target{URI: p.uri()}, leg.Options{ID: "mine"}, nil) }()
+	p.replies(p.hears("CANCEL"), "200 OK", "a", "")
+	p.replies(m, "487 Request Terminated", "a", "")
+	ended(t, l, leg.Canceled)
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
 }

@@ -19,6 +19,7 @@ const (
 	maxDatagram = 65535
 	maxMessage  = 64 << 10        // one message on a stream
 	maxStreams  = 1024            // TCP connections at a time
+	maxFromOne  = 32              // … of one address
 	idleStream  = 3 * time.Minute // without a byte, then it is closed
 	writeQueue  = 64              // messages waiting for a slow TCP peer
 )
@@ -173,7 +174,13 @@ func (w *wire) connect(ctx context.Context, peer netip.AddrPort) (flow, error) {
 func (w *wire) serve(c *net.TCPConn, peer netip.AddrPort) *stream {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed || len(w.streams) >= maxStreams {
+	ofThis := 0
+	for other := range w.streams {
+		if other.Addr() == peer.Addr() {
+			ofThis++
+		}
+	}
+	if w.closed || len(w.streams) >= maxStreams || ofThis >= maxFromOne {
 		return nil
 	}
 	s := &stream{conn: c, out: make(chan []byte, writeQueue), over: make(chan struct{})}
@@ -216,7 +223,9 @@ func (w *wire) read(s *stream, peer netip.AddrPort) {
 			if msg == nil {
 				break
 			}
-			w.receive(from, msg)
+			if w.admit(peer.Addr()) {
+				w.receive(from, msg)
+			}
 		}
 	}
 }
