@@ -25,6 +25,7 @@ type exchange struct {
 	t     testing.TB
 	conn  *net.UDPConn
 	habit func(user string, nth int) habit
+	asks  bool // for a password, any: a call begins with 407
 
 	mu    sync.Mutex
 	calls []*dialog
@@ -154,6 +155,8 @@ func (x *exchange) takes(m sipText, from netip.AddrPort) {
 	switch m.method() {
 	case "INVITE":
 		switch {
+		case d == nil && x.asks && m.get("Proxy-Authorization") == "":
+			x.reply(m, from, "407 Proxy Authentication Required\r\nProxy-Authenticate: Digest realm=\"exchange\", nonce=\"5d\", qop=\"auth\"", "asks", "")
 		case d == nil:
 			x.begin(m, from)
 		case d.state == calling:
