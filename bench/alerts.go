@@ -26,9 +26,7 @@ func alertToInviteSlowly(ctx context.Context, b *bench) ([]row, error) {
 		b.table.skipped = append(b.table.skipped, "alerts on a slow disk (no -slow binary)")
 		return nil, nil
 	}
-	slow := b.commit
-	slow.p50, slow.p99 = slow.p50+5, slow.p99+5
-	return b.alertToInvite(ctx, b.slow, ", 5 ms more per commit", slow)
+	return b.alertToInvite(ctx, b.slow, ", 5 ms more per commit", b.slowCommit)
 }
 
 func (b *bench) alertToInvite(ctx context.Context, binary, how string, commit spread) ([]row, error) {

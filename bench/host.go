@@ -109,6 +109,9 @@ func header(b *bench, driver string) string {
 	if b.core != "" {
 		split = fmt.Sprintf("server on core %s, driver and everything else of the bench on core %s", b.core, driver)
 	}
+	if f := statFields(os.Getpid()); f != nil && f[16] != "0" {
+		split += ", with priority " + f[16] + " before other programs (nice)"
+	}
 	return fmt.Sprintf("%s, on a machine of %d cores (%s) with %d GB, Linux %s, %s: %s; load average %s at the start. Command: `dev/bench`.",
 		time.Now().Format("2006-01-02"), cores, model, memory>>20, strings.TrimSpace(string(kernel)), runtime.Version(), split, readHost().load)
 }

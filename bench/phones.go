@@ -101,13 +101,6 @@ func (p *phones) seen() []ring {
 	return out
 }
 
-// look is a call as it stands.
-func (p *phones) look(r *ring) ring {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return *r
-}
-
 func (p *phones) listen() {
 	buf := make([]byte, 65535)
 	for {
