@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -92,7 +91,7 @@ func tortureMessages(t *testing.T) (all [][]byte) {
 		all = append(all, b)
 	}
 	if len(all) == 0 {
-		t.Skip(fmt.Sprintf("skipped: no data (rfc4475 is not below %s; KADEN_TEST_DATA says where it is)", root))
+		t.Skipf("skipped: no data (rfc4475 is not below %s; KADEN_TEST_DATA says where it is)", root)
 	}
 	return all
 }
