@@ -35,11 +35,11 @@ func Ladder(messages []leg.Message) string {
 	for _, m := range messages {
 		to := column[m.Peer]
 		width := (to+1)*lane - 1
-		line := strings.Repeat(" ", width)
 		label := " " + caption(m.Text) + " "
 		if len(label) > width-8 {
 			label = label[:width-12] + "... "
 		}
+		var line string
 		if m.Sent {
 			line = "----" + label + strings.Repeat("-", width-5-len(label)) + ">"
 		} else {

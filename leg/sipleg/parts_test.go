@@ -264,14 +264,14 @@ func TestTraceIsBoundedAndKeepsNoSecrets(t *testing.T) {
 }
 
 func TestNamesAreDerivedFromTheAttempt(t *testing.T) {
-	a, b := identity{[]byte("one")}, identity{[]byte("two")}
-	if a.callID("x") != a.callID("x") || a.callID("x") == a.callID("y") || a.callID("x") == b.callID("x") {
+	a, again, b := identity{[]byte("one")}, identity{[]byte("one")}, identity{[]byte("two")}
+	if a.callID("x") != again.callID("x") || a.callID("x") == a.callID("y") || a.callID("x") == b.callID("x") {
 		t.Errorf("Call-IDs are not derived from secret and attempt alone")
 	}
 	if !a.ours(a.callID("x"), a.tag(a.callID("x"))) || a.ours(a.callID("x"), b.tag(a.callID("x"))) || a.ours("other", a.tag(a.callID("x"))) {
 		t.Errorf("the mark is not the secret's")
 	}
-	if a.branch("x", 1) == a.branch("x", 2) || a.branch("x", 1) != a.branch("x", 1) {
+	if a.branch("x", 1) == a.branch("x", 2) || a.branch("x", 1) != again.branch("x", 1) {
 		t.Errorf("branches are not derived from attempt and CSeq")
 	}
 }
