@@ -32,7 +32,7 @@ func (c *compiling) checkPlan(d Document, p callout.Plan, refs []callout.Referen
 			continue
 		}
 		line, column := shown.Take(t).Place()
-		c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Warning, Verb: "from",
+		c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Error, Verb: "from",
 			Text: fmt.Sprintf("there is no trunk %q, so this number is never shown", t), Hint: meant(t, c.names(kindTrunk))})
 	}
 }

@@ -36,7 +36,7 @@ func TestCompileChecksDocumentsAgainstOneAnother(t *testing.T) {
 		{"who is on duty", "plan: p\nsteps:\n  - call: [\"on-call:primary\"]\n",
 			"house.yaml:13:12: error: <on-call:primary>: rotations do not exist here yet (name people or a group)\n"},
 		{"a plan shows a number on a trunk that is not there", "plan: p\nfrom: {nnt: \"+815012345678\"}\nsteps:\n  - call: [sato]\n---\ntrunk: ntt\nserver: a\n",
-			"house.yaml:12:13: warning: <from>: there is no trunk \"nnt\", so this number is never shown (did you mean ntt?)\n"},
+			"house.yaml:12:13: error: <from>: there is no trunk \"nnt\", so this number is never shown (did you mean ntt?)\n"},
 		{"a member who is not there", "group: g\nmembers:\n  - sato\n  - tanka\n---\nperson: tanaka\ncontacts: [sim:t]\n",
 			"house.yaml:14:5: error: <tanka>: there is no person \"tanka\" (did you mean tanaka?)\n"},
 		{"a group within itself", "group: g\nmembers: [sato, \"@g\"]\n",

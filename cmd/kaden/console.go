@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/api"
@@ -71,7 +72,13 @@ func (d documents) Apply(ctx context.Context, text []byte) (applied []string, pr
 	if err != nil {
 		return nil, nil, err
 	}
+	_, before := manifest.Compile(old, d.r.resolveSecret)
 	_, found := manifest.Compile(manifest.Merge(old, docs), d.r.resolveSecret)
+	for i, p := range found {
+		if slices.Contains(before, p) { // it was wrong before, and must not keep anything from being mended
+			found[i].Level = problem.Warning
+		}
+	}
 	if problems = append(problems, found...); problems.Refused() {
 		return nil, problems, nil
 	}
