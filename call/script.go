@@ -26,7 +26,7 @@ func (c *Call) PlayOrKey(ctx context.Context, src media.Source) (key string, err
 }
 
 func (c *Call) play(ctx context.Context, src media.Source, keys <-chan string) (key string, err error) {
-	key, err = c.wait(ctx, time.Until(c.pickedAt.Add(c.firstWord)), keys)
+	key, err = c.wait(ctx, time.Until(c.pickedAt.Add(c.firstWord-headStart)), keys)
 	if key != "" || err != nil {
 		return key, err
 	}
@@ -47,6 +47,10 @@ func (c *Call) play(ctx context.Context, src media.Source, keys <-chan string) (
 	p.Stop()
 	return key, err
 }
+
+// headStart is for the timer and this goroutine to wake: sound leaves in frames that are counted from the
+// answer, and whoever comes a millisecond late waits for the next one, 20 ms later.
+const headStart = 4 * time.Millisecond
 
 // lastWord is how long the word may be that is heard out when other TwiML takes over.
 const lastWord = 1200 * time.Millisecond
