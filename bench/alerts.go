@@ -31,7 +31,7 @@ func alertToInviteSlowly(ctx context.Context, b *bench) ([]row, error) {
 
 func (b *bench) alertToInvite(ctx context.Context, binary, how string, commit spread) ([]row, error) {
 	ps, err := newPhones(phonePort, func(string) habit {
-		return habit{answer: true, after: 100 * time.Millisecond, press: 800 * time.Millisecond}
+		return habit{answer: true, after: 100 * time.Millisecond, press: time.Second}
 	})
 	if err != nil {
 		return nil, err
@@ -109,6 +109,10 @@ func storm(ctx context.Context, s *server, ps *phones, run int, next *int) (stor
 			break
 		}
 		user := fmt.Sprintf("s%03d", *next%people)
+		for ps.busy(user) { // who is on the telephone hears of it there, and is not rung (rule 6)
+			*next++
+			user = fmt.Sprintf("s%03d", *next%people)
+		}
 		key := fmt.Sprintf("run-%d-%d", run, *next)
 		*next++
 		wg.Go(func() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -84,7 +85,8 @@ func (p *phones) uri(user string) string { return "sip:" + user + "@" + p.addr()
 func (p *phones) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.rings, p.most = nil, 0
+	p.rings, p.most = nil, p.live
+	maps.DeleteFunc(p.calls, func(_ string, r *ring) bool { return r.over })
 	for len(p.come) > 0 {
 		<-p.come
 	}
@@ -99,6 +101,18 @@ func (p *phones) seen() []ring {
 		out = append(out, *r)
 	}
 	return out
+}
+
+// busy tells whether somebody is rung or talks.
+func (p *phones) busy(user string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.calls {
+		if r.user == user && !r.over {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *phones) listen() {
