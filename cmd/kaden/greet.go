@@ -10,6 +10,11 @@ import (
 
 // greet says where everything is, and how to make something ring.
 func (r *rooms) greet(ctx context.Context, w io.Writer, d *doors) error {
+	select {
+	case <-r.listened: // a house without a voice says so first of all
+	case <-ctx.Done():
+		return nil
+	}
 	base := r.base(d)
 	login, err := r.api.LoginLink(ctx, base)
 	if err != nil {

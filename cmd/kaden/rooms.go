@@ -59,16 +59,17 @@ type rooms struct {
 	desk     *call.Desk
 	dispatch *dispatch.Dispatcher
 
-	house  atomic.Pointer[manifest.Set]
-	known  atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
-	heard  atomic.Pointer[[]speech.Engine]     // the voices, when they were last tried
-	first  bool                                // this is the first start
-	change sync.Mutex                          // one change of the house at a time
+	house    atomic.Pointer[manifest.Set]
+	known    atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
+	heard    atomic.Pointer[[]speech.Engine]     // the voices, when they were last tried
+	listened chan struct{}                       // closed once they were
+	first    bool                                // this is the first start
+	change   sync.Mutex                          // one change of the house at a time
 }
 
 // openRooms opens everything and starts nothing. What was opened is closed again after an error.
 func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err error) {
-	r = &rooms{log: log, settings: s, phones: &simulatedPhones{}}
+	r = &rooms{log: log, settings: s, phones: &simulatedPhones{}, listened: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			r.close()
@@ -270,8 +271,10 @@ func (r *rooms) listenToVoices(ctx context.Context) {
 		}
 	}
 	r.heard.Store(&found)
+	close(r.listened)
 }
 
+// voices is what the engines said at the start; nil while they are still being tried.
 func (r *rooms) voices() []speech.Engine {
 	if v := r.heard.Load(); v != nil {
 		return *v

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +42,7 @@ func newSoftphone(t *testing.T) *softphone {
 		t.Skip("skipped: baresip's modules are not in /usr/lib/baresip/modules")
 	}
 	p := &softphone{t: t, dir: t.TempDir(), events: make(chan string, 64)}
-	port, control, rtp := freePort(t), freePort(t), freePort(t)&^1
+	port, control, rtp := freePort(t), freePort(t), freeRange(t, 20)
 	// A microphone of silence: without one there is no packet to carry a key.
 	silent := media.AppendWAV(nil, make([]int16, 60*media.Rate))
 	files := map[string]string{
@@ -215,4 +217,25 @@ func TestSoftphone(t *testing.T) {
 	l.Hangup(t.Context(), leg.Canceled)
 	ended(t, l, leg.Canceled)
 	p.sees("CALL_CLOSED")
+}
+
+// freeRange finds the first of n UDP ports in a row that nobody has, below the range out of which the
+// system gives them to everybody else.
+func freeRange(t *testing.T, n int) int {
+	t.Helper()
+	for range 200 {
+		first := 12_000 + 2*rand.IntN(4_000)
+		free := true
+		for p := first; p < first+n && free; p++ {
+			c, err := net.ListenPacket("udp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
+			if free = err == nil; free {
+				c.Close()
+			}
+		}
+		if free {
+			return first
+		}
+	}
+	t.Fatalf("no %d free UDP ports in a row", n)
+	return 0
 }
