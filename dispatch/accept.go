@@ -101,6 +101,8 @@ func (d *Dispatcher) accept(tx Tx, a *accepted, in alert.Delivery, one alert.Ale
 		return nil
 	case alert.Info:
 		return d.ignore(tx, a, in, one, n, "information; nobody is rung for it")
+	case alert.Test:
+		return d.ignore(tx, a, in, one, n, "the sender's test arrived; nobody is rung for it")
 	}
 	if is {
 		return d.acceptAgain(tx, a, one, open)

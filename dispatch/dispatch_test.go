@@ -11,6 +11,7 @@ import (
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -336,5 +337,91 @@ func TestAPlanThatDoesNotExistRingsEverybody(t *testing.T) {
 		h.rings("suzuki")
 		h.rings("tanaka")
 		h.happened(timeline.NoticeRaised, "everybody is rung")
+	})
+}
+
+func TestTheSendersTestButtonWakesNobody(t *testing.T) {
+	story(t, "", func(h *house) {
+		got := h.alert("sample", "Sample Notification from Mackerel", func(a *alert.Alert) { a.Action = alert.Test })
+		h.quiet()
+		h.is(got.Alerts[0], dispatch.Ignored, "")
+		h.happened(timeline.AlertIgnored, "test arrived")
+	})
+}
+
+func TestWhatIsInformationOrNotOpenRingsNobodyAndIsKept(t *testing.T) {
+	story(t, "", func(h *house) {
+		h.is(h.alert("host", "web03 registered", func(a *alert.Alert) { a.Action = alert.Info }).Alerts[0], dispatch.Ignored, "")
+		h.is(h.alert("unknown", "over", resolve).Alerts[0], dispatch.Ignored, "")
+		h.quiet()
+		h.happened(timeline.AlertIgnored, "not open")
+	})
+}
+
+func TestTheSourceTakesItAtItsOwnSide(t *testing.T) {
+	story(t, "", func(h *house) {
+		got := h.alert("k", "disk full")
+		sato := h.rings("sato").ring()
+		h.alert("k", "disk full", func(a *alert.Alert) { a.Action = alert.Ack })
+		sato.stopped(leg.Canceled)
+		h.is(got.Alerts[0], dispatch.Acknowledged, "json")
+	})
+}
+
+func TestAnAlertIsStoppedByAPerson(t *testing.T) {
+	story(t, "", func(h *house) {
+		got := h.alert("k", "disk full")
+		sato := h.rings("sato").ring()
+		if err := h.d.Stop(context.Background(), got.Alerts[0], "suzuki"); err != nil {
+			t.Fatal(err)
+		}
+		sato.stopped(leg.Canceled)
+		h.after(time.Hour)
+		h.quiet()
+		h.is(got.Alerts[0], dispatch.Acknowledged, "suzuki")
+	})
+}
+
+func TestWithoutAProofTheFirstAnswerIsEnough(t *testing.T) {
+	story(t, together+"confirm: none\n", func(h *house) {
+		got := h.alert("k", "disk full")
+		sato, suzuki := h.rings("sato").ring(), h.rings("suzuki").ring()
+		h.rings("tanaka").ring()
+		sato.answer().hears("disk full")
+		h.is(got.Alerts[0], dispatch.Acknowledged, "sato")
+		suzuki.stopped(leg.Canceled)
+	})
+}
+
+func TestAWarningIsTakenByHangingUpAfterListening(t *testing.T) {
+	story(t, "plan: default\nconfirm: hangup\nafter: 0s\nsteps:\n  - call: [sato, suzuki]\n    order: in-turn\n", func(h *house) {
+		got := h.alert("k", "disk 80%", severity(alert.Warning))
+		sato := h.rings("sato").ring().answer().hears("hang up now")
+		h.after(6 * time.Second)
+		sato.listens() // the whole message was heard once
+		h.after(2 * time.Second)
+		sato.hangsUp()
+		h.is(got.Alerts[0], dispatch.Acknowledged, "sato")
+		h.quiet()
+	})
+}
+
+func TestPassingRingsTheNextPersonAtOnce(t *testing.T) {
+	story(t, "", func(h *house) {
+		got := h.alert("k", "disk full")
+		h.rings("sato").ring().answer().press("2").hears("next person is called")
+		h.rings("suzuki").ring().answer().press("9").listens().hears("disk full") // once more, please
+		h.is(got.Alerts[0], dispatch.Stored, "")
+	})
+}
+
+func TestSomebodyWhoCannotBeReachedIsNamed(t *testing.T) {
+	story(t, "", func(h *house) {
+		p := h.set.People["sato"]
+		p.Contacts[0].Address = number.Address{Scheme: number.Tel, Number: "+819011112222"}
+		h.set.People["sato"] = p
+		h.alert("k", "disk full")
+		h.rings("suzuki")
+		h.happened(timeline.CalloutUnreached, "no trunk")
 	})
 }
