@@ -11,7 +11,7 @@ import (
 const (
 	people    = 600 // so that nobody is rung while still on the telephone
 	perSecond = 100
-	alertTime = 5 * time.Second // of one run
+	alertTime = 4 * time.Second // of one run
 )
 
 // alertToInvite sends 100 alerts a second, at random moments, each for somebody else. They answer, press 1
@@ -143,6 +143,6 @@ func storm(ctx context.Context, s *server, ps *phones, run int, next *int) (stor
 	if len(out.toInvite) < total {
 		return out, fmt.Errorf("%d of %d alerts rang nobody within 10 s", total-len(out.toInvite), total)
 	}
-	time.Sleep(6 * time.Second) // until everybody has hung up
+	time.Sleep(5 * time.Second) // until everybody has hung up
 	return out, nil
 }

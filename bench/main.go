@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -66,6 +67,7 @@ func run() error {
 	defer stop()
 
 	begun := time.Now()
+	var failed []string
 	b.table.head = header(b, *driver)
 	fmt.Println(b.table.head)
 	if !b.only.MatchString("micro") {
@@ -83,14 +85,25 @@ func run() error {
 			continue
 		}
 		fmt.Printf("-- %s (%d s)\n", g.name, int(time.Since(begun).Seconds()))
-		if err := b.measure(ctx, g); err != nil {
-			return fmt.Errorf("%s: %w", g.name, err)
+		if err := b.measure(ctx, g); ctx.Err() != nil {
+			return context.Cause(ctx)
+		} else if err != nil {
+			// The other rows are worth having, and this one says that it is missing.
+			fmt.Fprintf(os.Stderr, "bench: %s: %v\n", g.name, err)
+			failed = append(failed, g.name)
+			first, _, _ := strings.Cut(err.Error(), "\n")
+			b.table.add(row{what: g.name, measured: "**could not be measured**: " + first})
 		}
 	}
 	b.table.took = time.Since(begun)
 	fmt.Print("\n", b.table.text())
 	if *write != "" {
-		return b.table.write(*write)
+		if err := b.table.write(*write); err != nil {
+			return err
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("could not be measured: %s", strings.Join(failed, ", "))
 	}
 	return nil
 }

@@ -235,7 +235,7 @@ func onePerson(ctx context.Context, b *bench) ([]row, error) {
 	}
 	defer s.stop()
 	var sound, word, stop []time.Duration
-	n := 4 * b.runs
+	n := 3 * b.runs
 	for i := range n + 1 {
 		ps.forget()
 		if _, _, err := s.alert(fmt.Sprint("both", i%pairs), fmt.Sprint("both-", i), "firing"); err != nil {
@@ -308,8 +308,14 @@ func killed(ctx context.Context, b *bench) ([]row, error) {
 		return nil, err
 	}
 	defer ps.close()
-	s, err := b.serve(ctx, b.kaden, person("one", ps.uri("one")), person("two", ps.uri("two")),
-		plan("turns", "  - call: [one, two]\n    order: in-turn\n    ring: 60s\n    rounds: 3"))
+	var names, documents []string // enough that no kill is the last that anybody is left for
+	for i := range 4 * b.runs {
+		name := fmt.Sprintf("k%02d", i)
+		names = append(names, name)
+		documents = append(documents, person(name, ps.uri(name)))
+	}
+	documents = append(documents, plan("turns", "  - call: ["+strings.Join(names, ", ")+"]\n    order: in-turn\n    ring: 60s"))
+	s, err := b.serve(ctx, b.kaden, documents...)
 	if err != nil {
 		return nil, err
 	}
