@@ -5,3 +5,5 @@ package program
 import "os/exec"
 
 func ownGroup(*exec.Cmd) {}
+
+func standBack(*exec.Cmd) {}

@@ -31,7 +31,11 @@ func Run(ctx context.Context, name string, args []string, input string) ([]byte,
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &stdout, &stderr
 	cmd.WaitDelay = time.Second
 	ownGroup(cmd)
-	err := cmd.Run()
+	err := cmd.Start()
+	if err == nil {
+		standBack(cmd)
+		err = cmd.Wait()
+	}
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("%s was stopped: %w", name, context.Cause(ctx))
