@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -31,6 +32,7 @@ type sqlite struct {
 	log      *slog.Logger
 	lock     *os.File
 	write    *sql.DB
+	tidy     *sql.DB // brings the log into the database, beside write
 	read     *sql.DB
 	queue    *queue[*sql.Tx]
 	prepared map[string]*sql.Stmt // by their text; belongs to the goroutine that writes
@@ -58,10 +60,14 @@ func (e *sqlite) open(ctx context.Context, file string, w *job.Workers) error {
 		return err
 	}
 	f.Close()
-	if e.write, err = sql.Open("sqlite", sqliteURL(file, "_txlock=immediate", "journal_mode(WAL)", "synchronous(FULL)")); err != nil {
+	if e.write, err = sql.Open("sqlite", sqliteURL(file, "_txlock=immediate", "journal_mode(WAL)", "synchronous(FULL)", lateCheckpoint)); err != nil {
 		return err
 	}
 	e.write.SetMaxOpenConns(1)
+	if e.tidy, err = sql.Open("sqlite", sqliteURL(file, "")); err != nil {
+		return err
+	}
+	e.tidy.SetMaxOpenConns(1)
 	if e.read, err = sql.Open("sqlite", sqliteURL(file, "", "query_only(1)")); err != nil {
 		return err
 	}
@@ -128,13 +134,47 @@ func (e *sqlite) close() error {
 	if e.read != nil {
 		errs = append(errs, e.read.Close())
 	}
+	if e.tidy != nil {
+		errs = append(errs, e.tidy.Close())
+	}
 	if e.write != nil {
 		errs = append(errs, e.write.Close())
 	}
 	return errors.Join(append(errs, e.lock.Close())...)
 }
 
-func (e *sqlite) run(ctx context.Context) error { return e.queue.run(ctx) }
+// run does jobs and keeps the log short until ctx ends.
+func (e *sqlite) run(ctx context.Context) error {
+	var tidying sync.WaitGroup
+	tidying.Go(func() { e.checkpoint(ctx) })
+	defer tidying.Wait()
+	return e.queue.run(ctx)
+}
+
+// A commit is written to the log; what is in the log has to be brought into the database now and then. Left
+// to itself SQLite does that within a commit, every 1,000 pages, and whoever waits for that commit waits
+// some 20 ms longer. So a connection of its own does it, beside the one that writes; the writer steps in
+// only when that one falls far behind.
+const (
+	checkpointEvery = 250 * time.Millisecond
+	lateCheckpoint  = "wal_autocheckpoint(16000)" // pages: 64 MB
+)
+
+func (e *sqlite) checkpoint(ctx context.Context) {
+	tick := time.NewTicker(checkpointEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		var busy, pages, done int
+		if err := e.tidy.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &done); err != nil && ctx.Err() == nil {
+			e.log.Warn("the database's log is not brought in; it grows", "err", err)
+		}
+	}
+}
 
 func (e *sqlite) now(context.Context, querier) (time.Time, error) {
 	return time.UnixMilli(time.Now().UnixMilli()).UTC(), nil
