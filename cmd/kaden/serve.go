@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -84,7 +85,9 @@ func (c *serveCmd) serve(ctx context.Context, r *rooms, out *output) error {
 	g.Go(func() error {
 		select {
 		case <-r.dispatch.Booted():
-			return r.greet(over, out.Stdout, d)
+			err := r.greet(over, out.Stdout, d)
+			debug.FreeOSMemory() // what the start needed; a server waits for months
+			return err
 		case <-over.Done():
 			return nil
 		}
