@@ -23,7 +23,7 @@ func alertToInvite(ctx context.Context, b *bench) ([]row, error) {
 // alertToInviteSlowly does it with a disk that needs 5 ms more for each commit.
 func alertToInviteSlowly(ctx context.Context, b *bench) ([]row, error) {
 	if b.slow == "" {
-		b.table.skipped = append(b.table.skipped, "alerts on a slow disk (no -slow binary)")
+		b.table.skipped = append(b.table.skipped, "alerts on a slow disk (no binary for it)")
 		return nil, nil
 	}
 	return b.alertToInvite(ctx, b.slow, ", 5 ms more per commit", b.slowCommit)

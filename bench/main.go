@@ -81,7 +81,7 @@ func run() error {
 		}
 		if g.driver && b.loadgen == "" {
 			fmt.Printf("-- %s: skipped: the independent driver is not here; KADEN_LOADGEN names its folder\n", g.name)
-			b.table.skipped = append(b.table.skipped, g.name)
+			b.table.skipped = append(b.table.skipped, g.name+" (the independent driver is not there)")
 			continue
 		}
 		fmt.Printf("-- %s (%d s)\n", g.name, int(time.Since(begun).Seconds()))

@@ -70,7 +70,7 @@ func (t *table) text() string {
 func (t *table) foot() string {
 	s := fmt.Sprintf("\nAll of it took %d s.\n", int(t.took.Seconds()))
 	if len(t.skipped) > 0 {
-		s += "Not measured, because the independent driver was not there: " + strings.Join(t.skipped, ", ") + ".\n"
+		s += "Not measured: " + strings.Join(t.skipped, ", ") + ".\n"
 	}
 	return s
 }
