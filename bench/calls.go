@@ -199,7 +199,7 @@ func playing(ctx context.Context, b *bench) ([]row, error) {
 	cores := mid(rs, func(r report) float64 { return r.Cores })
 	others := mid(rs, func(r report) float64 { return r.Others })
 	memory := rs[0].MemPerCall // of the first run: later ones begin with memory that is there already
-	load := fmt.Sprintf("%s; others %.1f", readHost().load, others)
+	load := fmt.Sprintf("%s; others %.1f", readHost().load, max(0, others))
 	return []row{
 		{what: "inbound call: INVITE → 200, 100/s", goal: "0.5 / 2 ms", measured: setup.String(), verdict: setup.within(0.5, 2), runs: runs, load: load},
 		{what: "inbound call: answer → first RTP", goal: "1 / 5 ms", measured: sound.String(), verdict: sound.within(1, 5), runs: runs, load: load},
@@ -307,7 +307,7 @@ func capacity(ctx context.Context, b *bench) ([]row, error) {
 		rows = append(rows, row{what: fmt.Sprintf("%d playing calls, two-way", calls), goal: goal,
 			measured: fmt.Sprintf("%s %% clean; pacing %s, loss %s %%, %s ms CPU per call-second, %s cores; the driver itself was late by %s%s",
 				num(100*r.Clean), r.Pacing.spread(), num(r.Loss), num(r.CPUPerCS), num(r.Cores), r.OwnLate.spread(), r.trouble()),
-			verdict: verdict, runs: "once", load: fmt.Sprintf("%s; others %.1f", readHost().load, r.Others)})
+			verdict: verdict, runs: "once", load: fmt.Sprintf("%s; others %.1f", readHost().load, max(0, r.Others))})
 		if r.Clean < 0.5 {
 			break // more calls only tell the same
 		}
