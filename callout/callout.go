@@ -51,9 +51,36 @@ type Action string
 const (
 	Accept       Action = "accept"
 	Pass         Action = "pass"
-	CallEveryone Action = "call-everyone"
-	Again        Action = "repeat" // say it again
+	CallEveryone Action = "call-everyone" // pressed twice: everybody of the plan is rung now; takes nothing
+	Again        Action = "repeat"        // say it again
+	Snooze       Action = "snooze"        // leave me alone with it for a while, then ask
+	LeaveWord    Action = "speak"         // leave ten seconds of voice for whoever comes after (申し送り)
+	Close        Action = "resolve"       // it is over
 )
+
+// Machinery is what happens when detection takes the one who answered for a machine. Detection errs, so it
+// never acknowledges and, unless the plan says so, never ends a call.
+type Machinery string
+
+// What a plan can want of machines.
+const (
+	MachineYields  Machinery = "yield"   // the default: the next person is rung at once, and a key still wins
+	MachineHangUp  Machinery = "hang-up" // the call is ended at once
+	MachineMessage Machinery = "message" // the message is said once after the beep, then the call is ended
+)
+
+// Purpose is why somebody is called.
+type Purpose string
+
+// The purposes.
+const (
+	ForAlert    Purpose = ""          // to take the alert
+	ForCheck    Purpose = "check"     // are you still on it? (rule 2)
+	ForHandOver Purpose = "hand-over" // somebody gives it to this person
+)
+
+// Never is a StillOnIt that is never asked.
+const Never time.Duration = -1
 
 // Forever is a number of rounds without end.
 const Forever = -1
@@ -72,7 +99,8 @@ type Plan struct {
 	Confirm   Confirm           `json:"confirm"`
 	Keys      map[string]Action `json:"keys"`
 	After     time.Duration     `json:"after"` // grace before the first ring; 0 is 60 s for warnings, else none; AtOnce is none
-	StillOnIt time.Duration     `json:"stillOnIt"`
+	Machine   Machinery         `json:"machine,omitempty"`
+	StillOnIt time.Duration     `json:"stillOnIt"` // 0 is 15 min; Never; asked of critical alerts alone
 	Steps     []Step            `json:"steps"`
 	Repeat    int               `json:"repeat"` // how often the whole plan runs; 0 and 1 are once
 	Deadline  time.Duration     `json:"deadline"`
@@ -148,6 +176,15 @@ const (
 	Taken      EventKind = "taken"    // acknowledged elsewhere, By: console, API, call back
 	Released   EventKind = "released" // un-accepted, or the acknowledgement lapsed
 	Stopped    EventKind = "stopped"  // a person stopped the call-out, By
+
+	Detected   EventKind = "detected"    // Attempt: Text is Twilio's AnsweredBy: human, machine_start, machine_end_beep …, fax, unknown
+	Alive      EventKind = "alive"       // a sign of life of the one who took it: console, API, By
+	Snoozed    EventKind = "snoozed"     // By: it stays taken for For, then By is asked
+	HandedOver EventKind = "handed-over" // By gives it to People[0], who is rung first; the plan goes on if they do not take it
+	Summoned   EventKind = "summoned"    // By wants everybody who has not answered rung now (call-everyone, or out of the conference)
+	CalledBack EventKind = "called-back" // By calls us, from the address in Text: a turn of theirs; answered by Seat
+	Halted     EventKind = "halted"      // the kill switch: nobody is rung before Until, By; may come before Begin
+	Unhalted   EventKind = "unhalted"    // the kill switch was let go before its time, By
 )
 
 // Event is one thing that happened to a call-out.
@@ -163,6 +200,10 @@ type Event struct {
 	Round   int       `json:"round,omitempty"`
 	People  []Person  `json:"people,omitempty"`
 	Place   int       `json:"place,omitempty"` // for Mustered: the remembered place of a round robin
+
+	Proof bool          `json:"proof,omitempty"` // for Pressed: Digit is the one that was spoken in this call (ByProof)
+	For   time.Duration `json:"for,omitempty"`   // for Snoozed; 0 is 30 min
+	Until time.Time     `json:"until,omitzero"`  // for Halted
 }
 
 // CommandKind says what is to be done.
@@ -180,7 +221,20 @@ const (
 	Notify      CommandKind = "notify"      // Refs: what the plan says for the case that nobody took it
 	Advance     CommandKind = "advance"     // round robin: the place moves to Round in Step's list, to be remembered
 	Note        CommandKind = "note"        // put Event on the timeline
+	Reopen      CommandKind = "reopen"      // the alert is nobody's any more: it lapsed, was handed over or un-accepted
+	CloseAlert  CommandKind = "resolve"     // a person said on the phone that the alert is over, By
+	Seat        CommandKind = "seat"        // Attempt of Person is the call that came in from Address (answers CalledBack)
+	AfterBeep   CommandKind = "after-beep"  // Attempt is a machine: say the message once and hang up
 )
+
+// Steps that no plan writes: Command.Step and Event.Step of their musters, and Attempt.Step.
+const (
+	StepCheck = -1 // the one who took it is asked whether they are still on it, or a hand-over
+	StepLast  = -2 // rule 3: everybody of the default contacts, slowly, after a critical alert is exhausted
+)
+
+// DefaultContacts is the Ref of a Muster for those who are called when there is no plan to go by.
+const DefaultContacts = "default-contacts:"
 
 // Why an attempt is stopped.
 const (
@@ -190,6 +244,9 @@ const (
 	WhyDeadline = "deadline"
 	WhyStopped  = "stopped"
 	WhyRingTime = "ring-time" // another method of the same person confirmed, or the ring time is over
+	WhyHalted   = "halted"    // the kill switch
+	WhyMachine  = "machine"   // hang-up: a machine has answered
+	WhyCallBack = "call-back" // the person is calling us
 )
 
 // Command is one thing to be done, in order.
@@ -205,6 +262,9 @@ type Command struct {
 	Round   int            `json:"round,omitempty"`
 	Refs    []string       `json:"refs,omitempty"`
 	Event   timeline.Event `json:"event,omitzero"`
+
+	Purpose Purpose `json:"purpose,omitempty"` // for Dial
+	After   string  `json:"after,omitempty"`   // for Dial: the attempt that this one repeats over the same trunk (double tap)
 }
 
 // Status is how a call-out stands.
@@ -227,8 +287,9 @@ type State struct {
 	Plan     Plan      `json:"plan"`               // frozen
 	Severity string    `json:"severity,omitempty"` // of the alert: critical …
 	Status   Status    `json:"status"`
-	Due      time.Time `json:"due,omitzero"` // when Decide wants a Tick; zero: nothing to wait for
-	By       string    `json:"by,omitempty"` // who took it
+	Due      time.Time `json:"due,omitzero"`    // when Decide wants a Tick; zero: nothing to wait for
+	By       string    `json:"by,omitempty"`    // who took it
+	Drill    bool      `json:"drill,omitempty"` // a rehearsal: moves no round robin, is not the last resort's business, is never asked about again
 	Begun    time.Time `json:"begun,omitzero"`
 	Attempts []Attempt `json:"attempts,omitempty"` // lines that are up, and those that ended with the last event; in order of number
 	// the rest is added by the machine's own files
@@ -249,6 +310,8 @@ type Attempt struct {
 	Rang     time.Time `json:"rang,omitzero"`
 	Answered time.Time `json:"answered,omitzero"`
 	Ended    time.Time `json:"ended,omitzero"` // the line is free; forgotten with the next event
+	Purpose  Purpose   `json:"purpose,omitempty"`
+	Inbound  bool      `json:"inbound,omitempty"` // the person called us
 
 	// the rest is the machine's own
 	No     int           `json:"no"`               // the number in ID

@@ -30,6 +30,14 @@ const (
 	CalloutStalled   Kind = "callout.stalled"   // our own fault holds it up: no trunk, no speech, no database
 	CalloutUnreached Kind = "callout.unreached" // a person of the plan has no way to be reached; Text says why
 	CalloutOtherwise Kind = "callout.otherwise" // nobody took it: what the plan says for that case
+	CalloutChecking  Kind = "callout.checking"  // the one who took it is asked whether they are still on it
+	CalloutLapsed    Kind = "callout.lapsed"    // who took it did not answer that: the plan goes on
+	CalloutSnoozed   Kind = "callout.snoozed"   // Person wants to be left alone with it until …
+	CalloutHandOver  Kind = "callout.hand-over" // Person gives it to somebody else
+	CalloutSummoned  Kind = "callout.summoned"  // Person wants everybody who has not answered called now
+	CalloutHalted    Kind = "callout.halted"    // the kill switch: nobody is rung for a while
+	CalloutSpoke     Kind = "callout.spoke"     // Person left a spoken message for whoever comes after
+	CalloutAlive     Kind = "callout.alive"     // Person gave a sign of life
 )
 
 // An attempt: one call to one person.
@@ -47,10 +55,14 @@ const (
 	AttemptInvalid      Kind = "attempt.invalid"
 	AttemptMachine      Kind = "attempt.machine"
 	AttemptNotConfirmed Kind = "attempt.not-confirmed"
-	AttemptCanceled     Kind = "attempt.canceled" // another took it, or it was resolved
-	AttemptLost         Kind = "attempt.lost"     // this kaden died within the call
-	AttemptFault        Kind = "attempt.fault"    // our own fault; does not count as a turn
-	AttemptBundled      Kind = "attempt.bundled"  // rides on a call that is under way to the same person
+	AttemptCanceled     Kind = "attempt.canceled"    // another took it, or it was resolved
+	AttemptLost         Kind = "attempt.lost"        // this kaden died within the call
+	AttemptFault        Kind = "attempt.fault"       // our own fault; does not count as a turn
+	AttemptBundled      Kind = "attempt.bundled"     // rides on a call that is under way to the same person
+	AttemptDetected     Kind = "attempt.detected"    // Cause is what detection takes it for: human, machine_start …; a hint
+	AttemptCallBack     Kind = "attempt.called-back" // the person called us
+	AttemptJoined       Kind = "attempt.joined"      // entered the conference
+	AttemptLeft         Kind = "attempt.left"        // left the conference
 )
 
 // A call of the platform, by Twilio's words for its states.
