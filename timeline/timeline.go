@@ -72,6 +72,7 @@ const (
 	CallRinging   Kind = "call.ringing"
 	CallAnswered  Kind = "call.in-progress"
 	CallDigit     Kind = "call.digit"
+	CallDetected  Kind = "call.detected" // Cause is what detection takes the one who answered for; a hint
 	CallEnded     Kind = "call.ended" // Cause says how
 )
 
