@@ -73,7 +73,7 @@ const (
 	CallAnswered  Kind = "call.in-progress"
 	CallDigit     Kind = "call.digit"
 	CallDetected  Kind = "call.detected" // Cause is what detection takes the one who answered for; a hint
-	CallEnded     Kind = "call.ended" // Cause says how
+	CallEnded     Kind = "call.ended"    // Cause says how
 )
 
 // NoticeRaised is a loud message for the operator: something is wrong with kaden itself.
