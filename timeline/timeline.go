@@ -73,6 +73,7 @@ const (
 	CallAnswered  Kind = "call.in-progress"
 	CallDigit     Kind = "call.digit"
 	CallDetected  Kind = "call.detected" // Cause is what detection takes the one who answered for; a hint
+	CallHeard     Kind = "call.heard"    // the first sound of the far end, or that there was none; told at the end
 	CallEnded     Kind = "call.ended"    // Cause says how
 )
 
