@@ -39,9 +39,7 @@ func (m *machine) moment(t *Track, r Redial) time.Time {
 
 // recall remembers to call a member once more.
 func (m *machine) recall(t *Track, r Redial) {
-	stood := m.clock(t.Step).Sub(m.now)
-	shift(&r.At, stood)
-	shift(&r.Latest, stood)
+	r.At = r.At.Add(m.clock(t.Step).Sub(m.now))
 	t.again(r)
 }
 
