@@ -94,6 +94,7 @@ type Redial struct {
 	Cause  Outcome   `json:"cause"`           // Busy, Fault, NoAnswer for a double tap, or Canceled for one who was cut off and is resumed
 	After  string    `json:"after,omitempty"` // a double tap: the attempt it repeats
 	Latest time.Time `json:"latest,omitzero"` // a double tap: later it is in vain
+	Line   bool      `json:"line,omitempty"`  // waits for the last line to the same person to end; At is in case that is never told
 }
 
 // Vote is what a person said.

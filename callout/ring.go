@@ -121,11 +121,11 @@ func (m *machine) call(t *Track, r Redial) bool {
 	}
 	p := t.People[member]
 	if up := m.lineOf(p.ID); up != nil {
-		if up.Outcome.Final() { // it is being hung up
-			r.At = m.now.Add(time.Second)
+		if up.Outcome.Final() && !up.Limit.IsZero() { // it is being hung up
+			r.At, r.Line = up.Limit, true
 			m.recall(t, r)
 		}
-		return false // else: is being asked already
+		return false // else: is being asked already, or in the conference
 	}
 	ring := p.Methods[method].Ring
 	if ring <= 0 {
@@ -196,9 +196,27 @@ func (m *machine) final(a *Attempt, o Outcome, until time.Duration) {
 // free marks the line of an attempt as down.
 func (m *machine) free(a *Attempt) {
 	a.Ended = m.now
+	for _, tracks := range [...][]Track{m.Tracks, m.Side} {
+		for i := range tracks {
+			m.freed(&tracks[i], a.Person)
+		}
+	}
 	m.up--
 	if m.lines != nil {
 		m.lines[a.Person]--
+	}
+}
+
+// freed lets those be called who waited for their last line to end.
+func (m *machine) freed(t *Track, person string) {
+	moved := false
+	for i := range t.Again {
+		if r := &t.Again[i]; r.Line && t.People[r.Member].ID == person {
+			r.At, r.Line, moved = m.clock(t.Step), false, true
+		}
+	}
+	if moved {
+		sortAgain(t)
 	}
 }
 

@@ -14,7 +14,7 @@ const (
 func (m *machine) tap(t *Track, a Attempt, o Outcome) {
 	k := &t.Marks[a.Member]
 	switch {
-	case !m.step(t.Step).DoubleTap, k.Tapped, a.Aside, a.Inbound, a.Keyed, k.Rejects > 0:
+	case !m.step(t.Step).DoubleTap, a.Round != t.Round, k.Tapped, a.Aside, a.Inbound, a.Keyed, k.Rejects > 0:
 		return
 	case o != NoAnswer && o != NotConfirmed && o != Machine:
 		return
