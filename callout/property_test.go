@@ -553,7 +553,7 @@ func (w *wild) phone(c Command) {
 	w.answersAt(c, at, refused)
 }
 
-func (w *wild) answers(c Command) { w.answersAt(c, w.now, NotConfirmed) }
+func (w *wild) answers(c Command) { w.answersAt(c, w.now, pick(w.chance, NotConfirmed, Lost, Fault)) }
 
 // answersAt plans what happens after the answer.
 func (w *wild) answersAt(c Command, at time.Time, refused Outcome) {

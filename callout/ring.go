@@ -11,7 +11,7 @@ import (
 // turnFree tells whether the next person of a step may be rung: at once when they are rung together,
 // else when nobody is rung or listens attentively.
 func (m *machine) turnFree(t *Track) bool {
-	if !m.step(t.Step).inTurn() {
+	if !m.inTurn(t.Step) {
 		return true
 	}
 	for i := range m.Attempts {
@@ -49,7 +49,7 @@ func (m *machine) redial(t *Track) {
 	if len(t.Again) == 0 || t.Again[0].At.After(m.now) {
 		return
 	}
-	inTurn := m.step(t.Step).inTurn()
+	inTurn := m.inTurn(t.Step)
 	free := m.turnFree(t) && !m.now.Before(t.Pause)
 	room := windowOfLines - m.up
 	var due []Redial
@@ -92,7 +92,7 @@ func (m *machine) callNext(t *Track) {
 	if m.now.Before(t.Pause) || !m.turnFree(t) {
 		return
 	}
-	inTurn := m.step(t.Step).inTurn()
+	inTurn := m.inTurn(t.Step)
 	for t.Cursor < len(t.People) && m.up < windowOfLines {
 		member := t.Cursor
 		t.Cursor++
@@ -235,13 +235,13 @@ func (m *machine) fault(t *Track, a Attempt, text string) {
 		t.Stalled = m.now
 	}
 	pause := faultPause(int(k.Faults))
-	if m.step(t.Step).inTurn() {
+	if m.inTurn(t.Step) {
 		pause = faultPause(t.Faults)
 		t.Pause = m.now.Add(pause)
 	}
 	at := m.now.Add(pause)
 	others := t.Cursor < len(t.People) || len(t.Again) > 0
-	if k.Faults >= repeatedMethods && m.step(t.Step).inTurn() && others {
+	if k.Faults >= repeatedMethods && m.inTurn(t.Step) && others {
 		at = later(at, m.now.Add(faultPauses[len(faultPauses)-1]))
 	}
 	said := a.Person + " keeps the turn, again in " + short(at.Sub(m.now))
@@ -268,7 +268,7 @@ func (m *machine) through(t *Track) {
 		t.Until = t.Until.Add(m.now.Sub(t.Stalled))
 	}
 	t.Stalled = time.Time{}
-	if !m.step(t.Step).inTurn() {
+	if !m.inTurn(t.Step) {
 		return
 	}
 	for i := range t.Again { // who kept the turn is next

@@ -39,7 +39,7 @@ func (m *machine) tapAt(t *Track, r Redial) time.Time {
 
 // tapWaits tells whether a second call that is due waits for others.
 func (m *machine) tapWaits(t *Track, r Redial, oneIsDue bool) bool {
-	if !m.now.Before(r.Latest) || !m.step(t.Step).inTurn() {
+	if !m.now.Before(r.Latest) || !m.inTurn(t.Step) {
 		return false
 	}
 	active, _ := m.busyWith(t)
