@@ -144,6 +144,7 @@ type wild struct {
 	start    time.Time
 	now      time.Time
 	agenda   []Event
+	follow   []Event          // what the commands of a step lead to at once
 	calls    map[string]*seen // by attempt
 	rung     map[string]bool
 	excused  map[string]bool // said to be unreached
@@ -298,8 +299,14 @@ func (w *wild) decide(e Event) error {
 	if err := w.promises(was, e, next, commands); err != nil {
 		return err
 	}
+	w.follow = nil
 	for _, c := range commands {
 		if err := w.obey(c); err != nil {
+			return err
+		}
+	}
+	for _, e := range w.follow { // the answers come when all commands are carried out
+		if err := w.decide(e); err != nil {
 			return err
 		}
 	}
@@ -442,7 +449,7 @@ func (w *wild) obey(c Command) error {
 		if c.Step < 0 || len(w.asked[c.Step]) == 0 {
 			delete(w.asked, c.Step)
 		}
-		return w.decide(e)
+		w.follow = append(w.follow, e)
 	case Dial, Seat:
 		if w.calls[c.Attempt] != nil {
 			return fmt.Errorf("%s is dialled twice", c.Attempt)
