@@ -45,8 +45,11 @@ func (s *stream) step(f *media.Frame, now time.Time) {
 		return
 	}
 	more := s.src.Read(f)
-	s.caption(now)
-	if s.sink != nil {
+	words := s.words()
+	s.caption(words, now)
+	if sink, ok := s.sink.(media.Subtitled); ok {
+		sink.WriteCaptioned(f, words)
+	} else if s.sink != nil {
 		s.sink.Write(f)
 	}
 	if !more {
@@ -60,16 +63,17 @@ func (s *stream) step(f *media.Frame, now time.Time) {
 	}
 }
 
-// caption notices when other words begin. It is that of the frame that was just read.
-func (s *stream) caption(now time.Time) {
-	if s.hears == nil {
-		return
-	}
-	var words string
+// words are those of the frame that was just read.
+func (s *stream) words() string {
 	if c, ok := s.src.(media.Captioned); ok {
-		words = c.Caption()
+		return c.Caption()
 	}
-	if words == s.now.Caption {
+	return ""
+}
+
+// caption notices when other words begin.
+func (s *stream) caption(words string, now time.Time) {
+	if s.hears == nil || words == s.now.Caption {
 		return
 	}
 	s.close(now, false)
