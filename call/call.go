@@ -32,6 +32,8 @@ type Call struct {
 	pickedAt  time.Time     // valid once picked is closed
 	firstWord time.Duration
 
+	ears ears
+
 	mu    sync.Mutex
 	inbox []func()
 

@@ -48,6 +48,7 @@ func (d *Desk) Accept(l leg.Leg) {
 		return
 	}
 	c.leg = l
+	c.ears.at(l)
 	go c.run(c.arrive)
 }
 
