@@ -19,12 +19,21 @@ type ears struct {
 
 type ear struct{ sink media.Sink }
 
-var _ media.Sink = (*ears)(nil)
+var _ media.Subtitled = (*ears)(nil)
 
 // Write hands f to everybody in the order in which they came.
-func (e *ears) Write(f *media.Frame) {
-	if all := e.all.Load(); all != nil {
-		for _, one := range *all {
+func (e *ears) Write(f *media.Frame) { e.WriteCaptioned(f, "") }
+
+// WriteCaptioned is Write with words, for those who can use them.
+func (e *ears) WriteCaptioned(f *media.Frame, words string) {
+	all := e.all.Load()
+	if all == nil {
+		return
+	}
+	for _, one := range *all {
+		if s, ok := one.sink.(media.Subtitled); ok && words != "" {
+			s.WriteCaptioned(f, words)
+		} else {
 			one.sink.Write(f)
 		}
 	}

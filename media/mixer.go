@@ -69,7 +69,7 @@ type caption struct {
 func (m *Mixer) Join() *Port {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p := &Port{mixer: m, at: m.newest}
+	p := &Port{mixer: m, at: m.newest - 1} // who comes joins the round that is open, and does not hurry the others on
 	m.ports = append(m.ports, p)
 	return p
 }

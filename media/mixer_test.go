@@ -19,8 +19,16 @@ type party struct {
 func gathering(says ...Source) *party {
 	p := &party{says: says, heard: make([][]int16, len(says))}
 	for range says {
-		p.ports = append(p.ports, p.mixer.Join())
+		p.ports = append(p.ports, join(&p.mixer))
 	}
+	return p
+}
+
+// join takes somebody in who has read the round that was open then.
+func join(m *Mixer) *Port {
+	var f Frame
+	p := m.Join()
+	p.Read(&f)
 	return p
 }
 
@@ -266,6 +274,7 @@ func TestWhoWaitsHearsTheSoundAndNobodyElse(t *testing.T) {
 		t.Errorf("level %.0f after the sound and at the others", got)
 	}
 	p.ports[1].Wait(nil)
+	p.hear(1)
 	p.talk(time.Second)
 	if got := power(p.heard[0][2*Rate:], 700); math.Abs(got+15) > 0.5 {
 		t.Errorf("taken in, it is heard at %.1f dBFS", got)
@@ -296,7 +305,7 @@ func TestSoundsForAllAreHeardByAll(t *testing.T) {
 
 func TestWordsGoThroughTheMix(t *testing.T) {
 	var m Mixer
-	a, b, c := m.Join(), m.Join(), m.Join()
+	a, b, c := join(&m), join(&m), join(&m)
 	m.Play(Beep())
 	var silent, f Frame
 	for range 2 {
@@ -328,7 +337,7 @@ func TestWordsGoThroughTheMix(t *testing.T) {
 func TestMixIsTheSameInEveryCodec(t *testing.T) {
 	for _, codec := range []Codec{PCMU, PCMA} {
 		var m Mixer
-		talker, other, plain, coded := m.Join(), m.Join(), m.Join(), m.Join()
+		talker, other, plain, coded := join(&m), join(&m), join(&m), join(&m)
 		said, also := Tone(0, -15, 400), Tone(0, -18, 900)
 		var f Frame
 		for range 50 {
@@ -453,4 +462,19 @@ func BenchmarkPortMemory(b *testing.B) {
 		runtime.KeepAlive(&m)
 	}
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/members, "B/member")
+}
+
+func TestWhoComesDoesNotHurryTheOthersOn(t *testing.T) {
+	p := gathering(Tone(0, -15, 400), nil)
+	p.talk(time.Second)
+	for range 10 { // in the middle of a round
+		p.says, p.heard = append(p.says, nil), append(p.heard, nil)
+		p.ports = append(p.ports, p.mixer.Join())
+		p.hear(len(p.ports) - 1)
+	}
+	for i, port := range p.ports[:2] {
+		if behind := p.mixer.newest - port.at; behind != 0 {
+			t.Errorf("member %d is %d rounds behind", i, behind)
+		}
+	}
 }

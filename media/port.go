@@ -240,7 +240,7 @@ func (p *Port) Caption() string {
 func (p *Port) Wait(src Source) {
 	p.mixer.mu.Lock()
 	defer p.mixer.mu.Unlock()
-	p.wait, p.at = src, p.mixer.newest
+	p.wait, p.at = src, p.mixer.newest-1 // as in Join
 	p.hush()
 }
 
