@@ -77,7 +77,7 @@ func TestTwimlCheckForMachines(t *testing.T) {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
 	const want = `{"file":"a.xml","line":2,"column":3,"level":"warning","code":0,"verb":"Enqueue","text":"kaden does not run it yet: the call goes on with the next verb","hint":""}
-{"file":"a.xml","line":2,"column":24,"level":"warning","code":12200,"verb":"Pause","text":"unknown attribute lenght: ignored","hint":"did you mean length?"}
+{"file":"a.xml","line":2,"column":30,"level":"warning","code":12200,"verb":"Pause","text":"unknown attribute lenght: ignored","hint":"did you mean length?"}
 `
 	if stdout != want {
 		t.Errorf("got\n%swant\n%s", stdout, want)
