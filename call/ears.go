@@ -19,7 +19,7 @@ type ears struct {
 
 type ear struct{ sink media.Sink }
 
-var _ media.Subtitled = (*ears)(nil)
+var _ media.CaptionSink = (*ears)(nil)
 
 // Write hands f to everybody in the order in which they came.
 func (e *ears) Write(f *media.Frame) { e.WriteCaptioned(f, "") }
@@ -31,11 +31,7 @@ func (e *ears) WriteCaptioned(f *media.Frame, words string) {
 		return
 	}
 	for _, one := range *all {
-		if s, ok := one.sink.(media.Subtitled); ok && words != "" {
-			s.WriteCaptioned(f, words)
-		} else {
-			one.sink.Write(f)
-		}
+		media.Write(one.sink, f, words)
 	}
 }
 

@@ -41,13 +41,6 @@ type Sink interface {
 	Write(f *Frame)
 }
 
-// Subtitled is a Sink that can also be told in words what it is given, for what comes from a [Captioned] Source: so
-// that words go on through a [Mixer]. Real telephone lines have none.
-type Subtitled interface {
-	Sink
-	WriteCaptioned(f *Frame, words string)
-}
-
 // Codec is a way to put a Frame into 160 bytes.
 type Codec uint8
 

@@ -36,9 +36,9 @@ type utterance struct {
 }
 
 var (
-	_ Subtitled = (*Port)(nil)
-	_ Encoded   = (*Port)(nil)
-	_ Captioned = (*Port)(nil)
+	_ CaptionSink = (*Port)(nil)
+	_ Encoded     = (*Port)(nil)
+	_ Captioned   = (*Port)(nil)
 )
 
 // Write takes what the member says.

@@ -45,12 +45,9 @@ func (s *stream) step(f *media.Frame, now time.Time) {
 		return
 	}
 	more := s.src.Read(f)
-	words := s.words()
-	s.caption(words, now)
-	if sink, ok := s.sink.(media.Subtitled); ok {
-		sink.WriteCaptioned(f, words)
-	} else if s.sink != nil {
-		s.sink.Write(f)
+	s.caption(now)
+	if s.sink != nil {
+		media.Write(s.sink, f, words(s.src))
 	}
 	if !more {
 		src := s.src
@@ -63,17 +60,13 @@ func (s *stream) step(f *media.Frame, now time.Time) {
 	}
 }
 
-// words are those of the frame that was just read.
-func (s *stream) words() string {
-	if c, ok := s.src.(media.Captioned); ok {
-		return c.Caption()
+// caption notices when other words begin. It is that of the frame that was just read.
+func (s *stream) caption(now time.Time) {
+	if s.hears == nil {
+		return
 	}
-	return ""
-}
-
-// caption notices when other words begin.
-func (s *stream) caption(words string, now time.Time) {
-	if s.hears == nil || words == s.now.Caption {
+	words := words(s.src)
+	if words == s.now.Caption {
 		return
 	}
 	s.close(now, false)
@@ -81,6 +74,14 @@ func (s *stream) caption(words string, now time.Time) {
 		s.now = Heard{Caption: words, From: now}
 		s.hears(s.now)
 	}
+}
+
+// words are the caption of src, "" for none.
+func words(src media.Source) string {
+	if c, ok := src.(media.Captioned); ok {
+		return c.Caption()
+	}
+	return ""
 }
 
 func (s *stream) close(now time.Time, cut bool) {
