@@ -34,6 +34,8 @@ type Call struct {
 
 	ears ears
 
+	mail mailbox
+
 	mu    sync.Mutex
 	inbox []func()
 

@@ -33,6 +33,11 @@ func (d *Desk) Conference(account sid.Account, name string) *Conference {
 	return &Conference{d, roomKey{account, name}}
 }
 
+// Conference gives the conference of that name in the call's account.
+func (c *Call) Conference(name string) *Conference {
+	return c.desk.Conference(c.Record().Account, name)
+}
+
 // Conferences are those of an account in which there is somebody, by name.
 func (d *Desk) Conferences(account sid.Account) (list []*Conference) {
 	d.rooms.mu.Lock()
@@ -141,7 +146,7 @@ func (m *member) stay(ctx context.Context) (Exit, error) {
 			}
 		case <-ctx.Done():
 			why := hungUp
-			if errors.Is(context.Cause(ctx), errRedirected) {
+			if Redirected(context.Cause(ctx)) {
 				why = redirected
 			}
 			return why, context.Cause(ctx)
@@ -167,7 +172,7 @@ type room struct {
 	callback ConferenceCallback
 	asks     sid.Call // whose owner is told
 	sequence int
-	mail     mail
+	mail     mailbox
 }
 
 // member is a call in a room.

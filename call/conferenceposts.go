@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -95,54 +94,4 @@ func ended(who string, why Exit) string {
 		return who + "-kicked"
 	}
 	return who + "-left"
-}
-
-// mail is what is to be told of one conference, sent one after the other without holding anybody up. Its
-// goroutine exists while there is something to send, and may outlive the conference. Unlike a call's callbacks
-// these are not stored: what a crash interrupts is not told (docs/divergences.md).
-type mail struct {
-	mu    sync.Mutex
-	queue []Ask
-	busy  bool
-}
-
-func (m *mail) add(d *Desk, a Ask) {
-	if d.cfg.Asker == nil {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.queue = append(m.queue, a)
-	if m.busy {
-		return
-	}
-	m.busy = true
-	d.posting.Add(1)
-	go m.send(d)
-}
-
-func (m *mail) send(d *Desk) {
-	defer d.posting.Done()
-	for {
-		m.mu.Lock()
-		if len(m.queue) == 0 {
-			m.busy = false
-			m.mu.Unlock()
-			return
-		}
-		next := m.queue[0]
-		m.queue = m.queue[1:]
-		m.mu.Unlock()
-		if d.posts.Err() != nil {
-			continue
-		}
-		event := next.Params.Get("StatusCallbackEvent")
-		switch r, err := d.cfg.Asker.Ask(d.posts, next); {
-		case d.posts.Err() != nil:
-		case err != nil:
-			d.log.Warn("conference callback not delivered", "code", 15003, "conference", next.Params.Get("ConferenceSid"), "event", event, "err", err)
-		case r.Status >= 400:
-			d.log.Warn("conference callback refused", "code", 15003, "conference", next.Params.Get("ConferenceSid"), "event", event, "http", r.Status)
-		}
-	}
 }

@@ -128,6 +128,9 @@ var (
 	errPanicked   = errors.New("a fault in kaden")
 )
 
+// Redirected tells whether err, the cause of a script's context, says that other TwiML takes over: the call goes on.
+func Redirected(err error) bool { return errors.Is(err, errRedirected) }
+
 // startScript runs the script on a goroutine of its own.
 func (c *Call) startScript() {
 	if c.desk.cfg.Script == nil {

@@ -46,7 +46,7 @@ func (p *Port) Write(f *Frame) { p.WriteCaptioned(f, "") }
 
 // WriteCaptioned is Write, with words that say what it is. A frame with words is said even if it is silent.
 func (p *Port) WriteCaptioned(f *Frame, words string) {
-	loud := words != "" || isAudible(f)
+	loud := words != "" || amplitude(f) >= audible
 	m := p.mixer
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -59,14 +59,6 @@ func (p *Port) WriteCaptioned(f *Frame, words string) {
 	q := &p.queue[(p.head+p.length)%maxQueue]
 	q.frame, q.loud, q.words = *f, loud, words
 	p.length++
-}
-
-func isAudible(f *Frame) bool {
-	sum := 0
-	for _, v := range f {
-		sum += int(max(v, -v))
-	}
-	return sum >= audible*Samples
 }
 
 func (p *Port) drop() {

@@ -102,6 +102,8 @@ func (t *run) verb(ctx context.Context, v twiml.Verb) (next, error) {
 		return next{}, t.pause(ctx, v)
 	case *twiml.Gather:
 		return t.gather(ctx, v)
+	case *twiml.Record:
+		return t.record(ctx, v)
 	case *twiml.Redirect:
 		return t.redirect(v)
 	case *twiml.Hangup:
