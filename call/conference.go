@@ -146,7 +146,7 @@ func (m *member) stay(ctx context.Context) (Exit, error) {
 			}
 		case <-ctx.Done():
 			why := hungUp
-			if Redirected(context.Cause(ctx)) {
+			if errors.Is(context.Cause(ctx), ErrRedirected) {
 				why = redirected
 			}
 			return why, context.Cause(ctx)

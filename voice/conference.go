@@ -3,7 +3,6 @@ package voice
 import (
 	"context"
 	"errors"
-	"net/url"
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/media"
@@ -15,27 +14,20 @@ import (
 // out, or the conference is over; then the action is asked, or the next verb follows. A call that hangs up ends
 // here: ctx ends.
 func (t *run) conference(ctx context.Context, d *twiml.Dial, c *twiml.Conference) (next, error) {
-	t.silent, t.stale = 0, true
-	status := "answered"
+	out := outcome{status: "answered", bridged: true} // Twilio's word for conferences alone
 	_, err := t.call.Conference(c.Room).Enter(ctx, t.call, t.entry(d, c))
 	switch {
 	case errors.Is(err, call.ErrConferenceFull):
 		t.trouble(c, problem.Warning, 0, err.Error(), "maxParticipants says how many may be in it")
-		status = "failed"
+		out = outcome{status: call.Failed}
 	case errors.Is(err, call.ErrLabelTaken):
 		t.trouble(c, problem.Error, 16025, err.Error(), "a participantLabel names one member only")
-		status = "failed"
+		out = outcome{status: call.Failed}
 	case err != nil:
+		t.farewell(ctx, d, out)
 		return over, err
 	}
-	if d.Action == "" {
-		return next{}, nil
-	}
-	where, err := t.resolve(d.Action)
-	if err != nil {
-		return next{jump: &request{url: d.Action, bad: err}}, nil
-	}
-	return next{jump: &request{method: post(d.Method), url: where, extra: url.Values{"DialCallStatus": {status}}}}, nil
+	return t.dialled(d, out)
 }
 
 // entry is how the document wants the call to enter.

@@ -102,7 +102,7 @@ func (t *run) record(ctx context.Context, v *twiml.Record) (next, error) {
 		return next{jump: &request{url: v.Action, bad: bad}}, nil
 	case err == nil:
 		return next{jump: &request{method: post(v.Method), url: action, extra: extra}}, nil
-	case bad == nil && action != "" && !call.Redirected(err):
+	case bad == nil && action != "" && !errors.Is(err, call.ErrRedirected):
 		extra.Set("Digits", "hangup")
 		params := t.call.Params()
 		params.Set("CallStatus", string(call.Completed))
