@@ -37,7 +37,7 @@ var plan = map[string]room{
 	"oncall":          {[]string{"number", "problem", "problem/yamldoc"}, "people and their addresses"},
 	"account":         {[]string{"number", "sid", "problem", "problem/yamldoc"}, "who owns which number"},
 	"trunk":           {[]string{"number", "problem", "problem/yamldoc"}, "arithmetic about lines"},
-	"manifest":        {[]string{"account", "alert", "callout", "number", "oncall", "problem", "problem/yamldoc", "trunk", "sid"}, "checks what people wrote against one another (ADR 1)"},
+	"manifest":        {[]string{"account", "alert", "callout", "number", "oncall", "problem", "problem/yamldoc", "trunk", "sid", "twiml"}, "checks what people wrote against one another (ADR 1)"},
 
 	"media":             {nil, "sound; no sockets"},
 	"media/mediatest":   {[]string{"media"}, "proves that two sounds are one"},

@@ -31,6 +31,7 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 			Groups:  map[string]oncall.Group{},
 			Plans:   map[string]callout.Plan{},
 			Sources: map[string]alert.Source{},
+			Bins:    map[string]account.Bin{},
 		},
 		secrets:  secrets,
 		declared: map[string]Document{},
@@ -139,6 +140,12 @@ func (c *compiling) read(d Document) {
 			c.set.Sources[d.Name] = s
 		}
 		c.checks = append(c.checks, func() { c.checkSource(d, s, plan) })
+	case kindBin:
+		b, twiml, list := account.ReadBin(text)
+		c.note(d, list...)
+		if !list.Refused() && c.checkBin(d, b, twiml) {
+			c.set.Bins[d.Name] = b
+		}
 	case kindNumber:
 		c.readNumber(d, text)
 	default:
@@ -160,6 +167,7 @@ func (c *compiling) readNumber(d Document, text []byte) {
 	}
 	c.numbers[n.Number] = d
 	c.set.Numbers = append(c.set.Numbers, n)
+	c.checks = append(c.checks, func() { c.checkNumber(d, n) })
 }
 
 // names lists the names of one kind, broken documents included.
