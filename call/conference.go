@@ -113,6 +113,7 @@ func (f *Conference) Enter(ctx context.Context, c *Call, e Entry) (Exit, error) 
 	if err != nil {
 		return "", err
 	}
+	c.log.Info("entered a conference", "conference", m.room.id)
 	deaf := c.Listen(m.port)
 	c.leg.Play(m.port)
 	why, err := m.stay(ctx)
@@ -120,6 +121,7 @@ func (f *Conference) Enter(ctx context.Context, c *Call, e Entry) (Exit, error) 
 	deaf()
 	c.leg.Play(nil)
 	c.quiet = time.Now()
+	c.log.Info("left a conference", "conference", m.room.id, "cause", why, "stayed", time.Since(m.joined).Round(time.Second).Seconds())
 	if err != nil {
 		return "", err
 	}
@@ -208,7 +210,6 @@ func (f *Conference) admit(c *Call, e Entry) (*member, error) {
 	m := &member{room: r, call: c, entry: e, port: r.mixer.Join(), joined: time.Now(), muted: e.Muted, out: make(chan Exit, 1)}
 	m.port.Mute(e.Muted)
 	r.members = append(r.members, m)
-	c.log.Info("entered a conference", "conference", r.id, "members", len(r.members))
 	d.report(r, "join", m.about())
 	switch {
 	case !r.started.IsZero():
@@ -273,7 +274,6 @@ func (d *Desk) part(m *member, why Exit) {
 	case m.out <- why:
 	default:
 	}
-	m.call.log.Info("left a conference", "conference", r.id, "cause", why, "stayed", time.Since(m.joined).Round(time.Second).Seconds())
 	d.report(r, "leave", m.parting(why))
 }
 
