@@ -38,7 +38,7 @@ var plan = map[string]room{
 	"account":         {[]string{"number", "sid", "problem", "problem/yamldoc"}, "who owns which number"},
 	"trunk":           {[]string{"number", "problem", "problem/yamldoc"}, "arithmetic about lines"},
 	"notice":          {[]string{"problem", "problem/yamldoc"}, "tells people and systems; decides nothing"},
-	"manifest":        {[]string{"account", "alert", "callout", "notice", "number", "oncall", "problem", "problem/yamldoc", "trunk", "sid"}, "checks what people wrote against one another (ADR 1)"},
+	"manifest":        {[]string{"account", "alert", "callout", "notice", "number", "oncall", "problem", "problem/yamldoc", "trunk", "sid", "twiml"}, "checks what people wrote against one another (ADR 1)"},
 
 	"media":             {nil, "sound; no sockets"},
 	"media/mediatest":   {[]string{"media"}, "proves that two sounds are one"},
@@ -46,13 +46,14 @@ var plan = map[string]room{
 	"leg/legtest":       {[]string{"leg", "media"}, "checks the contract"},
 	"leg/simleg":        {[]string{"leg", "media"}, "a phone without a network"},
 	"leg/sipleg":        {[]string{"leg", "media"}, "a phone over SIP"},
+	"leg/loopleg":       {[]string{"leg", "media"}, "our own numbers, within the house"},
 	"call":              {[]string{"account", "leg", "media", "number", "sid", "timeline", "trunk"}, "legs become calls"},
 	"speech":            {[]string{"media"}, "text becomes sound"},
 	"speech/program":    {[]string{"speech", "media"}, "runs an engine that is a program"},
 	"speech/openjtalk":  {[]string{"speech", "speech/program", "media"}, "an engine"},
 	"speech/flite":      {[]string{"speech", "speech/program", "media"}, "an engine"},
 	"speech/speechtest": {[]string{"speech", "media"}, "an engine for tests"},
-	"voice":             {[]string{"account", "call", "media", "number", "sid", "speech", "twiml", "problem"}, "runs TwiML on a call"},
+	"voice":             {[]string{"account", "call", "leg", "media", "number", "sid", "speech", "twiml", "problem"}, "runs TwiML on a call"},
 
 	"dispatch": {[]string{"account", "alert", "call", "callout", "job", "leg", "manifest", "number", "oncall", "problem", "sid", "timeline", "trunk", "twiml"}, "from alert to outcome; leg for what ends a ghost"},
 	"job":      {nil, "work for later"},
@@ -66,7 +67,7 @@ var plan = map[string]room{
 	"store":           {[]string{"*"}, "keeps every room's records; none imports it"},
 	"store/memstore":  {[]string{"*"}, "the same without a disk"},
 	"store/storetest": {[]string{"*"}, "what keeping means"},
-	"phonetest":       {[]string{"callout", "call", "leg", "leg/simleg", "media", "number", "sid", "speech", "speech/speechtest", "store/memstore", "timeline", "trunk", "twiml", "voice", "account", "problem"}, "people with phones, for tests"},
+	"phonetest":       {[]string{"callout", "call", "leg", "leg/loopleg", "leg/simleg", "media", "number", "sid", "speech", "speech/speechtest", "store/memstore", "timeline", "trunk", "twiml", "voice", "account", "problem"}, "people with phones, for tests"},
 	"bench":           {nil, "measures from outside"},
 	"cmd/kaden":       {[]string{"*"}, "the roof: only here do all rooms meet"},
 }

@@ -33,5 +33,6 @@ type Number struct {
 	FallbackURL    string
 	FallbackMethod string
 	TwiML          string // … or is this
+	Bin            string // … or stands in the bin of this name
 	StatusCallback string
 }

@@ -19,6 +19,7 @@ import (
 //	fallback-method: POST
 //	status-callback: https://example.jp/status
 //	twiml: <Response/>            # … or is this
+//	bin: night                    # … or stands in this bin
 //
 // Account is left empty: the installation's main account owns what documents describe.
 func ReadNumber(text []byte) (Number, problem.List) {
@@ -31,12 +32,16 @@ func ReadNumber(text []byte) (Number, problem.List) {
 		FallbackMethod: readMethod(doc.Take("fallback-method")),
 		TwiML:          strings.TrimSpace(doc.Take("twiml").Text()),
 		StatusCallback: readURL(doc.Take("status-callback")),
+		Bin:            doc.Take("bin").Text(),
 	}
+	bin := doc.Take("bin")
 	switch twiml := doc.Take("twiml"); {
+	case bin.Given() && (twiml.Given() || doc.Take("url").Given()):
+		bin.Error("a number answers with url:, with twiml: or with bin:, not with two of them", "")
 	case doc.Take("url").Given() && twiml.Given():
 		twiml.Error("a number answers with url: or with twiml:, not with both", "")
-	case !doc.Take("url").Given() && !twiml.Given() && n.Number != "":
-		doc.Take("number").Warn("nothing says what answers a call to this number, so calls to it are refused", "add url: or twiml:")
+	case !doc.Take("url").Given() && !twiml.Given() && !bin.Given() && n.Number != "":
+		doc.Take("number").Warn("nothing says what answers a call to this number, so calls to it are refused", "add bin:, url: or twiml:")
 	case twiml.Given() && !strings.HasPrefix(n.TwiML, "<"):
 		twiml.Error("is not TwiML", "it begins with <Response>")
 	}

@@ -32,9 +32,12 @@ type Call struct {
 	picked    chan struct{} // closed when the answer is written
 	pickedAt  time.Time     // valid once picked is closed
 	firstWord time.Duration
+	nested    int // how many calls of ours it is inside of; see own.go
 
 	ears ears
 	took atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
+
+	mail mailbox
 
 	mu    sync.Mutex
 	inbox []func()
@@ -51,6 +54,7 @@ type owned struct {
 	events   <-chan leg.Event // of leg; nil: there is none, or it has ended
 	booking  *booking         // nil: not waiting for a line
 	tried    []string         // trunks that have refused
+	own      bool             // to a number of our own: no trunk
 	line     trunk.Trunk      // Name "" for none
 	rang     bool
 	ending   *Ending     // we are hanging up
@@ -69,7 +73,7 @@ type owned struct {
 
 // script belongs to the script's goroutine.
 type script struct {
-	own       media.Sink // hears what is played, nil for nobody; set before the script starts
+	mirror    media.Sink // hears what is played, nil for nobody; set before the script starts
 	quiet     time.Time  // when the last sound has been heard
 	dialledOn bool       // Order.SendDigits were pressed
 }

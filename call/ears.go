@@ -19,14 +19,19 @@ type ears struct {
 
 type ear struct{ sink media.Sink }
 
-var _ media.Sink = (*ears)(nil)
+var _ media.CaptionSink = (*ears)(nil)
 
 // Write hands f to everybody in the order in which they came.
-func (e *ears) Write(f *media.Frame) {
-	if all := e.all.Load(); all != nil {
-		for _, one := range *all {
-			one.sink.Write(f)
-		}
+func (e *ears) Write(f *media.Frame) { e.WriteCaptioned(f, "") }
+
+// WriteCaptioned is Write with words, for those who can use them.
+func (e *ears) WriteCaptioned(f *media.Frame, words string) {
+	all := e.all.Load()
+	if all == nil {
+		return
+	}
+	for _, one := range *all {
+		media.Write(one.sink, f, words)
 	}
 }
 

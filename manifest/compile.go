@@ -33,6 +33,7 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 			Plans:   map[string]callout.Plan{},
 			Sources: map[string]alert.Source{},
 			Notices: map[string]notice.Notice{},
+			Bins:    map[string]account.Bin{},
 		},
 		secrets:  secrets,
 		declared: map[string]Document{},
@@ -141,6 +142,12 @@ func (c *compiling) read(d Document) {
 			c.set.Sources[d.Name] = s
 		}
 		c.checks = append(c.checks, func() { c.checkSource(d, s, plan) })
+	case kindBin:
+		b, twiml, list := account.ReadBin(text)
+		c.note(d, list...)
+		if !list.Refused() && c.checkBin(d, b, twiml) {
+			c.set.Bins[d.Name] = b
+		}
 	case kindNumber:
 		c.readNumber(d, text)
 	case kindNotice:
@@ -168,6 +175,7 @@ func (c *compiling) readNumber(d Document, text []byte) {
 	}
 	c.numbers[n.Number] = d
 	c.set.Numbers = append(c.set.Numbers, n)
+	c.checks = append(c.checks, func() { c.checkNumber(d, n) })
 }
 
 // names lists the names of one kind, broken documents included.

@@ -20,7 +20,7 @@ import (
 
 // Document is one YAML document as it was written.
 type Document struct {
-	Kind string // person, group, plan, trunk, source, number, notice
+	Kind string // person, group, plan, trunk, source, bin, number, notice
 	Name string
 	Text string // byte for byte, without the --- line
 	File string // where it was read from, "" if it was not a file
@@ -34,6 +34,7 @@ type Set struct {
 	Plans   map[string]callout.Plan
 	Trunks  []trunk.Trunk // in order of name
 	Sources map[string]alert.Source
+	Bins    map[string]account.Bin
 	Numbers []account.Number
 	Notices map[string]notice.Notice
 }
