@@ -144,7 +144,7 @@ func (d *Dispatcher) begin(tx Tx, a *accepted, in alert.Delivery, one alert.Aler
 		t.noticing = append(t.noticing, remark)
 	}
 	defer func() { a.claimed = append(a.claimed, t.claimed...) }()
-	if err := t.decide(tx, []callout.Event{{At: at, Kind: callout.Begin}}); err != nil {
+	if err := t.begin(tx, at); err != nil {
 		return err
 	}
 	if err := t.write(tx, Tx.AddCallout); err != nil {

@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,6 +21,7 @@ type run struct {
 	row      Callout
 	state    callout.State
 	incident Incident
+	health   health
 	poke     chan struct{} // room for one: there is something in the queue
 
 	mu       sync.Mutex
@@ -47,9 +47,7 @@ type view struct {
 // newRun reads a row back into a call-out at rest.
 func (d *Dispatcher) newRun(row Callout, inc Incident) (*run, error) {
 	r := d.bareRun(row, inc)
-	if err := json.Unmarshal(row.State, &r.state); err != nil {
-		return nil, fmt.Errorf("call-out %s: its state cannot be read: %w", row.ID, err)
-	}
+	r.read()
 	list, err := d.store.AttemptsOf(d.life, row.ID)
 	if err != nil {
 		return nil, fmt.Errorf("attempts of %s: %w", row.ID, err)
@@ -202,7 +200,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 		err := r.d.store.Write(ctx, func(tx Tx) error {
 			t = newTurn(r.d, r, r.row, r.state, r.incident, r.attempts)
 			defer func() { claimed = append(claimed, t.claimed...) }()
-			if err := t.decide(tx, events); err != nil {
+			if err := t.work(tx, events); err != nil {
 				return err
 			}
 			t.row.Version++
@@ -227,6 +225,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 			return false
 		}
 		r.log.Error("call-out not recorded; trying again", "try", try, "err", err)
+		pause = r.health.sicken(err, pause)
 		select {
 		case <-ctx.Done():
 			r.d.lines.abandon(claimed)
@@ -240,6 +239,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 // commit makes what was written the run's own.
 func (r *run) commit(t *turn) {
 	r.row, r.state, r.incident = t.row, t.state, t.incident
+	r.recovered(t)
 	r.mu.Lock()
 	for _, a := range t.changed {
 		r.attempts[a.ID] = *a
