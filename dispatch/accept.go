@@ -67,10 +67,21 @@ func (d *Dispatcher) Accept(ctx context.Context, in alert.Delivery) (alert.Recei
 		}
 		return nil
 	})
-	if err != nil {
+	switch {
+	case err == nil:
+		d.carryOut(a)
+	case errors.Is(err, ErrUnsure) && d.inDoubt(ctx, in, a, claimed):
+	case errors.Is(err, ErrUnsure):
+		return alert.Receipt{}, fmt.Errorf("alert from %s: %w", in.Source, err)
+	default:
 		d.lines.abandon(claimed)
 		return alert.Receipt{}, fmt.Errorf("alert from %s not stored: %w", in.Source, err)
 	}
+	return a.receipt, nil
+}
+
+// carryOut does what an accepted delivery leads to, after the commit.
+func (d *Dispatcher) carryOut(a *accepted) {
 	for _, b := range a.begun {
 		b.run.commit(b.turn)
 		d.started(b.run)
@@ -79,7 +90,6 @@ func (d *Dispatcher) Accept(ctx context.Context, in alert.Delivery) (alert.Recei
 	for _, t := range a.told {
 		d.tell(t.callout, t.event)
 	}
-	return a.receipt, nil
 }
 
 type names struct{ incident, callout string }

@@ -195,6 +195,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 	}
 	pause := 20 * time.Millisecond
 	var claimed []string
+	var unsure *turn // may have been committed
 	for try := 1; ; try++ {
 		var t *turn
 		err := r.d.store.Write(ctx, func(tx Tx) error {
@@ -206,6 +207,11 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 			t.row.Version++
 			return t.write(tx, Tx.PutCallout)
 		})
+		if errors.Is(err, ErrNotMine) && unsure != nil {
+			t, err = unsure, r.isThere(ctx, unsure, err)
+		} else if errors.Is(err, ErrUnsure) {
+			unsure = t
+		}
 		switch {
 		case err == nil:
 			r.commit(t)

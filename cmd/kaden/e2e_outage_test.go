@@ -117,3 +117,27 @@ func TestPostgreSQLKilledUnderLoadWhileCalloutsRun(t *testing.T) {
 	}
 	t.Logf("%d alerts taken, refused %v; calls at the exchange: %s", len(w.accepted), w.refused, x.hows())
 }
+
+// PostgreSQL commits, and its answer is lost on the way, again and again: nobody is called twice for it, and
+// nobody waits to be called.
+func TestCommitsWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	x := newExchange(t, hasty)
+	p := storetest.NewProxy(t, storetest.Postgres(t))
+	s := serve(t, withEnv("KADEN_DATABASE_URL="+p.URL))
+	s.apply(town(x.address)...)
+	p.LoseEvery(7)
+	w := s.storm(200 * time.Millisecond)
+	eventually(t, time.Minute, "alerts are taken", func() bool { return w.taken() >= 30 })
+	w.ends()
+	p.LoseEvery(0)
+	if !happens(t, time.Minute, func() bool {
+		return len(x.open()) == 0 && !slices.ContainsFunc(s.alerts(), func(n night) bool { return n.Status == "stored" })
+	}) {
+		t.Fatalf("not all is over:\n%v\n%s", x.open(), s.allNights("stored"))
+	}
+	log := nightlog{pattern: circlePattern, accepted: w.accepted, alerts: s.nights(), calls: x.book()}
+	log.holds(t)
+	t.Logf("%d answers lost, %d alerts taken, refused %v; calls at the exchange: %s", p.Lost(), len(w.accepted), w.refused, x.hows())
+}

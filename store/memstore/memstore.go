@@ -41,6 +41,7 @@ type disk struct {
 	life   int        // the opening that is valid now
 	broken error      // what every operation answers with, while it is set
 	redo   bool       // run each closure twice
+	doubt  doubt
 	tables
 
 	tell announcer
@@ -88,6 +89,28 @@ func (s *Store) Redo(on bool) {
 	s.redo = on
 }
 
+// doubt is a change whose answer is to be lost.
+type doubt struct {
+	in     int // so many changes from now; 0 is none
+	stored bool
+}
+
+// Doubt loses the answer to the n-th change from now on: it is dispatch.ErrUnsure, whether or not it was stored.
+func (s *Store) Doubt(n int, stored bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doubt = doubt{n, stored}
+}
+
+// lost tells whether the answer to this change is to be lost.
+func (s *Store) lost() bool {
+	if s.doubt.in > 0 {
+		s.doubt.in--
+		return s.doubt.in == 0
+	}
+	return false
+}
+
 // enter takes the lock and checks that the store can be used; leave with s.mu.Unlock if err is nil.
 func (s *Store) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
@@ -125,7 +148,14 @@ func (s *Store) run(f func(tx *tx) error) error {
 		}
 	}
 	t := &tx{s: s, now: now()}
-	if err := safely(f, t); err != nil {
+	err := safely(f, t)
+	if err == nil && s.lost() {
+		if err = dispatch.ErrUnsure; s.doubt.stored {
+			s.tell.add(t.events)
+			return err
+		}
+	}
+	if err != nil {
 		t.rollback()
 		return err
 	}
