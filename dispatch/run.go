@@ -136,10 +136,15 @@ func (r *run) take() []item {
 func (r *run) drive(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	var waited time.Time // what was due when the timer went off
 	for {
 		items := r.take()
-		if due := r.state.Due; len(items) == 0 && !due.IsZero() && !now().Before(due) {
-			items = append(items, item{event: callout.Event{At: now(), Kind: callout.Tick}})
+		if due := r.state.Due; len(items) == 0 && !due.IsZero() && (!now().Before(due) || waited.Equal(due)) {
+			at := now()
+			if at.Before(due) { // the clock was put back meanwhile; the timer knows how long it was
+				at = due
+			}
+			items = append(items, item{event: callout.Event{At: at, Kind: callout.Tick}})
 		}
 		if len(items) > 0 {
 			if !r.apply(ctx, items) {
@@ -152,7 +157,8 @@ func (r *run) drive(ctx context.Context) {
 		}
 		wait := time.Hour
 		if due := r.state.Due; !due.IsZero() {
-			wait = max(due.Sub(now()), time.Millisecond)
+			// Never longer than the machine asked for, whatever the clock says now.
+			wait = max(min(due.Sub(now()), due.Sub(r.state.Clock)), time.Millisecond)
 		}
 		timer.Reset(wait)
 		select {
@@ -160,6 +166,7 @@ func (r *run) drive(ctx context.Context) {
 			return
 		case <-r.poke:
 		case <-timer.C:
+			waited = r.state.Due
 		}
 	}
 }

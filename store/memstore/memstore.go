@@ -42,6 +42,7 @@ type disk struct {
 	broken error      // what every operation answers with, while it is set
 	redo   bool       // run each closure twice
 	doubt  doubt
+	skew   time.Duration // of the database's clock
 	tables
 
 	tell announcer
@@ -87,6 +88,13 @@ func (s *Store) Redo(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.redo = on
+}
+
+// Skew puts the database's clock forward, or back: it is another machine's.
+func (s *Store) Skew(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.skew = d
 }
 
 // doubt is a change whose answer is to be lost.
@@ -140,14 +148,14 @@ func (s *Store) change(ctx context.Context, f func(tx *tx) error) error {
 
 func (s *Store) run(f func(tx *tx) error) error {
 	if s.redo {
-		t := &tx{s: s, now: now()}
+		t := &tx{s: s, now: s.clock()}
 		err := safely(f, t)
 		t.rollback()
 		if err != nil {
 			return err
 		}
 	}
-	t := &tx{s: s, now: now()}
+	t := &tx{s: s, now: s.clock()}
 	err := safely(f, t)
 	if err == nil && s.lost() {
 		if err = dispatch.ErrUnsure; s.doubt.stored {
@@ -174,8 +182,8 @@ func safely(f func(tx *tx) error, t *tx) (err error) {
 	return f(t)
 }
 
-// now is the clock of this database: whole milliseconds, UTC, like all times that are kept.
-func now() time.Time { return milli(time.Now()) }
+// clock is that of this database: whole milliseconds, UTC, like all times that are kept.
+func (s *disk) clock() time.Time { return milli(time.Now().Add(s.skew)) }
 
 func milli(t time.Time) time.Time {
 	if t.IsZero() {
