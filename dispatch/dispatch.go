@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/number"
@@ -68,8 +69,10 @@ type Dispatcher struct {
 	cfg    Config
 	store  Store
 	lines  *lines
+	decide func(callout.State, callout.Event) (callout.State, []callout.Command) // callout.Decide
 	fence  int64
 	booted chan struct{}
+	astray bool // an adoption whose outcome is not known; belongs to Run
 
 	// life ends when Run returns; every call-out's goroutine hangs below it.
 	life context.Context
@@ -102,7 +105,7 @@ func New(log *slog.Logger, cfg Config) *Dispatcher {
 	}
 	life, end := context.WithCancel(context.Background())
 	return &Dispatcher{
-		log: log, cfg: cfg, store: cfg.Store, lines: newLines(cfg.PerHour),
+		log: log, cfg: cfg, store: cfg.Store, lines: newLines(cfg.PerHour), decide: callout.Decide,
 		booted: make(chan struct{}), life: life, end: end, runs: map[string]*run{},
 	}
 }

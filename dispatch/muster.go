@@ -20,6 +20,10 @@ func (d *Dispatcher) muster(set *manifest.Set, refs []string, at time.Time) []ca
 	everybody := set.Directory()
 	var out []callout.Person
 	for _, ref := range refs {
+		if ref == callout.DefaultContacts {
+			out = append(out, d.defaults(set, at)...)
+			continue
+		}
 		people, problems := everybody.Resolve([]string{ref}, at)
 		for _, p := range people {
 			out = append(out, d.reach(set, p))

@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,6 +21,7 @@ type run struct {
 	row      Callout
 	state    callout.State
 	incident Incident
+	health   health
 	poke     chan struct{} // room for one: there is something in the queue
 
 	mu       sync.Mutex
@@ -47,9 +47,7 @@ type view struct {
 // newRun reads a row back into a call-out at rest.
 func (d *Dispatcher) newRun(row Callout, inc Incident) (*run, error) {
 	r := d.bareRun(row, inc)
-	if err := json.Unmarshal(row.State, &r.state); err != nil {
-		return nil, fmt.Errorf("call-out %s: its state cannot be read: %w", row.ID, err)
-	}
+	r.read()
 	list, err := d.store.AttemptsOf(d.life, row.ID)
 	if err != nil {
 		return nil, fmt.Errorf("attempts of %s: %w", row.ID, err)
@@ -138,10 +136,15 @@ func (r *run) take() []item {
 func (r *run) drive(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	var waited time.Time // what was due when the timer went off
 	for {
 		items := r.take()
-		if due := r.state.Due; len(items) == 0 && !due.IsZero() && !now().Before(due) {
-			items = append(items, item{event: callout.Event{At: now(), Kind: callout.Tick}})
+		if due := r.state.Due; len(items) == 0 && !due.IsZero() && (!now().Before(due) || waited.Equal(due)) {
+			at := now()
+			if at.Before(due) { // the clock was put back meanwhile; the timer knows how long it was
+				at = due
+			}
+			items = append(items, item{event: callout.Event{At: at, Kind: callout.Tick}})
 		}
 		if len(items) > 0 {
 			if !r.apply(ctx, items) {
@@ -154,7 +157,8 @@ func (r *run) drive(ctx context.Context) {
 		}
 		wait := time.Hour
 		if due := r.state.Due; !due.IsZero() {
-			wait = max(due.Sub(now()), time.Millisecond)
+			// Never longer than the machine asked for, whatever the clock says now.
+			wait = max(min(due.Sub(now()), due.Sub(r.state.Clock)), time.Millisecond)
 		}
 		timer.Reset(wait)
 		select {
@@ -162,6 +166,7 @@ func (r *run) drive(ctx context.Context) {
 			return
 		case <-r.poke:
 		case <-timer.C:
+			waited = r.state.Due
 		}
 	}
 }
@@ -197,17 +202,23 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 	}
 	pause := 20 * time.Millisecond
 	var claimed []string
+	var unsure *turn // may have been committed
 	for try := 1; ; try++ {
 		var t *turn
 		err := r.d.store.Write(ctx, func(tx Tx) error {
 			t = newTurn(r.d, r, r.row, r.state, r.incident, r.attempts)
 			defer func() { claimed = append(claimed, t.claimed...) }()
-			if err := t.decide(tx, events); err != nil {
+			if err := t.work(tx, events); err != nil {
 				return err
 			}
 			t.row.Version++
 			return t.write(tx, Tx.PutCallout)
 		})
+		if errors.Is(err, ErrNotMine) && unsure != nil {
+			t, err = unsure, r.isThere(ctx, unsure, err)
+		} else if errors.Is(err, ErrUnsure) {
+			unsure = t
+		}
 		switch {
 		case err == nil:
 			r.commit(t)
@@ -227,6 +238,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 			return false
 		}
 		r.log.Error("call-out not recorded; trying again", "try", try, "err", err)
+		pause = r.health.sicken(err, pause)
 		select {
 		case <-ctx.Done():
 			r.d.lines.abandon(claimed)
@@ -240,6 +252,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 // commit makes what was written the run's own.
 func (r *run) commit(t *turn) {
 	r.row, r.state, r.incident = t.row, t.state, t.incident
+	r.recovered(t)
 	r.mu.Lock()
 	for _, a := range t.changed {
 		r.attempts[a.ID] = *a

@@ -30,6 +30,7 @@ type turn struct {
 	calls    []call.Record
 	touched  bool // the incident has to be written
 	claimed  []string
+	aside    *quarantine // what is kept beside the state
 	dials    []dial
 	stops    []stop
 	follow   []callout.Event // events that the commands lead to at once
@@ -49,7 +50,7 @@ type stop struct {
 }
 
 func newTurn(d *Dispatcher, r *run, row Callout, s callout.State, inc Incident, known map[string]Attempt) *turn {
-	return &turn{d: d, run: r, row: row, state: s, incident: inc, known: known}
+	return &turn{d: d, run: r, row: row, state: s, incident: inc, known: known, aside: r.health.aside}
 }
 
 // decide lets the machine have the events, one after the other, and whatever they lead to at once.
@@ -59,7 +60,7 @@ func (t *turn) decide(tx Tx, events []callout.Event) error {
 		e := queue[0]
 		queue = queue[1:]
 		var commands []callout.Command
-		t.state, commands = callout.Decide(t.state, e)
+		t.state, commands = t.d.decide(t.state, e)
 		t.follow = nil
 		for _, c := range commands {
 			if err := t.command(tx, e, c); err != nil {
@@ -111,7 +112,7 @@ func (t *turn) command(tx Tx, e callout.Event, c callout.Command) error {
 		t.noteAttempt(e.At, c.Event)
 		t.note(e.At, c.Event)
 	default:
-		return fmt.Errorf("call-out %s asks for %q, which nobody here can do", t.row.ID, c.Kind)
+		return &poison{what: fmt.Sprintf("it asks for %q, which nobody here can do", c.Kind)}
 	}
 	return nil
 }
@@ -141,7 +142,7 @@ func (t *turn) dial(at time.Time, c callout.Command) error {
 	}
 	o, err := t.d.order(t, s.line, c)
 	if err != nil {
-		return err
+		return &poison{what: err.Error()}
 	}
 	target, err := json.Marshal(o)
 	if err != nil {
@@ -226,7 +227,7 @@ func (t *turn) note(at time.Time, e timeline.Event) {
 
 // write puts everything into the transaction; put is Tx.AddCallout for a new row, Tx.PutCallout else.
 func (t *turn) write(tx Tx, put func(Tx, Callout) error) error {
-	state, err := json.Marshal(t.state)
+	state, err := json.Marshal(kept{t.state, t.aside})
 	if err != nil {
 		return fmt.Errorf("call-out %s: %w", t.row.ID, err)
 	}
