@@ -1,0 +1,22 @@
+package dispatch
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/twiml"
+)
+
+func recordWord(action string) twiml.Verb {
+	return &twiml.Other{Element: twiml.Element{Tag: "Record", Attrs: []twiml.Attr{
+		{Name: "action", Value: action}, {Name: "method", Value: "POST"}, {Name: "timeout", Value: fmt.Sprint(int(wordSilence / time.Second))},
+		{Name: "maxLength", Value: fmt.Sprint(int(longestWord / time.Second))}, {Name: "playBeep", Value: "true"},
+	}}}
+}
+
+func checkKeys(p callout.Plan) map[string]callout.Action { return p.Keys }
+
+func missingNow(s callout.State) []string { return nil }
+
+func responded(s callout.State) []string { return nil }
