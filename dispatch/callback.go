@@ -187,11 +187,11 @@ func (d *Dispatcher) onPIN(ctx context.Context, id sid.Call, c *caller, pin stri
 func (d *Dispatcher) letIn(ctx context.Context, id sid.Call, c *caller, proven bool) *twiml.Response {
 	p := d.phrasesOfPerson(c.person)
 	if c.line == nil {
-		var hold Line
-		if d.cfg.Inbound != nil {
-			hold, _ = d.cfg.Inbound(id)
+		if d.cfg.Inbound == nil {
+			return announce(p, p.unavailable)
 		}
-		if hold == nil {
+		hold, up := d.cfg.Inbound(id)
+		if !up {
 			return announce(p, p.unavailable)
 		}
 		c.line = d.lines.callIn(c.person, c.from, id, hold, proven)
