@@ -145,8 +145,12 @@ func (d *Dispatcher) onOver(ctx context.Context, about, why string) *twiml.Respo
 		text = p.superseded
 	case why == callout.WhyStopped && v.State.Drill && v.State.By == byRealAlert:
 		text = p.gaveWay
+	case why == callout.WhyStopped && v.State.Status == callout.Running: // given back: the plan goes on
+		text = p.givesUp
 	case why == callout.WhyStopped, why == callout.WhyHalted:
 		text = p.stopped
+	case v.State.By == r.attempt(about).Person && v.State.Status == callout.Acknowledged:
+		text = p.stillOn
 	case v.State.By != "":
 		text = d.named(set, p, v.State.By, p.taken, p.takenBy)
 	}

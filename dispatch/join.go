@@ -56,7 +56,7 @@ func (d *Dispatcher) onJoin(ctx context.Context, lead string, form url.Values) *
 		text = fmt.Sprintf(p.joinWith, p.list(d.spokenNames(set, p, here)))
 	}
 	verbs := []twiml.Verb{p.say(text), p.say(fmt.Sprintf(p.joinAbout, alert.Speakable(v.Incident.Alert.Title, p.lang)))}
-	if missing := slices.DeleteFunc(missingNow(v.State), func(id string) bool { return id == me }); len(missing) > 0 {
+	if missing := slices.DeleteFunc(v.State.Missing(), func(id string) bool { return id == me }); len(missing) > 0 {
 		verbs = append(verbs, p.say(fmt.Sprintf(p.joinMissing, p.list(d.spokenNames(set, p, missing)))))
 	}
 	if v.State.Drill {

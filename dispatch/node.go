@@ -139,7 +139,7 @@ func (d *Dispatcher) resume(ctx context.Context, row Callout) error {
 	}
 	at := now()
 	for _, a := range r.state.Attempts {
-		if underWay(a) {
+		if up(a) {
 			r.send(callout.Event{At: at, Kind: callout.Ended, Attempt: a.ID, Outcome: callout.Lost, Text: "kaden was restarted within the call"})
 		}
 	}

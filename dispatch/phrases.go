@@ -115,6 +115,7 @@ func (p phrases) severity(s alert.Severity) string {
 // The order in which a menu names its keys; the one that takes it first.
 var (
 	alertMenu = []callout.Action{callout.Accept, callout.Pass, callout.Snooze, callout.Close, callout.LeaveWord, callout.CallEveryone, callout.Again}
+	proofMenu = []callout.Action{callout.Pass, callout.LeaveWord, callout.CallEveryone, callout.Again} // the others take it
 	checkMenu = []callout.Action{callout.Accept, callout.Pass, callout.Snooze, callout.LeaveWord, callout.Close}
 )
 
@@ -123,7 +124,7 @@ func (p phrases) menu(keys map[string]callout.Action, proof string) string {
 	if proof == "" {
 		return p.menuOf(keys, alertMenu, p.keys)
 	}
-	return strings.TrimSpace(fmt.Sprintf(p.proof, proof) + " " + p.menuOf(keys, alertMenu[1:], p.keys))
+	return strings.TrimSpace(fmt.Sprintf(p.proof, proof) + " " + p.menuOf(keys, proofMenu, p.keys))
 }
 
 func (p phrases) menuOf(keys map[string]callout.Action, order []callout.Action, words map[callout.Action]string) string {
@@ -170,8 +171,8 @@ func (p phrases) fixed() []string {
 		p.handed, p.wordIs, p.drill, p.drilled, p.closed, fmt.Sprintf(p.snoozed, int(usualSnooze.Minutes())), p.everyoneNo,
 		p.speakNow, p.wordKept, p.wordLost, p.stillOn, p.givesUp, p.stopped, p.superseded, p.gaveWay, p.realAlert,
 		p.joinFirst, p.joinNow, p.leftNobody, p.rejoin, p.machine, p.pin, p.pinNeeded, p.pinWrong, p.pinOver, p.nothing,
-		p.haltMenu, p.haltSure, p.halted, p.unavailable, p.menuOf(checkKeys(plan), checkMenu, p.checkKeys)}
-	if key := keyFor(checkKeys(plan), callout.LeaveWord); key != "" {
+		p.haltMenu, p.haltSure, p.halted, p.unavailable, p.menuOf(plan.CheckKeys(), checkMenu, p.checkKeys)}
+	if key := keyFor(plan.CheckKeys(), callout.LeaveWord); key != "" {
 		out = append(out, fmt.Sprintf(p.leaveWord, key))
 	}
 	for digit := range 10 {

@@ -40,7 +40,7 @@ func (d *Dispatcher) order(t *turn, l *line, c callout.Command) (call.Order, err
 	if same := t.known[c.After]; same.Trunk != "" { // the second tap shows the same number
 		o.Prefer = append([]string{same.Trunk}, slices.Clone(o.Prefer)...)
 	}
-	if c.Step >= 0 && c.Step < len(plan.Steps) && plan.Steps[c.Step].Join {
+	if plan.Joins(c.Step) {
 		o.TimeLimit = longestTalk
 	}
 	return o, nil

@@ -49,7 +49,7 @@ func (d *Dispatcher) onKey(ctx context.Context, lead string, form url.Values) *t
 		switch {
 		case digit == t.proof:
 			action = callout.Accept
-		case action == callout.Accept:
+		case action == callout.Accept, action == callout.Snooze, action == callout.Close:
 			action = "" // not by reflex
 		}
 	}
@@ -97,7 +97,7 @@ func (d *Dispatcher) accepted(l *line, t *telling, v verdict, told []string) *tw
 	if t.first.State.Drill {
 		text += " " + p.drilled
 	}
-	key := keyFor(checkKeys(t.first.State.Plan), callout.LeaveWord)
+	key := keyFor(t.first.State.Plan.CheckKeys(), callout.LeaveWord)
 	switch {
 	case d.untold(l, told):
 		return d.over(l, t, told, text)
@@ -167,7 +167,7 @@ func (d *Dispatcher) missing(s callout.State) (ids []string) {
 	for _, step := range s.Plan.Steps {
 		refs = append(refs, step.Call...)
 	}
-	here := responded(s)
+	here := s.Responded()
 	for _, p := range d.muster(d.cfg.House(), refs, now()) {
 		if p.Refused == "" && !slices.Contains(here, p.ID) && !slices.Contains(ids, p.ID) && p.ID != s.By {
 			ids = append(ids, p.ID)
@@ -213,7 +213,7 @@ func (t *telling) pressed(r *run, attempt string, action callout.Action, digit s
 	}
 	own := plan.Keys
 	if t.check || r.attempt(attempt).Status == string(callout.Confirmed) {
-		own = checkKeys(plan)
+		own = plan.CheckKeys()
 	}
 	if key := keyFor(own, action); own[digit] != action && key != "" {
 		e.Digit = key

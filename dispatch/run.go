@@ -44,7 +44,6 @@ type item struct {
 type view struct {
 	Incident  Incident
 	State     callout.State
-	HandedBy  string    // who gave it to the one who is called now
 	Committed time.Time // by the process's own clock
 }
 
@@ -277,6 +276,6 @@ func (r *run) commit(t *turn) {
 	for _, a := range t.changed {
 		r.attempts[a.ID] = *a
 	}
-	r.seen = view{Incident: t.incident, State: t.state, HandedBy: t.handedBy, Committed: time.Now()}
+	r.seen = view{Incident: t.incident, State: t.state, Committed: time.Now()}
 	r.mu.Unlock()
 }

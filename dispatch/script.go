@@ -91,7 +91,7 @@ func (d *Dispatcher) telling(l *line, riders []rider, plainly bool) *telling {
 	t.check = riders[0].rank() == rankCheck
 	t.keys = plan.Keys
 	if t.check || t.attempt.Status == string(callout.Confirmed) {
-		t.keys = checkKeys(plan)
+		t.keys = plan.CheckKeys()
 	}
 	if !t.check && slices.ContainsFunc(riders, func(rd rider) bool { return rd.run.view().State.Plan.Confirm == callout.ByProof }) {
 		t.proof = d.proofOf(l.lead, riders)
@@ -168,7 +168,7 @@ func (d *Dispatcher) script(t *telling) *twiml.Response {
 	said := t.words()
 	again := &twiml.Redirect{URL: partScript + "?heard=" + t.told(), Method: "POST"}
 	plan := t.first.State.Plan
-	if !t.check {
+	if !t.check && !t.line.inbound {
 		switch plan.Confirm {
 		case callout.ByAnswer:
 			verbs := append(slices.Clone(said), &twiml.Pause{Length: time.Second})
@@ -223,7 +223,7 @@ func (t *telling) words() (said []twiml.Verb) {
 		return append(said, t.p.say(t.question()))
 	}
 	if t.attempt.Purpose == string(callout.ForHandOver) {
-		said = append(said, t.p.say(t.d.named(t.set, t.p, t.first.HandedBy, t.p.handOver, t.p.handed)))
+		said = append(said, t.p.say(t.d.named(t.set, t.p, t.first.State.Giver, t.p.handOver, t.p.handed)))
 	}
 	message := t.p.message(t.first.State.Plan, t.first.Incident, len(t.riders), t.plainly)
 	if len(t.riders) > 1 {
@@ -249,7 +249,7 @@ func (t *telling) joins() bool { return joins(t.first.State, t.attempt.ID) }
 
 func joins(s callout.State, attempt string) bool {
 	a, up := lineIn(s, attempt)
-	return up && a.Step >= 0 && a.Step < len(s.Plan.Steps) && s.Plan.Steps[a.Step].Join
+	return up && s.Plan.Joins(a.Step)
 }
 
 // lineIn finds a line of a call-out that is up, by its number: they are in that order.

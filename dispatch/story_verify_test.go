@@ -104,7 +104,7 @@ func TestWhomNoCodeCanReach(t *testing.T) {
 		if _, err := n.d.Verify(n.t.Context(), "sato", "sim:sato", "console", false); !errors.Is(err, dispatch.ErrOnThePhone) {
 			t.Errorf("while their phone rings: %v", err)
 		}
-		sato.Answers().Presses("1").Hears("Recorded").IsHungUp()
+		sato.Answers().Hears("disk full").Presses("1").Hears("Recorded").IsHungUp()
 		if _, err := n.d.VerifyCode(n.t.Context(), "vf-0", "1234"); !errors.Is(err, dispatch.ErrNotFound) {
 			t.Errorf("a verification that does not exist: %v", err)
 		}

@@ -36,7 +36,6 @@ type turn struct {
 	stops    []callout.Command
 	follow   []callout.Event // events that the commands lead to at once
 	noticing []string
-	handedBy string
 }
 
 // dial is a call to be placed after the commit.
@@ -47,16 +46,11 @@ type dial struct {
 }
 
 func newTurn(d *Dispatcher, r *run, row Callout, s callout.State, inc Incident, known map[string]Attempt) *turn {
-	return &turn{d: d, run: r, row: row, state: s, incident: inc, known: known, index: map[string]*Attempt{}, handedBy: r.view().HandedBy}
+	return &turn{d: d, run: r, row: row, state: s, incident: inc, known: known, index: map[string]*Attempt{}}
 }
 
 // decide lets the machine have the events, all in one go, and whatever they lead to at once.
 func (t *turn) decide(tx Tx, events []callout.Event) error {
-	for _, e := range events {
-		if e.Kind == callout.HandedOver {
-			t.handedBy = e.By
-		}
-	}
 	for queue := events; len(queue) > 0; queue = t.follow {
 		var commands []callout.Command
 		t.state, commands = callout.DecideAll(t.state, queue...)
@@ -287,7 +281,7 @@ func (t *turn) write(tx Tx, put func(Tx, Callout) error) error {
 		return fmt.Errorf("call-out %s: %w", t.row.ID, err)
 	}
 	t.row.State, t.row.Due, t.row.Updated = state, t.state.Due, tx.Now()
-	t.row.Active = !t.state.Due.IsZero() || slices.ContainsFunc(t.state.Attempts, underWay)
+	t.row.Active = !t.state.Due.IsZero() || slices.ContainsFunc(t.state.Attempts, up)
 	if err := put(tx, t.row); err != nil {
 		return err
 	}
@@ -332,9 +326,8 @@ func (t *turn) putIncident(tx Tx) error {
 	return tx.PutIncident(row)
 }
 
-func underWay(a callout.Attempt) bool {
-	return a.Outcome == callout.Dialing || a.Outcome == callout.RingingNow || a.Outcome == callout.Listening
-}
+// up tells whether an attempt's line is up, whatever was decided on it.
+func up(a callout.Attempt) bool { return a.Ended.IsZero() }
 
 // act does what was decided, after the commit.
 func (t *turn) act(ctx context.Context) {
@@ -367,12 +360,12 @@ func (d *Dispatcher) stop(r *run, c callout.Command) {
 	var tell *call.Program
 	cause := leg.Canceled
 	outcome := callout.Canceled
-	switch c.Kind {
-	case callout.Tell:
+	switch {
+	case c.Kind == callout.Tell, c.Why == callout.WhyCallBack:
 		q := url.Values{"about": {c.Attempt}, "why": {c.Why}}
 		tell = &call.Program{URL: d.address(l.lead, partOver) + "?" + q.Encode(), Method: "POST"}
 		cause = leg.Completed
-	case callout.HangUp:
+	case c.Kind == callout.HangUp:
 		cause, outcome = leg.Completed, callout.NotConfirmed
 	}
 	others := l.stop(c.Attempt, cause, tell)
