@@ -51,7 +51,7 @@ func TestAPersonIsTakenForOne(t *testing.T) {
 		c.Wait()
 		synctest.Wait()
 		h.want("heard", heard, "initiated, ringing, in-progress, in-progress by human, completed hung-up")
-		h.want("timeline", h.store.kinds(), "queued initiated ringing in-progress detected ended")
+		h.want("timeline", h.store.kinds(), "queued initiated ringing in-progress detected heard ended")
 		h.want("callbacks", h.owner.statuses(), "0 initiated, 1 ringing, 2 in-progress, 3 completed")
 		h.want("the last one says", h.owner.last().Get("AnsweredBy"), "human")
 	}, script(func(ctx context.Context, c *call.Call) error {
