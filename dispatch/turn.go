@@ -333,6 +333,10 @@ func (t *turn) act(ctx context.Context) {
 	for _, c := range t.stops {
 		t.d.stop(t.run, c)
 	}
+	if slices.ContainsFunc(t.notes, func(e timeline.Event) bool { return e.Kind == timeline.AlertResolved }) {
+		at := t.incident.Resolved
+		t.d.announce(t.run, func(p phrases) string { return p.resolvedAt(at) })
+	}
 	speech := newSpeech(t.d)
 	for _, dl := range t.dials {
 		t.d.spawn(func() { t.d.place(ctx, t.run, dl, speech) })
