@@ -35,4 +35,5 @@ type Number struct {
 	TwiML          string // … or is this
 	Bin            string // … or stands in the bin of this name
 	StatusCallback string
+	CallBack       bool // people call here about alerts: kaden's own script answers
 }

@@ -20,6 +20,7 @@ import (
 //	status-callback: https://example.jp/status
 //	twiml: <Response/>            # … or is this
 //	bin: night                    # … or stands in this bin
+//	call-back: true               # … or people call here about alerts
 //
 // Account is left empty: the installation's main account owns what documents describe.
 func ReadNumber(text []byte) (Number, problem.List) {
@@ -33,9 +34,13 @@ func ReadNumber(text []byte) (Number, problem.List) {
 		TwiML:          strings.TrimSpace(doc.Take("twiml").Text()),
 		StatusCallback: readURL(doc.Take("status-callback")),
 		Bin:            doc.Take("bin").Text(),
+		CallBack:       doc.Take("call-back").OneOf("false", "true") == "true",
 	}
 	bin := doc.Take("bin")
 	switch twiml := doc.Take("twiml"); {
+	case n.CallBack && (doc.Take("url").Given() || twiml.Given() || bin.Given()):
+		doc.Take("call-back").Error("kaden's own script answers such a number", "remove url:, twiml: and bin:")
+	case n.CallBack:
 	case bin.Given() && (twiml.Given() || doc.Take("url").Given()):
 		bin.Error("a number answers with url:, with twiml: or with bin:, not with two of them", "")
 	case doc.Take("url").Given() && twiml.Given():

@@ -2,6 +2,7 @@ package dispatch_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -41,8 +42,9 @@ type house struct {
 type phones struct {
 	mu     sync.Mutex
 	calls  []*phone
-	mute   error // what Prepare answers
-	refuse error // what Call answers
+	mute   error  // what Prepare answers
+	cannot string // words that Prepare cannot have spoken
+	refuse error  // what Call answers
 	asker  call.Asker
 	spoken []string      // all that was prepared
 	slow   time.Duration // Prepare takes this long
@@ -67,7 +69,11 @@ type phone struct {
 func (p *phones) Prepare(ctx context.Context, doc *twiml.Response) error {
 	p.mu.Lock()
 	slow, err := p.slow, p.mute
-	p.spoken = append(p.spoken, strings.Join(words(doc.Verbs), " "))
+	text := strings.Join(words(doc.Verbs), " ")
+	p.spoken = append(p.spoken, text)
+	if p.cannot != "" && strings.Contains(text, p.cannot) {
+		err = errors.New("no voice for " + p.cannot)
+	}
 	p.mu.Unlock()
 	if slow > 0 {
 		select {
@@ -117,6 +123,7 @@ func (c *phone) hear(e call.Event) {
 	c.order.Heard(e)
 }
 
+// words are what a document says; a sound is the last part of its address but one.
 func words(verbs []twiml.Verb) (out []string) {
 	for _, v := range verbs {
 		switch v := v.(type) {
@@ -311,6 +318,7 @@ func (c *phone) fetch(url string, digits []string) {
 	defer c.all.mu.Unlock()
 	c.where, c.pressTo, c.next = url, "", ""
 	c.heard = append(c.heard, strings.Join(words(doc.Verbs), " "))
+	n := len(c.heard)
 	for _, v := range doc.Verbs {
 		switch v := v.(type) {
 		case *twiml.Gather:
@@ -318,6 +326,17 @@ func (c *phone) fetch(url string, digits []string) {
 		case *twiml.Redirect:
 			c.next = base + v.URL
 		case *twiml.Hangup:
+			if c.pressTo != "" { // the line waits for a key a little
+				time.AfterFunc(5*time.Second, func() {
+					c.all.mu.Lock()
+					defer c.all.mu.Unlock()
+					if len(c.heard) == n && !c.over {
+						c.over = true
+						go c.hear(call.Event{At: time.Now(), Status: call.Completed, Cause: leg.Completed, ByUs: true})
+					}
+				})
+				return
+			}
 			if !c.over {
 				c.over = true
 				go c.hear(call.Event{At: time.Now(), Status: call.Completed, Cause: leg.Completed, ByUs: true})
