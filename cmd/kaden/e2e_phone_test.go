@@ -41,8 +41,9 @@ type phoneEvent struct {
 	at    time.Time
 }
 
-// newPhone starts a softphone on loopback, without a registrar and without a sound card.
-func newPhone(t testing.TB) *phone {
+// newPhone starts a softphone on loopback, without a registrar and without a sound card. Its microphone
+// hears hum, over and over, or nothing.
+func newPhone(t testing.TB, hum ...int16) *phone {
 	t.Helper()
 	program := needs(t, "baresip", "baresip-core")
 	modules := ""
@@ -60,6 +61,11 @@ func newPhone(t testing.TB) *phone {
 	silence := filepath.Join(p.dir, "silence.wav")
 	if err := writeSilence(silence, 10*time.Minute); err != nil {
 		t.Fatal(err)
+	}
+	if len(hum) > 0 {
+		if err := overwrite(silence, hum, time.Minute); err != nil {
+			t.Fatal(err)
+		}
 	}
 	config := fmt.Sprintf(`poll_method epoll
 sip_listen %s
@@ -137,6 +143,21 @@ func writeSilence(file string, d time.Duration) error {
 		return err
 	}
 	return os.Truncate(file, int64(b.Len())+int64(size))
+}
+
+// overwrite puts hum, over and over, in the place of the first d of a file that writeSilence made.
+func overwrite(file string, hum []int16, d time.Duration) error {
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var b bytes.Buffer
+	for b.Len() < int(d/time.Second)*2*media.Rate {
+		binary.Write(&b, binary.LittleEndian, hum)
+	}
+	_, err = f.WriteAt(b.Bytes(), 44)
+	return err
 }
 
 // address is how kaden calls the phone.
