@@ -77,12 +77,12 @@ var (
 // Talk joins the call to the other side until ctx ends, the other side leaves, or, with star, * is pressed.
 // Keys go through to the other side. It is silent when Talk returns. For scripts.
 func (c *Call) Talk(ctx context.Context, s Side, star bool) (err error) {
-	c.leg.Listen(&s.other.mouth)
+	deaf := c.Listen(&s.other.mouth)
 	s.mine.mouth.open(c.leg)
 	defer func() {
 		s.bridge.leave(err)
 		s.mine.mouth.feed.Store(nil)
-		c.leg.Listen(nil)
+		deaf()
 		c.leg.Play(nil)
 	}()
 	for {

@@ -33,6 +33,10 @@ type Call struct {
 	firstWord time.Duration
 	nested    int // how many calls of ours it is inside of; see own.go
 
+	ears ears
+
+	mail mailbox
+
 	mu    sync.Mutex
 	inbox []func()
 

@@ -48,6 +48,7 @@ type Desk struct {
 	posts context.Context // the life of callbacks under way, a little longer
 	quit  context.CancelFunc
 	lines lines
+	rooms rooms
 	born  time.Time
 
 	working sync.WaitGroup // goroutines of calls

@@ -50,6 +50,7 @@ func (d *Desk) Accept(l leg.Leg) {
 		return
 	}
 	c.leg = l
+	c.ears.at(l)
 	go c.run(c.arrive)
 }
 

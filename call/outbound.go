@@ -116,6 +116,7 @@ func (c *Call) dial(t trunk.Trunk) {
 		return
 	}
 	c.leg, c.events = l, l.Events()
+	c.ears.at(l)
 	c.due.Reset(c.order.Setup)
 	if !c.rec.Started.IsZero() {
 		return // over another trunk: nobody is told twice that it began

@@ -38,14 +38,15 @@ const Account = sid.Account("ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
 
 // Setup is what a House is made of. The zero value is complete.
 type Setup struct {
-	Store     call.Store    // nil: a Notebook
-	Asker     call.Asker    // nil: House.Web
-	Speaker   voice.Speaker // nil: silence with captions, 50 ms a letter
-	Trunks    []trunk.Trunk
-	Numbers   []account.Number // what answers when somebody calls in
-	NoClients bool             // nothing dials client: addresses
-	Log       io.Writer        // nil: nowhere
-	Drain     time.Duration    // how long calls may take to end after the story; 0 is 1 s
+	Store      call.Store       // nil: a Notebook
+	Asker      call.Asker       // nil: House.Web
+	Speaker    voice.Speaker    // nil: silence with captions, 50 ms a letter
+	Recordings voice.Recordings // nil: House.Shelf
+	Trunks     []trunk.Trunk
+	Numbers    []account.Number // what answers when somebody calls in
+	NoClients  bool             // nothing dials client: addresses
+	Log        io.Writer        // nil: nowhere
+	Drain      time.Duration    // how long calls may take to end after the story; 0 is 1 s
 }
 
 // House is an installation without a network.
@@ -53,6 +54,7 @@ type House struct {
 	Desk    *call.Desk
 	Voice   *voice.Runner
 	Web     *Web
+	Shelf   *Shelf    // nil with Recordings of the test's own
 	Book    *Notebook // nil with a Store of the test's own
 	Notices func() []voice.Notice
 	Numbers []account.Number // what answers when somebody calls in; not to be changed once a call is made
@@ -81,6 +83,10 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	if s.Speaker == nil {
 		s.Speaker = Mumble{}
 	}
+	if s.Recordings == nil {
+		h.Shelf = &Shelf{web: h.Web}
+		s.Recordings = h.Shelf
+	}
 	if s.Log == nil {
 		s.Log = io.Discard
 	}
@@ -94,7 +100,7 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 		defer h.mu.Unlock()
 		return append([]voice.Notice(nil), notices...)
 	}
-	h.Voice = voice.New(log, voice.Config{Speaker: s.Speaker, Asker: s.Asker, Notify: func(n voice.Notice) {
+	h.Voice = voice.New(log, voice.Config{Speaker: s.Speaker, Asker: s.Asker, Recordings: s.Recordings, Notify: func(n voice.Notice) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		notices = append(notices, n)

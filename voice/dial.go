@@ -50,6 +50,11 @@ func (t *run) dial(ctx context.Context, v *twiml.Dial) (next, error) {
 		}
 	}
 	t.silent, t.stale = 0, true
+	if len(v.Nouns) == 1 {
+		if c, ok := v.Nouns[0].(*twiml.Conference); ok {
+			return t.conference(ctx, v, c)
+		}
+	}
 	out := outcome{status: call.Failed}
 	if len(v.Nouns) > twiml.MaxNouns {
 		t.trouble(v, problem.Error, 13250, fmt.Sprintf("%d nouns, more than %d: nobody is called", len(v.Nouns), twiml.MaxNouns), "go on with another <Dial> after this one")
@@ -60,6 +65,11 @@ func (t *run) dial(ctx context.Context, v *twiml.Dial) (next, error) {
 			return over, err
 		}
 	}
+	return t.dialled(v, out)
+}
+
+// dialled goes on after a <Dial>: with its action, or with the next verb.
+func (t *run) dialled(v *twiml.Dial, out outcome) (next, error) {
 	if v.Action == "" {
 		return next{}, nil
 	}

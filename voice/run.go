@@ -122,6 +122,8 @@ func (t *run) verb(ctx context.Context, v twiml.Verb) (next, error) {
 		return t.gather(ctx, v)
 	case *twiml.Dial:
 		return t.dial(ctx, v)
+	case *twiml.Record:
+		return t.record(ctx, v)
 	case *twiml.Redirect:
 		return t.redirect(v)
 	case *twiml.Hangup:

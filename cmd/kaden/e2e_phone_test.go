@@ -42,8 +42,23 @@ type phoneEvent struct {
 }
 
 // newPhone starts a softphone on loopback, without a registrar and without a sound card. Its microphone
-// hears hum, over and over, or nothing.
+// hears hum for a minute, over and over, or nothing.
 func newPhone(t testing.TB, hum ...int16) *phone {
+	t.Helper()
+	// Ten minutes from the microphone, most of it silence: without a source there is no packet to carry a key.
+	microphone := filepath.Join(t.TempDir(), "microphone.wav")
+	var minute []int16
+	for len(hum) > 0 && len(minute) < 60*media.Rate {
+		minute = append(minute, hum...)
+	}
+	if err := writeWAV(microphone, minute, 10*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	return newPhoneThatSays(t, microphone)
+}
+
+// newPhoneThatSays starts a softphone whose microphone is a sound file.
+func newPhoneThatSays(t testing.TB, microphone string) *phone {
 	t.Helper()
 	program := needs(t, "baresip", "baresip-core")
 	modules := ""
@@ -57,16 +72,6 @@ func newPhone(t testing.TB, hum ...int16) *phone {
 	}
 	p := &phone{t: t, dir: t.TempDir(), port: freePorts(t, 2, firstPort, lastPort)} // the second is for TLS, asked for or not
 	control, rtp := freePort(t), freePorts(t, 20, firstRTP, lastRTP)
-	// Ten minutes of silence from the microphone: without a source there is no packet to carry a key.
-	silence := filepath.Join(p.dir, "silence.wav")
-	if err := writeSilence(silence, 10*time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	if len(hum) > 0 {
-		if err := overwrite(silence, hum, time.Minute); err != nil {
-			t.Fatal(err)
-		}
-	}
 	config := fmt.Sprintf(`poll_method epoll
 sip_listen %s
 call_local_timeout 300
@@ -89,7 +94,7 @@ ctrl_tcp_listen %s
 rtp_ports %d-%d
 net_interface 127.0.0.1
 snd_path %s
-`, local(p.port), filepath.Join(p.dir, "speaker.wav"), silence, filepath.Join(p.dir, "bell.wav"), modules, local(control), rtp, rtp+19, p.dir)
+`, local(p.port), filepath.Join(p.dir, "speaker.wav"), microphone, filepath.Join(p.dir, "bell.wav"), modules, local(control), rtp, rtp+19, p.dir)
 	for name, text := range map[string]string{
 		"config": config, "contacts": "",
 		"accounts": "<sip:me@" + local(p.port) + ";transport=udp>;regint=0;audio_codecs=PCMU,PCMA\n",
@@ -127,8 +132,8 @@ snd_path %s
 	return p
 }
 
-// writeSilence makes a WAV file of nothing; the system keeps it as a hole.
-func writeSilence(file string, d time.Duration) error {
+// writeWAV makes a WAV file of samples and then nothing, d long; the system keeps the nothing as a hole.
+func writeWAV(file string, samples []int16, d time.Duration) error {
 	size := uint32(d/time.Second) * 8000 * 2
 	var b bytes.Buffer
 	b.WriteString("RIFF")
@@ -139,25 +144,12 @@ func writeSilence(file string, d time.Duration) error {
 	}
 	b.WriteString("data")
 	binary.Write(&b, binary.LittleEndian, size)
+	head := int64(b.Len())
+	binary.Write(&b, binary.LittleEndian, samples)
 	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
 		return err
 	}
-	return os.Truncate(file, int64(b.Len())+int64(size))
-}
-
-// overwrite puts hum, over and over, in the place of the first d of a file that writeSilence made.
-func overwrite(file string, hum []int16, d time.Duration) error {
-	f, err := os.OpenFile(file, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	var b bytes.Buffer
-	for b.Len() < int(d/time.Second)*2*media.Rate {
-		binary.Write(&b, binary.LittleEndian, hum)
-	}
-	_, err = f.WriteAt(b.Bytes(), 44)
-	return err
+	return os.Truncate(file, head+int64(size))
 }
 
 // address is how kaden calls the phone.

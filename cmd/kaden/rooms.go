@@ -158,7 +158,8 @@ func (r *rooms) openCalls() {
 		token: func() string { return r.account.AuthToken }, public: strings.TrimRight(r.settings.PublicURL, "/"),
 	}
 	r.asker = &asker{outside: r.web, bins: r.bins}
-	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: r.asker, Notify: func(n voice.Notice) {
+	sounds := recordings{r.store, r.asker}
+	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
 	}})
 	r.traces = newTraces(r.sip)
