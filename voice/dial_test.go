@@ -533,3 +533,12 @@ func TestANounThatIsOnlyWarnedOf(t *testing.T) {
 		}
 	})
 }
+
+func TestARoomIsAnsweredAtOnce(t *testing.T) {
+	switchboard(t, `<Response><Dial answerOnBridge="true" hangupOnStar="true" action="`+over+`"><Conference>war-room</Conference></Dial></Response>`, func(h *phonetest.House) {
+		caller := h.Phone("caller")
+		caller.Calls(ours).IsAnswered().Waits(2 * time.Second)
+		caller.Presses("*").HearsAll("It is over.").IsHungUp()
+		want(t, "action", told(h, over, "DialCallStatus"), "answered")
+	})
+}
