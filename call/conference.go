@@ -116,13 +116,15 @@ func (f *Conference) Enter(ctx context.Context, c *Call, e Entry) (Exit, error) 
 	c.log.Info("entered a conference", "conference", m.room.id)
 	deaf := c.Listen(m.port)
 	c.leg.Play(m.port)
-	why, err := m.stay(ctx)
-	f.dismiss(m, why)
-	deaf()
-	c.leg.Play(nil)
-	c.quiet = time.Now()
-	c.log.Info("left a conference", "conference", m.room.id, "cause", why, "stayed", time.Since(m.joined).Round(time.Second).Seconds())
-	if err != nil {
+	why := hungUp
+	defer func() { // in every case: a member that nobody holds would stay for ever
+		f.dismiss(m, why)
+		deaf()
+		c.leg.Play(nil)
+		c.quiet = time.Now()
+		c.log.Info("left a conference", "conference", m.room.id, "cause", why, "stayed", time.Since(m.joined).Round(time.Second).Seconds())
+	}()
+	if why, err = m.stay(ctx); err != nil {
 		return "", err
 	}
 	return why, nil
