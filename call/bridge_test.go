@@ -148,6 +148,17 @@ func TestOurOwnNumberNeedsNoTrunk(t *testing.T) {
 	}), trunks(trunk.Trunk{Name: "ntt", Server: "sip.ntt.example", From: "+815099998888"}))
 }
 
+func TestACallToOurselvesLeavesNoGhost(t *testing.T) {
+	var desk *call.Desk
+	x := &exorcist{}
+	story(t, func(h *house) {
+		if err := h.desk.EndGhost(h.Context(), call.Order{SID: "CA1", To: tel("+815012345678")}, "", nil); err != nil {
+			h.Error(err)
+		}
+		h.want("what was sent", x.story(), "")
+	}, own(&desk), trunks(ntt), func(c *call.Config) { c.Dialers[number.SIP] = x })
+}
+
 func TestCallsToOurselvesEnd(t *testing.T) {
 	var desk *call.Desk
 	story(t, func(h *house) {
