@@ -122,12 +122,13 @@ func BenchmarkConference(b *testing.B) {
 				}
 				legs, members = append(legs, l), append(members, <-in)
 			}
-			spent := func() time.Duration { // of the members' thread
-				answer := make(chan time.Duration, 1)
+			type spending struct{ all, kernel time.Duration }
+			spent := func() spending { // of the members' thread
+				answer := make(chan spending, 1)
 				members[0].sound.seat.Do(func() {
 					var u syscall.Rusage
 					syscall.Getrusage(1, &u) // RUSAGE_THREAD
-					answer <- time.Duration(u.Utime.Nano() + u.Stime.Nano())
+					answer <- spending{time.Duration(u.Utime.Nano() + u.Stime.Nano()), time.Duration(u.Stime.Nano())}
 				})
 				return <-answer
 			}
@@ -137,7 +138,9 @@ func BenchmarkConference(b *testing.B) {
 				time.Sleep(time.Second)
 			}
 			memberSeconds := time.Since(begun).Seconds() * float64(bc.members)
-			b.ReportMetric(float64((spent()-before).Microseconds())/memberSeconds/1000, "ms-cpu/member-second")
+			after := spent()
+			b.ReportMetric(float64((after.all-before.all).Microseconds())/memberSeconds/1000, "ms-cpu/member-second")
+			b.ReportMetric(float64((after.kernel-before.kernel).Microseconds())/memberSeconds/1000, "ms-kernel")
 			b.ReportMetric(float64(house.cfg.Clock.Lateness().P99.Microseconds()), "µs-late-p99")
 			for _, l := range legs {
 				l.Hangup(b.Context(), leg.Completed)
