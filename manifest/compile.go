@@ -9,6 +9,7 @@ import (
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/notice"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/trunk"
@@ -31,6 +32,7 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 			Groups:  map[string]oncall.Group{},
 			Plans:   map[string]callout.Plan{},
 			Sources: map[string]alert.Source{},
+			Notices: map[string]notice.Notice{},
 			Bins:    map[string]account.Bin{},
 		},
 		secrets:  secrets,
@@ -148,6 +150,12 @@ func (c *compiling) read(d Document) {
 		}
 	case kindNumber:
 		c.readNumber(d, text)
+	case kindNotice:
+		n, list := notice.Read(text, c.secrets)
+		c.note(d, list...)
+		if !list.Refused() {
+			c.set.Notices[d.Name] = n
+		}
 	default:
 		c.note(d, problem.Problem{Line: 1, Column: 1, Level: problem.Error, Text: fmt.Sprintf("%q is not a kind of document", d.Kind),
 			Hint: "one of " + strings.Join(Kinds(), ", ")})
