@@ -171,7 +171,7 @@ func (s *simulation) dial(c Command, now time.Time) {
 	}
 	text := ""
 	if r.Machine {
-		text = "a machine"
+		text = aMachine
 	}
 	on(r.Rings, Event{Kind: AnsweredBy, Text: text})
 	for _, k := range r.Keys {

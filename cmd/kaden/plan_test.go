@@ -192,6 +192,25 @@ func TestExplainTakesTheAlert(t *testing.T) {
 	}
 }
 
+func TestExplainDraws(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "night one.svg")
+	got, stderr, code := planRun(t, planFile, "explain", "-", "--plan", "one", "--people", "sato=key:1", "--svg", file, "--markdown")
+	svg, err := os.ReadFile(file)
+	if err != nil || code != 0 || !strings.HasPrefix(string(svg), "<svg ") || !strings.Contains(string(svg), "sato takes it at 0:08") {
+		t.Fatalf("exit %d, %v: %s%s", code, err, stderr, svg)
+	}
+	if !strings.HasPrefix(got, "![one](") || !strings.Contains(got, "night%20one.svg)\n\n| time | who | what |\n|---:|---|---|\n") || !strings.Contains(got, "| +0:08 | sato | has confirmed") {
+		t.Error(got)
+	}
+	if _, stderr, code = planRun(t, planFile, "explain", "-", "--svg", file); code != 1 || !strings.Contains(stderr, "say which with --plan") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	got, _, _ = planRun(t, "plan: a_b\nsteps:\n- call: [sato_x]\n", "explain", "-", "--markdown")
+	if !strings.Contains(got, `| sato\_x | rings`) {
+		t.Error(got)
+	}
+}
+
 func TestExplainSaysWhatItCannotDo(t *testing.T) {
 	for _, c := range []struct {
 		name, file string
