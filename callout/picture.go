@@ -41,6 +41,7 @@ const (
 type tone string
 
 const (
+	waits   tone = "waits"   // the call is being set up, or waits for a channel
 	rings   tone = "rings"   // the phone rings
 	listens tone = "listens" // somebody has answered
 	robot   tone = "machine" // something has answered that is no person
@@ -56,6 +57,7 @@ type bar struct {
 	attempt string
 	lane    int
 	dialed  time.Time
+	rang    time.Time // zero: never
 	answer  time.Time // zero: never
 	taken   time.Time // confirmed or passed; zero: never
 	end     time.Time // zero: still up when the events end
@@ -151,6 +153,10 @@ func (n *nightRead) take(e timeline.Event, lane func(string) int, up map[string]
 		n.marks = append(n.marks, mark{e.At, e.Kind, e.Text})
 	case timeline.AlertAcknowledged, timeline.AlertExhausted, timeline.AlertResolved:
 		n.marks = append(n.marks, mark{e.At, e.Kind, e.Person})
+	case timeline.AttemptRinging:
+		if b != nil {
+			b.rang = e.At
+		}
 	case timeline.AttemptAnswered:
 		if b != nil {
 			b.answer, b.robot = e.At, e.Text == aMachine

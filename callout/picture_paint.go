@@ -27,7 +27,7 @@ func wordsOf(language string) pictureWords {
 		return pictureWords{
 			step: "第%d段", round: "%d巡目", more: "ほか %d 人", goesOn: "この先は省略", never: "呼べない", nobody: "だれも鳴らない",
 			taken: "%s が %s に引き受け", takenBy: "%s ほか %d 人が %s までに確認", exhausted: "応答者なし（%s）", end: "%s に復旧",
-			tones: map[tone]string{rings: "呼び出し中", listens: "応答", robot: "機械が応答", talks: "会議通話", yes: "確認", no: "不応答", unheard: "確認なし", off: "取り消し・辞退"},
+			tones: map[tone]string{waits: "発信待ち", rings: "呼び出し中", listens: "応答", robot: "機械が応答", talks: "会議通話", yes: "確認", no: "不応答", unheard: "確認なし", off: "取り消し・辞退"},
 			outcomes: map[timeline.Kind]string{timeline.AttemptConfirmed: "確認", timeline.AttemptPassed: "辞退", timeline.AttemptBusy: "話し中", timeline.AttemptNoAnswer: "不応答",
 				timeline.AttemptRejected: "拒否", timeline.AttemptUnreachable: "圏外", timeline.AttemptInvalid: "欠番", timeline.AttemptMachine: "機械", timeline.AttemptNotConfirmed: "確認なし",
 				timeline.AttemptCanceled: "取り消し", timeline.AttemptLost: "切断", timeline.AttemptFault: "自局の障害"},
@@ -37,7 +37,7 @@ func wordsOf(language string) pictureWords {
 	return pictureWords{
 		step: "step %d", round: "round %d", more: "and %d more", goesOn: "the rest is left out", never: "cannot be called", nobody: "nobody rings",
 		taken: "%s takes it at %s", takenBy: "%s and %d more have confirmed at %s", exhausted: "nobody took it (%s)", end: "resolved at %s",
-		tones: map[tone]string{rings: "rings", listens: "has answered", robot: "a machine has answered", talks: "in the conference", yes: "confirmed", no: "not reached", unheard: "not confirmed", off: "called off or passed"},
+		tones: map[tone]string{waits: "does not ring yet", rings: "rings", listens: "has answered", robot: "a machine has answered", talks: "in the conference", yes: "confirmed", no: "not reached", unheard: "not confirmed", off: "called off or passed"},
 		outcomes: map[timeline.Kind]string{timeline.AttemptConfirmed: "confirmed", timeline.AttemptPassed: "passed", timeline.AttemptBusy: "busy", timeline.AttemptNoAnswer: "no answer",
 			timeline.AttemptRejected: "rejected", timeline.AttemptUnreachable: "unreachable", timeline.AttemptInvalid: "no such number", timeline.AttemptMachine: "machine", timeline.AttemptNotConfirmed: "not confirmed",
 			timeline.AttemptCanceled: "called off", timeline.AttemptLost: "cut off", timeline.AttemptFault: "our own fault"},
@@ -50,9 +50,9 @@ func wordsOf(language string) pictureWords {
 const style = `text{font:12px system-ui,-apple-system,"Segoe UI","Noto Sans","Noto Sans CJK JP","Hiragino Sans",sans-serif;fill:#1f2328}
 .bg{fill:#fff}.h{font-size:15px;font-weight:600}.who{font-weight:600}.soft{fill:#59636e;font-size:11px}.key{fill:#fff;font-size:10px;font-weight:700;text-anchor:middle}
 .mid{text-anchor:middle}.lane{fill:#f6f8fa}.grid{stroke:#d1d9e0}.step{stroke:#818b98;stroke-dasharray:3 3}.cut{fill:#eaeef2}.zig{fill:none;stroke:#818b98}.won{stroke:#1a7f37;stroke-width:2}.lost{stroke:#cf222e;stroke-width:2}
-.rings{fill:#e3b341}.listens{fill:#54aeff}.machine{fill:#a475f9}.talks{fill:#4ac26b}.dot{fill:#0a3069}.sign{fill:none;stroke-width:2.2;stroke-linecap:round}.yes{stroke:#1a7f37}.no{stroke:#cf222e}.unheard{stroke:#8250df}.off{stroke:#818b98}
+.waits{fill:#c8d1da}.rings{fill:#e3b341}.listens{fill:#54aeff}.machine{fill:#a475f9}.talks{fill:#4ac26b}.dot{fill:#0a3069}.sign{fill:none;stroke-width:2.2;stroke-linecap:round}.yes{stroke:#1a7f37}.no{stroke:#cf222e}.unheard{stroke:#8250df}.off{stroke:#818b98}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.bg{fill:#0d1117}.soft{fill:#9198a1}.lane{fill:#161b22}.grid{stroke:#3d444d}.step{stroke:#656c76}.cut{fill:#21262d}.zig{stroke:#656c76}.won{stroke:#3fb950}.lost{stroke:#f85149}
-.rings{fill:#bb8009}.listens{fill:#1f6feb}.machine{fill:#8957e5}.talks{fill:#238636}.dot{fill:#cae8ff}.key{fill:#0d1117}.yes{stroke:#3fb950}.no{stroke:#f85149}.unheard{stroke:#ab7df8}.off{stroke:#656c76}}`
+.waits{fill:#3d444d}.rings{fill:#bb8009}.listens{fill:#1f6feb}.machine{fill:#8957e5}.talks{fill:#238636}.dot{fill:#cae8ff}.key{fill:#0d1117}.yes{stroke:#3fb950}.no{stroke:#f85149}.unheard{stroke:#ab7df8}.off{stroke:#656c76}}`
 
 // Measures of the picture.
 const (
@@ -246,7 +246,16 @@ func (p *painter) bar(b bar, next int) {
 	if answered {
 		ring = b.answer
 	}
-	p.piece(rings, b.dialed, ring, y)
+	rang := b.rang
+	if rang.IsZero() || rang.After(ring) {
+		rang = ring
+	}
+	if rang.After(b.dialed) {
+		p.piece(waits, b.dialed, rang, y)
+	}
+	if rang.Before(ring) || !b.rang.IsZero() {
+		p.piece(rings, rang, ring, y)
+	}
 	if answered {
 		heard, kind := end, listens
 		if !b.taken.IsZero() {
@@ -290,7 +299,7 @@ func (p *painter) sign(t tone, x, y int) {
 func (p *painter) legend(y int) (high, wide int) {
 	const most = 840
 	x := 14
-	for _, t := range []tone{rings, listens, robot, talks, yes, unheard, no, off} {
+	for _, t := range []tone{waits, rings, listens, robot, talks, yes, unheard, no, off} {
 		if !p.used[t] {
 			continue
 		}
@@ -300,7 +309,7 @@ func (p *painter) legend(y int) (high, wide int) {
 			x, y = 14, y+20
 		}
 		switch t {
-		case rings, listens, robot, talks:
+		case waits, rings, listens, robot, talks:
 			p.f(`<rect class="%s" x="%d" y="%d" width="16" height="10" rx="2"/>`, t, x, y-9)
 		default:
 			p.sign(t, x+4, y-4)

@@ -22,6 +22,7 @@ type Night struct {
 	Severity string        // as in alert.Severity
 	Place    int           // the round robin's memory
 	Message  time.Duration // how long it takes to say it once; 0 is 10 s
+	Channels int           // calls that the line carries at a time; 0 is any number
 	Events   []Event       // what happens besides: Resolved, Taken …, in order of time
 	Limit    time.Duration // the simulation ends then; 0 is 24 h
 }
@@ -43,7 +44,7 @@ func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []tim
 	if n.Limit <= 0 {
 		n.Limit = 24 * time.Hour
 	}
-	s := &simulation{night: n, people: people, behave: behave, calls: map[string]int{}, up: map[string]bool{},
+	s := &simulation{night: n, people: people, behave: behave, calls: map[string]int{}, up: map[string]bool{}, placed: map[string]bool{},
 		state: New(n.ID, p, n.Severity)}
 	return s.run()
 }
@@ -55,6 +56,8 @@ type simulation struct {
 	behave map[string]Behaviour
 	calls  map[string]int  // made to each person
 	up     map[string]bool // lines, by attempt
+	placed map[string]bool // those that have a channel
+	queued []Command       // those that wait for one, in order
 	queue  agenda
 	events []timeline.Event
 }
@@ -76,6 +79,7 @@ func (s *simulation) run() []timeline.Event {
 		for _, c := range commands {
 			s.obey(c, batch[0].At)
 		}
+		s.fill(batch[0].At)
 	}
 }
 
@@ -98,6 +102,7 @@ func (s *simulation) next() []Event {
 				continue // the line is down already
 			case e.Kind == Ended:
 				delete(s.up, e.Attempt)
+				delete(s.placed, e.Attempt)
 			}
 			batch = append(batch, e)
 		}
@@ -121,6 +126,7 @@ func (s *simulation) obey(c Command, now time.Time) {
 	switch c.Kind {
 	case Note:
 		s.tell(c.Event)
+		s.waits(c.Event)
 		switch c.Event.Kind {
 		case timeline.AttemptConfirmed, timeline.AttemptPassed:
 			s.at(Event{At: now.Add(talkAfter), Kind: Ended, Attempt: c.Event.Attempt, Outcome: NotConfirmed})
@@ -128,8 +134,9 @@ func (s *simulation) obey(c Command, now time.Time) {
 	case Muster:
 		s.at(Event{At: now, Kind: Mustered, Step: c.Step, Round: c.Round, People: s.muster(c.Refs), Place: s.night.Place})
 	case Dial:
-		s.dial(c, now)
+		s.place(c, now)
 	case Cancel, HangUp:
+		s.unqueue(c.Attempt)
 		s.at(Event{At: now, Kind: Ended, Attempt: c.Attempt, Outcome: Canceled})
 	case Tell:
 		s.at(Event{At: now.Add(talkAfter), Kind: Ended, Attempt: c.Attempt, Outcome: Canceled})
@@ -151,7 +158,6 @@ func (s *simulation) muster(refs []string) []Person {
 func (s *simulation) dial(c Command, now time.Time) {
 	r := s.behave[c.Person].On(s.calls[c.Person])
 	s.calls[c.Person]++
-	s.up[c.Attempt] = true
 	on := func(after time.Duration, e Event) {
 		e.At, e.Attempt = now.Add(after), c.Attempt
 		s.at(e)

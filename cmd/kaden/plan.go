@@ -89,8 +89,9 @@ type planExplainCmd struct {
 	People string        `placeholder:"WHO=DOES,…" help:"What people do: sato=no-answer,suzuki=voicemail,tanaka=key:1@8s. Who is not named does not answer."`
 	Place  int           `placeholder:"N" help:"Whose turn it is in a round robin, counted from 0."`
 	For    time.Duration `default:"24h" help:"Look no further than this."`
-	SVG    string        `name:"svg" placeholder:"FILE" help:"Draw it as well: a lane for each person, time from left to right. The plan's only, so with several plans give --plan."`
 
+	Channels int    `placeholder:"N" help:"Calls that the line carries at a time: with 1, who would ring together rings one after another."`
+	SVG      string `name:"svg" placeholder:"FILE" help:"Draw it as well: a lane for each person, time from left to right."`
 	Language string `default:"en" help:"Of the picture's labels: en or ja."`
 	Markdown bool   `xor:"form" help:"As a table in Markdown, with the picture of --svg above it."`
 	JSON     bool   `name:"json" xor:"form" help:"One timeline event a line, as JSON; the clock begins with 1970."`
@@ -141,7 +142,7 @@ func (c *planExplainCmd) Run(out *output) error {
 		if c.SVG != "" && explained > 0 {
 			return fmt.Errorf("%s holds several plans, and --svg is one picture: say which with --plan", name)
 		}
-		n := planNight{plan: plan, alert: alert, place: c.Place, limit: c.For, people: people, behave: behave, remarks: remarks}
+		n := planNight{plan: plan, alert: alert, place: c.Place, limit: c.For, channels: c.Channels, people: people, behave: behave, remarks: remarks}
 		n.events = n.simulate()
 		if err := c.show(out, n, explained > 0); err != nil {
 			return err

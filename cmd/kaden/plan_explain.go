@@ -44,20 +44,21 @@ func readAlert(file string) (alert.Alert, error) {
 
 // planNight is one plan to be shown at work.
 type planNight struct {
-	plan    callout.Plan
-	alert   alert.Alert
-	place   int
-	limit   time.Duration
-	people  callout.Roster
-	behave  map[string]callout.Behaviour
-	remarks []string
-	events  []timeline.Event
+	plan     callout.Plan
+	alert    alert.Alert
+	place    int
+	limit    time.Duration
+	channels int
+	people   callout.Roster
+	behave   map[string]callout.Behaviour
+	remarks  []string
+	events   []timeline.Event
 }
 
 func (n planNight) simulate() []timeline.Event {
 	return callout.Simulate(n.plan, n.people, n.behave, callout.Night{
 		Start: time.Unix(0, 0).UTC(), ID: n.plan.Name, Alert: "example", Title: n.alert.Title,
-		Severity: string(n.alert.Severity), Place: n.place, Limit: n.limit,
+		Severity: string(n.alert.Severity), Place: n.place, Limit: n.limit, Channels: n.channels,
 	})
 }
 
@@ -198,6 +199,10 @@ func planSentence(e timeline.Event) string {
 		return "· " + e.Text
 	case timeline.AttemptDialing:
 		return "rings " + e.Text
+	case timeline.CallQueued:
+		return "waits " + e.Text
+	case timeline.CallInitiated:
+		return "rings now: " + e.Text
 	case timeline.AttemptAnswered:
 		return with("answers")
 	case timeline.AttemptDigit:
