@@ -11,7 +11,8 @@ import (
 
 // pictureWords are the labels of a picture.
 type pictureWords struct {
-	step, round    string // formats
+	step, round    string            // formats
+	steps          map[string]string // those that no plan writes
 	more, goesOn   string
 	never, nobody  string
 	tones          map[tone]string
@@ -25,7 +26,8 @@ type pictureWords struct {
 func wordsOf(language string) pictureWords {
 	if strings.HasPrefix(language, "ja") {
 		return pictureWords{
-			step: "第%d段", round: "%d巡目", more: "ほか %d 人", goesOn: "この先は省略", never: "呼べない", nobody: "だれも鳴らない",
+			step: "第%d段", round: "%d巡目", steps: map[string]string{nameLast: "最後の手段", nameAll: "全員", nameHandOver: "引き継ぎ", nameCheck: "確認の電話"},
+			more: "ほか %d 人", goesOn: "この先は省略", never: "呼べない", nobody: "だれも鳴らない",
 			taken: "%s が %s に引き受け", takenBy: "%s ほか %d 人が %s までに確認", exhausted: "応答者なし（%s）", end: "%s に復旧",
 			tones: map[tone]string{waits: "発信待ち", rings: "呼び出し中", listens: "応答", robot: "機械が応答", talks: "会議通話", yes: "確認", no: "不応答", unheard: "確認なし", off: "取り消し・辞退"},
 			outcomes: map[timeline.Kind]string{timeline.AttemptConfirmed: "確認", timeline.AttemptPassed: "辞退", timeline.AttemptBusy: "話し中", timeline.AttemptNoAnswer: "不応答",
@@ -35,7 +37,8 @@ func wordsOf(language string) pictureWords {
 		}
 	}
 	return pictureWords{
-		step: "step %d", round: "round %d", more: "and %d more", goesOn: "the rest is left out", never: "cannot be called", nobody: "nobody rings",
+		step: "step %d", round: "round %d", steps: map[string]string{nameLast: nameLast, nameAll: nameAll, nameHandOver: nameHandOver, nameCheck: "still on it?"},
+		more: "and %d more", goesOn: "the rest is left out", never: "cannot be called", nobody: "nobody rings",
 		taken: "%s takes it at %s", takenBy: "%s and %d more have confirmed at %s", exhausted: "nobody took it (%s)", end: "resolved at %s",
 		tones: map[tone]string{waits: "does not ring yet", rings: "rings", listens: "has answered", robot: "a machine has answered", talks: "in the conference", yes: "confirmed", no: "not reached", unheard: "not confirmed", off: "called off or passed"},
 		outcomes: map[timeline.Kind]string{timeline.AttemptConfirmed: "confirmed", timeline.AttemptPassed: "passed", timeline.AttemptBusy: "busy", timeline.AttemptNoAnswer: "no answer",
@@ -203,23 +206,13 @@ func (p *painter) lanes(bottom, right int) {
 // marks draws steps, rounds and the end.
 func (p *painter) marks(bottom int) {
 	free := 0
-	step := 0
+	step := ""
 	for _, m := range p.night.marks {
 		x := p.x(m.at)
 		label, class := p.words.marks[m.kind], "step"
 		switch m.kind {
 		case timeline.CalloutStep:
-			var s, r int
-			fmt.Sscanf(m.text, "step %d, round %d", &s, &r) // what is not written so has no label
-			switch {
-			case s != step && s > 0:
-				step, label = s, fmt.Sprintf(p.words.step, s)
-				if r > 1 {
-					label += " · " + fmt.Sprintf(p.words.round, r)
-				}
-			case r > 0:
-				label = fmt.Sprintf(p.words.round, r)
-			}
+			label = p.stepLabel(m.text, &step)
 		case timeline.AlertAcknowledged:
 			class = "won"
 		case timeline.AlertExhausted:
@@ -231,6 +224,27 @@ func (p *painter) marks(bottom int) {
 			free = x + room + 6
 		}
 	}
+}
+
+// stepLabel says which step begins, where it is another one than the last, and in which round.
+func (p *painter) stepLabel(text string, last *string) string {
+	name, rest, _ := strings.Cut(text, ", ")
+	number, round := 0, 0
+	fmt.Sscanf(name, "step %d", &number)
+	fmt.Sscanf(rest, "round %d", &round)
+	again := name == *last
+	*last = name
+	label := p.words.steps[name] // what is neither has no label
+	switch {
+	case again && round > 0:
+		return fmt.Sprintf(p.words.round, round)
+	case number > 0:
+		label = fmt.Sprintf(p.words.step, number)
+	}
+	if label != "" && round > 1 {
+		label += " · " + fmt.Sprintf(p.words.round, round)
+	}
+	return label
 }
 
 // bar draws one call; its word is left out where there is no room before the next one.
@@ -271,7 +285,7 @@ func (p *painter) bar(b bar, next int) {
 	}
 	x := p.x(end)
 	for _, k := range b.keys {
-		p.f(`<circle class="dot" cx="%d" cy="%d" r="6.5"/><text class="key" x="%d" y="%d">%s</text>`, p.x(k.at), y+barHigh/2, p.x(k.at), y+barHigh/2+4, clean(k.digit))
+		p.f(`<circle class="dot" cx="%d" cy="%d" r="6.5"/><text class="key" x="%d" y="%d">%s</text>`, p.x(k.at), y+barHigh/2, p.x(k.at), y+barHigh/2+4, clean(keyCap(k.digit)))
 		x = max(x, p.x(k.at)+5)
 	}
 	if b.outcome != "" {
@@ -281,6 +295,14 @@ func (p *painter) bar(b bar, next int) {
 		}
 	}
 	p.b.WriteString("</g>\n")
+}
+
+// keyCap is what is written on a key: one character, or a dot for the digit that was spoken.
+func keyCap(digit string) string {
+	if r := []rune(digit); len(r) == 1 {
+		return digit
+	}
+	return "•"
 }
 
 func (p *painter) piece(t tone, from, to time.Time, y int) {

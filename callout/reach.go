@@ -111,7 +111,7 @@ func fateOf(p Plan, who []Behaviour, night, channels int) fate {
 		behave[id] = who[i]
 	}
 	calls, heard := map[string]int{}, map[string]Reaction{} // by person; by attempt
-	for _, e := range Simulate(p, Roster{DefaultContacts: trialContacts}, behave, Night{Place: night, Channels: channels, Limit: trialNight}) {
+	for _, e := range Simulate(p, nil, behave, Night{Place: night, Channels: channels, Limit: trialNight}) {
 		switch e.Kind {
 		case timeline.AttemptDialing, timeline.CallInitiated:
 			heard[e.Attempt] = behave[e.Person].On(calls[e.Person])
@@ -130,14 +130,6 @@ func fateOf(p Plan, who []Behaviour, night, channels int) fate {
 	}
 	return f
 }
-
-var trialContacts = func() []Person {
-	var all []Person
-	for _, id := range trialTeam {
-		all = append(all, Person{ID: id, Methods: []Method{{Address: "sim:" + id}}})
-	}
-	return all
-}()
 
 // takes is when, after the answer, a person presses 1; 0 is never.
 func (r Reaction) takes() time.Duration {

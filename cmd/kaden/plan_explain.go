@@ -203,9 +203,30 @@ func planSentence(e timeline.Event) string {
 		return "waits " + e.Text
 	case timeline.CallInitiated:
 		return "rings now: " + e.Text
+	case timeline.AttemptJoined:
+		return "joins " + e.Text
+	case timeline.AttemptLeft:
+		return "leaves " + e.Text
+	case timeline.AttemptDetected:
+		return with("sounds like " + e.Cause)
+	case timeline.AttemptMachine:
+		return "has a machine answering"
+	case timeline.AttemptCallBack:
+		return "calls back"
+	case timeline.CalloutChecking, timeline.CalloutLapsed, timeline.CalloutHandOver, timeline.CalloutSummoned, timeline.CalloutHalted, timeline.CalloutSnoozed:
+		return e.Text
+	case timeline.CalloutAlive:
+		return with("gives a sign of life")
+	case timeline.CalloutResumed:
+		return "the plan goes on: " + e.Text
+	case timeline.NoticeRaised:
+		return "notice: " + e.Text
 	case timeline.AttemptAnswered:
 		return with("answers")
 	case timeline.AttemptDigit:
+		if e.Digit == callout.SpokenDigit {
+			return "presses " + e.Text
+		}
 		return with("presses " + e.Digit)
 	case timeline.AttemptConfirmed:
 		return with("has confirmed")

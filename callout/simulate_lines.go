@@ -1,6 +1,7 @@
 package callout
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -41,5 +42,25 @@ func (s *simulation) fill(now time.Time) {
 		s.tell(timeline.Event{At: now, Kind: timeline.CallInitiated, Callout: s.night.ID, Person: c.Person, Attempt: c.Attempt, Text: "a channel is free"})
 		s.at(Event{At: now, Kind: Placed, Attempt: c.Attempt})
 		s.place(c, now)
+	}
+}
+
+// joins keeps the line of somebody up who has confirmed in a step that joins: they are in the conference
+// until they hang up. Whether it is so.
+func (s *simulation) joins(e timeline.Event) bool {
+	i := slices.IndexFunc(s.state.Attempts, func(a Attempt) bool { return a.ID == e.Attempt })
+	if e.Kind != timeline.AttemptConfirmed || i < 0 || !s.state.Plan.Joins(s.state.Attempts[i].Step) {
+		return false
+	}
+	s.joined[e.Attempt] = e.Person
+	s.tell(timeline.Event{At: e.At, Kind: timeline.AttemptJoined, Callout: e.Callout, Person: e.Person, Attempt: e.Attempt, Text: fmt.Sprintf("the conference, %d in it", len(s.joined))})
+	return true
+}
+
+// leaves tells who has hung up in the conference.
+func (s *simulation) leaves(e Event) {
+	if who, in := s.joined[e.Attempt]; in && e.Kind == Ended {
+		delete(s.joined, e.Attempt)
+		s.tell(timeline.Event{At: e.At, Kind: timeline.AttemptLeft, Callout: s.night.ID, Person: who, Attempt: e.Attempt, Text: fmt.Sprintf("the conference, %d in it", len(s.joined))})
 	}
 }
