@@ -20,6 +20,8 @@ type planCmd struct {
 	New     planNewCmd     `cmd:"" help:"Ask a few questions, and write the plan that the answers lead to."`
 	Check   planCheckCmd   `cmd:"" help:"Show what is wrong in call-out plans, and where."`
 	Explain planExplainCmd `cmd:"" help:"Show who would ring when, on a virtual clock. Nothing dials."`
+
+	Patterns planPatternsCmd `cmd:"" hidden:"" help:"Write docs/patterns.md and its pictures anew."`
 }
 
 type planCheckCmd struct {

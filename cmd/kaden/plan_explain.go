@@ -212,6 +212,9 @@ func planSentence(e timeline.Event) string {
 	case timeline.AttemptLeft:
 		return "leaves " + e.Text
 	case timeline.AttemptDetected:
+		if strings.HasPrefix(e.Cause, "machine") {
+			return with("sounds like a machine")
+		}
 		return with("sounds like " + e.Cause)
 	case timeline.AttemptMachine:
 		return "has a machine answering"
