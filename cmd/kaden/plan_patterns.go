@@ -130,11 +130,11 @@ func headOf(lines []string) (title, words, command string) {
 			title = line
 		case isCommand && strings.HasPrefix(lines[i], "  "):
 			command = rest
-		case line != "":
+		default: // an empty line divides paragraphs
 			said = append(said, line)
 		}
 	}
-	return title, strings.Join(said, "\n"), command
+	return title, strings.TrimSpace(strings.Join(said, "\n")), command
 }
 
 // binSection shows what TwiML does alone.
