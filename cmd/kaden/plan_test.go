@@ -132,6 +132,23 @@ func TestExplainTakesTheAlert(t *testing.T) {
 	}
 }
 
+func TestExplainKnowsEverybodyElse(t *testing.T) {
+	got, stderr, code := planRun(t, "plan: x\nsteps:\n- call: [a, b, c]\n  order: in-turn\n  need: everyone\n", "explain", "-", "--people", "*=key:1@5s,b=busy", "--json")
+	var who []string
+	for line := range strings.Lines(got) {
+		var e timeline.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind == timeline.AttemptConfirmed {
+			who = append(who, e.Person)
+		}
+	}
+	if code != 0 || strings.Contains(stderr, "--people") || !slices.Equal(who, []string{"a", "c"}) {
+		t.Errorf("exit %d, %v confirmed: %s", code, who, stderr)
+	}
+}
+
 func TestExplainDraws(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "night one.svg")
 	got, stderr, code := planRun(t, planFile, "explain", "-", "--plan", "one", "--people", "sato=key:1", "--svg", file, "--markdown")
