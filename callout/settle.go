@@ -101,7 +101,7 @@ func (m *machine) watchLines() {
 
 // yieldAt is when a listener no longer holds up the next person of a step in turn.
 func (m *machine) yieldAt(a *Attempt) time.Time {
-	if a.Yields || a.Quiet.IsZero() || !m.step(a.Step).inTurn() {
+	if a.Yields || a.Quiet.IsZero() || !m.inTurn(a.Step) {
 		return time.Time{}
 	}
 	return a.Quiet.Add(quietListening)

@@ -146,7 +146,9 @@ func (m *machine) lineUp(step int, e Event) []Person {
 		n := len(line)
 		first = (e.Place%n + n) % n
 		m.Starts[step] = line[first].ID
-		m.do(Command{Kind: Advance, Step: step, Round: (first + 1) % n})
+		if !m.Drill {
+			m.do(Command{Kind: Advance, Step: step, Round: (first + 1) % n})
+		}
 	}
 	return append(slices.Clone(line[first:]), line[:first]...)
 }
