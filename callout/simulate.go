@@ -40,6 +40,14 @@ const (
 // Whoever took it is asked whether they are still on it only if behave says for somebody what they do
 // then, and the last resort is shown for two rounds. The same arguments always give the same events.
 func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []timeline.Event {
+	var events []timeline.Event
+	Play(p, people, behave, n, func(e timeline.Event) { events = append(events, e) })
+	return events
+}
+
+// Play is [Simulate] that hands over one event after another: a long night of thousands of people is too
+// much to be kept.
+func Play(p Plan, people Roster, behave map[string]Behaviour, n Night, tell func(timeline.Event)) {
 	n.Start = later(epoch, n.Start)
 	if n.ID == "" {
 		n.ID = "callout"
@@ -50,8 +58,8 @@ func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []tim
 	if n.Limit <= 0 {
 		n.Limit = 24 * time.Hour
 	}
-	s := &simulation{night: n, m: machineOf(New(n.ID, p, n.Severity)), people: people, behave: behave, calls: map[string]int{}, checks: map[string]int{}, open: map[string]bool{}, placed: map[string]bool{}, joined: map[string]string{},
-		seated: map[string]Reaction{}}
+	s := &simulation{night: n, m: machineOf(New(n.ID, p, n.Severity)), people: people, behave: behave, hand: tell, calls: map[string]int{}, checks: map[string]int{},
+		open: map[string]bool{}, placed: map[string]bool{}, joined: map[string]string{}, seated: map[string]Reaction{}}
 	s.m.Drill = n.Drill
 	for _, b := range behave {
 		s.asks = s.asks || len(b.Checks) > 0
@@ -59,7 +67,7 @@ func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []tim
 	if !s.asks {
 		s.m.Plan.StillOnIt = Never
 	}
-	return s.run()
+	s.run()
 }
 
 type simulation struct {
@@ -77,10 +85,11 @@ type simulation struct {
 	seated map[string]Reaction // what those do who call back
 	alive  bool                // a check was answered
 	queue  agenda
-	events []timeline.Event
+	seq    int64                // of the last event
+	hand   func(timeline.Event) // takes it
 }
 
-func (s *simulation) run() []timeline.Event {
+func (s *simulation) run() {
 	start := s.night.Start
 	s.tell(timeline.Event{At: start, Kind: timeline.AlertStored, Text: s.night.Title})
 	s.at(Event{At: start, Kind: Begin})
@@ -90,7 +99,7 @@ func (s *simulation) run() []timeline.Event {
 	for {
 		batch := s.next()
 		if len(batch) == 0 || batch[0].At.After(start.Add(s.night.Limit)) || s.told(batch) {
-			return s.events
+			return
 		}
 		s.forget()
 		s.m.work(batch)
@@ -157,8 +166,9 @@ func (s *simulation) at(e Event) {
 }
 
 func (s *simulation) tell(e timeline.Event) {
-	e.Seq, e.Alert = int64(len(s.events)+1), s.night.Alert
-	s.events = append(s.events, e)
+	s.seq++
+	e.Seq, e.Alert = s.seq, s.night.Alert
+	s.hand(e)
 }
 
 func (s *simulation) obey(c Command, now time.Time) {

@@ -42,9 +42,11 @@ func (m *machine) refs(step int) []string {
 		return []string{DefaultContacts}
 	case StepAll:
 		var all []string
+		named := map[string]bool{}
 		for _, s := range m.Plan.Steps {
 			for _, ref := range s.Call {
-				if !slices.Contains(all, ref) {
+				if !named[ref] {
+					named[ref] = true
 					all = append(all, ref)
 				}
 			}
@@ -116,8 +118,7 @@ func (m *machine) driveSide() {
 			continue
 		}
 		m.drive(t)
-		active, listening := m.busyWith(t)
-		if t.Phase != Closing || active+listening > 0 {
+		if t.Phase != Closing || m.busy(t) {
 			continue
 		}
 		over := *t
