@@ -68,6 +68,9 @@ func TestExplainUsesThePeopleOfTheFile(t *testing.T) {
 	want := `plan one, for "an alert" (critical)
   says (en): critical alert from test. an alert
   says (ja): test からの、criticalの通報です。an alert
+  is taken by pressing 1
+  keys: 2 passes it on, 9 says it again
+  whoever took it is asked every 15m whether they are still on it
   note: there is no person "hana" (through @team): shown as one person
   note: boss is not in this file: shown as one person
   note: hanna is in --people, but not in this plan
@@ -129,6 +132,41 @@ func TestExplainTakesTheAlert(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing, exit %d:\n%s", want, code, got)
 		}
+	}
+}
+
+func TestExplainSaysWhatTheWordsMean(t *testing.T) {
+	for _, c := range []struct{ name, words, severity, want string }{
+		{"the usual", "", "critical", `  is taken by pressing 1
+  keys: 2 passes it on, 9 says it again
+  whoever took it is asked every 15m whether they are still on it
+`},
+		{"a warning that is hung up on", "confirm: hangup\nstill-on-it: 1h\n", "warning", `  is taken by hanging up after the message
+  keys: 2 passes it on, 9 says it again
+`},
+		{"something worse", "confirm: hangup\nstill-on-it: 1h\n", "critical", `  is taken by pressing 1; hanging up is enough for warnings only
+  keys: 2 passes it on, 9 says it again
+  whoever took it is asked every 1h whether they are still on it
+`},
+		{"proof, machines, call everyone", "confirm: proof\nmachine: message\nkeys: {\"1\": accept, \"3\": call-everyone}\nstill-on-it: off\n", "critical", `  is taken by pressing the digit that is spoken
+  keys: 3 pressed twice calls everybody
+  if a machine answers, it is left the message after the beep, and the next phone rings
+`},
+		{"no proof at all", "confirm: none\n", "warning", `  is taken by whatever answers, a voicemail too
+`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "alert.json")
+			if err := os.WriteFile(file, []byte(`{"title": "disk", "severity": "`+c.severity+`", "key": "k"}`), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, _, code := planRun(t, "plan: x\n"+c.words+"steps:\n- call: [a]\n", "explain", "-", "--alert", file)
+			_, got, _ = strings.Cut(got, "disk\n  says (ja): json からの、"+c.severity+"の通報です。disk\n")
+			got, _, _ = strings.Cut(got, "  note: ")
+			if code != 0 || got != c.want {
+				t.Errorf("exit %d:\n%s", code, got)
+			}
+		})
 	}
 }
 
