@@ -153,6 +153,9 @@ func (c *chosen) step(s *sheet) {
 		}
 	}
 	s.put("    ring: 20s", "many voicemails answer at 15 to 25 s", "留守番電話は 15〜25 秒で出ることが多い")
+	if c.words["severity"] == critical {
+		s.put("    # double-tap: true", "take the # away: a second ring after 10 s gets through do-not-disturb", "# を外すと、10 秒後の二度目の呼び出しで、おやすみモードを通す")
+	}
 	if rounds == "1" {
 		s.put("    rounds: 1", "each is called once", "一人一回ずつ呼ぶ")
 		return

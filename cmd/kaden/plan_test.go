@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -102,6 +104,25 @@ func TestExplainShortensALongNight(t *testing.T) {
 	if !strings.HasSuffix(got, "and so on: not over after 1m0s\n") {
 		t.Errorf("cut off:\n%s", got)
 	}
+}
+
+// Everybody of a town of 10,000 is required. What is printed is not kept: with a core of its own this takes less
+// than a second and 70 MB; the limits here leave room for what else the machine does.
+func TestExplainShowsATown(t *testing.T) {
+	var plan strings.Builder
+	plan.WriteString("plan: town\nsteps:\n- call: [p0")
+	for i := 1; i < 10000; i++ {
+		fmt.Fprintf(&plan, ", p%d", i)
+	}
+	plan.WriteString("]\n  need: everyone\n  rounds: forever\ndeadline: 2h\n")
+	began := time.Now()
+	got, _, code := planRun(t, plan.String(), "explain", "-", "--json", "--people", "*=no-answer,key:1@5s")
+	took := time.Since(began)
+	last := got[strings.LastIndexByte(strings.TrimRight(got, "\n"), '\n')+1:]
+	if code != 0 || strings.Count(got, `"attempt.confirmed"`) != 10000 || !strings.Contains(last, `"alert.acknowledged"`) || took > 30*time.Second {
+		t.Errorf("exit %d after %s: %s", code, took, last)
+	}
+	t.Logf("%d events in %s", strings.Count(got, "\n"), took)
 }
 
 func TestExplainJSON(t *testing.T) {
