@@ -1,6 +1,9 @@
 package callout
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Habit is how some of the people of a [Trial] behave all night.
 type Habit struct {
@@ -35,8 +38,8 @@ const (
 // LineHabits says the rest of the distribution in words.
 func LineHabits() []string {
 	return []string{
-		"60% of the phones have a voicemail, which takes the call after 15–25 s, each phone at its own time",
-		"20% of the nights are on a line with one channel: a call waits until the one before it has ended",
+		fmt.Sprintf("%d%% of the phones have a voicemail, which takes the call after 15–25 s, each phone at its own time", voicemails),
+		fmt.Sprintf("%d%% of the nights are on a line with one channel: a call waits until the one before it has ended", oneChannelNights),
 	}
 }
 

@@ -54,7 +54,6 @@ const (
 
 // bar is one call to one person.
 type bar struct {
-	attempt string
 	lane    int
 	dialed  time.Time
 	rang    time.Time // zero: never
@@ -146,7 +145,7 @@ func (n *nightRead) take(e timeline.Event, lane func(string) int, up map[string]
 		n.plan = e.Text
 	case timeline.AttemptDialing:
 		up[e.Attempt] = len(n.bars)
-		n.bars = append(n.bars, bar{attempt: e.Attempt, lane: lane(e.Person), dialed: e.At})
+		n.bars = append(n.bars, bar{lane: lane(e.Person), dialed: e.At})
 	case timeline.CalloutUnreached:
 		n.unreachable[lane(e.Person)] = true
 	case timeline.CalloutStep, timeline.CalloutResumed, timeline.CalloutSummoned, timeline.CalloutLapsed, timeline.CalloutChecking, timeline.CalloutHalted:

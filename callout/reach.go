@@ -35,8 +35,10 @@ const trialNight = time.Hour
 func (t Trial) Run() []Reached {
 	ways := waysToCall()
 	sums := make([]tally, len(ways))
+	of := dice(t.Seed)
+	seed := of.throw()
 	for night := range t.Nights {
-		d := dice(t.Seed*0x9e3779b97f4a7c15 + uint64(night))
+		d := dice(seed + uint64(night)) // each night throws its own, whatever the others need
 		who := make([]Behaviour, len(trialTeam))
 		for i := range who {
 			who[i] = d.person()
