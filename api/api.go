@@ -135,6 +135,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.alertRoutes()
 	a.callRoutes()
 	a.houseRoutes()
+	a.choiceRoutes()
 	a.statusRoutes()
 	a.eventRoutes()
 	a.signInRoutes()
