@@ -97,6 +97,8 @@ type Config struct {
 	Ready       func(ctx context.Context) error    // nil: always
 	Schemes     []number.Scheme                    // that can be dialled here; nil is tel, sip and sim
 
+	Name        string        // under which people keep kaden's numbers; "" is "kaden 架電"
+	Region      string        // of numbers without a country; "" is JP
 	DefaultPlan string        // of sources that name none; "" is "default"
 	Session     time.Duration // how long a browser stays signed in without a request; 0 is 12 h
 }
@@ -114,6 +116,7 @@ type API struct {
 
 // New makes an API. It starts nothing.
 func New(log *slog.Logger, cfg Config) *API {
+	cfg.Name, cfg.Region = cmp.Or(cfg.Name, "kaden 架電"), cmp.Or(cfg.Region, "JP")
 	cfg.DefaultPlan = cmp.Or(cfg.DefaultPlan, "default")
 	cfg.Session = cmp.Or(cfg.Session, 12*time.Hour)
 	if cfg.Schemes == nil {
@@ -136,6 +139,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.callRoutes()
 	a.houseRoutes()
 	a.statusRoutes()
+	a.cardRoutes()
 	a.eventRoutes()
 	a.signInRoutes()
 	a.mux.HandleFunc("GET /api/openapi.json", a.describe)
