@@ -22,6 +22,9 @@ type Incident struct {
 	Repeats    int // triggers after the first
 	Callout    string
 	By         string // who acknowledged it
+	Word       string // what the one who took it said for those who come after: the ID of a sound; "" none
+	WordBy     string // who said it
+	Drill      bool   // a rehearsal
 	Opened     time.Time
 	Updated    time.Time
 	Resolved   time.Time // zero: still open
@@ -57,25 +60,44 @@ type Callout struct {
 
 // Attempt is one call to one person as a row: what the console shows and what ends a ghost.
 type Attempt struct {
-	ID       string
-	Callout  string
-	Alert    string
-	Person   string
-	Address  string
-	Line     string // the attempt whose call this one rides on (bundling); its own ID if it has a call
-	Call     sid.Call
-	Trunk    string
-	Status   string // a callout.Outcome
-	Cause    string
-	Digit    string
-	Node     string
-	Fence    int64
-	Target   json.RawMessage // the call.Order it was placed with, for ending a ghost; see Order
-	Remains  leg.Remains
-	Dialed   time.Time
-	Rang     time.Time
-	Answered time.Time
-	Ended    time.Time // zero: under way
+	ID      string
+	Callout string
+	Alert   string
+	Person  string
+	Address string
+	Line    string // the attempt whose call this one rides on (bundling); its own ID if it has a call
+	Call    sid.Call
+	Trunk   string
+	Status  string // a callout.Outcome
+	Cause   string
+	Digit   string
+	Purpose string // a callout.Purpose
+	Inbound bool   // the person called us
+	// AnsweredBy is what machine detection took the one who answered for, in Twilio's words; "" is not asked.
+	AnsweredBy string
+	Node       string
+	Fence      int64
+	Target     json.RawMessage // the call.Order it was placed with, for ending a ghost; see Order
+	Remains    leg.Remains
+	Dialed     time.Time
+	Rang       time.Time
+	Answered   time.Time
+	Ended      time.Time // zero: under way
+}
+
+// Hold is the kill switch (rule 33): while it is on, nobody is rung. The zero Hold is off.
+type Hold struct {
+	Since, Until time.Time
+	By, Why      string
+}
+
+// Verification says that a person proved to be at an address: the last time, for each address of theirs.
+type Verification struct {
+	Person, Address string
+	At              time.Time
+	By              string // who asked for the proof
+	Tap             int    // 1: the first call was answered; 2: it took the second one, through do-not-disturb
+	DND             bool   // the person had do-not-disturb on
 }
 
 // ErrNotMine says that a call-out was changed by somebody else: its version, owner or fence is another.
@@ -116,6 +138,11 @@ type Tx interface {
 	// Place and SetPlace remember whose turn is first in a round robin.
 	Place(plan string, step int) (int, error)
 	SetPlace(plan string, step, place int) error
+
+	// Hold is the kill switch as it was put last, whether or not its time has passed.
+	Hold() (Hold, error)
+	// PutHold puts the kill switch; the zero Hold lifts it.
+	PutHold(h Hold) error
 }
 
 // Store keeps incidents, call-outs and attempts.
@@ -143,6 +170,20 @@ type Store interface {
 	// may still be up: the attempt is under way, or it is decided and its call's record is not over.
 	Ghosts(ctx context.Context, name string, fence int64) ([]Attempt, error)
 
+	// Hold is the kill switch as it was put last, whether or not its time has passed.
+	Hold(ctx context.Context) (Hold, error)
+
+	// PutSound keeps a piece of sound, durable when it returns; kind is SoundWord or SoundRecording. The same
+	// ID again replaces it. A minute is about 1 MB, and nothing else is committed while it is written.
+	PutSound(ctx context.Context, id, kind string, wav []byte) error
+	// Sound finds a piece of sound; ErrNotFound if there is none.
+	Sound(ctx context.Context, id string) (wav []byte, err error)
+
+	// PutVerification keeps v, unless one of the same person and address is there that is later.
+	PutVerification(ctx context.Context, v Verification) error
+	// Verifications lists the latest of each person and address, by person, then address.
+	Verifications(ctx context.Context) ([]Verification, error)
+
 	// The reading side, for the console and the API.
 	IncidentByID(ctx context.Context, id string) (Incident, error)
 	Incidents(ctx context.Context, q Query) ([]Incident, error) // newest first
@@ -153,6 +194,12 @@ type Store interface {
 	// Announce calls f with the events of each commit, after it, in order of Seq. f must not block. stop ends it.
 	Announce(f func([]timeline.Event)) (stop func())
 }
+
+// The kinds of sound that are kept.
+const (
+	SoundWord      = "word"      // what the one who took an alert left for the others (rule 25)
+	SoundRecording = "recording" // of a call
+)
 
 // Query selects incidents.
 type Query struct {

@@ -36,10 +36,11 @@ type incident struct {
 	hash string
 }
 
-var incidents = newTable("incident", "id hash status alert repeats callout taken_by opened updated resolved delivery",
+var incidents = newTable("incident", "id hash status alert repeats callout taken_by opened updated resolved delivery word word_by drill",
 	func(i *incident) []any {
 		return []any{&i.ID, &i.hash, &i.Status, object{&i.Alert}, &i.Repeats, &i.Callout, &i.By,
-			moment{&i.Opened}, moment{&i.Updated}, moment{&i.Resolved}, &i.DeliveryID}
+			moment{&i.Opened}, moment{&i.Updated}, moment{&i.Resolved}, &i.DeliveryID,
+			&i.Word, &i.WordBy, &i.Drill}
 	})
 
 var callouts = newTable("callout", "id incident plan state active due version owner fence created updated",
@@ -50,11 +51,13 @@ var callouts = newTable("callout", "id incident plan state active due version ow
 
 // What ends a ghost is written by KeepRemains while the call's owner may be writing the rest, so an
 // upsert leaves it alone.
-var attempts = newTable("attempt", "id callout incident person address line call trunk status cause digit node fence target remains dialed rang answered ended",
+var attempts = newTable("attempt", "id callout incident person address line call trunk status cause digit node fence target remains dialed rang answered ended "+
+	"purpose inbound answered_by",
 	func(a *dispatch.Attempt) []any {
 		return []any{&a.ID, &a.Callout, &a.Alert, &a.Person, &a.Address, &a.Line, &a.Call, &a.Trunk, &a.Status, &a.Cause,
 			&a.Digit, &a.Node, &a.Fence, (*[]byte)(&a.Target), (*[]byte)(&a.Remains),
-			moment{&a.Dialed}, moment{&a.Rang}, moment{&a.Answered}, moment{&a.Ended}}
+			moment{&a.Dialed}, moment{&a.Rang}, moment{&a.Answered}, moment{&a.Ended},
+			&a.Purpose, &a.Inbound, &a.AnsweredBy}
 	}, "target", "remains")
 
 // putAttempt inserts or replaces; what ends a ghost is replaced only by something.

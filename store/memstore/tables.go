@@ -24,21 +24,24 @@ type row[T any] struct {
 }
 
 type tables struct {
-	nr         int64 // of the newest row of any table
-	deliveries map[deliveryKey]row[delivery]
-	incidents  map[string]row[dispatch.Incident]
-	callouts   map[string]row[dispatch.Callout]
-	attempts   map[string]row[dispatch.Attempt]
-	calls      map[sid.Call]row[callRow]
-	posts      map[string]row[call.Post] // not yet delivered
-	places     map[place]int
-	nodes      map[string]node
-	accounts   map[sid.Account]row[account.Account]
-	documents  map[documentKey]row[manifest.Document]
-	tickets    map[ticketKey]ticket
-	events     []timeline.Event
-	jobs       []Job
-	fence      int64
+	nr            int64 // of the newest row of any table
+	deliveries    map[deliveryKey]row[delivery]
+	incidents     map[string]row[dispatch.Incident]
+	callouts      map[string]row[dispatch.Callout]
+	attempts      map[string]row[dispatch.Attempt]
+	calls         map[sid.Call]row[callRow]
+	posts         map[string]row[call.Post] // not yet delivered
+	places        map[place]int
+	nodes         map[string]node
+	accounts      map[sid.Account]row[account.Account]
+	documents     map[documentKey]row[manifest.Document]
+	tickets       map[ticketKey]ticket
+	sounds        map[string]sound
+	verifications map[verified]dispatch.Verification
+	hold          dispatch.Hold
+	events        []timeline.Event
+	jobs          []Job
+	fence         int64
 }
 
 type (
@@ -63,7 +66,12 @@ type (
 		lease   time.Time // until then it is alive
 		life    int
 	}
-	ticket struct {
+	sound struct {
+		kind string
+		wav  []byte
+	}
+	verified struct{ person, address string }
+	ticket   struct {
 		data    string
 		expires time.Time
 	}
@@ -77,17 +85,19 @@ type Job struct {
 
 func newTables() tables {
 	return tables{
-		deliveries: map[deliveryKey]row[delivery]{},
-		incidents:  map[string]row[dispatch.Incident]{},
-		callouts:   map[string]row[dispatch.Callout]{},
-		attempts:   map[string]row[dispatch.Attempt]{},
-		calls:      map[sid.Call]row[callRow]{},
-		posts:      map[string]row[call.Post]{},
-		places:     map[place]int{},
-		nodes:      map[string]node{},
-		accounts:   map[sid.Account]row[account.Account]{},
-		documents:  map[documentKey]row[manifest.Document]{},
-		tickets:    map[ticketKey]ticket{},
+		deliveries:    map[deliveryKey]row[delivery]{},
+		incidents:     map[string]row[dispatch.Incident]{},
+		callouts:      map[string]row[dispatch.Callout]{},
+		attempts:      map[string]row[dispatch.Attempt]{},
+		calls:         map[sid.Call]row[callRow]{},
+		posts:         map[string]row[call.Post]{},
+		places:        map[place]int{},
+		nodes:         map[string]node{},
+		accounts:      map[sid.Account]row[account.Account]{},
+		documents:     map[documentKey]row[manifest.Document]{},
+		tickets:       map[ticketKey]ticket{},
+		sounds:        map[string]sound{},
+		verifications: map[verified]dispatch.Verification{},
 	}
 }
 

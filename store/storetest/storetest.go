@@ -57,6 +57,9 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"call-outs whose time has passed are overdue", overdue},
 		{"after a restart everything is there and the node goes on at once", restart},
 		{"a round robin remembers its place", places},
+		{"the kill switch is put, kept and lifted", holdKept},
+		{"a sound comes back as it was kept", soundsKept},
+		{"of each person and address the latest proof is known", verificationsKept},
 		{"calls are kept with their events and callbacks", callLife},
 		{"calls are found by any of their marks", callFilters},
 		{"a list of calls goes on after one that was deleted", callDeletedWhilePaging},
@@ -80,6 +83,7 @@ var Base = time.Date(2026, 3, 1, 2, 0, 0, 0, time.UTC)
 func Incident(id, key string) dispatch.Incident {
 	return dispatch.Incident{
 		ID: id, Status: dispatch.Stored, Callout: "co-" + id, Opened: Base, Updated: Base.Add(time.Second), DeliveryID: "d-" + id,
+		Word: "word-" + id, WordBy: "sato", Drill: true,
 		Alert: alert.Alert{
 			Source: "mackerel", Account: "org", Key: key, Action: alert.Trigger, Severity: alert.Critical, Title: "disk full: 残り 3%",
 			Body: "…", Subject: "db01", Labels: map[string]string{"role": "db"}, Links: []alert.Link{{Href: "https://example.com/a", Text: "graph"}},
@@ -101,6 +105,7 @@ func Attempt(id, callout, node string, fence int64) dispatch.Attempt {
 	return dispatch.Attempt{
 		ID: id, Callout: callout, Alert: "al-" + callout, Person: "sato", Address: "tel:+819011112222", Line: id,
 		Call: "CA00000000000000000000000000000001", Trunk: "ntt", Status: "dialing", Node: node, Fence: fence, Dialed: Base,
+		Purpose: "check", Inbound: true, AnsweredBy: "machine_start",
 	}
 }
 
