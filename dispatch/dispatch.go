@@ -50,6 +50,8 @@ type Config struct {
 
 	// EndGhost ends what an earlier life of this process left at a carrier. nil: nothing can be left.
 	EndGhost func(ctx context.Context, a Attempt) error
+	// Inbound finds a call that somebody has made to us and that is under way. nil: nobody can call back.
+	Inbound func(id sid.Call) (Line, bool)
 	// Schemes are the kinds of addresses that can be dialled here; nil is all but client:.
 	Schemes []number.Scheme
 
@@ -75,9 +77,14 @@ type Dispatcher struct {
 	life context.Context
 	end  context.CancelFunc
 
-	mu   sync.Mutex
-	runs map[string]*run // by call-out
-	wg   sync.WaitGroup
+	mu      sync.Mutex
+	runs    map[string]*run // by call-out
+	rooms   rooms
+	callers map[sid.Call]*caller // who calls us
+	codes   map[string]*code     // verifications under way
+	pins    pins
+	hold    Hold // the kill switch
+	wg      sync.WaitGroup
 }
 
 // New makes a Dispatcher; it does nothing before Run.
@@ -104,6 +111,7 @@ func New(log *slog.Logger, cfg Config) *Dispatcher {
 	return &Dispatcher{
 		log: log, cfg: cfg, store: cfg.Store, lines: newLines(cfg.PerHour),
 		booted: make(chan struct{}), life: life, end: end, runs: map[string]*run{},
+		rooms: rooms{}, callers: map[sid.Call]*caller{}, codes: map[string]*code{}, pins: pins{},
 	}
 }
 
@@ -178,5 +186,9 @@ func (d *Dispatcher) wake(ctx context.Context, callout string) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.started(r), nil
+	if other := d.started(r); other != r {
+		return other, nil
+	}
+	d.halts(r)
+	return r, nil
 }

@@ -42,6 +42,9 @@ type line struct {
 	rang     time.Time
 	answered time.Time
 	hold     Line // nil until the call is on its way
+	trunk    string
+	inbound  bool // the person called us
+	proven   bool // … and entered their PIN
 	plainly  bool // say only what was prepared at the start
 }
 
@@ -105,6 +108,53 @@ func (ls *lines) claim(person, address string, rd rider, now time.Time) seat {
 	ls.byPerson[person], ls.byRider[rd.attempt], ls.byLead[rd.attempt] = l, l, l
 	ls.calls[person] = append(ls.calls[person], now)
 	return seat{line: l, lead: true}
+}
+
+// callIn makes the call that a person has made to us their line: what comes now is told in it. The one we
+// had to them is on its way to its end.
+func (ls *lines) callIn(person, address string, id sid.Call, hold Line, proven bool) *line {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l := &line{
+		person: person, address: address, lead: "in-" + string(id), sid: id, over: make(chan struct{}), after: ls.byPerson[person],
+		all: ls, phase: answered, answered: now(), hold: hold, inbound: true, proven: proven,
+	}
+	ls.byPerson[person], ls.byLead[l.lead] = l, l
+	return l
+}
+
+// seat puts an attempt on the call that its person has made to us; nil if that is over. Asking again for the
+// same attempt gives the same line.
+func (ls *lines) seat(person string, rd rider) *line {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if l := ls.byRider[rd.attempt]; l != nil {
+		return l
+	}
+	l := ls.byPerson[person]
+	if l == nil || !l.inbound || l.phase > answered {
+		return nil
+	}
+	l.riders = append(l.riders, rd)
+	ls.byRider[rd.attempt] = l
+	return l
+}
+
+// alone gives a line that nothing rides on, for a call about the person and not about an alert. nil: they are
+// on the telephone; capped: they were called too often.
+func (ls *lines) alone(person, address, name string, now time.Time) (l *line, capped bool) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	switch {
+	case ls.byPerson[person] != nil:
+		return nil, false
+	case ls.tooOften(person, now):
+		return nil, true
+	}
+	l = &line{person: person, address: address, lead: name, sid: sid.New[sid.Call](), over: make(chan struct{}), all: ls, phase: closing}
+	ls.byPerson[person], ls.byLead[name] = l, l
+	ls.calls[person] = append(ls.calls[person], now)
+	return l, false
 }
 
 // tooOften forgets calls older than an hour and tells whether the rest fill the cap.
@@ -205,6 +255,9 @@ func (l *line) heard(e call.Event) {
 	}
 	var kind callout.EventKind
 	l.all.mu.Lock()
+	if e.Trunk != "" {
+		l.trunk = e.Trunk
+	}
 	switch {
 	case e.Digit != "":
 	case e.Status == call.Initiated:
@@ -254,23 +307,30 @@ func (l *line) finish(at time.Time, o callout.Outcome, text string) {
 	}
 }
 
+// carrier is the trunk that the call is on, "" if that is not known.
+func (l *line) carrier() string {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	return l.trunk
+}
+
 // stop takes an attempt off its line; if it was the last, the call is ended or, if somebody listens and
 // there is something to tell, redirected to it.
-func (l *line) stop(attempt string, c leg.Cause, tell *call.Program) {
-	others := l.leave(attempt)
-	if others {
-		return
+func (l *line) stop(attempt string, c leg.Cause, tell *call.Program) (others bool) {
+	if others = l.leave(attempt); others {
+		return true
 	}
 	h := l.holder()
 	if h == nil {
-		return // place sees that nobody is on it and ends it
+		return false // place sees that nobody is on it and ends it
 	}
 	if tell != nil && l.wasAnswered() {
 		if h.Redirect(*tell) == nil {
-			return
+			return false
 		}
 	}
 	h.End(c)
+	return false
 }
 
 // now is the wall clock, to the millisecond that the store keeps.

@@ -146,3 +146,11 @@ type Message struct {
 
 // Tracer is a Leg that remembers its signalling, for the ladder and the pcap.
 type Tracer interface{ Trace() []Message }
+
+// Through is a Leg whose far end is in this process. What is written to its Feed is heard there in the
+// same moment, on the goroutine that writes, with no clock between: that is how a bridge passes any number
+// of such legs without delay. Play ends the feeding; so does Play(nil).
+type Through interface {
+	Leg
+	Feed() media.Sink
+}

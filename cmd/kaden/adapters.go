@@ -11,6 +11,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/twiml"
 	"github.com/kaden-project/kaden/voice"
 )
@@ -31,6 +32,9 @@ func (a *asker) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
 
 // Load is for sound files, which may be larger than a document.
 func (a *asker) Load(ctx context.Context, q call.Ask, limit int) (call.Reply, error) {
+	if strings.HasPrefix(q.URL, dispatch.Origin+"/") {
+		return a.scripts.Ask(ctx, q)
+	}
 	if l, ok := a.outside.(voice.Loader); ok {
 		return l.Load(ctx, q, limit)
 	}
@@ -59,6 +63,14 @@ func (c caller) Call(ctx context.Context, o call.Order) (dispatch.Line, error) {
 		forget()
 	}()
 	return placed, nil
+}
+
+// callersOf finds the calls that people have made to us, for those who call back.
+func callersOf(desk *call.Desk) func(sid.Call) (dispatch.Line, bool) {
+	return func(id sid.Call) (dispatch.Line, bool) {
+		c, ok := desk.Live(id)
+		return c, ok
+	}
 }
 
 // traces remembers the signalling of the last legs, for the ladder and the pcap of a call.

@@ -168,7 +168,7 @@ func (r *rooms) openCalls() {
 	secret.Write([]byte("scripts"))
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: caller{r.voice, r.desk}, House: r.house.Load, Secret: secret.Sum(nil),
-		EndGhost: endGhost(r.log, r.desk), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
+		EndGhost: endGhost(r.log, r.desk), Inbound: callersOf(r.desk), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
 	})
 	r.asker.scripts = r.dispatch
 }
@@ -287,7 +287,7 @@ func (r *rooms) numberCalled(called string) (account.Number, bool) {
 	for _, n := range r.house.Load().Numbers {
 		if n.Number == called {
 			n.Account = r.account.SID
-			return n, true
+			return dispatch.CallBack(n), true
 		}
 	}
 	return account.Number{}, false
