@@ -23,6 +23,7 @@ type Night struct {
 	Severity string        // as in alert.Severity
 	Place    int           // the round robin's memory
 	Message  time.Duration // how long it takes to say it once; 0 is 10 s
+	Channels int           // calls that the line carries at a time; 0 is any number
 	Drill    bool          // a rehearsal
 	Events   []Event       // what happens besides: Resolved, Taken, Halted …, in order of time
 	Limit    time.Duration // the simulation ends then; 0 is 24 h
@@ -49,7 +50,7 @@ func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []tim
 	if n.Limit <= 0 {
 		n.Limit = 24 * time.Hour
 	}
-	s := &simulation{night: n, people: people, behave: behave, calls: map[string]int{}, checks: map[string]int{}, up: map[string]bool{},
+	s := &simulation{night: n, people: people, behave: behave, calls: map[string]int{}, checks: map[string]int{}, up: map[string]bool{}, placed: map[string]bool{}, joined: map[string]string{},
 		seated: map[string]Reaction{}, state: New(n.ID, p, n.Severity)}
 	s.state.Drill = n.Drill
 	for _, b := range behave {
@@ -70,6 +71,9 @@ type simulation struct {
 	calls  map[string]int      // made to each person
 	checks map[string]int      // of these, checks
 	up     map[string]bool     // lines, by attempt
+	placed map[string]bool     // those that have a channel
+	joined map[string]string   // attempt → person in the conference
+	queued []Command           // those that wait for one, in order
 	seated map[string]Reaction // what those do who call back
 	alive  bool                // a check was answered
 	queue  agenda
@@ -93,6 +97,7 @@ func (s *simulation) run() []timeline.Event {
 		for _, c := range commands {
 			s.obey(c, batch[0].At)
 		}
+		s.fill(batch[0].At)
 	}
 }
 
@@ -127,6 +132,8 @@ func (s *simulation) next() []Event {
 				continue // the line is down already
 			case e.Kind == Ended:
 				delete(s.up, e.Attempt)
+				delete(s.placed, e.Attempt)
+				s.leaves(e)
 			}
 			batch = append(batch, e)
 		}
@@ -150,6 +157,7 @@ func (s *simulation) obey(c Command, now time.Time) {
 	switch c.Kind {
 	case Note:
 		s.tell(c.Event)
+		s.waits(c.Event)
 		switch c.Event.Kind {
 		case timeline.AlertAcknowledged:
 			s.alive = false
@@ -157,13 +165,16 @@ func (s *simulation) obey(c Command, now time.Time) {
 			if i := slices.IndexFunc(s.state.Attempts, func(a Attempt) bool { return a.ID == c.Event.Attempt }); i >= 0 {
 				s.alive = s.alive || s.state.Attempts[i].Purpose == ForCheck
 			}
-			s.at(Event{At: now.Add(talkAfter), Kind: Ended, Attempt: c.Event.Attempt, Outcome: NotConfirmed})
+			if !s.joins(c.Event) {
+				s.at(Event{At: now.Add(talkAfter), Kind: Ended, Attempt: c.Event.Attempt, Outcome: NotConfirmed})
+			}
 		}
 	case Muster:
 		s.at(Event{At: now, Kind: Mustered, Step: c.Step, Round: c.Round, People: s.muster(c.Refs), Place: s.night.Place})
 	case Dial:
-		s.dial(c, now)
+		s.place(c, now)
 	case Cancel, HangUp:
+		s.unqueue(c.Attempt)
 		s.at(Event{At: now, Kind: Ended, Attempt: c.Attempt, Outcome: Canceled})
 	case Seat:
 		s.up[c.Attempt] = true
@@ -205,7 +216,6 @@ func (s *simulation) dial(c Command, now time.Time) {
 		s.seated[c.Person] = r
 		s.at(Event{At: now.Add(r.Back), Kind: CalledBack, By: c.Person, Text: c.Address})
 	}
-	s.up[c.Attempt] = true
 	on := func(after time.Duration, e Event) {
 		e.At, e.Attempt = now.Add(after), c.Attempt
 		s.at(e)
@@ -225,7 +235,7 @@ func (s *simulation) dial(c Command, now time.Time) {
 	}
 	text := ""
 	if r.Machine {
-		text = "a machine"
+		text = aMachine
 	}
 	on(r.Rings, Event{Kind: AnsweredBy, Text: text})
 	s.does(c.Attempt, now.Add(r.Rings), r)

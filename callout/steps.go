@@ -46,17 +46,25 @@ func (m *machine) refs(step int) []string {
 	return m.step(step).Call
 }
 
+// The names of steps that no plan writes, on the timeline.
+const (
+	nameLast     = "last resort"
+	nameAll      = "everybody"
+	nameHandOver = "hand-over"
+	nameCheck    = "check"
+)
+
 // name is a step in a sentence.
 func (t *Track) name() string {
 	switch {
 	case t.Step == StepLast:
-		return "last resort"
+		return nameLast
 	case t.Step == StepAll:
-		return "everybody"
+		return nameAll
 	case t.Step == StepCheck && t.Purpose == ForHandOver:
-		return "hand-over"
+		return nameHandOver
 	case t.Step == StepCheck:
-		return "check"
+		return nameCheck
 	}
 	return fmt.Sprintf("step %d", t.Step+1)
 }

@@ -17,6 +17,7 @@ import (
 )
 
 type planCmd struct {
+	New     planNewCmd     `cmd:"" help:"Ask a few questions, and write the plan that the answers lead to."`
 	Check   planCheckCmd   `cmd:"" help:"Show what is wrong in call-out plans, and where."`
 	Explain planExplainCmd `cmd:"" help:"Show who would ring when, on a virtual clock. Nothing dials."`
 }
@@ -88,7 +89,12 @@ type planExplainCmd struct {
 	People string        `placeholder:"WHO=DOES,…" help:"What people do: sato=no-answer,suzuki=voicemail,tanaka=key:1@8s. Who is not named does not answer."`
 	Place  int           `placeholder:"N" help:"Whose turn it is in a round robin, counted from 0."`
 	For    time.Duration `default:"24h" help:"Look no further than this."`
-	JSON   bool          `name:"json" help:"One timeline event a line, as JSON; the clock begins with 1970."`
+
+	Channels int    `placeholder:"N" help:"Calls that the line carries at a time: with 1, who would ring together rings one after another."`
+	SVG      string `name:"svg" placeholder:"FILE" help:"Draw it as well: a lane for each person, time from left to right."`
+	Language string `default:"en" help:"Of the picture's labels: en or ja."`
+	Markdown bool   `xor:"form" help:"As a table in Markdown, with the picture of --svg above it."`
+	JSON     bool   `name:"json" xor:"form" help:"One timeline event a line, as JSON; the clock begins with 1970."`
 }
 
 // Help is shown below the flags.
@@ -133,8 +139,12 @@ func (c *planExplainCmd) Run(out *output) error {
 		}
 		people, remarks := rosterOf(known, refs)
 		remarks = append(remarks, strangers(behave, people)...)
-		n := planNight{plan: plan, alert: alert, place: c.Place, limit: c.For, people: people, behave: behave, remarks: remarks}
-		if err := n.show(out, c.JSON, explained > 0); err != nil {
+		if c.SVG != "" && explained > 0 {
+			return fmt.Errorf("%s holds several plans, and --svg is one picture: say which with --plan", name)
+		}
+		n := planNight{plan: plan, alert: alert, place: c.Place, limit: c.For, channels: c.Channels, people: people, behave: behave, remarks: remarks}
+		n.events = n.simulate()
+		if err := c.show(out, n, explained > 0); err != nil {
 			return err
 		}
 		explained++
@@ -152,6 +162,22 @@ func (c *planExplainCmd) Run(out *output) error {
 		return fmt.Errorf("%s: no plan in it; a plan begins with plan: and its name", name)
 	}
 	return nil
+}
+
+// show prints the night in the form that was asked for.
+func (c *planExplainCmd) show(out *output, n planNight, more bool) error {
+	if c.SVG != "" {
+		if err := os.WriteFile(c.SVG, callout.Picture(n.events, callout.Drawing{Language: c.Language}), 0o644); err != nil {
+			return err
+		}
+	}
+	switch {
+	case c.JSON:
+		return n.json(out)
+	case c.Markdown:
+		return n.markdown(out.Stdout, c.SVG)
+	}
+	return n.text(out.Stdout, more)
 }
 
 // maxPlanFile is more than any installation has.

@@ -192,6 +192,39 @@ func TestExplainTakesTheAlert(t *testing.T) {
 	}
 }
 
+func TestExplainDraws(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "night one.svg")
+	got, stderr, code := planRun(t, planFile, "explain", "-", "--plan", "one", "--people", "sato=key:1", "--svg", file, "--markdown")
+	svg, err := os.ReadFile(file)
+	if err != nil || code != 0 || !strings.HasPrefix(string(svg), "<svg ") || !strings.Contains(string(svg), "sato takes it at 0:08") {
+		t.Fatalf("exit %d, %v: %s%s", code, err, stderr, svg)
+	}
+	if !strings.HasPrefix(got, "![one](") || !strings.Contains(got, "night%20one.svg)\n\n| time | who | what |\n|---:|---|---|\n") || !strings.Contains(got, "| +0:08 | sato | has confirmed") {
+		t.Error(got)
+	}
+	if _, stderr, code = planRun(t, planFile, "explain", "-", "--svg", file); code != 1 || !strings.Contains(stderr, "say which with --plan") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	got, _, _ = planRun(t, "plan: a_b\nsteps:\n- call: [sato_x]\n", "explain", "-", "--markdown")
+	if !strings.Contains(got, `| sato\_x | rings`) {
+		t.Error(got)
+	}
+}
+
+func TestExplainShowsALineWithOneChannel(t *testing.T) {
+	got, _, code := planRun(t, "plan: x\nsteps:\n- call: [a, b]\n", "explain", "-", "--channels", "1", "--people", "b=key:1@5s")
+	want := `    +0:00  a  rings for up to 20s: step 1 begins
+    +0:00  b  rings for up to 20s: step 1 begins
+    +0:00  b  waits for a free channel
+    +0:20  a  does not answer
+    +0:20  b  rings now: a channel is free
+    +0:23  b  answers
+`
+	if code != 0 || !strings.Contains(got, want) {
+		t.Errorf("exit %d:\n%s", code, got)
+	}
+}
+
 func TestExplainSaysWhatItCannotDo(t *testing.T) {
 	for _, c := range []struct {
 		name, file string
