@@ -80,6 +80,7 @@ func TestPreview(t *testing.T) {
 	mux.Handle("/", Handler())
 	mux.Handle("/login", a.Handler())
 	mux.Handle("/logout", a.Handler())
+	mux.Handle("/a/", a.Handler())
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		if os.Getenv("KADEN_PREVIEW_SIGNIN") == "" {
 			r.Header.Set("Authorization", "Bearer preview")

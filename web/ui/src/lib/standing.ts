@@ -82,8 +82,19 @@ const causes: Record<string, Both> = {
   stopped: { en: 'stopped by hand', ja: '手動で停止' },
   'hung-up': { en: 'hung up', ja: '相手が切断' },
   congested: { en: 'the network is full', ja: '回線混雑' },
+  halted: { en: 'the kill switch', ja: '発信停止' },
+  machine: { en: 'a machine answered', ja: '機械が応答' },
+  'call-back': { en: 'the person called us', ja: '本人から着信' },
   'media-lost': { en: 'the sound was lost', ja: '音声が途絶' },
 };
+
+/** What detection takes the one who answered for; '' if it was not asked, or does not know. */
+export function answeredBy(a: Attempt, lang: Lang): string {
+  const by = a.answeredBy ?? '';
+  if (by === 'human') return lang === 'ja' ? '人のようです' : 'a person';
+  if (by.startsWith('machine')) return lang === 'ja' ? '機械のようです' : 'a machine';
+  return by === 'fax' ? 'fax' : '';
+}
 
 /** Those that only repeat the outcome. */
 const idle = new Set(['ring-time', 'listened', 'completed', 'canceled', 'invalid-number']);
