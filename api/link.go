@@ -177,7 +177,7 @@ var (
 	linkLanguages = tags.NewMatcher([]tags.Tag{tags.English, tags.Japanese})
 	english       = linkWords{"en", map[string]string{
 		"open": "Nobody has taken it yet", "taken": "%s has taken it", "takenBy": "Somebody has taken it",
-		"exhausted": "Everybody was called. Nobody took it.", "drill": "Drill",
+		"exhausted": "The calling is over. Nobody took it.", "drill": "Drill",
 		"take": "I take it", "over": "It is over", "iAm": "I am", "notSaid": "not said",
 		"gone": "This alert is over", "goneHint": "Nobody is called for it any more, and this page does nothing more.",
 		"nothing": "There is nothing here", "nothingHint": "The address may have been cut off when it was copied.",
@@ -186,7 +186,7 @@ var (
 	}}
 	japanese = linkWords{"ja", map[string]string{
 		"open": "まだだれも引き受けていません", "taken": "%sさんが引き受けました", "takenBy": "引き受けた人がいます",
-		"exhausted": "全員を呼びましたが、だれも引き受けていません", "drill": "訓練",
+		"exhausted": "呼び出しを終えましたが、だれも引き受けていません", "drill": "訓練",
 		"take": "引き受ける", "over": "復旧した", "iAm": "私は", "notSaid": "名乗らない",
 		"gone": "このアラートは終わりました", "goneHint": "もうだれも呼びません。このページでできることはありません。",
 		"nothing": "ここには何もありません", "nothingHint": "URL が途中で切れていないか確かめてください。",

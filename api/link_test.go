@@ -184,7 +184,7 @@ func TestTheStatesOfASignedPage(t *testing.T) {
 	story(t, func(h *house) {
 		h.keep(dispatch.Incident{ID: "al-2", Callout: "co-2", Status: dispatch.Exhausted, Drill: true, Opened: time.Now(), Alert: alert.Alert{Title: `<b>"disk"</b>`}})
 		page := h.visit("GET", link("al-2"), "", japanese).Body.String()
-		for _, want := range []string{"全員を呼びましたが", "訓練", "&lt;b&gt;", `value="take"`} {
+		for _, want := range []string{"呼び出しを終えましたが", "訓練", "&lt;b&gt;", `value="take"`} {
 			if !strings.Contains(page, want) {
 				t.Errorf("%q is not in %s", want, page)
 			}

@@ -80,6 +80,8 @@ describe('remarks of the machine', () => {
     ['grace of 1m before the first ring', '最初の呼び出しまで 1分の猶予'],
     ['nobody is rung for 29m30s', '29分30秒のあいだ、だれも呼びません'],
     ['gives it to sato', '引き継ぐ相手：佐藤'],
+    ['Nobody was called: nobody of plan "night" can be called: kato: no trunk', '架電計画「night」には呼び出せる人がいません'],
+    ['Nobody was called: sato took it before anybody was rung.', '呼び出す前に佐藤が引き受けました'],
   ])('%s', (en, ja) => {
     expect(remark(en, 'ja', nameOf)).toEqual({ text: ja, lang: 'ja' });
     expect(remark(en, 'en', nameOf)).toEqual({ text: en, lang: 'en' });
@@ -108,6 +110,12 @@ describe('how an alert stands', () => {
     expect(ja).toMatchObject({ tone, open });
     expect(/[\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Han}]/u.test(ja.says) && ja.word !== '').toBe(true);
   });
+});
+
+test('that everybody was called is not said where nobody could be', () => {
+  const a = { ...alert('a', { status: 'exhausted' }), why: { called: false, summary: 'no trunk', people: [], notices: [] } };
+  expect(standing(a, 'en', nameOf)).toMatchObject({ tone: 'alarm', says: 'Nobody could be called', open: true });
+  expect(standing(a, 'ja', nameOf).says).toBe('だれも呼び出せませんでした');
 });
 
 test('a cause is said where it says more than the outcome', () => {

@@ -12,7 +12,7 @@ export const sentences: Record<string, Sentence> = {
   'alert.raised': { en: () => 'It got worse', ja: () => '重大度が上がりました' },
   'alert.ignored': { en: () => 'Stored; nobody is called for it', ja: () => '記録のみ。だれも呼びません' },
   'alert.acknowledged': { en: (_, w) => `${w} took the alert`, ja: (_, w) => `${w}が引き受けました` },
-  'alert.exhausted': { en: () => 'Everybody was called and nobody took it', ja: () => '全員を呼びましたが、だれも引き受けませんでした' },
+  'alert.exhausted': { en: () => 'The plan is at its end, and nobody took it', ja: () => '架電計画が終わりましたが、だれも引き受けていません' },
   'alert.resolved': {
     en: (e, w) => (e.person ? `${w} says that it is over` : 'Resolved: its source says it is over'),
     ja: (e, w) => (e.person ? `${w}が復旧を知らせました` : '復旧しました（送信元からの知らせ）'),
