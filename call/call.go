@@ -31,6 +31,11 @@ type Call struct {
 	picked    chan struct{} // closed when the answer is written
 	pickedAt  time.Time     // valid once picked is closed
 	firstWord time.Duration
+	nested    int // how many calls of ours it is inside of; see own.go
+
+	ears ears
+
+	mail mailbox
 
 	mu    sync.Mutex
 	inbox []func()
@@ -47,6 +52,7 @@ type owned struct {
 	events   <-chan leg.Event // of leg; nil: there is none, or it has ended
 	booking  *booking         // nil: not waiting for a line
 	tried    []string         // trunks that have refused
+	own      bool             // to a number of our own: no trunk
 	line     trunk.Trunk      // Name "" for none
 	rang     bool
 	ending   *Ending     // we are hanging up

@@ -76,18 +76,21 @@ type Order struct {
 	Parent      sid.Call
 	Program     Program
 	Callback    Callback
-	SendDigits  string        // pressed after the answer, before the program
-	Ring        time.Duration // ring time, from the first 18x; 0 is 60 s
-	Setup       time.Duration // time until the first 18x; 0 is 12 s. At least Ring: Ring counts from the dialling too, as Twilio's Timeout
-	TimeLimit   time.Duration // longest time after the answer; 0 is 4 h
-	FirstWord   time.Duration // silence after the answer before the first sound (rule 23)
-	SIPUser     string        // digest for a To that is a SIP URI
+	SendDigits  string            // pressed after the answer, before the program
+	Ring        time.Duration     // ring time, from the first 18x; 0 is 60 s
+	Setup       time.Duration     // time until the first 18x; 0 is 12 s. At least Ring: Ring counts from the dialling too, as Twilio's Timeout
+	TimeLimit   time.Duration     // longest time after the answer; 0 is 4 h
+	FirstWord   time.Duration     // silence after the answer before the first sound (rule 23)
+	Headers     map[string]string // X-… told to whoever is called; not over a trunk
+	SIPUser     string            // digest for a To that is a SIP URI
 	SIPPassword string
 	Attempt     string // call-out attempt this call serves, for the log and the leg's durable ID; "" is the SID
 
 	// Stored says that the record is already durable (it was committed with the alert), so that the
 	// INVITE may leave at once.
 	Stored bool
+	// Script, when set, is what is done on the call in the place of the Desk's, until other TwiML takes over.
+	Script Script `json:"-"`
 	// Heard, when set, is called with every event of this call, in order, on the goroutine that owns it.
 	Heard func(Event) `json:"-"`
 	// Keep stores what is needed to end the leg after a crash; see leg.Options. nil keeps it with the Record.

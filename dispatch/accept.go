@@ -158,7 +158,7 @@ func (d *Dispatcher) open(tx Tx, a *accepted, inc Incident, id string, plan call
 		events = append(events, hold.event(at))
 	}
 	defer func() { a.claimed = append(a.claimed, t.claimed...) }()
-	if err := t.decide(tx, append(events, callout.Event{At: at, Kind: callout.Begin})); err != nil {
+	if err := t.begin(tx, append(events, callout.Event{At: at, Kind: callout.Begin})); err != nil {
 		return err
 	}
 	if err := t.write(tx, Tx.AddCallout); err != nil {

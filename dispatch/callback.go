@@ -154,13 +154,16 @@ func (d *Dispatcher) askPIN(p phrases, known bool, first ...string) *twiml.Respo
 	if known && len(first) == 0 {
 		first = []string{p.pinNeeded}
 	}
-	var said []twiml.Verb
+	said := []twiml.Verb{breath()}
 	for _, text := range append(first, p.pin) {
 		said = append(said, p.say(text))
 	}
 	ask := &twiml.Gather{Action: Origin + callBackPath + stepPIN, Method: "POST", Input: "dtmf", FinishOnKey: "#", Timeout: pinWait, Nested: said}
 	return &twiml.Response{Verbs: append([]twiml.Verb{ask}, announce(p, p.pinOver).Verbs...)}
 }
+
+// breath is the silence before the first word of a call to us: the ear is not there at once (rule 23).
+func breath() twiml.Verb { return &twiml.Pause{Length: time.Second} }
 
 // onPIN lets in whoever enters the right one: that of the person whose number calls, or anybody's own.
 func (d *Dispatcher) onPIN(ctx context.Context, id sid.Call, c *caller, pin string) *twiml.Response {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/number"
@@ -70,6 +71,7 @@ type Dispatcher struct {
 	cfg    Config
 	store  Store
 	lines  *lines
+	decide func(callout.State, ...callout.Event) (callout.State, []callout.Command) // callout.DecideAll
 	fence  int64
 	booted chan struct{}
 
@@ -109,7 +111,7 @@ func New(log *slog.Logger, cfg Config) *Dispatcher {
 	}
 	life, end := context.WithCancel(context.Background())
 	return &Dispatcher{
-		log: log, cfg: cfg, store: cfg.Store, lines: newLines(cfg.PerHour),
+		log: log, cfg: cfg, store: cfg.Store, lines: newLines(cfg.PerHour), decide: callout.DecideAll,
 		booted: make(chan struct{}), life: life, end: end, runs: map[string]*run{},
 		rooms: rooms{}, callers: map[sid.Call]*caller{}, codes: map[string]*code{}, pins: pins{},
 	}

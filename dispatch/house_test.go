@@ -31,9 +31,10 @@ type house struct {
 	set   *manifest.Set
 	d     *dispatch.Dispatcher
 	phones
-	stop  func()
-	keyed int
-	dead  bool // crashed: what Run says is heard by nobody
+	stop    func()
+	keyed   int
+	machine func(callout.State, callout.Event) (callout.State, []callout.Command) // instead of callout.Decide
+	dead    bool                                                                  // crashed: what Run says is heard by nobody
 }
 
 // phones is dispatch.Caller: every call that is placed waits for the test to say what happens to it.
@@ -171,6 +172,9 @@ func (h *house) start() {
 		Secret: []byte("a secret of the tests"), Account: sid.Account("AC" + strings.Repeat("a", 32)),
 		EndGhost: h.endGhost,
 	})
+	if h.machine != nil {
+		h.d.DecideWith(h.machine)
+	}
 	h.phones.asker = h.d
 	h.phones.over = func(o call.Order, e call.Event) { // what the desk writes at the end of a call
 		r := o.Record(e.At, "kaden")

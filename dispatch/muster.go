@@ -21,7 +21,7 @@ func (d *Dispatcher) muster(set *manifest.Set, refs []string, at time.Time) []ca
 	var out []callout.Person
 	for _, ref := range refs {
 		if ref == callout.DefaultContacts {
-			out = append(out, d.muster(set, d.defaultContacts(set), at)...)
+			out = append(out, d.defaults(set, at)...)
 			continue
 		}
 		people, problems := everybody.Resolve([]string{ref}, at)
@@ -79,24 +79,6 @@ func (d *Dispatcher) unreachable(set *manifest.Set, a number.Address) string {
 	slices.Sort(why)
 	return strings.Join(why, ", ")
 }
-
-// defaultContacts are those who are called when there is no plan to go by: a group of that name, else the
-// people of the default plan, else everybody.
-func (d *Dispatcher) defaultContacts(set *manifest.Set) []string {
-	if _, ok := set.Groups[defaultGroup]; ok {
-		return []string{"@" + defaultGroup}
-	}
-	var refs []string
-	for _, step := range set.Plans[d.cfg.DefaultPlan].Steps {
-		refs = append(refs, step.Call...)
-	}
-	if len(refs) > 0 {
-		return refs
-	}
-	return keys(set.People)
-}
-
-const defaultGroup = "default-contacts"
 
 // causeNoOne is the cause of the notice that there is nobody to call.
 const causeNoOne = "no-one"

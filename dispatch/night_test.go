@@ -24,6 +24,7 @@ import (
 	"github.com/kaden-project/kaden/store/memstore"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/twiml"
+	"github.com/kaden-project/kaden/voice"
 )
 
 // night is a whole installation without a network: a dispatcher, a desk, a voice that says captions, a store in
@@ -56,6 +57,13 @@ func (s *switchboard) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
 	return s.web().Ask(ctx, q)
 }
 
+// shelf keeps what was recorded, as the whole house does.
+type shelf struct{ *memstore.Store }
+
+func (s shelf) Keep(ctx context.Context, r voice.Recording) (string, error) {
+	return dispatch.Origin + "/sounds/" + string(r.SID), s.PutSound(ctx, string(r.SID), dispatch.SoundRecording, r.WAV)
+}
+
 // desk is dispatch.Caller over a real desk and a real voice.
 type desk struct{ *phonetest.House }
 
@@ -86,7 +94,7 @@ func tell(t *testing.T, plan string, f func(n *night)) {
 		n := &night{t: t, store: memstore.New(), ask: &switchboard{}, set: &manifest.Set{
 			Plans: map[string]callout.Plan{}, People: map[string]oncall.Person{}, Groups: map[string]oncall.Group{},
 			Sources: map[string]alert.Source{"json": {Name: "json", Kind: "json"}},
-			Numbers: []account.Number{{Account: phonetest.Account, Number: ownNumber, CallBack: true}},
+			Numbers: []account.Number{{Account: phonetest.Account, Number: "kaden", CallBack: true}},
 		}}
 		if plan == "" {
 			plan = plans
@@ -94,7 +102,7 @@ func tell(t *testing.T, plan string, f func(n *night)) {
 		n.plan(plan)
 		n.people("sato", "suzuki", "tanaka")
 		n.House = phonetest.New(t, func(s *phonetest.Setup) {
-			s.Store, s.Asker = n.store, n.ask
+			s.Store, s.Asker, s.Recordings = n.store, n.ask, shelf{n.store}
 			for _, own := range n.set.Numbers {
 				s.Numbers = append(s.Numbers, dispatch.CallBack(own))
 			}

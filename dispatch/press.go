@@ -139,7 +139,7 @@ func those(riders []rider, named []string) []rider {
 
 // everyone rings all who have not answered, once the key was pressed twice (rule 21).
 func (d *Dispatcher) everyone(t *telling, digit, query, armed string) *twiml.Response {
-	n := d.absent(t.riders)
+	n := d.absent(t.riders, t.line.person)
 	switch {
 	case armed == digit:
 		return then(t.p, partScript+"?heard="+t.told(), fmt.Sprintf(t.p.everyoneNow, n))
@@ -150,14 +150,15 @@ func (d *Dispatcher) everyone(t *telling, digit, query, armed string) *twiml.Res
 	return &twiml.Response{Verbs: []twiml.Verb{sure, &twiml.Redirect{URL: partScript + "?heard=" + t.told(), Method: "POST"}}}
 }
 
-// absent counts the people of the plans who have not answered and can be rung.
-func (d *Dispatcher) absent(riders []rider) int {
+// absent counts the people of the plans, but for the one who asks, who have not answered and can be rung.
+func (d *Dispatcher) absent(riders []rider, asks string) int {
 	who := map[string]bool{}
 	for _, rd := range riders {
 		for _, id := range d.missing(rd.run.view().State) {
 			who[id] = true
 		}
 	}
+	delete(who, asks)
 	return len(who)
 }
 

@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,7 +22,8 @@ type run struct {
 	row      Callout
 	state    callout.State
 	incident Incident
-	barren   bool          // it was said that there is nobody to call
+	barren   bool // it was said that there is nobody to call
+	health   health
 	poke     chan struct{} // room for one: there is something in the queue
 
 	mu       sync.Mutex
@@ -50,9 +50,7 @@ type view struct {
 // newRun reads a row back into a call-out at rest.
 func (d *Dispatcher) newRun(row Callout, inc Incident) (*run, error) {
 	r := d.bareRun(row, inc)
-	if err := json.Unmarshal(row.State, &r.state); err != nil {
-		return nil, fmt.Errorf("call-out %s: its state cannot be read: %w", row.ID, err)
-	}
+	r.read()
 	list, err := d.store.AttemptsOf(d.life, row.ID)
 	if err != nil {
 		return nil, fmt.Errorf("attempts of %s: %w", row.ID, err)
@@ -231,7 +229,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 					it.change(t)
 				}
 			}
-			if err := t.decide(tx, events); err != nil {
+			if err := t.work(tx, events); err != nil {
 				return err
 			}
 			t.row.Version++
@@ -256,6 +254,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 			return false
 		}
 		r.log.Error("call-out not recorded; trying again", "try", try, "err", err)
+		pause = r.health.sicken(err, pause)
 		select {
 		case <-ctx.Done():
 			r.d.lines.abandon(claimed)
@@ -272,6 +271,7 @@ func (r *run) commit(t *turn) {
 	for _, e := range t.notes {
 		r.barren = r.barren || e.Kind == timeline.NoticeRaised && e.Cause == causeNoOne
 	}
+	r.recovered(t)
 	r.mu.Lock()
 	for _, a := range t.changed {
 		r.attempts[a.ID] = *a

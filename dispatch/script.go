@@ -213,6 +213,9 @@ func gather(action string, wait time.Duration, said ...twiml.Verb) twiml.Verb {
 
 // words are the message, with all that comes before it.
 func (t *telling) words() (said []twiml.Verb) {
+	if t.line.inbound && !t.again {
+		said = append(said, breath())
+	}
 	if t.first.State.Drill {
 		said = append(said, t.p.say(t.p.drill))
 	}

@@ -32,6 +32,7 @@ type turn struct {
 	calls    []call.Record
 	touched  bool // the incident has to be written
 	claimed  []string
+	aside    *quarantine // what is kept beside the state
 	dials    []dial
 	stops    []callout.Command
 	follow   []callout.Event // events that the commands lead to at once
@@ -46,14 +47,14 @@ type dial struct {
 }
 
 func newTurn(d *Dispatcher, r *run, row Callout, s callout.State, inc Incident, known map[string]Attempt) *turn {
-	return &turn{d: d, run: r, row: row, state: s, incident: inc, known: known, index: map[string]*Attempt{}}
+	return &turn{d: d, run: r, row: row, state: s, incident: inc, known: known, index: map[string]*Attempt{}, aside: r.health.aside}
 }
 
 // decide lets the machine have the events, all in one go, and whatever they lead to at once.
 func (t *turn) decide(tx Tx, events []callout.Event) error {
 	for queue := events; len(queue) > 0; queue = t.follow {
 		var commands []callout.Command
-		t.state, commands = callout.DecideAll(t.state, queue...)
+		t.state, commands = t.d.decide(t.state, queue...)
 		t.follow = nil
 		for _, c := range commands {
 			if err := t.command(tx, c); err != nil {
@@ -121,7 +122,7 @@ func (t *turn) command(tx Tx, c callout.Command) error {
 		t.noteAttempt(c.Event)
 		t.note(c.Event.At, c.Event)
 	default:
-		return fmt.Errorf("call-out %s asks for %q, which nobody here can do", t.row.ID, c.Kind)
+		return &poison{what: fmt.Sprintf("it asks for %q, which nobody here can do", c.Kind)}
 	}
 	return nil
 }
@@ -170,7 +171,7 @@ func (t *turn) dial(at time.Time, c callout.Command) error {
 	}
 	o, err := t.d.order(t, s.line, c)
 	if err != nil {
-		return err
+		return &poison{what: err.Error()}
 	}
 	target, err := json.Marshal(o)
 	if err != nil {
@@ -276,7 +277,7 @@ func (t *turn) note(at time.Time, e timeline.Event) {
 
 // write puts everything into the transaction; put is Tx.AddCallout for a new row, Tx.PutCallout else.
 func (t *turn) write(tx Tx, put func(Tx, Callout) error) error {
-	state, err := json.Marshal(t.state)
+	state, err := json.Marshal(kept{t.state, t.aside})
 	if err != nil {
 		return fmt.Errorf("call-out %s: %w", t.row.ID, err)
 	}

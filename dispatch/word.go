@@ -35,7 +35,7 @@ func (d *Dispatcher) onSpeak(lead string, form url.Values) *twiml.Response {
 	told := "?told=" + url.QueryEscape(form.Get("told"))
 	return &twiml.Response{Verbs: []twiml.Verb{
 		p.say(p.speakNow),
-		recordWord(partWord + told),
+		&twiml.Record{Action: partWord + told, Method: "POST", MaxLength: longestWord, Timeout: wordSilence, FinishOnKey: "1234567890*#", PlayBeep: true},
 		p.say(p.wordLost), // an empty recording falls through to here
 		&twiml.Redirect{URL: partWord + told, Method: "POST"},
 	}}

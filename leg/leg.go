@@ -144,6 +144,10 @@ type Message struct {
 	Text string
 }
 
+// Hearer is a Leg that knows when it heard the far end for the first time after the answer; zero is never.
+// A call on which nothing was ever heard is not a conversation, whatever the signalling says.
+type Hearer interface{ FirstHeard() time.Time }
+
 // Tracer is a Leg that remembers its signalling, for the ladder and the pcap.
 type Tracer interface{ Trace() []Message }
 

@@ -99,7 +99,7 @@ func (e *postgres) prepare(ctx context.Context) error {
 	defer conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrationLock))
 	db := stdlib.OpenDBFromPool(e.pool)
 	defer db.Close()
-	if err := migrate(ctx, db, goose.DialectPostgres, "postgres"); err != nil {
+	if err := migrate(ctx, e.log, db, goose.DialectPostgres, "postgres"); err != nil {
 		return err
 	}
 	return migratePostgresQueue(ctx, e.log, e.pool)

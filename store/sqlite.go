@@ -76,7 +76,7 @@ func (e *sqlite) open(ctx context.Context, file string, w *job.Workers) error {
 	if err := e.check(ctx); err != nil {
 		return err
 	}
-	if err := migrate(ctx, e.write, goose.DialectSQLite3, "sqlite"); err != nil {
+	if err := migrate(ctx, e.log, e.write, goose.DialectSQLite3, "sqlite"); err != nil {
 		return err
 	}
 	if err := migrateSQLiteQueue(ctx, e.log, e.write); err != nil {

@@ -72,6 +72,7 @@ const (
 	CallRinging   Kind = "call.ringing"
 	CallAnswered  Kind = "call.in-progress"
 	CallDigit     Kind = "call.digit"
+	CallHeard     Kind = "call.heard" // the first sound of the far end, or that there was none; told at the end
 	CallEnded     Kind = "call.ended" // Cause says how
 )
 

@@ -92,6 +92,8 @@ func (c *checker) verb(n *node) Verb {
 		return c.gather(n, v)
 	case "Dial":
 		return c.dial(n, v)
+	case "Record":
+		return c.record(n, v)
 	case "Redirect":
 		return c.redirect(n, v)
 	case "Hangup":

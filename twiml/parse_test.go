@@ -386,7 +386,8 @@ func TestWhateverIsPutTogetherIsReadWrittenAndReadTheSame(t *testing.T) {
 					pick("", "<Conference>r</Conference>", "<Queue url='q'>q</Queue>", "<Sim>s</Sim>", `<Conference waitUrl="" beep="TRUE" muted="x" statusCallbackEvent="join  leave" maxParticipants="9"> a b </Conference>`)+
 					pick("", "<Number/>", `<Number sendDigits="1w" url="?" statusCallback="/s" statusCallbackEvent="ringing">1&#13;2</Number>`, "<Number>x</Number>", "<Number>1<Uri>2</Uri></Number>")+
 					pick("", "<Client>alice<Parameter name='a' value='b'/></Client>", "<Client><Identity> a </Identity><Parameter/>z</Client>", "<Client/>", "<Client><Identity/></Client>")+
-					pick("", "<Sip>sip:a@b</Sip>", "<Sip username='u' password='p' sendDigits='z'><Uri>sip:a@b</Uri><Headers>x<Header name='X-A' value='1'/><Uri/></Headers></Sip>", "<Sip machineDetection='Enable'/>")+"</Dial>", "<Play digits='w1'/>", "<Hangup/>", "<Redirect>\n</Redirect>")
+					pick("", "<Sip>sip:a@b</Sip>", "<Sip username='u' password='p' sendDigits='z'><Uri>sip:a@b</Uri><Headers>x<Header name='X-A' value='1'/><Uri/></Headers></Sip>", "<Sip machineDetection='Enable'/>")+"</Dial>", "<Record"+pick("", ` action="/a" timeout="0" finishOnKey=""`, ` maxLength="3600" trim="TRIM-silence" playBeep="FALSE" finishOnKey="x"`, ` transcribe="true" recordingStatusCallbackEvent="completed  absent" recordingStatusCallback="/s" maxLength="0"`)+"/>",
+				"<Play digits='w1'/>", "<Hangup/>", "<Redirect>\n</Redirect>")
 		}
 		doc += "</Response>"
 		r, problems := Parse([]byte(doc))

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/store/storetest"
-	"github.com/kaden-project/kaden/timeline"
 )
 
 // circles is how many groups of people there are; alerts go to them in turn, so that a group is at rest
@@ -76,6 +75,13 @@ plan: p%02[5]d
 `, first, second, x.address(first), x.address(second), n, order, circleKey(n))
 }
 
+// circlePattern is the plan of an alert "alert 17".
+func circlePattern(n night) pattern {
+	number, _ := strconv.Atoi(strings.TrimPrefix(n.Title, "alert "))
+	c := number % circles
+	return pattern{people: []string{fmt.Sprintf("c%02d-first", c), fmt.Sprintf("c%02d-second", c)}, together: c%4 == 3}
+}
+
 func circleKey(n int) string { return fmt.Sprintf("%040d", n+1) }
 
 // kills is how often the server is killed: KADEN_KILLS, or so often.
@@ -132,7 +138,7 @@ func survive(t *testing.T, lives int, options ...option) {
 	}
 	s.apply(house...)
 
-	taken := map[string]bool{} // alerts for which there was a 202
+	log := nightlog{pattern: circlePattern}
 	var sent, early int
 	var slowest time.Duration
 	for range lives {
@@ -147,13 +153,14 @@ func survive(t *testing.T, lives int, options ...option) {
 				if err != nil || status != http.StatusAccepted || id == "" {
 					t.Fatalf("%s was not taken: %d %v", title, status, err)
 				}
-				taken[id] = true
+				log.accepted = append(log.accepted, id)
 			}
 		} else {
 			early++
 		}
 		<-time.After(time.Duration(random.Int64N(int64(2200 * time.Millisecond)))) // the random moment
 		s.kill()
+		log.kills = append(log.kills, time.Now())
 		up := len(x.open())
 		x.forget()
 		s.start()
@@ -172,36 +179,15 @@ func survive(t *testing.T, lives int, options ...option) {
 	}
 	eventually(t, 10*time.Second, "the exchange is left without a call of ours", func() bool { return len(x.open()) == 0 })
 
+	log.alerts, log.calls = s.nights(), x.book()
+	log.holds(t)
 	states := map[string]int{}
-	known := map[string]bool{}
-	said := map[string][]timeline.Event{} // about each person
-	for _, a := range s.alerts() {
-		n := s.night(a.ID)
-		known[n.ID] = true
+	for _, n := range log.alerts {
 		states[n.Status]++
-		if n.Status != "acknowledged" && n.Status != "exhausted" {
-			t.Errorf("%s ends as %s:\n%s", n.ID, n.Status, n)
-		}
-		checkNobodyIsRungAgain(t, n)
-		for _, e := range n.Events {
-			if e.Person != "" {
-				said[e.Person] = append(said[e.Person], e)
-			}
-		}
-	}
-	for id := range taken {
-		if !known[id] {
-			t.Errorf("alert %s was taken with 202 and is gone", id)
-		}
-	}
-	checkTheWire(t, x, said)
-	hows := x.hows()
-	if strings.Contains(hows, givenUp) {
-		t.Errorf("answers were left without ACK and BYE until the exchange gave up: %s", hows)
 	}
 	t.Logf("%d kills (%d while beginning), %d alerts: %v; calls at the exchange: %s; slowest first packet %v after the start",
-		lives, early, len(taken), states, hows, slowest.Round(time.Millisecond))
-	if states["acknowledged"] == 0 || states["exhausted"] == 0 {
+		lives, early, len(log.accepted), states, x.hows(), slowest.Round(time.Millisecond))
+	if len(log.alerts) > 12 && (states["acknowledged"] == 0 || states["exhausted"] == 0) {
 		t.Errorf("the nights were too much alike: %v", states)
 	}
 }
@@ -217,69 +203,4 @@ func endsGhosts(t *testing.T, s *server, x *exchange, up int) time.Duration {
 		t.Errorf("the first packet left %v after the process began, want 2 s at most", after)
 	}
 	return after
-}
-
-// checkNobodyIsRungAgain reads the timeline of an alert in the order of commits.
-func checkNobodyIsRungAgain(t *testing.T, n night) {
-	t.Helper()
-	events := slices.Clone(n.Events)
-	slices.SortFunc(events, func(a, b timeline.Event) int { return int(a.Seq - b.Seq) })
-	over := false
-	for _, e := range events {
-		switch e.Kind {
-		case timeline.AlertAcknowledged:
-			over = true
-		case timeline.AttemptDialing:
-			if over {
-				t.Errorf("%s was rung after %s was acknowledged:\n%s", e.Person, n.ID, n)
-				return
-			}
-		}
-	}
-	if got := n.count(timeline.AlertAcknowledged, ""); got > 1 {
-		t.Errorf("%s was acknowledged %d times:\n%s", n.ID, got, n)
-	}
-}
-
-// checkTheWire holds what the exchange saw against what was written down: every call was announced before
-// it came, and came once.
-func checkTheWire(t *testing.T, x *exchange, said map[string][]timeline.Event) {
-	t.Helper()
-	for _, events := range said {
-		slices.SortFunc(events, func(a, b timeline.Event) int { return int(a.Seq - b.Seq) })
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	ids := map[string]string{}
-	for _, d := range x.calls {
-		if who, twice := ids[d.callID]; twice {
-			t.Errorf("%s was called twice for one attempt (%s, Call-ID %s)", d.user, who, d.callID)
-		}
-		ids[d.callID] = d.user
-		last := timeline.Event{}
-		for _, e := range said[d.user] {
-			if (e.Kind == timeline.AttemptDialing || e.Kind == timeline.AttemptConfirmed) && !e.At.After(d.begun) {
-				last = e
-			}
-		}
-		if last.Kind != timeline.AttemptDialing {
-			t.Errorf("%s was called at %s, and the last that was written about them then was %q", d.user, d.begun.Format("15:04:05.000"), last.Kind)
-		}
-	}
-	for user, events := range said {
-		dialled, called := 0, 0
-		for _, e := range events {
-			if e.Kind == timeline.AttemptDialing {
-				dialled++
-			}
-		}
-		for _, u := range ids {
-			if u == user {
-				called++
-			}
-		}
-		if called > dialled {
-			t.Errorf("%s was called %d times for %d attempts", user, called, dialled)
-		}
-	}
 }

@@ -30,6 +30,7 @@ type server struct {
 	sip  int
 	args []string
 	env  []string
+	bin  string // another binary than kaden
 
 	mu      sync.Mutex
 	cmd     *exec.Cmd
@@ -70,7 +71,6 @@ func withEnv(env ...string) option { return func(s *server) { s.env = append(s.e
 // newServer prepares a server; it is not started. What it logged is shown if the test fails.
 func newServer(t testing.TB, options ...option) *server {
 	t.Helper()
-	kaden(t)
 	dir := t.TempDir()
 	s := &server{
 		t: t, data: filepath.Join(dir, "data"), file: filepath.Join(dir, "kaden.yaml"),
@@ -123,7 +123,11 @@ func tail(file string, most int) string {
 // start begins a new life of the server. It does not wait for anything.
 func (s *server) start() {
 	s.t.Helper()
-	cmd := exec.Command(kaden(s.t), append([]string{"serve", "--config", s.file}, s.args...)...)
+	bin := s.bin
+	if bin == "" {
+		bin = kaden(s.t)
+	}
+	cmd := exec.Command(bin, append([]string{"serve", "--config", s.file}, s.args...)...)
 	leash(cmd)
 	g := &greeting{}
 	cmd.Env, cmd.Stdout, cmd.Stderr, cmd.Dir = s.env, g, s.log, filepath.Dir(s.file)
@@ -367,6 +371,15 @@ func (s *server) alerts() (all []night) {
 		}
 		before = all[len(all)-1].ID
 	}
+}
+
+// nights reads all alerts with all that happened.
+func (s *server) nights() (all []night) {
+	s.t.Helper()
+	for _, a := range s.alerts() {
+		all = append(all, s.night(a.ID))
+	}
+	return all
 }
 
 // until waits for an event of an alert, and returns the first one of that kind (and person, unless "").

@@ -152,7 +152,8 @@ func (r *rooms) openCalls() {
 		AllowLoopback: loopback(r.settings.HTTP), AllowPrivate: r.settings.Webhooks.AllowPrivate,
 	})
 	r.asker = &asker{outside: r.web}
-	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: r.asker, Notify: func(n voice.Notice) {
+	sounds := recordings{r.store, r.asker}
+	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
 	}})
 	r.traces = newTraces(r.sip)

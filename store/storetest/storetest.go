@@ -116,7 +116,7 @@ func write(t *testing.T, s Store, f func(tx dispatch.Tx) error) {
 	}
 }
 
-func ok(t *testing.T, err error) {
+func ok(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
