@@ -192,11 +192,11 @@ func (n *nightRead) take(e timeline.Event, lane func(string) int, up map[string]
 	}
 }
 
-// confirmed counts the people who did.
+// confirmed counts the people who had when the alert was taken.
 func (n *nightRead) confirmed() int {
 	who := map[int]bool{}
 	for _, b := range n.bars {
-		if b.outcome == timeline.AttemptConfirmed {
+		if b.outcome == timeline.AttemptConfirmed && !b.taken.After(n.endedAt) {
 			who[b.lane] = true
 		}
 	}

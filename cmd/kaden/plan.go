@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -20,6 +21,8 @@ type planCmd struct {
 	New     planNewCmd     `cmd:"" help:"Ask a few questions, and write the plan that the answers lead to."`
 	Check   planCheckCmd   `cmd:"" help:"Show what is wrong in call-out plans, and where."`
 	Explain planExplainCmd `cmd:"" help:"Show who would ring when, on a virtual clock. Nothing dials."`
+
+	Patterns planPatternsCmd `cmd:"" hidden:"" help:"Write docs/patterns.md and its pictures anew."`
 }
 
 type planCheckCmd struct {
@@ -86,7 +89,7 @@ type planExplainCmd struct {
 	File   string        `arg:"" name:"file" help:"File with the plan, and with its people and groups if you like; - is standard input."`
 	Plan   string        `help:"Only the plan of this name."`
 	Alert  string        `name:"alert" placeholder:"FILE" help:"The alert as JSON; without it, a critical one."`
-	People string        `placeholder:"WHO=DOES,…" help:"What people do: sato=no-answer,suzuki=voicemail,tanaka=key:1@8s. Who is not named does not answer."`
+	People string        `placeholder:"WHO=DOES,…" help:"What people do: sato=no-answer,suzuki=voicemail,tanaka=key:1@8s. Who is not named does not answer; * is everybody else."`
 	Place  int           `placeholder:"N" help:"Whose turn it is in a round robin, counted from 0."`
 	For    time.Duration `default:"24h" help:"Look no further than this."`
 
@@ -99,8 +102,18 @@ type planExplainCmd struct {
 
 // Help is shown below the flags.
 func (*planExplainCmd) Help() string {
-	return `What people can do: no-answer, busy, reject, unreachable, voicemail, answer, key:1@8s (8 s after the answer), hangup@5s;
-joined by + within one call (answer@4s+key:9@5s+key:1@20s), by commas for one call after another (sato=busy,key:1@5s).
+	return `What people can do, when they are called:
+  no-answer  busy  reject  unreachable  invalid  fault (our own line is down)
+  answer  voicemail@16s  key:1@8s (8 s after the answer)  proof@8s (the digit that is spoken)  hangup@5s
+  callback@2m (does not answer, and calls us)
+
+All of it in one call, or one call after another:
+  sato=answer@4s+key:9@5s+key:1@20s
+  sato=busy,key:1@5s
+
+When they are asked later whether they are still on it, and everybody who is not named:
+  sato=key:1,check:key:1@4s  suzuki=key:1,asleep
+  *=key:1@5s
 
 Example: kaden plan explain docs/plans/p4-in-turn.yaml --people "sato=no-answer,suzuki=voicemail,tanaka=key:1@8s"`
 }
@@ -138,6 +151,7 @@ func (c *planExplainCmd) Run(out *output) error {
 			continue
 		}
 		people, remarks := rosterOf(known, refs)
+		behave := everybodyElse(behave, people)
 		remarks = append(remarks, strangers(behave, people)...)
 		if c.SVG != "" && explained > 0 {
 			return fmt.Errorf("%s holds several plans, and --svg is one picture: say which with --plan", name)
@@ -320,6 +334,23 @@ func reachable(p oncall.Person) callout.Person {
 		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: time.Duration(m.Ring) * time.Second})
 	}
 	return out
+}
+
+// everybodyElse gives those who are not named in --people the behaviour of "*".
+func everybodyElse(behave map[string]callout.Behaviour, roster callout.Roster) map[string]callout.Behaviour {
+	usual, given := behave["*"]
+	if !given {
+		return behave
+	}
+	all := map[string]callout.Behaviour{}
+	for _, people := range roster {
+		for _, p := range people {
+			all[p.ID] = usual
+		}
+	}
+	maps.Copy(all, behave)
+	delete(all, "*")
+	return all
 }
 
 // strangers are those of --people whom the plan never calls: most often a typo.

@@ -143,7 +143,11 @@ func (n planNight) table() []moment {
 			lines = append(lines, moment{clockOffset(e.At.Sub(time.Unix(0, 0))), e.Person, what})
 		}
 	}
-	if !slices.ContainsFunc(n.events, endsNight) {
+	last := n.events[len(n.events)-1] // there is one: the alert was stored
+	switch {
+	case last.Kind == timeline.CalloutWaiting && slices.ContainsFunc(n.events, endsNight):
+		lines = append(lines, moment{"…", "", "and so on, until somebody takes it, it is resolved, or a person stops it"})
+	case !slices.ContainsFunc(n.events, endsNight):
 		lines = append(lines, moment{"…", "", fmt.Sprintf("and so on: not over after %s", n.limit)})
 	}
 	return lines
@@ -208,6 +212,9 @@ func planSentence(e timeline.Event) string {
 	case timeline.AttemptLeft:
 		return "leaves " + e.Text
 	case timeline.AttemptDetected:
+		if strings.HasPrefix(e.Cause, "machine") {
+			return with("sounds like a machine")
+		}
 		return with("sounds like " + e.Cause)
 	case timeline.AttemptMachine:
 		return "has a machine answering"
