@@ -32,6 +32,8 @@ type engine interface {
 	unguard() string
 	// patience is how long one commit may take before it is given up, 0 for as long as it takes.
 	patience() time.Duration
+	// room tells whether there is so much left that new alerts can be taken; nil is yes.
+	room() error
 	// skipLocked is what a SELECT needs in order to leave rows alone that another node is changing.
 	skipLocked() string
 	// run does jobs until ctx ends.

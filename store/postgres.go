@@ -146,6 +146,7 @@ func code(err error) string {
 }
 
 func (e *postgres) patience() time.Duration { return commitPatience }
+func (e *postgres) room() error             { return nil } // the server's own business
 func (e *postgres) skipLocked() string      { return " FOR UPDATE SKIP LOCKED" }
 func (e *postgres) reader() querier         { return pgReader{e.pool} }
 

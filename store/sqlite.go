@@ -37,6 +37,8 @@ type sqlite struct {
 	queue    *queue[*sql.Tx]
 	prepared map[string]*sql.Stmt // by their text; belongs to the goroutine that writes
 	wanted   map[string]bool      // not prepared yet: that needs the connection, which a transaction has
+	dir      string
+	free     func(dir string) (bytes uint64, err error) // what is left on its disk
 }
 
 func openSQLite(ctx context.Context, log *slog.Logger, dir string, w *job.Workers) (*sqlite, error) {
@@ -44,7 +46,7 @@ func openSQLite(ctx context.Context, log *slog.Logger, dir string, w *job.Worker
 	if err != nil {
 		return nil, err
 	}
-	e := &sqlite{log: log, lock: lock, prepared: map[string]*sql.Stmt{}, wanted: map[string]bool{}}
+	e := &sqlite{log: log, lock: lock, prepared: map[string]*sql.Stmt{}, wanted: map[string]bool{}, dir: dir, free: freeBytes}
 	file := filepath.Join(dir, "kaden.db")
 	if err := e.open(ctx, file, w); err != nil {
 		e.close()

@@ -7,6 +7,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -132,7 +133,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	go func() { done <- s.change(ctx, func(t *tx) error { t.Now(); return t.err }) }()
 	select {
 	case err := <-done:
-		return err
+		return cmp.Or(err, s.db.room())
 	case <-ctx.Done():
 		return fmt.Errorf("the database does not answer: %w", ctx.Err())
 	}

@@ -96,6 +96,9 @@ func (t *tx) Now() time.Time {
 }
 
 func (t *tx) SeenDelivery(d alert.Delivery) (bool, error) {
+	if err := t.b.s.db.room(); err != nil {
+		return false, t.note(err)
+	}
 	now := t.Now()
 	row := delivery{Delivery: d, hash: hashOf(d.Source, d.ID), stored: now}
 	n, err := t.exec(deliveries.upsert+" WHERE delivery.stored <= ?", append(deliveries.fields(&row), millis(now.Add(-sameDelivery)))...)

@@ -25,7 +25,9 @@ type exchange struct {
 	t     testing.TB
 	conn  *net.UDPConn
 	habit func(user string, nth int) habit
-	asks  bool // for a password, any: a call begins with 407
+	asks  bool                     // for a password, any: a call begins with 407
+	named func(user string) string // who has a number, for the book; nil: the name itself
+	room  int                      // calls at a time; 0 is without limit
 
 	mu    sync.Mutex
 	calls []*dialog
@@ -214,10 +216,21 @@ func (x *exchange) begin(m sipText, from netip.AddrPort) {
 		user: m.user(), callID: m.get("Call-ID"), invite: m, tag: hex.EncodeToString(b[:]), remote: from, begun: time.Now(),
 		acked: make(chan struct{}), over: make(chan struct{}), rtp: soundOf(m.body),
 	}
+	up := 0
+	for _, other := range x.calls {
+		if other.state != ended {
+			up++
+		}
+	}
 	x.calls = append(x.calls, d)
 	x.byID[d.callID+" "+m.number()] = d
 	h := x.habit(d.user, x.seen[d.user])
 	x.seen[d.user]++
+	if x.room > 0 && up >= x.room {
+		x.reply(m, from, "503 Service Unavailable", d.tag, "")
+		d.end(noRoom)
+		return
+	}
 	x.reply(m, from, "100 Trying", "", "")
 	x.wg.Go(func() { x.lives(d, h) })
 }
@@ -304,6 +317,9 @@ func (x *exchange) says(d *dialog, status, sdp string, then func()) {
 		then()
 	}
 }
+
+// noRoom is how calls end for which there was no channel.
+const noRoom = "no channel was free"
 
 // givenUp is how calls end that were answered and never acknowledged.
 const givenUp = "never acknowledged"

@@ -116,11 +116,7 @@ func dieAtEachCommit(t *testing.T, when string, first, step int) {
 	s := newServer(t, func(s *server) { s.bin = kadenThatDies(t) })
 	s.start()
 	s.ready()
-	var house []string
-	for n := range circles {
-		house = append(house, circle(x, n))
-	}
-	s.apply(house...)
+	s.apply(town(x.address)...)
 	s.kill()
 	env := s.env
 

@@ -40,10 +40,10 @@ func toldNight(t *testing.T, together bool, story string) nightlog {
 		case "wire":
 			l.calls = append(l.calls, rung{user: w[2], callID: w[3], begun: e.At, how: "hung up"})
 			continue
-		case "ghost", "unacknowledged":
+		case "ghost", "unacknowledged", "crowded":
 			for i := range l.calls {
 				if l.calls[i].callID == w[3] {
-					l.calls[i].how = map[string]string{"ghost": "", "unacknowledged": givenUp}[w[1]]
+					l.calls[i].how = map[string]string{"ghost": "", "unacknowledged": givenUp, "crowded": noRoom}[w[1]]
 				}
 			}
 			continue
@@ -165,6 +165,7 @@ func TestTheCheckOfANightFindsWhatIsWrong(t *testing.T) {
 		{"the same attempt twice", false, strings.Replace(goodNight, "5 dialing suzuki 3", "5 dialing suzuki 3 mute\n5.5 dialing suzuki 3", 1), "attempt 3 began twice"},
 		{"somebody else is rung", false, goodNight + "\n7 dialing yamada 9\n7 busy yamada 9", "yamada was rung, who is not in the plan"},
 		{"a ghost", false, goodNight + "\n9 ghost sato 1", "a call to sato from 02:00:01.000 is left at the exchange"},
+		{"a second call on a line with one channel", false, goodNight + "\n9 crowded sato 2", "when the only channel was taken"},
 		{"an answer without ACK", false, goodNight + "\n9 unacknowledged sato 1", "nobody acknowledged or ended it"},
 		{"called before it was written", false, strings.Replace(goodNight, "1 dialing sato 1", "0.5 wire sato 1\n1 dialing sato 1 mute", 1), `the last that was written about them then was ""`},
 		{"called twice for one attempt", false, goodNight + "\n1.5 wire sato 1", "sato was called twice for one attempt"},

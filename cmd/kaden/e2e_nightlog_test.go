@@ -249,6 +249,8 @@ func (l nightlog) checkWire() (wrong []string) {
 		switch c.how {
 		case "":
 			say("a call to %s from %s is left at the exchange", c.user, clock(c.begun))
+		case noRoom:
+			say("a call to %s came at %s, when the only channel was taken: by what?", c.user, clock(c.begun))
 		case givenUp:
 			say("a call to %s from %s was answered, and nobody acknowledged or ended it", c.user, clock(c.begun))
 		}
@@ -302,7 +304,11 @@ func (x *exchange) book() (calls []rung) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, d := range x.calls {
-		c := rung{user: d.user, callID: d.callID, begun: d.begun, how: d.how}
+		user := d.user
+		if x.named != nil {
+			user = x.named(user)
+		}
+		c := rung{user: user, callID: d.callID, begun: d.begun, how: d.how}
 		if d.state != ended {
 			c.how = ""
 		}

@@ -1,0 +1,119 @@
+package main_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kaden-project/kaden/store/storetest"
+)
+
+// storm sends an alert every so often, each until there is a 202 for it, as senders do.
+type storm struct {
+	mu       sync.Mutex
+	accepted []string
+	refused  map[int]int // by HTTP status
+	odd      []error     // neither
+	stop     chan struct{}
+	over     sync.WaitGroup
+}
+
+func (s *server) storm(every time.Duration) *storm {
+	w := &storm{refused: map[int]int{}, stop: make(chan struct{})}
+	w.over.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for n := 0; ; n++ {
+			select {
+			case <-tick.C:
+				w.over.Go(func() { w.send(s, n) })
+			case <-w.stop:
+				return
+			}
+		}
+	})
+	return w
+}
+
+func (w *storm) send(s *server, n int) {
+	title := fmt.Sprintf("alert %d", n)
+	door := s.url(fmt.Sprintf("/in/s%02d/%s", n%circles, circleKey(n%circles)))
+	for range 200 {
+		id, status, err := s.post(door, fmt.Sprintf(`{"title":%q,"key":%q,"severity":"critical"}`, title, title))
+		w.mu.Lock()
+		switch {
+		case err != nil:
+			w.odd = append(w.odd, err)
+		case status == http.StatusAccepted:
+			if id != "" {
+				w.accepted = append(w.accepted, id)
+			}
+			w.mu.Unlock()
+			return
+		default:
+			w.refused[status]++
+		}
+		w.mu.Unlock()
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-s.t.Context().Done():
+			return
+		}
+	}
+}
+
+// taken is how many alerts there was a 202 for.
+func (w *storm) taken() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.accepted)
+}
+
+// ends stops sending, and waits until all that was sent is taken.
+func (w *storm) ends() {
+	close(w.stop)
+	w.over.Wait()
+}
+
+// PostgreSQL is killed under load, again and again, while people are on the telephone: what was accepted is
+// carried on when it is back, nobody is rung twice for it, and what could not be stored was refused.
+func TestPostgreSQLKilledUnderLoadWhileCalloutsRun(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	x := newExchange(t, hasty)
+	db := storetest.NewServer(t)
+	db.Start(t)
+	s := serve(t, withEnv("KADEN_DATABASE_URL="+db.URL("postgres")))
+	s.apply(town(x.address)...)
+	w := s.storm(300 * time.Millisecond)
+	for outage := range 3 {
+		before := w.taken()
+		eventually(t, patience, "alerts are taken", func() bool { return w.taken() >= before+6 })
+		db.Stop(t)
+		begun := time.Now()
+		eventually(t, patience, "it is away for a while", func() bool { return time.Since(begun) > time.Duration(outage)*time.Second })
+		db.Start(t)
+	}
+	before := w.taken()
+	eventually(t, patience, "alerts are taken again", func() bool { return w.taken() >= before+6 })
+	w.ends()
+	if !happens(t, time.Minute, func() bool {
+		return len(x.open()) == 0 && !slices.ContainsFunc(s.alerts(), func(n night) bool { return n.Status == "stored" })
+	}) {
+		t.Fatalf("not all is over:\n%v\n%s", x.open(), s.allNights("stored"))
+	}
+	log := nightlog{pattern: circlePattern, accepted: w.accepted, alerts: s.nights(), calls: x.book()}
+	log.holds(t)
+	for status := range w.refused {
+		if status != http.StatusServiceUnavailable {
+			t.Errorf("refused with %d", status)
+		}
+	}
+	if len(w.odd) > 0 {
+		t.Errorf("%d requests were not answered, such as: %v", len(w.odd), w.odd[0])
+	}
+	t.Logf("%d alerts taken, refused %v; calls at the exchange: %s", len(w.accepted), w.refused, x.hows())
+}
