@@ -93,6 +93,9 @@ func (a *API) detail(ctx context.Context, id string) (*body[Detail], error) {
 		Alert: alertView(i), Body: i.Alert.Body, Account: i.Alert.Account, Labels: i.Alert.Labels, Links: i.Alert.Links,
 		OccurredAt: i.Alert.OccurredAt, Problem: i.Alert.Problem, WordBy: i.WordBy, Attempts: []AttemptView{},
 	}
+	if i.Callout != "" && i.Status != dispatch.Resolved {
+		d.Link = linkPath + i.ID + "/" + a.cfg.Callouts.LinkToken(i.ID)
+	}
 	if i.Word != "" {
 		d.Word = "/api/alerts/" + i.ID + "/word"
 	}

@@ -33,6 +33,9 @@ func link(id string) string { return "/a/" + id + "/token-of-" + id }
 func TestASignedPageShowsTheAlertAndDoesNothingByItself(t *testing.T) {
 	story(t, func(h *house) {
 		id := h.rung()
+		if d := get[api.Detail](h, "/api/alerts/"+id); d.Link != link(id) {
+			t.Errorf("the link is %q", d.Link)
+		}
 		for _, method := range []string{"GET", "HEAD", "GET"} {
 			w := h.visit(method, link(id), "")
 			if w.Code != 200 {

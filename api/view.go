@@ -60,6 +60,7 @@ type Detail struct {
 	WordBy     string            `json:"wordBy,omitempty" doc:"Who left it."`
 	Responded  []string          `json:"responded,omitempty" doc:"Who confirmed, for plans that want everyone or a conference."`
 	Missing    []string          `json:"missing,omitempty" doc:"Who has not answered yet, for the same plans."`
+	Link       string            `json:"link,omitempty" doc:"Path of the page for whoever is given its address: they need not sign in, and may take the alert or say that it is over, until it is resolved."`
 	Why        *Why              `json:"why,omitempty" doc:"Why nobody was called; absent if somebody was."`
 	Attempts   []AttemptView     `json:"attempts" nullable:"false" doc:"Oldest first."`
 	Events     []timeline.Event  `json:"events" nullable:"false" doc:"Oldest first; the newest 1,000."`

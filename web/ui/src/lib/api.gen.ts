@@ -745,6 +745,8 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /** @description Path of the page for whoever is given its address: they need not sign in, and may take the alert or say that it is over, until it is resolved. */
+            link?: string;
             links?: components["schemas"]["Link"][] | null;
             /** @description Who has not answered yet, for the same plans. */
             missing?: string[] | null;

@@ -34,6 +34,8 @@ export const words = {
   summonReally: { en: 'Everybody who has not answered is rung now, all at once:', ja: 'まだ応答していない人を、いま一斉に呼び出します：' },
   summonAll: { en: 'everybody of the plan', ja: '架電計画の全員' },
   summonYes: { en: 'Yes, ring them', ja: '呼び出す' },
+  copyLink: { en: 'Copy a link for somebody', ja: 'だれかに送るリンクをコピー' },
+  linkHint: { en: 'Whoever has it can take this alert, or say that it is over, without signing in.', ja: 'このリンクを知っている人は、サインインせずに引受と復旧の操作ができます。' },
   inConference: { en: 'In the conference', ja: '会議通話の参加者' },
   responded: { en: 'Answered', ja: '応答済み' },
   missingPeople: { en: 'Not answered yet', ja: 'まだ応答していない人' },
