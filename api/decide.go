@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/kaden-project/kaden/dispatch"
 )
@@ -108,7 +110,7 @@ func (a *API) decisionRoutes() {
 		OperationID: "word", Method: http.MethodGet, Path: "/api/alerts/{id}/word",
 		Summary:   "What the one who took an alert said for those who come after (WAV)",
 		Responses: text("The sound.", "audio/wav"),
-	}, func(ctx context.Context, in *alertID) (*file, error) {
+	}, func(ctx context.Context, in *alertID) (*huma.StreamResponse, error) {
 		i, err := a.cfg.Records.IncidentByID(ctx, in.ID)
 		if err != nil {
 			return nil, a.trouble(ctx, "alert "+in.ID, err)
@@ -120,7 +122,11 @@ func (a *API) decisionRoutes() {
 		if err != nil {
 			return nil, a.trouble(ctx, "sound "+i.Word, err)
 		}
-		return &file{ContentType: "audio/wav", Body: wav}, nil
+		return &huma.StreamResponse{Body: func(ctx huma.Context) {
+			r, w := humago.Unwrap(ctx)
+			w.Header().Set("Content-Type", "audio/wav")
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(wav)) // Safari plays nothing that it cannot ask for in parts
+		}}, nil
 	})
 }
 

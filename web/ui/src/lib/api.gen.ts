@@ -1563,8 +1563,6 @@ export interface operations {
             /** @description The sound. */
             200: {
                 headers: {
-                    "Content-Disposition"?: string;
-                    "Content-Type"?: string;
                     [name: string]: unknown;
                 };
                 content: {
