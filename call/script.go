@@ -31,6 +31,9 @@ func (c *Call) play(ctx context.Context, src media.Source, keys <-chan string) (
 		return key, err
 	}
 	p := media.NewPlayer(src)
+	if c.ourVoice != nil {
+		p.Overhear(c.ourVoice)
+	}
 	c.leg.Play(p)
 	select {
 	case <-p.Done():
@@ -191,6 +194,11 @@ func (c *Call) redirect(p Program) {
 	c.rec.Program = p
 	c.order.Script = nil
 	c.write()
+	if c.ear.blocks() { // it was to wait for the verdict; who redirects does not want to
+		c.ear.wait = false
+		c.startScript()
+		return
+	}
 	c.restart = true
 	if c.running != nil {
 		c.halt(ErrRedirected)

@@ -89,12 +89,29 @@ func (d *Dispatcher) caller(id sid.Call, from string) *caller {
 // hungUp forgets a caller whose call is over.
 func (d *Dispatcher) hungUp(id sid.Call) {
 	d.mu.Lock()
-	c := d.callers[id]
+	var l *line
+	if c := d.callers[id]; c != nil {
+		l = c.line
+	}
 	delete(d.callers, id)
 	d.mu.Unlock()
-	if c != nil && c.line != nil {
-		c.line.finish(now(), callout.NotConfirmed, "hung up")
+	if l != nil {
+		l.finish(now(), callout.NotConfirmed, "hung up")
 	}
+}
+
+// sit gives the caller their line; false: they have hung up meanwhile.
+func (d *Dispatcher) sit(id sid.Call, c *caller, l *line) bool {
+	d.mu.Lock()
+	here := d.callers[id] == c
+	if here {
+		c.line = l
+	}
+	d.mu.Unlock()
+	if !here {
+		l.finish(now(), callout.NotConfirmed, "hung up")
+	}
+	return here
 }
 
 // whoCalls finds the person whose contact calls, "" if it is nobody's or more than one person's.
@@ -197,7 +214,9 @@ func (d *Dispatcher) letIn(ctx context.Context, id sid.Call, c *caller, proven b
 		if !up {
 			return announce(p, p.unavailable)
 		}
-		c.line = d.lines.callIn(c.person, c.from, id, hold, proven)
+		if !d.sit(id, c, d.lines.callIn(c.person, c.from, id, hold, proven)) {
+			return announce(p, p.unavailable)
+		}
 	}
 	ctx, stop := context.WithTimeout(ctx, pressing)
 	defer stop()

@@ -53,6 +53,8 @@ type Config struct {
 	EndGhost func(ctx context.Context, a Attempt) error
 	// Inbound finds a call that somebody has made to us and that is under way. nil: nobody can call back.
 	Inbound func(id sid.Call) (Line, bool)
+	// Announce lets everybody in a conference, which bears a call-out's name, hear a sentence. nil: they hear the beep.
+	Announce func(ctx context.Context, room string, say *twiml.Say) error
 	// Schemes are the kinds of addresses that can be dialled here; nil is all but client:.
 	Schemes []number.Scheme
 

@@ -131,6 +131,25 @@ func (d *Dispatcher) onLeftKey(ctx context.Context, _ string, form url.Values) *
 	return d.leftMenu(r, about)
 }
 
+// announce lets those in the conference of a call-out hear a sentence, if there are some.
+func (d *Dispatcher) announce(r *run, sentence func(phrases) string) {
+	if d.cfg.Announce == nil || len(d.inRoom(r.id())) < 2 {
+		return
+	}
+	p := phrasesOf(d.languageFor(d.cfg.House(), "", r.view().State.Plan))
+	text := sentence(p)
+	if text == "" {
+		return
+	}
+	d.spawn(func() {
+		ctx, stop := context.WithTimeout(d.life, rendering)
+		defer stop()
+		if err := d.cfg.Announce(ctx, r.id(), twiml.NewSay(p.tag, text)); err != nil && d.life.Err() == nil {
+			r.log.Warn("conference not told", "err", err)
+		}
+	})
+}
+
 // onRoom hears who came into the conference and who left it.
 func (d *Dispatcher) onRoom(ctx context.Context, form url.Values) *twiml.Response {
 	about := form.Get("ParticipantLabel")
@@ -161,6 +180,9 @@ func (d *Dispatcher) onRoom(ctx context.Context, form url.Values) *twiml.Respons
 	d.mu.Unlock()
 	if kind == "" {
 		return &twiml.Response{}
+	}
+	if kind == timeline.AttemptJoined {
+		d.announce(r, func(p phrases) string { return d.named(d.cfg.House(), p, who, p.joined, "") })
 	}
 	if err := r.change(ctx, func(t *turn) {
 		t.note(now(), timeline.Event{Kind: kind, Person: who, Attempt: about})

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -43,9 +44,11 @@ type line struct {
 	answered time.Time
 	hold     Line // nil until the call is on its way
 	trunk    string
-	inbound  bool // the person called us
-	proven   bool // … and entered their PIN
-	plainly  bool // say only what was prepared at the start
+	detected string // what detection takes the one who answered for
+	inbound  bool   // the person called us
+	proven   bool   // … and entered their PIN
+	talks    bool   // in a conference, for as long as that takes
+	plainly  bool   // say only what was prepared at the start
 }
 
 // rider is an attempt on a line.
@@ -70,6 +73,18 @@ type seat struct {
 	line   *line
 	lead   bool // this attempt's call has to be placed
 	capped bool // the person was called too often within the hour
+	busy   bool // the person talks in a conference of ours
+}
+
+// refused is why there is no line, "" if there is one.
+func (s seat) refused(perHour int) (callout.Outcome, string) {
+	switch {
+	case s.capped:
+		return callout.Unreachable, fmt.Sprintf("called %d times within the hour; the next person is rung", perHour)
+	case s.busy:
+		return callout.Busy, "talks in the conference of another alert"
+	}
+	return "", ""
 }
 
 // claim gives an attempt a line to its person: the one under way, or a new one. Asking again for the
@@ -95,8 +110,14 @@ func (ls *lines) claim(person, address string, rd rider, now time.Time) seat {
 		case answered:
 			rd.run.send(callout.Event{At: now, Kind: callout.Rang, Attempt: rd.attempt})
 			rd.run.send(callout.Event{At: now, Kind: callout.AnsweredBy, Attempt: rd.attempt})
+			if current.detected != "" {
+				rd.run.send(callout.Event{At: now, Kind: callout.Detected, Attempt: rd.attempt, Text: current.detected})
+			}
 		}
 		return seat{line: current}
+	}
+	if current != nil && current.talks {
+		return seat{busy: true}
 	}
 	if ls.tooOften(person, now) {
 		return seat{capped: true}
@@ -229,6 +250,14 @@ func (l *line) close() {
 	}
 }
 
+// joined is close for somebody who goes into a conference: nobody else's alert waits for the end of that.
+func (l *line) joined() {
+	l.close()
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	l.talks = true
+}
+
 // take sets the call that is on its way; false means that everybody has left meanwhile and it is to be ended.
 func (l *line) take(h Line) bool {
 	l.all.mu.Lock()
@@ -260,6 +289,8 @@ func (l *line) heard(e call.Event) {
 	}
 	switch {
 	case e.Digit != "":
+	case e.AnsweredBy != "":
+		kind, l.detected = callout.Detected, e.AnsweredBy
 	case e.Status == call.Initiated:
 		kind = callout.Placed // it has left the trunk's queue: its time runs from now
 	case e.Status == call.Ringing && l.phase == placing:
@@ -273,7 +304,7 @@ func (l *line) heard(e call.Event) {
 		return // keys come through the script, where their answer is spoken
 	}
 	for _, rd := range riders {
-		rd.run.send(callout.Event{At: e.At, Kind: kind, Attempt: rd.attempt})
+		rd.run.send(callout.Event{At: e.At, Kind: kind, Attempt: rd.attempt, Text: e.AnsweredBy})
 	}
 }
 

@@ -149,6 +149,10 @@ func (n *night) wakeUp() {
 	n.d = dispatch.New(slog.New(slog.DiscardHandler), dispatch.Config{
 		Store: n.store, Caller: desk{n.House}, House: func() *manifest.Set { return n.set },
 		Secret: []byte("a secret of the tests"), Account: phonetest.Account,
+		Announce: func(_ context.Context, room string, say *twiml.Say) error {
+			n.Desk.Conference(phonetest.Account, room).Play(phonetest.Words(say.Text()))
+			return nil
+		},
 		Inbound: func(id sid.Call) (dispatch.Line, bool) { c, ok := n.Desk.Live(id); return c, ok },
 	})
 	n.ask.mu.Lock()

@@ -74,6 +74,7 @@ type phrases struct {
 	leftMenu    string // %d people are called again, or go back
 	leftNobody  string // nobody is missing: go back
 	rejoin      string
+	joined      string // %s is in it now
 
 	// To a machine.
 	machine     string
@@ -119,12 +120,9 @@ var (
 	checkMenu = []callout.Action{callout.Accept, callout.Pass, callout.Snooze, callout.LeaveWord, callout.Close}
 )
 
-// menu says what the keys of an alert do. Where a digit proves the person, no key takes it.
-func (p phrases) menu(keys map[string]callout.Action, proof string) string {
-	if proof == "" {
-		return p.menuOf(keys, alertMenu, p.keys)
-	}
-	return strings.TrimSpace(fmt.Sprintf(p.proof, proof) + " " + p.menuOf(keys, proofMenu, p.keys))
+// menu says what the keys of an alert do.
+func (p phrases) menu(keys map[string]callout.Action) string {
+	return p.menuOf(keys, alertMenu, p.keys)
 }
 
 func (p phrases) menuOf(keys map[string]callout.Action, order []callout.Action, words map[callout.Action]string) string {
@@ -167,7 +165,7 @@ func (p phrases) resolvedAt(at time.Time) string {
 // fixed are the phrases that are spoken into the cache at the start, so that they are there whatever happens later.
 func (p phrases) fixed() []string {
 	plan := callout.Plan{}.WithDefaults()
-	out := []string{p.plain, p.hangUp, p.accepted, p.passed, p.takenBy, p.notYet, p.goodbye, p.menu(plan.Keys, ""),
+	out := []string{p.plain, p.hangUp, p.accepted, p.passed, p.takenBy, p.notYet, p.goodbye, p.menu(plan.Keys), p.menuOf(plan.Keys, proofMenu, p.keys),
 		p.handed, p.wordIs, p.drill, p.drilled, p.closed, fmt.Sprintf(p.snoozed, int(usualSnooze.Minutes())), p.everyoneNo,
 		p.speakNow, p.wordKept, p.wordLost, p.stillOn, p.givesUp, p.stopped, p.superseded, p.gaveWay, p.realAlert,
 		p.joinFirst, p.joinNow, p.leftNobody, p.rejoin, p.machine, p.pin, p.pinNeeded, p.pinWrong, p.pinOver, p.nothing,

@@ -33,6 +33,8 @@ func (d *Dispatcher) order(t *turn, l *line, c callout.Command) (call.Order, err
 		Program: call.Program{URL: d.address(c.Attempt, partScript), Method: "POST"},
 		Ring:    c.Ring, Setup: setup, TimeLimit: longest, FirstWord: firstWord,
 		Attempt: c.Attempt, Stored: true,
+		// A hint beside the script, which does not wait for it (rule 18).
+		Detection: &call.Detection{Message: plan.Machine == callout.MachineMessage},
 	}
 	if len(plan.From) > 0 {
 		o.FromByTrunk, o.Prefer = plan.From, plan.FromOrder

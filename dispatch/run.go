@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/timeline"
 )
@@ -223,6 +224,9 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 					return err
 				}
 				t.incident = inc
+				if now := inc.Alert.Severity; rank(now) > rank(alert.Severity(t.state.Severity)) {
+					t.state.Severity = string(now) // it has got worse: from now on it is treated as that
+				}
 			}
 			for _, it := range items {
 				if it.change != nil {

@@ -183,11 +183,17 @@ func (d *Dispatcher) script(t *telling) *twiml.Response {
 			}
 		}
 	}
-	menu := t.p.menu(t.keys, t.proof)
-	if t.check {
+	menu := t.p.menu(t.keys)
+	switch {
+	case t.check:
 		menu = t.p.menuOf(t.keys, checkMenu, t.p.checkKeys)
+	case t.proof != "":
+		said = append(said, t.p.say(fmt.Sprintf(t.p.proof, t.proof)))
+		menu = t.p.menuOf(t.keys, proofMenu, t.p.keys)
 	}
-	said = append(said, t.p.say(menu))
+	if menu != "" {
+		said = append(said, t.p.say(menu))
+	}
 	if t.line.mayHalt() && t.keys[haltKey] == "" {
 		said = append(said, t.p.say(t.p.haltMenu))
 	}

@@ -26,7 +26,7 @@ func TestP2WhoeverAnswersIsJoinedAndOneComesLate(t *testing.T) {
 		sato.Answers().Hears("Press 1").Presses("1").Hears("Recorded").Hears("You are the first in the conference").
 			Hears("It is about: disk full on db zero one").Hears("Still missing: Suzuki, Tanaka.").HearsAll("Press star to leave it.")
 		suzuki.Answers().Hears("Press 1").Presses("1").Hears("Recorded").Hears("In the conference: Sato.").Hears("Still missing: Tanaka.").HearsAll("Press star")
-		sato.Hears("beep")
+		sato.Hears("Suzuki has joined.")
 		tanaka.StopsRinging()
 		n.is(id, dispatch.Acknowledged, "sato")
 		n.happened(timeline.AttemptJoined, "sato")
@@ -38,14 +38,15 @@ func TestP2WhoeverAnswersIsJoinedAndOneComesLate(t *testing.T) {
 			Hears("In the conference: Sato, Suzuki.").HearsAll("Press star")
 		tanaka.Waits(time.Minute).Presses("*").Hears("Press 1 to go back. Hang up to leave.").Presses("1").Hears("Back to the conference")
 		n.quiet(20*time.Minute, "sato", "suzuki", "tanaka") // who talks is not asked whether they are still on it
+		n.must(n.d.Resolve(n.t.Context(), id, "sato"))
+		suzuki.Hears("This alert was resolved")
 		sato.HangsUp()
 		suzuki.HangsUp()
 		tanaka.HangsUp()
 		if left := n.count(timeline.AttemptLeft, ""); left != 5 {
 			t.Errorf("%d times somebody left, want 5:\n%s", left, n.timeline())
 		}
-		n.is(id, dispatch.Acknowledged, "sato")
-		n.must(n.d.Resolve(n.t.Context(), id, "sato"))
+		n.is(id, dispatch.Resolved, "sato")
 		n.quiet(time.Hour)
 	})
 }

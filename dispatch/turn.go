@@ -149,19 +149,14 @@ func (t *turn) muster(tx Tx, at time.Time, c callout.Command) error {
 // dial gives the attempt a line: a new call, or the one that is under way to the same person.
 func (t *turn) dial(at time.Time, c callout.Command) error {
 	s := t.d.lines.claim(c.Person, c.Address, rider{c.Attempt, t.run}, at)
-	if s.capped {
-		t.follow = append(t.follow, callout.Event{
-			At: at, Kind: callout.Ended, Attempt: c.Attempt, Outcome: callout.Unreachable,
-			Text: fmt.Sprintf("called %d times within the hour; the next person is rung", t.d.cfg.PerHour),
-		})
-		a := t.attempt(c.Attempt)
-		a.Person, a.Address, a.Purpose, a.Dialed = c.Person, c.Address, string(c.Purpose), at
+	a := t.attempt(c.Attempt)
+	a.Person, a.Address, a.Purpose, a.Dialed = c.Person, c.Address, string(c.Purpose), at
+	if o, why := s.refused(t.d.cfg.PerHour); o != "" {
+		t.follow = append(t.follow, callout.Event{At: at, Kind: callout.Ended, Attempt: c.Attempt, Outcome: o, Text: why})
 		return nil
 	}
 	t.claimed = append(t.claimed, c.Attempt)
-	a := t.attempt(c.Attempt)
-	a.Person, a.Address, a.Purpose, a.Line, a.Call = c.Person, c.Address, string(c.Purpose), s.line.lead, s.line.sid
-	a.Status, a.Dialed, a.Node, a.Fence = string(callout.Dialing), at, t.row.Owner, t.row.Fence
+	a.Line, a.Call, a.Status, a.Node, a.Fence = s.line.lead, s.line.sid, string(callout.Dialing), t.row.Owner, t.row.Fence
 	if !s.lead {
 		t.note(at, timeline.Event{
 			Kind: timeline.AttemptBundled, Person: c.Person, Attempt: c.Attempt, Call: string(s.line.sid),
@@ -337,6 +332,10 @@ func (t *turn) act(ctx context.Context) {
 	}
 	for _, c := range t.stops {
 		t.d.stop(t.run, c)
+	}
+	if slices.ContainsFunc(t.notes, func(e timeline.Event) bool { return e.Kind == timeline.AlertResolved }) {
+		at := t.incident.Resolved
+		t.d.announce(t.run, func(p phrases) string { return p.resolvedAt(at) })
 	}
 	speech := newSpeech(t.d)
 	for _, dl := range t.dials {

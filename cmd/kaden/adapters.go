@@ -65,6 +65,17 @@ func (c caller) Call(ctx context.Context, o call.Order) (dispatch.Line, error) {
 	return placed, nil
 }
 
+// announcer lets a conference of a call-out hear a sentence.
+func announcer(v *voice.Runner, desk *call.Desk, owner sid.Account) func(context.Context, string, *twiml.Say) error {
+	return func(ctx context.Context, room string, say *twiml.Say) error {
+		clip, err := v.Clip(ctx, say)
+		if err == nil {
+			desk.Conference(owner, room).Play(clip.Source())
+		}
+		return err
+	}
+}
+
 // callersOf finds the calls that people have made to us, for those who call back.
 func callersOf(desk *call.Desk) func(sid.Call) (dispatch.Line, bool) {
 	return func(id sid.Call) (dispatch.Line, bool) {

@@ -169,7 +169,7 @@ func (r *rooms) openCalls() {
 	secret.Write([]byte("scripts"))
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: caller{r.voice, r.desk}, House: r.house.Load, Secret: secret.Sum(nil),
-		EndGhost: endGhost(r.log, r.desk), Inbound: callersOf(r.desk), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
+		EndGhost: endGhost(r.log, r.desk), Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
 	})
 	r.asker.scripts = r.dispatch
 }
