@@ -36,7 +36,7 @@ func (m *machine) heard(a *Attempt, e Event) {
 		a.Answered, a.Outcome = m.now, Listening
 		a.Limit = m.listenEnd(a)
 		proof := m.Plan.proof(m.Severity)
-		if proof != ByHangup { // who has to hang up has no key to press
+		if proof != ByHangup && a.Step >= 0 { // who has to hang up has no key to press
 			a.Quiet = m.now
 		}
 		m.noteOf(a, timeline.AttemptAnswered, "", e.Text)
@@ -49,7 +49,7 @@ func (m *machine) heard(a *Attempt, e Event) {
 	case Told:
 		if a.Outcome == Listening && a.Told.IsZero() {
 			a.Told = m.now
-			if a.Quiet.IsZero() {
+			if a.Quiet.IsZero() && a.Step >= 0 {
 				a.Quiet = m.now
 			}
 		}

@@ -97,7 +97,7 @@ func (s Step) withDefaults() Step {
 
 func (s Step) isWait() bool { return len(s.Call) == 0 }
 
-func (s Step) inTurn() bool { return s.Order == InTurn || s.Order == RoundRobin }
+func (s *Step) inTurn() bool { return s.Order == InTurn || s.Order == RoundRobin }
 
 // words say how the people of the step are rung.
 func (s Step) words() string {

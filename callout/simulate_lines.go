@@ -13,7 +13,7 @@ import (
 
 // place rings a phone, or lets the call wait for a free channel.
 func (s *simulation) place(c Command, now time.Time) {
-	s.up[c.Attempt] = true
+	s.open[c.Attempt] = true
 	if s.night.Channels > 0 && len(s.placed) >= s.night.Channels {
 		s.queued = append(s.queued, c)
 		return
@@ -24,7 +24,7 @@ func (s *simulation) place(c Command, now time.Time) {
 
 // waits says of a call that was just ordered that it has no channel yet.
 func (s *simulation) waits(e timeline.Event) {
-	if e.Kind == timeline.AttemptDialing && s.up[e.Attempt] && !s.placed[e.Attempt] {
+	if e.Kind == timeline.AttemptDialing && s.open[e.Attempt] && !s.placed[e.Attempt] {
 		s.tell(timeline.Event{At: e.At, Kind: timeline.CallQueued, Callout: e.Callout, Person: e.Person, Attempt: e.Attempt, Text: "for a free channel"})
 	}
 }
@@ -48,8 +48,8 @@ func (s *simulation) fill(now time.Time) {
 // joins keeps the line of somebody up who has confirmed in a step that joins: they are in the conference
 // until they hang up. Whether it is so.
 func (s *simulation) joins(e timeline.Event) bool {
-	i := slices.IndexFunc(s.state.Attempts, func(a Attempt) bool { return a.ID == e.Attempt })
-	if e.Kind != timeline.AttemptConfirmed || i < 0 || !s.state.Plan.Joins(s.state.Attempts[i].Step) {
+	i := slices.IndexFunc(s.m.Attempts, func(a Attempt) bool { return a.ID == e.Attempt })
+	if e.Kind != timeline.AttemptConfirmed || i < 0 || !s.m.Plan.Joins(s.m.Attempts[i].Step) {
 		return false
 	}
 	s.joined[e.Attempt] = e.Person

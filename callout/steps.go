@@ -25,6 +25,14 @@ func (m *machine) step(i int) Step {
 	return s
 }
 
+// inTurn tells whether the people of a step are rung one after another. It is asked of every line.
+func (m *machine) inTurn(step int) bool {
+	if step >= 0 && step < len(m.Plan.Steps) {
+		return m.Plan.Steps[step].inTurn()
+	}
+	return step == StepCheck
+}
+
 // refs are the names behind a step.
 func (m *machine) refs(step int) []string {
 	switch step {
@@ -34,9 +42,11 @@ func (m *machine) refs(step int) []string {
 		return []string{DefaultContacts}
 	case StepAll:
 		var all []string
+		named := map[string]bool{}
 		for _, s := range m.Plan.Steps {
 			for _, ref := range s.Call {
-				if !slices.Contains(all, ref) {
+				if !named[ref] {
+					named[ref] = true
 					all = append(all, ref)
 				}
 			}
@@ -108,8 +118,7 @@ func (m *machine) driveSide() {
 			continue
 		}
 		m.drive(t)
-		active, listening := m.busyWith(t)
-		if t.Phase != Closing || active+listening > 0 {
+		if t.Phase != Closing || m.busy(t) {
 			continue
 		}
 		over := *t

@@ -15,6 +15,7 @@ import (
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/timeline"
 )
 
 type planCmd struct {
@@ -157,7 +158,9 @@ func (c *planExplainCmd) Run(out *output) error {
 			return fmt.Errorf("%s holds several plans, and --svg is one picture: say which with --plan", name)
 		}
 		n := planNight{plan: plan, alert: alert, place: c.Place, limit: c.For, channels: c.Channels, people: people, behave: behave, remarks: remarks}
-		n.events = n.simulate()
+		if !c.JSON || c.SVG != "" {
+			n.play(func(e timeline.Event) { n.events = append(n.events, e) })
+		}
 		if err := c.show(out, n, explained > 0); err != nil {
 			return err
 		}

@@ -55,11 +55,12 @@ type planNight struct {
 	events   []timeline.Event
 }
 
-func (n planNight) simulate() []timeline.Event {
-	return callout.Simulate(n.plan, n.people, n.behave, callout.Night{
+// play runs the plan and hands over what happens.
+func (n planNight) play(tell func(timeline.Event)) {
+	callout.Play(n.plan, n.people, n.behave, callout.Night{
 		Start: time.Unix(0, 0).UTC(), ID: n.plan.Name, Alert: "example", Title: n.alert.Title,
 		Severity: string(n.alert.Severity), Place: n.place, Limit: n.limit, Channels: n.channels,
-	})
+	}, tell)
 }
 
 // json prints the events for machines; remarks go to those who read.
@@ -70,12 +71,13 @@ func (n planNight) json(out *output) error {
 	w := bufio.NewWriterSize(out.Stdout, 64<<10)
 	lines := json.NewEncoder(w)
 	lines.SetEscapeHTML(false)
-	for _, e := range n.events {
-		if err := lines.Encode(e); err != nil {
-			return err
+	var failed error
+	n.play(func(e timeline.Event) {
+		if failed == nil {
+			failed = lines.Encode(e)
 		}
-	}
-	return w.Flush()
+	})
+	return errors.Join(failed, w.Flush())
 }
 
 // text prints the night for people.
