@@ -118,6 +118,9 @@ func (a *API) detail(ctx context.Context, id string) (*body[Detail], error) {
 	if d.Events, err = a.newest(ctx, id); err != nil {
 		return nil, a.trouble(ctx, "timeline of "+id, err)
 	}
+	if d.Plan != nil && !d.Plan.Check.IsZero() {
+		d.Plan.Snooze = snoozed(d.Events)
+	}
 	if len(d.Attempts) == 0 {
 		e, err := a.cfg.Callouts.Why(ctx, id)
 		if err != nil {

@@ -254,7 +254,18 @@ func TestTheOneWhoTookItIsAskedAtAMomentThatIsShown(t *testing.T) {
 		if in := time.Until(d.Plan.Check); in != 15*time.Minute {
 			t.Errorf("asked in %s", in)
 		}
-		// The real thing behind it: what is given back is rung for again.
+		if err := h.d.Snooze(h.Context(), id, "sato", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if p := get[api.Detail](h, "/api/alerts/"+id).Plan; !p.Snooze || time.Until(p.Check) != time.Hour {
+			t.Errorf("snoozed %v, asked in %s", p.Snooze, time.Until(p.Check))
+		}
+		if err := h.d.Alive(h.Context(), id, "sato"); err != nil {
+			t.Fatal(err)
+		}
+		if p := get[api.Detail](h, "/api/alerts/"+id).Plan; p.Snooze {
+			t.Errorf("a sign of life does not end it: %+v", p)
+		}
 		if err := h.d.Release(h.Context(), id, "sato"); err != nil {
 			t.Fatal(err)
 		}

@@ -75,6 +75,7 @@ type CalloutView struct {
 	Due    time.Time `json:"due,omitzero" doc:"When it goes on by itself."`
 	By     string    `json:"by,omitempty"`
 	Check  time.Time `json:"check,omitzero" doc:"It is taken: when the one who took it is asked whether they are still on it."`
+	Snooze bool      `json:"snooze,omitempty" doc:"They want to be left alone with it until then."`
 
 	answered, missing []string
 }
@@ -154,6 +155,19 @@ func calloutView(c dispatch.Callout) (*CalloutView, error) {
 		v.answered, v.missing = s.Responded(), s.Missing()
 	}
 	return v, nil
+}
+
+// snoozed tells whether the one who took it has asked to be left alone, and nothing has ended that.
+func snoozed(events []timeline.Event) bool {
+	for _, e := range slices.Backward(events) {
+		switch e.Kind {
+		case timeline.CalloutSnoozed:
+			return true
+		case timeline.AlertAcknowledged, timeline.CalloutAlive, timeline.CalloutChecking, timeline.CalloutLapsed, timeline.CalloutHandOver:
+			return false
+		}
+	}
+	return false
 }
 
 func (a *API) attemptViews(list []dispatch.Attempt) []AttemptView {

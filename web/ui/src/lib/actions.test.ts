@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { actions, inConference, isSign, purpose, snoozedUntil } from './actions';
+import { actions, inConference, isSign, purpose } from './actions';
 import { after, answersWith, inLang, said } from './choose';
 import type { Attempt, Detail, Event, Question } from './types';
 
@@ -37,16 +37,6 @@ test('who is in the conference', () => {
   expect(inConference([joined(1, 'a', 'sato'), event('attempt.left', { attempt: 'a', person: 'sato' }), joined(3, 'c', 'bob')])).toEqual(['bob']);
   expect(inConference([joined(1, 'a', 'sato'), event('attempt.left', { attempt: 'a' }), joined(3, 'd', 'sato')])).toEqual(['sato']);
   expect(inConference([joined(1, 'a', 'sato'), event('attempt.lost', { attempt: 'a', person: 'sato' })])).toEqual([]); // a restart has no leaving
-});
-
-test('a snooze lasts until the next question, and a sign of life ends it', () => {
-  const taken = detail({ status: 'acknowledged', plan: { id: 'co-1', name: 'default', status: 'acknowledged', active: true, check: at } });
-  const took = event('alert.acknowledged');
-  expect(snoozedUntil({ ...taken, events: [took] })).toBeUndefined();
-  expect(snoozedUntil({ ...taken, events: [took, event('callout.snoozed'), event('attempt.ringing')] })).toBe(at);
-  expect(snoozedUntil({ ...taken, events: [took, event('callout.snoozed'), event('callout.alive')] })).toBeUndefined();
-  expect(snoozedUntil({ ...taken, status: 'stored', events: [event('callout.snoozed')] })).toBeUndefined();
-  expect(snoozedUntil(detail({ status: 'acknowledged', events: [event('callout.snoozed')] }))).toBeUndefined();
 });
 
 test('why somebody was called, where it was not to take the alert', () => {

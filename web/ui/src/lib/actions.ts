@@ -37,13 +37,6 @@ export function inConference(events: Event[]): string[] {
   return [...new Set(there.values())];
 }
 
-/** Until when the one who took it wants to be left alone; undefined if the next question is an ordinary one. */
-export function snoozedUntil(a: Detail): string | undefined {
-  if (a.status !== 'acknowledged' || !a.plan?.check) return undefined;
-  const last = a.events.findLast((e) => /^(alert\.acknowledged|callout\.(snoozed|alive|checking|lapsed|hand-over))$/.test(e.kind));
-  return last?.kind === 'callout.snoozed' ? a.plan.check : undefined;
-}
-
 /** Why somebody was called, where it was not to take the alert. */
 export function purpose(a: Attempt): 'check' | 'hand-over' | 'inbound' | undefined {
   if (a.inbound) return 'inbound';

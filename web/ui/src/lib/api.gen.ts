@@ -692,6 +692,8 @@ export interface components {
             id: string;
             /** @description Of the plan it was frozen from. */
             name: string;
+            /** @description They want to be left alone with it until then. */
+            snooze?: boolean;
             /** @enum {string} */
             status: "waiting" | "running" | "acknowledged" | "exhausted" | "resolved" | "stopped";
         };
