@@ -64,7 +64,7 @@ func (m *machine) mainLine() {
 // held tells whether somebody who listens holds the main line up; for a moment only.
 func (m *machine) held() bool {
 	for i := range m.Attempts {
-		if m.Attempts[i].Outcome != Listening {
+		if a := &m.Attempts[i]; a.Outcome != Listening || a.Device || a.Purpose == ForCheck {
 			continue
 		}
 		if m.Hold.IsZero() {

@@ -21,11 +21,12 @@ var (
 
 // group is calls that ring together, of which one wins. The calls' own goroutines report to it.
 type group struct {
-	ring   context.Context // the life of the ring tone; its cause says why it stops
-	stop   context.CancelCauseFunc
-	bridge *call.Bridge
-	caller call.Side
-	callee call.Side
+	ring context.Context // the life of the ring tone; its cause says why it stops
+	stop context.CancelCauseFunc
+
+	// Set by who wins, before the ring tone stops.
+	bridge         *call.Bridge
+	caller, callee call.Side
 
 	mu    sync.Mutex
 	calls []*call.Call // by party; nil: it could not be placed
@@ -37,7 +38,6 @@ type group struct {
 func newGroup(ctx context.Context, n int) *group {
 	g := &group{calls: make([]*call.Call, n), ends: make([]call.Event, n)}
 	g.ring, g.stop = context.WithCancelCause(ctx)
-	g.bridge, g.caller, g.callee = call.NewBridge()
 	return g
 }
 
@@ -99,6 +99,7 @@ func (g *group) claim(c *call.Call) bool {
 		return false
 	}
 	g.won = c
+	g.bridge, g.caller, g.callee = call.NewBridge()
 	g.mu.Unlock()
 	g.stop(errJoined)
 	g.sendAway(call.Ending{Cause: leg.Canceled, Reason: answeredElsewhere})
