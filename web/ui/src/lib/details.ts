@@ -26,9 +26,14 @@ const ends: Record<string, string> = {
 };
 const who = Object.keys(ends).join('|');
 
+/** Steps that no plan writes. */
+const besides: Record<string, string> = { check: '継続確認', 'hand-over': '引き継ぎ', 'last resort': '最後の手段', everybody: '全員の呼び出し' };
+
 const remarks: Remark[] = [
   [/^step (\d+), round (\d+): (\d+) (?:person|people), (together|one after another|in turn, round robin)(, everyone is asked)?$/,
     (m) => `第 ${m[1]} 段・${m[2]} 巡目：${m[3]} 人、${orders[m[4]!]}${m[5] ? '、全員に確認' : ''}`],
+  [/^(check|hand-over|last resort|everybody), round (\d+): (\d+) (?:person|people), (together|one after another|in turn, round robin)(, everyone is asked)?$/,
+    (m) => `${besides[m[1]!]}・${m[2]} 巡目：${m[3]} 人、${orders[m[4]!]}`],
   [/^for up to (\S+?)(?:, method (\d+) of (\d+))?(?:: (.*))?$/,
     (m, n) => `最長 ${duration(m[1]!)}${m[2] ? `・連絡先 ${m[2]}/${m[3]}` : ''}${m[4] ? `（${inJapanese(m[4], n)}）` : ''}`],
   [/^step (\d+) begins$/, (m) => `第 ${m[1]} 段の始まり`],
@@ -89,6 +94,20 @@ const remarks: Remark[] = [
   [/^gives it to (\S+)$/, (m, n) => `引き継ぐ相手：${n(m[1]!)}`],
   [/^(\S+) hands it over$/, (m, n) => `${n(m[1]!)}が引き継ぎを頼んだため`],
   [/^still on it\?$/, () => 'まだ対応中かの確認'],
+  [/^released by (\S+)$/, (m, n) => `${n(m[1]!)}が引受をやめました`],
+  [/^lapsed: (\S+) did not answer$/, (m, n) => `${n(m[1]!)}から返事がないため`],
+  [/^not taken over by (\S+)$/, (m, n) => `${n(m[1]!)}が引き継がなかったため`],
+  [/^it is handed over$/, () => '引き継ぎのため'],
+  [/^everybody is wanted$/, () => '全員を呼び出すため'],
+  [/^a second call, through do-not-disturb$/, () => 'おやすみモードを通すための 2 回目'],
+  [/^fires again, and again: rings through$/, () => '何度も再発しているため、呼び出します'],
+  [/^fires again, rings nobody: it was \S+$/, () => '再び発生。以前と同じく、だれも呼びません'],
+  [/^too late: the call was being ended$/, () => '切断中のため間に合いませんでした'],
+  [/^could not be called in this round: our own fault$/, () => 'こちら側の障害で、この巡では呼べませんでした'],
+  [/^nobody took it: from now on everybody of the default contacts is called every (\S+)$/, (m) => `だれも引き受けないため、これより既定の連絡先の全員を ${duration(m[1]!)}ごとに呼びます`],
+  [/^there is nobody to call: it stays taken, and is not asked again$/, () => '電話をかける相手がいないため、引受のままとし、もう確認しません'],
+  [/^gave way to a real alert$/, () => '本物のアラートを優先しました'],
+  [/^hung up before anything was told$/, () => '用件を伝える前に切れました'],
   [/^pressed a key$/, () => 'キーを押しました'],
   [/^the call is ended$/, () => '通話を終えます'],
   [/^hears the message after the beep$/, () => '発信音のあとに伝言を残します'],

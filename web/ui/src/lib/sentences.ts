@@ -35,7 +35,11 @@ export const sentences: Record<string, Sentence> = {
   'callout.unreached': { en: (_, w) => `${w} has no way to be reached`, ja: (_, w) => `${w}には連絡できる手段がありません` },
   'callout.otherwise': { en: () => 'Nobody took it; the plan’s last resort was used', ja: () => '応答者がいないため、不応答時の手順に移りました' },
 
-  'callout.checking': { en: (_, w) => `${w} is asked whether they are still on it`, ja: (_, w) => `まだ対応中かどうか、${w}に確認しています`, detail: false },
+  'callout.checking': {
+    en: (e, w) => (e.cause === 'unreachable' ? 'There is nobody to call about it: it stays taken, and is not asked about again' : `${w} is asked whether they are still on it`),
+    ja: (e, w) => (e.cause === 'unreachable' ? '確認の電話をかける相手がいないため、引受のままとし、もう確認しません' : `まだ対応中かどうか、${w}に確認しています`),
+    detail: false,
+  },
   'callout.lapsed': { en: (_, w) => `${w} did not answer that: nobody has it any more, calling goes on`, ja: (_, w) => `${w}から返事がないため引受を取り消し、呼び出しを続けます`, detail: false },
   'callout.snoozed': { en: (_, w) => `${w} wants to be left alone with it for a while`, ja: (_, w) => `${w}がスヌーズしました（しばらく確認の電話をしません）` },
   'callout.hand-over': { en: (_, w) => `${w} hands it over`, ja: (_, w) => `${w}が引き継ぎを頼みました` },
