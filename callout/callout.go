@@ -204,6 +204,8 @@ type Event struct {
 	Proof bool          `json:"proof,omitempty"` // for Pressed: Digit is the one that was spoken in this call (ByProof)
 	For   time.Duration `json:"for,omitempty"`   // for Snoozed; 0 is 30 min
 	Until time.Time     `json:"until,omitzero"`  // for Halted
+
+	Severity string `json:"severity,omitempty"` // for Released and Refired: the alert's, if it is another one now
 }
 
 // CommandKind says what is to be done.

@@ -78,11 +78,18 @@ func (m *machine) ended(a *Attempt, e Event) {
 	if !a.Answered.IsZero() && o == NoAnswer {
 		o = NotConfirmed
 	}
-	if o == NotConfirmed && m.Plan.proof(m.Severity) == ByHangup && a.Purpose != ForCheck && !a.Device && !a.Told.IsZero() && !m.now.After(a.Told.Add(hangupWindow)) {
+	if o == NotConfirmed && m.hungUpOnTheMessage(a) {
 		m.confirm(a, string(ByHangup), "hung up after the message: a weak sign")
 		return
 	}
 	m.decide(a, o, causeOf(o), e.Text)
+}
+
+// hungUpOnTheMessage tells whether the end of a line proves somebody: soon after the message, and not by
+// what detection took for a machine.
+func (m *machine) hungUpOnTheMessage(a *Attempt) bool {
+	return m.Plan.proof(m.Severity) == ByHangup && a.Purpose != ForCheck && !a.Device &&
+		!a.Told.IsZero() && !m.now.After(a.Told.Add(hangupWindow))
 }
 
 func causeOf(o Outcome) string {
@@ -95,7 +102,7 @@ func causeOf(o Outcome) string {
 // confirm decides that a person took it.
 func (m *machine) confirm(a *Attempt, cause, text string) {
 	m.final(a, Confirmed, longTalk)
-	if m.Plan.Joins(a.Step) {
+	if a.Purpose != ForCheck && m.Plan.Joins(a.Step) {
 		a.Limit = time.Time{} // in the conference, for as long as that takes
 	}
 	m.noteOf(a, timeline.AttemptConfirmed, cause, text)

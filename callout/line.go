@@ -113,7 +113,7 @@ func (m *machine) remember(t *Track) {
 
 // conclude ends the run of the plan when nothing is left to be done in it.
 func (m *machine) conclude() {
-	if m.Status != Running || m.Step < len(m.Plan.Steps) || len(m.Tracks) > 0 || m.track(StepAll) != nil {
+	if m.Status != Running || m.Step < len(m.Plan.Steps) || len(m.Tracks) > 0 || len(m.Side) > 0 {
 		return
 	}
 	for i := range m.Attempts {

@@ -221,7 +221,7 @@ func (m *machine) take(e Event) {
 	case Resolved:
 		m.resolve(e)
 	case Refired:
-		m.refire()
+		m.refire(e)
 	case Taken:
 		m.taken(e)
 	case Released:

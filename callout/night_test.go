@@ -283,6 +283,10 @@ func (n *night) alert(word, by string, f []string) (e Event, ok bool) {
 	e.By = by
 	last := f[len(f)-1]
 	switch e.Kind {
+	case Released, Refired: // alert released by sato critical
+		if len(f) > 2 && f[len(f)-2] != "by" {
+			e.Severity = last
+		}
 	case Snoozed:
 		e.For, _ = time.ParseDuration(last)
 	case Halted:

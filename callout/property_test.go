@@ -260,6 +260,8 @@ func (w *wild) meddle() Event {
 		Kind: pick(w.chance, Taken, Released, Released, Resolved, Refired, Refired, Stopped, Begin, Alive, Snoozed, HandedOver, HandedOver,
 			Summoned, Summoned, CalledBack, CalledBack, Halted, Halted, Unhalted, Mustered, Pressed, Detected, "nonsense")}
 	switch e.Kind {
+	case Released, Refired:
+		e.Severity = pick(w.chance, "", "critical", "warning")
 	case Snoozed:
 		e.For = w.seconds(200) * 10
 	case HandedOver:
@@ -418,6 +420,7 @@ func (w *wild) promises(was State, e Event, next State, commands []Command) erro
 			case c.Step == StepAll && status != ResolvedNow && status != StoppedNow:
 			case c.Step == StepLast && status == Exhausted:
 			case c.Step == StepCheck && status == Acknowledged && (c.Kind == Muster || c.Person == was.By):
+			case c.Step == StepCheck && status == Exhausted && c.Purpose == ForHandOver:
 			default:
 				return fmt.Errorf("%s of %q for step %d although it is %s", c.Kind, c.Person, c.Step, status)
 			}
@@ -432,6 +435,9 @@ func has(commands []Command, kind CommandKind) bool {
 
 // mayAcknowledge checks that nobody is missing where everyone is required.
 func (w *wild) mayAcknowledge(was State, e Event, c Command) error {
+	if call := w.calls[e.Attempt]; call != nil && call.Purpose == ForHandOver {
+		return nil
+	}
 	if e.Kind == Taken || was.Status == Exhausted || was.Giver != "" || len(w.asked) == 0 {
 		return nil
 	}

@@ -209,8 +209,12 @@ func (m *machine) dueOf(t *Track, at func(time.Time)) {
 			at(t.Pause)
 		}
 		for _, r := range t.Again {
-			if m.up < windowOfLines && (r.aside() || free) { // else an event will set it going
-				at(m.moment(t, r))
+			if m.up >= windowOfLines || !r.aside() && !free {
+				continue // an event will set it going
+			}
+			moment := m.moment(t, r)
+			if at(moment); moment.Equal(r.At) {
+				break // the others are later
 			}
 		}
 	}

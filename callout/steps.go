@@ -84,10 +84,8 @@ func (m *machine) works(step int) bool {
 	switch step {
 	case StepLast:
 		return m.Status == Exhausted
-	case StepCheck:
-		return m.Status == Acknowledged || m.handing()
-	case StepAll:
-		return m.Status == Waiting || m.Status == Running || m.Status == Acknowledged || m.Status == Exhausted
+	case StepCheck, StepAll:
+		return m.Status != ResolvedNow && m.Status != StoppedNow
 	}
 	return m.Status == Running && !m.handing()
 }

@@ -68,23 +68,29 @@ func (d *Dispatcher) Accept(ctx context.Context, in alert.Delivery) (alert.Recei
 		}
 		return nil
 	})
-	if err != nil {
+	switch {
+	case err == nil:
+		d.carryOut(a)
+	case errors.Is(err, ErrUnsure) && d.inDoubt(ctx, in, a, claimed):
+	case errors.Is(err, ErrUnsure):
+		return alert.Receipt{}, fmt.Errorf("alert from %s: %w", in.Source, err)
+	default:
 		d.lines.abandon(claimed)
 		return alert.Receipt{}, fmt.Errorf("alert from %s not stored: %w", in.Source, err)
-	}
-	d.begin(a)
-	for _, t := range a.told {
-		d.tell(t.callout, t.event)
 	}
 	return a.receipt, nil
 }
 
-// begin sets going what was made durable. Real alerts come first: drills give way (rule 26).
-func (d *Dispatcher) begin(a *accepted) {
+// carryOut does what an accepted delivery leads to, after the commit. Real alerts come first: drills give way
+// (rule 26).
+func (d *Dispatcher) carryOut(a *accepted) {
 	for _, b := range a.begun {
 		b.run.commit(b.turn)
 		d.started(b.run)
 		b.turn.act(d.life)
+	}
+	for _, t := range a.told {
+		d.tell(t.callout, t.event)
 	}
 	if slices.ContainsFunc(a.begun, func(b begun) bool { return !b.turn.state.Drill || d.atWork() }) {
 		d.giveWay()
@@ -104,7 +110,7 @@ func (d *Dispatcher) accept(tx Tx, a *accepted, in alert.Delivery, one alert.Ale
 		return d.acceptResolve(tx, a, one, open, is, n)
 	case alert.Ack:
 		if is && open.Callout != "" {
-			a.told = append(a.told, told{open.Callout, callout.Event{At: tx.Now(), Kind: callout.Taken, By: one.Source}})
+			a.told = append(a.told, told{open.Callout, callout.Event{At: now(), Kind: callout.Taken, By: one.Source}})
 			a.receipt.Alerts = append(a.receipt.Alerts, open.ID)
 		}
 		return nil
@@ -155,10 +161,11 @@ func (d *Dispatcher) open(tx Tx, a *accepted, inc Incident, id string, plan call
 	}
 	var events []callout.Event
 	if at.Before(hold.Until) {
-		events = append(events, hold.event(at))
+		events = append(events, hold.event(now()))
 	}
 	defer func() { a.claimed = append(a.claimed, t.claimed...) }()
-	if err := t.begin(tx, append(events, callout.Event{At: at, Kind: callout.Begin})); err != nil {
+	// The machine knows this process's clock alone: the database's may be another machine's, and another time.
+	if err := t.begin(tx, append(events, callout.Event{At: now(), Kind: callout.Begin})); err != nil {
 		return err
 	}
 	if err := t.write(tx, Tx.AddCallout); err != nil {
@@ -181,7 +188,7 @@ func (d *Dispatcher) acceptAgain(tx Tx, a *accepted, one alert.Alert, open Incid
 	if kind == timeline.AlertRaised && open.Status != Stored && open.Callout != "" {
 		// Somebody took a warning; the critical one has not been heard by anybody.
 		open.Status = Stored
-		a.told = append(a.told, told{open.Callout, callout.Event{At: tx.Now(), Kind: callout.Released, Text: text}})
+		a.told = append(a.told, told{open.Callout, callout.Event{At: now(), Kind: callout.Released, Text: text}})
 	}
 	if err := tx.PutIncident(open); err != nil {
 		return err
@@ -194,7 +201,7 @@ func (d *Dispatcher) acceptFlap(tx Tx, a *accepted, one alert.Alert, last Incide
 	last.Alert, last.Status, last.Updated, last.Resolved = one, Stored, tx.Now(), time.Time{}
 	last.Repeats++
 	a.receipt.Alerts = append(a.receipt.Alerts, last.ID)
-	a.told = append(a.told, told{last.Callout, callout.Event{At: tx.Now(), Kind: callout.Refired}})
+	a.told = append(a.told, told{last.Callout, callout.Event{At: now(), Kind: callout.Refired}})
 	if err := tx.PutIncident(last); err != nil {
 		return err
 	}
@@ -214,7 +221,7 @@ func (d *Dispatcher) acceptResolve(tx Tx, a *accepted, one alert.Alert, open Inc
 		return err
 	}
 	if open.Callout != "" { // the call-out says it on the timeline, after whatever it still has to say
-		a.told = append(a.told, told{open.Callout, callout.Event{At: tx.Now(), Kind: callout.Resolved, Text: one.Title}})
+		a.told = append(a.told, told{open.Callout, callout.Event{At: now(), Kind: callout.Resolved, Text: one.Title}})
 		return nil
 	}
 	return tx.Append(timeline.Event{At: tx.Now(), Kind: timeline.AlertResolved, Alert: open.ID, Callout: open.Callout, Text: one.Title})

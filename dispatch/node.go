@@ -114,6 +114,9 @@ func (d *Dispatcher) adopt(ctx context.Context) {
 			if ctx.Err() == nil {
 				d.log.Error("call-outs without a node not looked for", "err", err)
 			}
+			if errors.Is(err, ErrUnsure) {
+				d.astray = true
+			}
 			return
 		}
 		for _, row := range rows {
@@ -159,7 +162,12 @@ func (d *Dispatcher) resume(ctx context.Context, row Callout) error {
 // sweep pokes call-outs of this node that have slept through their moment: the second net below their
 // own timers.
 func (d *Dispatcher) sweep(ctx context.Context) {
-	rows, err := d.store.Overdue(ctx, d.cfg.Node, overdue)
+	late := overdue
+	if d.astray { // some may be ours that nobody told us of, and their moment may be far off
+		late = -aLifetime
+	}
+	rows, err := d.store.Overdue(ctx, d.cfg.Node, late)
+	d.astray = d.astray && err != nil
 	if err != nil {
 		if ctx.Err() == nil {
 			d.log.Error("overdue call-outs not looked for", "err", err)

@@ -150,10 +150,15 @@ func (r *run) take() []item {
 func (r *run) drive(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	var waited time.Time // what was due when the timer went off
 	for {
 		items := r.take()
-		if due := r.state.Due; len(items) == 0 && !due.IsZero() && !now().Before(due) {
-			items = append(items, item{event: callout.Event{At: now(), Kind: callout.Tick}})
+		if due := r.state.Due; len(items) == 0 && !due.IsZero() && (!now().Before(due) || waited.Equal(due)) {
+			at := now()
+			if at.Before(due) { // the clock was put back meanwhile; the timer knows how long it was
+				at = due
+			}
+			items = append(items, item{event: callout.Event{At: at, Kind: callout.Tick}})
 		}
 		if len(items) > 0 {
 			if !r.apply(ctx, items) {
@@ -166,7 +171,8 @@ func (r *run) drive(ctx context.Context) {
 		}
 		wait := time.Hour
 		if due := r.state.Due; !due.IsZero() {
-			wait = max(due.Sub(now()), time.Millisecond)
+			// Never longer than the machine asked for, whatever the clock says now.
+			wait = max(min(due.Sub(now()), due.Sub(r.state.Clock)), time.Millisecond)
 		}
 		timer.Reset(wait)
 		select {
@@ -174,6 +180,7 @@ func (r *run) drive(ctx context.Context) {
 			return
 		case <-r.poke:
 		case <-timer.C:
+			waited = r.state.Due
 		}
 	}
 }
@@ -213,6 +220,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 	}
 	pause := 20 * time.Millisecond
 	var claimed []string
+	var unsure *turn // may have been committed
 	for try := 1; ; try++ {
 		var t *turn
 		err := r.d.store.Write(ctx, func(tx Tx) error {
@@ -239,6 +247,11 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 			t.row.Version++
 			return t.write(tx, Tx.PutCallout)
 		})
+		if errors.Is(err, ErrNotMine) && unsure != nil {
+			t, err = unsure, r.isThere(ctx, unsure, err)
+		} else if errors.Is(err, ErrUnsure) {
+			unsure = t
+		}
 		switch {
 		case err == nil:
 			r.commit(t)

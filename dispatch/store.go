@@ -103,6 +103,10 @@ type Verification struct {
 // ErrNotMine says that a call-out was changed by somebody else: its version, owner or fence is another.
 var ErrNotMine = errors.New("this call-out belongs to another node")
 
+// ErrUnsure says that a commit was asked for, and that its answer never came: what was written may be there or
+// not, and may yet come to be there within a moment.
+var ErrUnsure = errors.New("not known whether it is stored")
+
 // ErrNotFound is answered for rows that do not exist.
 var ErrNotFound = errors.New("not found")
 
@@ -148,7 +152,8 @@ type Tx interface {
 // Store keeps incidents, call-outs and attempts.
 type Store interface {
 	// Write runs f in a transaction and returns when it is durable. f may run twice; it must have no
-	// effects but those on Tx. Writes of many goroutines share a commit.
+	// effects but those on Tx. Writes of many goroutines share a commit. An error that is ErrUnsure leaves
+	// open whether it is.
 	Write(ctx context.Context, f func(tx Tx) error) error
 
 	// KeepRemains stores what ends an attempt's leg (durable when it returns).

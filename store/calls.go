@@ -12,6 +12,9 @@ import (
 // usualLimit is the length of a list whose limit is 0.
 const usualLimit = 50
 
+// A callback that is there already was stored by a change whose answer was lost, and which is now made again.
+var putPost = posts.insert + " ON CONFLICT (id) DO NOTHING"
+
 // Change writes a call's record, its events and its callbacks.
 func (s *Store) Change(ctx context.Context, c call.Change) error {
 	return s.change(ctx, func(t *tx) error {
@@ -19,7 +22,7 @@ func (s *Store) Change(ctx context.Context, c call.Change) error {
 			return err
 		}
 		for _, p := range c.Posts {
-			if _, err := t.exec(posts.insert, posts.fields(&post{Post: p})...); err != nil {
+			if _, err := t.exec(putPost, posts.fields(&post{Post: p})...); err != nil {
 				return err
 			}
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
+	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/job"
 )
 
@@ -239,8 +240,16 @@ func (t *pgTx) tellNodes(ctx context.Context, seq int64) error {
 	return err
 }
 
-func (t *pgTx) commit(ctx context.Context) error { return t.tx.Commit(ctx) }
-func (t *pgTx) rollback(ctx context.Context)     { t.tx.Rollback(ctx) }
+// commit: if the server did not answer, it may have committed all the same.
+func (t *pgTx) commit(ctx context.Context) error {
+	err := t.tx.Commit(ctx)
+	if err != nil && code(err) == "" && !errors.Is(err, pgx.ErrTxCommitRollback) {
+		err = fmt.Errorf("%w: %w", dispatch.ErrUnsure, err)
+	}
+	return err
+}
+
+func (t *pgTx) rollback(ctx context.Context) { t.tx.Rollback(ctx) }
 
 // pgReader reads outside transactions.
 type pgReader struct{ pool *pgxpool.Pool }

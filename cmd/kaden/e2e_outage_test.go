@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/store/storetest"
+	"github.com/kaden-project/kaden/timeline"
 )
 
 // storm sends an alert every so often, each until there is a 202 for it, as senders do.
@@ -116,4 +117,70 @@ func TestPostgreSQLKilledUnderLoadWhileCalloutsRun(t *testing.T) {
 		t.Errorf("%d requests were not answered, such as: %v", len(w.odd), w.odd[0])
 	}
 	t.Logf("%d alerts taken, refused %v; calls at the exchange: %s", len(w.accepted), w.refused, x.hows())
+}
+
+// PostgreSQL commits, and its answer is lost on the way, again and again: nobody is called twice for it, and
+// nobody waits to be called.
+func TestCommitsWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	x := newExchange(t, hasty)
+	p := storetest.NewProxy(t, storetest.Postgres(t))
+	s := serve(t, withEnv("KADEN_DATABASE_URL="+p.URL))
+	s.apply(town(x.address)...)
+	p.LoseEvery(7)
+	w := s.storm(200 * time.Millisecond)
+	eventually(t, time.Minute, "alerts are taken", func() bool { return w.taken() >= 30 })
+	w.ends()
+	p.LoseEvery(0)
+	if !happens(t, time.Minute, func() bool {
+		return len(x.open()) == 0 && !slices.ContainsFunc(s.alerts(), func(n night) bool { return n.Status == "stored" })
+	}) {
+		t.Fatalf("not all is over:\n%v\n%s", x.open(), s.allNights("stored"))
+	}
+	log := nightlog{pattern: circlePattern, accepted: w.accepted, alerts: s.nights(), calls: x.book()}
+	log.holds(t)
+	t.Logf("%d answers lost, %d alerts taken, refused %v; calls at the exchange: %s", p.Lost(), len(w.accepted), w.refused, x.hows())
+}
+
+// A sender that is out of its mind: the same body a hundred times at once is one alert, one call-out, one call.
+func TestTheSameBodyAHundredTimesAtOnce(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	x := newExchange(t, takesIt)
+	s := serve(t)
+	s.apply("person: me\nlanguage: en-US\ncontacts: [" + x.address("me") + "]")
+	door := s.door()
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	states, names := map[int]int{}, map[string]bool{}
+	for range 100 {
+		all.Go(func() {
+			id, status, err := s.post(door, `{"title":"disk full","key":"db01/disk","severity":"critical","status":"firing"}`)
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			states[status]++
+			if id != "" {
+				names[id] = true
+			}
+		})
+	}
+	all.Wait()
+	list := s.alerts()
+	if len(list) != 1 || len(names) != 1 {
+		t.Fatalf("%d alerts, named %v, for the same words; answered %v", len(list), names, states)
+	}
+	for status := range states {
+		if status != http.StatusAccepted && status != http.StatusTooManyRequests {
+			t.Errorf("answered %v", states)
+		}
+	}
+	s.until(list[0].ID, timeline.AlertAcknowledged, "me")
+	if got := len(x.calledAt("me")); got != 1 {
+		t.Errorf("me was called %d times", got)
+	}
+	t.Logf("answered %v", states)
 }

@@ -15,10 +15,9 @@ func (s *Store) Change(ctx context.Context, c call.Change) error {
 			return err
 		}
 		for _, p := range c.Posts {
-			if _, ok := s.posts[p.ID]; ok {
-				return errExists("callback", p.ID)
+			if _, ok := s.posts[p.ID]; !ok { // else its answer was lost, and the change is made again
+				putRow(t, s.posts, p.ID, clonePost(p))
 			}
-			putRow(t, s.posts, p.ID, clonePost(p))
 		}
 		return t.Append(c.Events...)
 	})

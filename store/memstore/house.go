@@ -90,7 +90,7 @@ func (s *Store) Ticket(ctx context.Context, kind, hash string) (data string, ok 
 	}
 	defer s.mu.Unlock()
 	k := s.tickets[ticketKey{kind, hash}]
-	if !k.expires.After(now()) {
+	if !k.expires.After(s.clock()) {
 		return "", false, nil
 	}
 	return k.data, true, nil

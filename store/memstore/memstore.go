@@ -41,6 +41,8 @@ type disk struct {
 	life   int        // the opening that is valid now
 	broken error      // what every operation answers with, while it is set
 	redo   bool       // run each closure twice
+	doubt  doubt
+	skew   time.Duration // of the database's clock
 	tables
 
 	tell announcer
@@ -88,6 +90,35 @@ func (s *Store) Redo(on bool) {
 	s.redo = on
 }
 
+// Skew puts the database's clock forward, or back: it is another machine's.
+func (s *Store) Skew(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.skew = d
+}
+
+// doubt is a change whose answer is to be lost.
+type doubt struct {
+	in     int // so many changes from now; 0 is none
+	stored bool
+}
+
+// Doubt loses the answer to the n-th change from now on: it is dispatch.ErrUnsure, whether or not it was stored.
+func (s *Store) Doubt(n int, stored bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doubt = doubt{n, stored}
+}
+
+// lost tells whether the answer to this change is to be lost.
+func (s *Store) lost() bool {
+	if s.doubt.in > 0 {
+		s.doubt.in--
+		return s.doubt.in == 0
+	}
+	return false
+}
+
 // enter takes the lock and checks that the store can be used; leave with s.mu.Unlock if err is nil.
 func (s *Store) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
@@ -117,15 +148,22 @@ func (s *Store) change(ctx context.Context, f func(tx *tx) error) error {
 
 func (s *Store) run(f func(tx *tx) error) error {
 	if s.redo {
-		t := &tx{s: s, now: now()}
+		t := &tx{s: s, now: s.clock()}
 		err := safely(f, t)
 		t.rollback()
 		if err != nil {
 			return err
 		}
 	}
-	t := &tx{s: s, now: now()}
-	if err := safely(f, t); err != nil {
+	t := &tx{s: s, now: s.clock()}
+	err := safely(f, t)
+	if err == nil && s.lost() {
+		if err = dispatch.ErrUnsure; s.doubt.stored {
+			s.tell.add(t.events)
+			return err
+		}
+	}
+	if err != nil {
 		t.rollback()
 		return err
 	}
@@ -144,8 +182,8 @@ func safely(f func(tx *tx) error, t *tx) (err error) {
 	return f(t)
 }
 
-// now is the clock of this database: whole milliseconds, UTC, like all times that are kept.
-func now() time.Time { return milli(time.Now()) }
+// clock is that of this database: whole milliseconds, UTC, like all times that are kept.
+func (s *disk) clock() time.Time { return milli(time.Now().Add(s.skew)) }
 
 func milli(t time.Time) time.Time {
 	if t.IsZero() {

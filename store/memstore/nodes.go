@@ -101,7 +101,7 @@ func (s *Store) Overdue(ctx context.Context, name string, late time.Duration) ([
 		return nil, err
 	}
 	defer s.mu.Unlock()
-	before := now().Add(-late)
+	before := s.clock().Add(-late)
 	list := sorted(s.callouts, func(c dispatch.Callout) bool {
 		return c.Active && c.Owner == name && !c.Due.IsZero() && c.Due.Before(before)
 	})
@@ -117,7 +117,7 @@ func (s *Store) Ghosts(ctx context.Context, name string, fence int64) ([]dispatc
 		return nil, err
 	}
 	defer s.mu.Unlock()
-	t := &tx{s: s, now: now()}
+	t := &tx{s: s, now: s.clock()}
 	list := sorted(s.attempts, func(a dispatch.Attempt) bool {
 		return (a.Ended.IsZero() || s.callOpen(a.Call)) && (a.Node == name && a.Fence != fence || a.Node != name && !t.alive(a.Node))
 	})

@@ -52,12 +52,7 @@ func callLife(t *testing.T, s Store, _ func() Store) {
 	if len(events) != 1 || events[0].Kind != timeline.CallEnded {
 		t.Errorf("events: %+v", events)
 	}
-	if err := s.Change(t.Context(), change); err == nil {
-		t.Error("the same callback was stored twice")
-	}
-	if events, _ := s.Events(t.Context(), "", 0, 0); len(events) != 1 {
-		t.Errorf("a change that failed left %d events", len(events))
-	}
+	ok(t, s.Change(t.Context(), change)) // once more, because its answer was lost
 	ok(t, s.Posted(t.Context(), p.ID))
 	ok(t, s.Posted(t.Context(), p.ID))
 
