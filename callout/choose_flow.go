@@ -97,7 +97,7 @@ func Flow() []Choice {
 			{Word: string(ByKey), Text: Words{"pressing 1: no voicemail does that", "1 を押す（留守番電話にはできない）"}},
 			{Word: string(ByHangup), Text: Words{"hanging up after the message: weak", "最後まで聞いて切る（弱い確認）"}, Unless: whoCanJoins},
 		}, Next: "deadline"},
-		{ID: "deadline", Kind: ChooseTime, Ask: Words{"When does the calling stop, at the latest?", "遅くともいつ呼び出しをやめますか"}, Usual: "2h",
+		{ID: "deadline", Kind: ChooseTime, Ask: Words{"When does the plan end, at the latest?", "遅くともいつ計画を終えますか"}, Usual: "2h",
 			Hint: Words{"5m to 168h: 90m, 2h", "5m から 168h まで: 90m、2h"}, Next: "name"},
 		{ID: "name", Kind: ChooseName, Ask: Words{"What is the plan called?", "計画の名前は"}, Usual: "night",
 			Hint: Words{"letters, digits, dot, dash and underscore: night-shift", "文字、数字、ドット、ハイフン、下線: night-shift"}},

@@ -79,7 +79,11 @@ func (c *chosen) yaml() string {
 	}
 	s.put("steps:", "", "")
 	c.step(s)
-	s.put("deadline: "+short(c.deadline), "nobody is rung after that", "それ以後はだれも呼ばない")
+	if c.words["severity"] == critical {
+		s.put("deadline: "+short(c.deadline), "then the plan ends, and the default contacts are called every 10 min", "計画の終わり。その後は既定の連絡先を 10 分ごとに呼ぶ")
+	} else {
+		s.put("deadline: "+short(c.deadline), "nobody is rung after that", "それ以後はだれも呼ばない")
+	}
 	s.say("otherwise: [notify:ops-mail]      who is told when nobody took it; take the # away and name your notice",
 		"otherwise: [notify:ops-mail]      だれも引き受けなかったときの知らせ先。# を外し、通知の名前を書く")
 	return s.b.String()
@@ -153,6 +157,9 @@ func (c *chosen) step(s *sheet) {
 		}
 	}
 	s.put("    ring: 20s", "many voicemails answer at 15 to 25 s", "留守番電話は 15〜25 秒で出ることが多い")
+	if c.words["severity"] == critical {
+		s.put("    # double-tap: true", "take the # away: a second ring after 10 s gets through do-not-disturb", "# を外すと、10 秒後の二度目の呼び出しで、おやすみモードを通す")
+	}
 	if rounds == "1" {
 		s.put("    rounds: 1", "each is called once", "一人一回ずつ呼ぶ")
 		return

@@ -26,14 +26,14 @@ type pictureWords struct {
 func wordsOf(language string) pictureWords {
 	if strings.HasPrefix(language, "ja") {
 		return pictureWords{
-			step: "第%d段", round: "%d巡目", steps: map[string]string{nameLast: "最後の手段", nameAll: "全員", nameHandOver: "引き継ぎ", nameCheck: "確認の電話"},
+			step: "第%d段", round: "%d巡目", steps: map[string]string{nameLast: "最後の手段", nameAll: "全員呼び出し", nameHandOver: "引き継ぎ", nameCheck: "継続確認"},
 			more: "ほか %d 人", goesOn: "この先は省略", never: "呼べない", nobody: "だれも鳴らない",
 			taken: "%s が %s に引き受け", takenBy: "%s ほか %d 人が %s までに確認", exhausted: "応答者なし（%s）", end: "%s に復旧",
 			tones: map[tone]string{waits: "発信待ち", rings: "呼び出し中", listens: "応答", robot: "機械が応答", talks: "会議通話", yes: "確認", no: "不応答", unheard: "確認なし", off: "取り消し・辞退"},
 			outcomes: map[timeline.Kind]string{timeline.AttemptConfirmed: "確認", timeline.AttemptPassed: "辞退", timeline.AttemptBusy: "話し中", timeline.AttemptNoAnswer: "不応答",
 				timeline.AttemptRejected: "拒否", timeline.AttemptUnreachable: "圏外", timeline.AttemptInvalid: "欠番", timeline.AttemptMachine: "機械", timeline.AttemptNotConfirmed: "確認なし",
 				timeline.AttemptCanceled: "取り消し", timeline.AttemptLost: "切断", timeline.AttemptFault: "自局の障害"},
-			marks: map[timeline.Kind]string{timeline.CalloutResumed: "再開", timeline.CalloutSummoned: "全員を呼ぶ", timeline.CalloutLapsed: "引受の失効", timeline.CalloutChecking: "確認の電話", timeline.CalloutHalted: "停止"},
+			marks: map[timeline.Kind]string{timeline.CalloutResumed: "再開", timeline.CalloutSummoned: "全員呼び出し", timeline.CalloutLapsed: "引受の失効", timeline.CalloutChecking: "継続確認", timeline.CalloutHalted: "緊急停止"},
 		}
 	}
 	return pictureWords{

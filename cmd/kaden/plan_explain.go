@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -92,6 +93,9 @@ func (n planNight) text(w io.Writer, more bool) error {
 			fmt.Fprintf(&b, "  says (%s): %s\n", lang, said)
 		}
 	}
+	for _, line := range n.words() {
+		fmt.Fprintf(&b, "  %s\n", line)
+	}
 	for _, r := range n.remarks {
 		fmt.Fprintf(&b, "  note: %s\n", r)
 	}
@@ -101,6 +105,65 @@ func (n planNight) text(w io.Writer, more bool) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// words say what takes the alert, what the keys do, and what happens to machines and to whoever took it.
+func (n planNight) words() []string {
+	p, mild := n.plan, n.alert.Severity == alert.Warning || n.alert.Severity == alert.Notice
+	var accept, others []string
+	for _, key := range slices.Sorted(maps.Keys(p.Keys)) {
+		switch a := p.Keys[key]; a {
+		case callout.Accept:
+			accept = append(accept, key)
+		default:
+			others = append(others, key+" "+keyWords[a])
+		}
+	}
+	took := "is taken by pressing " + strings.Join(accept, " or ")
+	switch {
+	case p.Confirm == callout.ByProof:
+		took = "is taken by pressing the digit that is spoken"
+	case p.Confirm == callout.ByHangup && mild:
+		took = "is taken by hanging up after the message"
+	case p.Confirm == callout.ByHangup:
+		took += "; hanging up is enough for warnings only"
+	case p.Confirm == callout.ByAnswer:
+		took = "is taken by whatever answers, a voicemail too"
+	}
+	lines := []string{took}
+	if len(others) > 0 && p.Confirm != callout.ByAnswer {
+		lines = append(lines, "keys: "+strings.Join(others, ", "))
+	}
+	if text := machineWords[p.Machine]; text != "" {
+		lines = append(lines, "if a machine answers, "+text)
+	}
+	if p.StillOnIt > 0 && !mild && n.alert.Severity != alert.Major {
+		lines = append(lines, "whoever took it is asked every "+shortTime(p.StillOnIt)+" whether they are still on it")
+	}
+	return lines
+}
+
+var keyWords = map[callout.Action]string{
+	callout.Pass: "passes it on", callout.CallEveryone: "pressed twice calls everybody", callout.Again: "says it again",
+	callout.Snooze: "takes it and snoozes", callout.LeaveWord: "leaves a word for whoever comes after", callout.Close: "says that it is over",
+}
+
+var machineWords = map[callout.Machinery]string{
+	callout.MachineYields:  "the next phone rings at once",
+	callout.MachineHangUp:  "the call is ended, and the next phone rings",
+	callout.MachineMessage: "it is left the message after the beep, and the next phone rings",
+}
+
+// shortTime is 15m, not 15m0s.
+func shortTime(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 // said is the message in a language, "" if it cannot be said.

@@ -23,7 +23,7 @@ func TestPlanNewAsksUntilItCanWriteAPlan(t *testing.T) {
 		"Who has to answer?\n  1  one          one person is enough\n  2  all          everybody\n> ",
 		"  together or in-turn, or its number from 1 to 2\nHow do the phones ring?",
 		`  "+819012345678" is not a name; people by name`,
-		"  5m to 168h: 90m, 2h\nWhen does the calling stop",
+		"  5m to 168h: 90m, 2h\nWhen does the plan end",
 		"[night] > ",
 	} {
 		if !strings.Contains(stderr, want) {
