@@ -9,26 +9,46 @@ import (
 	"github.com/kaden-project/kaden/callout"
 )
 
-// The console asks one question after another, and shows the plan when there are no more.
-func TestQuestionsLeadToAPlan(t *testing.T) {
+func TestAnswersLeadToAPlan(t *testing.T) {
 	story(t, func(h *house) {
-		flow := get[[]callout.Choice](h, "/api/plans/questions")
-		if len(flow) != len(callout.Flow()) || flow[0].ID != "need" || flow[0].Ask.JA == "" || len(flow[0].Options) != 2 {
-			t.Fatalf("the questions are %+v", flow)
+		flow := get[[]callout.Choice](h, "/api/choose")
+		if len(flow) < 5 || len(flow[0].Options) < 2 || flow[0].Ask.JA == "" {
+			t.Fatalf("the flow is %+v", flow)
 		}
-		ask := func(answers string) api.Chosen {
-			return read[api.Chosen](h, http.StatusOK, h.ask("POST", "/api/plans/choose", `{"language": "ja", "answers": [`+answers+`]}`))
+		// Whoever answers the first option, a name or nothing each time arrives at a plan.
+		var answers []string
+		for {
+			list := `["` + strings.Join(answers, `", "`) + `"]`
+			if answers == nil {
+				list = "[]"
+			}
+			got := post[api.Chosen](h, http.StatusOK, "/api/choose", `{"language": "ja", "answers": `+list+`}`)
+			if got.Open == nil {
+				if _, _, problems := callout.ParsePlan([]byte(got.Plan)); problems.Refused() || !strings.Contains(got.Plan, "sato") {
+					t.Errorf("the plan is refused: %v\n%s", problems, got.Plan)
+				}
+				return
+			}
+			switch q := got.Open; {
+			case q.At != len(answers) || len(answers) > len(flow):
+				t.Fatalf("after %v it asks %+v", answers, q)
+			case q.Kind == callout.ChooseOption:
+				answers = append(answers, q.Options[0].Word)
+			case q.Kind == callout.ChoosePeople:
+				answers = append(answers, "sato")
+			default:
+				answers = append(answers, "")
+			}
 		}
-		if c := ask(``); c.Next == nil || c.Next.ID != "need" || c.At != 0 || c.Wrong != nil || c.Plan != "" {
-			t.Errorf("first %+v", c)
+	})
+}
+
+func TestAnAnswerThatDoesNotFitIsAskedAgain(t *testing.T) {
+	story(t, func(h *house) {
+		got := post[api.Chosen](h, http.StatusOK, "/api/choose", `{"answers": ["perhaps"]}`)
+		if got.Plan != "" || got.Open == nil || got.Open.At != 0 || got.Open.Answer != "perhaps" || got.Open.Wrong == nil || got.Open.Wrong.EN == "" {
+			t.Errorf("answered %+v", got.Open)
 		}
-		if c := ask(`"all", "each", "+819012345678"`); c.Next == nil || c.Next.ID != "people" || c.At != 2 || c.Wrong == nil || c.Wrong.JA == "" {
-			t.Errorf("a number for a name: %+v", c)
-		}
-		c := ask(`"all", "each", "佐藤 鈴木", "", "", "", ""`)
-		if _, _, problems := callout.ParsePlan([]byte(c.Plan)); c.Next != nil || problems.Refused() || !strings.Contains(c.Plan, "call: [佐藤, 鈴木]") {
-			t.Errorf("the plan: %+v, %v", c, problems)
-		}
-		h.refused(h.ask("POST", "/api/plans/choose", `{"answers": ["all", "each", "a", "", "", "", "", "more"]}`), 422, "nothing more is asked")
+		h.refused(h.ask("POST", "/api/choose", `{"answers": ["one","together","once","sato","critical","key","2h","night","more"]}`), 422, "more", "GET /api/choose")
 	})
 }
