@@ -34,4 +34,5 @@ type Number struct {
 	FallbackMethod string
 	TwiML          string // … or is this
 	StatusCallback string
+	CallBack       bool // people call here about alerts: kaden's own script answers
 }

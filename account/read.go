@@ -19,6 +19,7 @@ import (
 //	fallback-method: POST
 //	status-callback: https://example.jp/status
 //	twiml: <Response/>            # … or is this
+//	call-back: true               # … or people call here about alerts
 //
 // Account is left empty: the installation's main account owns what documents describe.
 func ReadNumber(text []byte) (Number, problem.List) {
@@ -31,8 +32,12 @@ func ReadNumber(text []byte) (Number, problem.List) {
 		FallbackMethod: readMethod(doc.Take("fallback-method")),
 		TwiML:          strings.TrimSpace(doc.Take("twiml").Text()),
 		StatusCallback: readURL(doc.Take("status-callback")),
+		CallBack:       doc.Take("call-back").OneOf("false", "true") == "true",
 	}
 	switch twiml := doc.Take("twiml"); {
+	case n.CallBack && (doc.Take("url").Given() || twiml.Given()):
+		doc.Take("call-back").Error("kaden's own script answers such a number", "remove url: and twiml:")
+	case n.CallBack:
 	case doc.Take("url").Given() && twiml.Given():
 		twiml.Error("a number answers with url: or with twiml:, not with both", "")
 	case !doc.Take("url").Given() && !twiml.Given() && n.Number != "":

@@ -122,6 +122,8 @@ var groups = []group{
 	{"alert", false, alertToInvite},
 	{"alert on a slow disk", false, alertToInviteSlowly},
 	{"twenty", false, twentyPeople},
+	{"thousand", false, thousandPeople},
+	{"hundred", false, hundredCallouts},
 	{"pacing", false, pacing},
 	{"next", false, nextPerson},
 	{"person", false, onePerson},

@@ -60,9 +60,9 @@ func all(ds []time.Duration) (out []float64) {
 func overTrunk(n int) (names string, documents []string) {
 	var list []string
 	for i := range n {
-		name := fmt.Sprintf("t%02d", i)
+		name := fmt.Sprintf("t%04d", i)
 		list = append(list, name)
-		documents = append(documents, person(name, fmt.Sprintf("tel:+8190100000%02d", i)))
+		documents = append(documents, person(name, fmt.Sprintf("tel:+8190%08d", 10_000_000+i)))
 	}
 	return strings.Join(list, ", "), documents
 }

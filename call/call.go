@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
@@ -31,6 +32,12 @@ type Call struct {
 	picked    chan struct{} // closed when the answer is written
 	pickedAt  time.Time     // valid once picked is closed
 	firstWord time.Duration
+	nested    int // how many calls of ours it is inside of; see own.go
+
+	ears ears
+	took atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
+
+	mail mailbox
 
 	mu    sync.Mutex
 	inbox []func()
@@ -47,6 +54,7 @@ type owned struct {
 	events   <-chan leg.Event // of leg; nil: there is none, or it has ended
 	booking  *booking         // nil: not waiting for a line
 	tried    []string         // trunks that have refused
+	own      bool             // to a number of our own: no trunk
 	line     trunk.Trunk      // Name "" for none
 	rang     bool
 	ending   *Ending     // we are hanging up
@@ -60,12 +68,14 @@ type owned struct {
 	poster   poster
 	rangAt   time.Time
 	keyCount int
+	ear      *detecting // nil: nobody listens for who has answered
 }
 
 // script belongs to the script's goroutine.
 type script struct {
-	quiet     time.Time // when the last sound has been heard
-	dialledOn bool      // Order.SendDigits were pressed
+	ourVoice  media.Sink // hears what is played, nil for nobody; set before the script starts
+	quiet     time.Time  // when the last sound has been heard
+	dialledOn bool       // Order.SendDigits were pressed
 }
 
 // Ending is why we end a call: the cause of its context. Reason is for people and SIP's Reason header.
@@ -108,6 +118,9 @@ func (c *Call) Record() Record { return *c.shown.Load() }
 func (c *Call) Params() url.Values {
 	r := c.Record()
 	v := r.Params(r.Status)
+	if took := time.Duration(c.took.Load()); took > 0 {
+		v.Set("MachineDetectionDuration", milliseconds(took))
+	}
 	if r.Direction == Inbound {
 		addSIP(v, c.leg.Info())
 	}

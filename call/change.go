@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
@@ -26,6 +27,21 @@ func (c *Call) mark(k timeline.Kind, e Event) {
 	c.callback(e)
 	c.write()
 	c.tell(e)
+}
+
+// firstHeard notes when the far end was heard for the first time, for a call that was answered. It goes with
+// the end: it is worth no commit of its own.
+func (c *Call) firstHeard() {
+	h, ok := c.leg.(leg.Hearer)
+	if !ok || c.rec.Answered.IsZero() {
+		return
+	}
+	at := h.FirstHeard()
+	e := c.event(timeline.CallHeard, "nothing was ever heard")
+	if !at.IsZero() {
+		e.At, e.Text = at.UTC(), fmt.Sprintf("first sound %d ms after the answer", max(0, at.Sub(c.rec.Answered).Milliseconds()))
+	}
+	c.untold = append(c.untold, e)
 }
 
 // markEnd is mark for the end: the write is tried for as long as a teardown may take, because there is no

@@ -32,6 +32,7 @@ type Config struct {
 	Store   Store
 	Asker   Asker                                          // takes the status callbacks
 	Dialers map[number.Scheme]leg.Dialer                   // Tel without one of its own is dialled by SIP's
+	Own     leg.Dialer                                     // joins calls to Numbers within the house; nil: they leave over a trunk
 	Trunks  func() []trunk.Trunk                           // as they are now; nil: none
 	Script  Script                                         // nil: calls are answered and nothing is said
 	Numbers func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
@@ -47,6 +48,7 @@ type Desk struct {
 	posts context.Context // the life of callbacks under way, a little longer
 	quit  context.CancelFunc
 	lines lines
+	rooms rooms
 	born  time.Time
 
 	working sync.WaitGroup // goroutines of calls
@@ -64,6 +66,8 @@ var (
 	ErrShutdown = errors.New("kaden is shutting down")
 	// ErrNotInProgress is answered when a call that is not answered, or is over, is to be redirected.
 	ErrNotInProgress = errors.New("the call is not in progress")
+	// ErrRedirected is the cause of a script's context when other TwiML takes over.
+	ErrRedirected = errors.New("other TwiML takes over")
 )
 
 // New makes a Desk. It starts nothing.
@@ -80,6 +84,9 @@ func (d *Desk) Place(ctx context.Context, o Order) (*Call, error) {
 	o = o.complete()
 	r := o.Record(time.Now(), d.cfg.Node)
 	c := d.newCall(r, o)
+	if parent, ok := d.Live(o.Parent); ok {
+		c.nested = parent.nested
+	}
 	if !d.admit(c) {
 		return nil, ErrShutdown
 	}

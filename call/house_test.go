@@ -123,6 +123,9 @@ func (e *heard) add(v call.Event) {
 	if v.Digit != "" {
 		s += " key " + v.Digit
 	}
+	if v.AnsweredBy != "" {
+		s += " by " + v.AnsweredBy
+	}
 	if v.Status.Over() {
 		s += " " + string(v.Cause)
 		if v.SIP != 0 {

@@ -43,11 +43,13 @@ func (d *Desk) Accept(l leg.Leg) {
 		Created:  now, Updated: now, Started: now, Node: d.cfg.Node,
 	}
 	c := d.newCall(r, Order{SID: r.SID, Account: r.Account, Direction: Inbound}.complete())
+	c.nested = depth(i)
 	if !d.admit(c) {
 		refuse(leg.Congested)
 		return
 	}
 	c.leg = l
+	c.ears.at(l)
 	go c.run(c.arrive)
 }
 

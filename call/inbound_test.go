@@ -43,7 +43,7 @@ func TestSomebodyCallsIn(t *testing.T) {
 		h.want("direction", r.Direction, call.Inbound)
 		h.want("status", r.Status, call.Completed)
 		h.want("duration", r.Duration(), 5*time.Second)
-		h.want("timeline", h.store.kinds(), "ringing in-progress ended")
+		h.want("timeline", h.store.kinds(), "ringing in-progress heard ended")
 		h.want("callbacks", h.owner.statuses(), "0 completed")
 	}, support, script(func(ctx context.Context, c *call.Call) error {
 		v := c.Params()

@@ -17,6 +17,9 @@ import (
 // reserve takes the call's place in the queue for a trunk, on the goroutine that orders: who ordered first
 // is served first.
 func (c *Call) reserve() (b *booking, err error) {
+	if c.own, err = c.within(); c.own || err != nil {
+		return nil, err
+	}
 	if c.order.To.Scheme != number.Tel {
 		return nil, nil
 	}
@@ -92,14 +95,14 @@ func (c *Call) await(b *booking) {
 func (c *Call) dial(t trunk.Trunk) {
 	c.line = t
 	c.rec.Trunk = t.Name
-	d, err := c.desk.dialer(c.order.To.Scheme)
+	d, err := c.dialer()
 	keep := c.order.Keep
 	if keep == nil {
 		keep = c.keep
 	}
 	var l leg.Leg
 	if err == nil {
-		l, err = d.Dial(c.ctx, c.order.target(t), leg.Options{ID: c.order.legID(len(c.tried)), Keep: keep})
+		l, err = d.Dial(c.ctx, c.target(t), leg.Options{ID: c.order.legID(len(c.tried)), Keep: keep})
 	}
 	if err != nil {
 		if c.ctx.Err() != nil { // hung up before it began; run notices
@@ -113,6 +116,7 @@ func (c *Call) dial(t trunk.Trunk) {
 		return
 	}
 	c.leg, c.events = l, l.Events()
+	c.ears.at(l)
 	c.due.Reset(c.order.Setup)
 	if !c.rec.Started.IsZero() {
 		return // over another trunk: nobody is told twice that it began
@@ -123,7 +127,7 @@ func (c *Call) dial(t trunk.Trunk) {
 
 // another tries the next trunk after a refusal before anything rang (rule 27).
 func (c *Call) another(e leg.Event) bool {
-	if c.order.To.Scheme != number.Tel {
+	if c.order.To.Scheme != number.Tel || c.own {
 		return false
 	}
 	tried := append(c.tried, c.line.Name)
@@ -179,7 +183,7 @@ func (o Order) target(t trunk.Trunk) leg.Target {
 		from = f
 	}
 	if o.To.Scheme != number.Tel {
-		return leg.Target{URI: o.To.String(), From: from, Username: o.SIPUser, Password: o.SIPPassword}
+		return leg.Target{URI: o.To.String(), From: from, Username: o.SIPUser, Password: o.SIPPassword, Headers: o.Headers}
 	}
 	if from == "" {
 		from = t.From

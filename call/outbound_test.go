@@ -24,7 +24,7 @@ func TestACallFromTheOrderToTheEnd(t *testing.T) {
 		synctest.Wait()
 		h.want("what its orderer heard", heard, "initiated, ringing, in-progress, completed completed by us")
 		h.want("callbacks", h.owner.statuses(), "0 initiated, 1 ringing, 2 in-progress, 3 completed")
-		h.want("timeline", h.store.kinds(), "queued initiated ringing in-progress ended")
+		h.want("timeline", h.store.kinds(), "queued initiated ringing in-progress heard ended")
 		h.want("status", r.Status, call.Completed)
 		h.want("duration", r.Duration(), 10*time.Second)
 		h.want("CallStatus while the script ran", <-said, "in-progress")
@@ -216,7 +216,7 @@ func TestTheDatabaseGoesAwayInTheMiddleOfACall(t *testing.T) {
 		r := c.Wait()
 		synctest.Wait()
 		h.want("heard", heard, "initiated, ringing, in-progress, completed hung-up")
-		h.want("timeline, nothing lost", h.store.kinds(), "queued initiated ringing in-progress ended")
+		h.want("timeline, nothing lost", h.store.kinds(), "queued initiated ringing in-progress heard ended")
 		h.want("callbacks, nothing lost", h.owner.statuses(), "0 initiated, 1 ringing, 2 in-progress, 3 completed")
 		h.want("duration", r.Duration(), 3*time.Second)
 	})
@@ -230,7 +230,7 @@ func TestKeysAreToldAndWritten(t *testing.T) {
 		c, heard := h.place(call.Order{})
 		c.Wait()
 		h.want("heard", heard, "initiated, ringing, in-progress, in-progress key 1, completed hung-up")
-		h.want("timeline", h.store.kinds(), "queued initiated ringing in-progress digit ended")
+		h.want("timeline", h.store.kinds(), "queued initiated ringing in-progress digit heard ended")
 	})
 }
 

@@ -100,7 +100,8 @@ func (c *Call) answered(e leg.Event) {
 	c.mark(timeline.CallAnswered, Event{At: e.At, Status: InProgress, SIP: e.Status})
 	c.pickedAt = e.At
 	close(c.picked)
-	if c.rec.Direction != Inbound {
+	c.detect()
+	if c.rec.Direction != Inbound && !c.ear.blocks() {
 		c.startScript()
 	}
 }
@@ -212,6 +213,8 @@ func (c *Call) finish(e leg.Event) {
 	}
 	c.rec.Status = StatusOf(c.rec.Direction, cause, answered)
 	c.rec.Cause, c.rec.SIPStatus, c.rec.Ended = cause, e.Status, e.At
+	c.firstHeard()
+	c.undetected()
 	c.markEnd(Event{At: e.At, Status: c.rec.Status, Cause: cause, SIP: e.Status, ByUs: byUs, Text: reason})
 }
 

@@ -33,6 +33,9 @@ func (r Record) Params(status Status) url.Values {
 	if r.Parent != "" {
 		v.Set("ParentCallSid", string(r.Parent))
 	}
+	if r.AnsweredBy != "" {
+		v.Set("AnsweredBy", r.AnsweredBy)
+	}
 	country(v, r.From, "FromCountry", "CallerCountry")
 	country(v, r.To, "ToCountry", "CalledCountry")
 	return v

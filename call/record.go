@@ -76,18 +76,22 @@ type Order struct {
 	Parent      sid.Call
 	Program     Program
 	Callback    Callback
-	SendDigits  string        // pressed after the answer, before the program
-	Ring        time.Duration // ring time, from the first 18x; 0 is 60 s
-	Setup       time.Duration // time until the first 18x; 0 is 12 s. At least Ring: Ring counts from the dialling too, as Twilio's Timeout
-	TimeLimit   time.Duration // longest time after the answer; 0 is 4 h
-	FirstWord   time.Duration // silence after the answer before the first sound (rule 23)
-	SIPUser     string        // digest for a To that is a SIP URI
+	SendDigits  string            // pressed after the answer, before the program
+	Ring        time.Duration     // ring time, from the first 18x; 0 is 60 s
+	Setup       time.Duration     // time until the first 18x; 0 is 12 s. At least Ring: Ring counts from the dialling too, as Twilio's Timeout
+	TimeLimit   time.Duration     // longest time after the answer; 0 is 4 h
+	FirstWord   time.Duration     // silence after the answer before the first sound (rule 23)
+	Headers     map[string]string // X-… told to whoever is called; not over a trunk
+	SIPUser     string            // digest for a To that is a SIP URI
 	SIPPassword string
-	Attempt     string // call-out attempt this call serves, for the log and the leg's durable ID; "" is the SID
+	Detection   *Detection // find out who or what answers; nil: do not. Outbound calls only
+	Attempt     string     // call-out attempt this call serves, for the log and the leg's durable ID; "" is the SID
 
 	// Stored says that the record is already durable (it was committed with the alert), so that the
 	// INVITE may leave at once.
 	Stored bool
+	// Script, when set, is what is done on the call in the place of the Desk's, until other TwiML takes over.
+	Script Script `json:"-"`
 	// Heard, when set, is called with every event of this call, in order, on the goroutine that owns it.
 	Heard func(Event) `json:"-"`
 	// Keep stores what is needed to end the leg after a crash; see leg.Options. nil keeps it with the Record.
@@ -97,13 +101,16 @@ type Order struct {
 // Event is what happens to a call, as those who ordered it hear it.
 type Event struct {
 	At     time.Time
-	Status Status    // the state the call is in from now on
-	Digit  string    // a key was pressed; Status is InProgress
-	Cause  leg.Cause // when Status.Over()
-	SIP    int       // SIP status code behind it, 0 if none
-	Trunk  string    // the trunk in use, "" for none
-	ByUs   bool      // for the end: we hung up
-	Text   string    // words for the timeline
+	Status Status // the state the call is in from now on
+	Digit  string // a key was pressed; Status is InProgress
+	// AnsweredBy is what detection takes the one who answered for, in Twilio's words; Status is InProgress. With
+	// Detection.Message a machine is told of twice: as machine_start, and again when its greeting has ended.
+	AnsweredBy string
+	Cause      leg.Cause // when Status.Over()
+	SIP        int       // SIP status code behind it, 0 if none
+	Trunk      string    // the trunk in use, "" for none
+	ByUs       bool      // for the end: we hung up
+	Text       string    // words for the timeline
 }
 
 // Record is a call as it is kept and shown: Twilio's Call resource and a little more.
@@ -118,7 +125,7 @@ type Record struct {
 	SIPStatus   int
 	Trunk       string
 	Attempt     string
-	AnsweredBy  string
+	AnsweredBy  string // the last word of Detection; "" is none
 	Program     Program
 	Callback    Callback
 	CallbackSeq int // number of callbacks fired so far: the next SequenceNumber
@@ -141,7 +148,7 @@ func (r Record) Duration() time.Duration {
 
 // Post is one status callback that has to be delivered.
 type Post struct {
-	ID      string // unique: call SID and a number
+	ID      string // unique: call SID and a number, or amd
 	Account sid.Account
 	Call    sid.Call
 	Method  string

@@ -31,6 +31,9 @@ func (c *Call) play(ctx context.Context, src media.Source, keys <-chan string) (
 		return key, err
 	}
 	p := media.NewPlayer(src)
+	if c.ourVoice != nil {
+		p.Overhear(c.ourVoice)
+	}
 	c.leg.Play(p)
 	select {
 	case <-p.Done():
@@ -39,7 +42,7 @@ func (c *Call) play(ctx context.Context, src media.Source, keys <-chan string) (
 	case key = <-keys:
 	case <-ctx.Done():
 		err = context.Cause(ctx)
-		if errors.Is(err, errRedirected) {
+		if errors.Is(err, ErrRedirected) {
 			c.hearOut(p)
 		}
 	}
@@ -123,24 +126,25 @@ func (c *Call) ForgetKeys() {
 // tail is how long we stay on the line after the last word: what was sent is still on its way to the ear.
 const tail = 200 * time.Millisecond
 
-var (
-	errRedirected = errors.New("other TwiML takes over")
-	errPanicked   = errors.New("a fault in kaden")
-)
+var errPanicked = errors.New("a fault in kaden")
 
 // startScript runs the script on a goroutine of its own.
 func (c *Call) startScript() {
-	if c.desk.cfg.Script == nil {
+	script := c.order.Script
+	if script == nil {
+		script = c.desk.cfg.Script
+	}
+	if script == nil {
 		return
 	}
 	ctx, halt := context.WithCancelCause(c.ctx)
 	running := make(chan error, 1)
 	c.halt, c.running = halt, running
-	go func() { running <- c.perform(ctx) }()
+	go func() { running <- c.perform(ctx, script) }()
 }
 
 // perform is the script's goroutine.
-func (c *Call) perform(ctx context.Context) (err error) {
+func (c *Call) perform(ctx context.Context, script Script) (err error) {
 	defer func() { // a fault in a script costs this call and no other
 		if p := recover(); p != nil {
 			c.log.Error("script panicked", "err", p, "stack", string(debug.Stack()))
@@ -153,7 +157,7 @@ func (c *Call) perform(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := c.desk.cfg.Script(ctx, c); err != nil {
+	if err := script(ctx, c); err != nil {
 		return err
 	}
 	return c.Sleep(ctx, time.Until(c.quiet.Add(tail)))
@@ -188,10 +192,16 @@ func (c *Call) redirect(p Program) {
 		return
 	}
 	c.rec.Program = p
+	c.order.Script = nil
 	c.write()
+	if c.ear.blocks() { // it was to wait for the verdict; who redirects does not want to
+		c.ear.wait = false
+		c.startScript()
+		return
+	}
 	c.restart = true
 	if c.running != nil {
-		c.halt(errRedirected)
+		c.halt(ErrRedirected)
 		return
 	}
 	c.scriptEnded(nil)

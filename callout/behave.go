@@ -23,8 +23,15 @@ import (
 //	answer@4s+key:9@5s+key:1@12s+hangup@20s
 //	                all of it in one call
 //	busy,key:1@5s   the first call finds a busy line, the later ones a person
+//	proof@8s        answers and presses the digit that was spoken, 8 s after the answer
+//	callback@2m+key:1@5s
+//	                does not answer, calls back 2 min after the phone began to ring, and presses 1
+//	key:1,check:busy,check:key:1@4s
+//	                takes it; asked later whether they are still on it, is on the phone, then presses 1
+//	key:1,asleep    takes it and answers no such call: check:no-answer
 type Behaviour struct {
-	Calls []Reaction
+	Calls  []Reaction
+	Checks []Reaction // to calls that ask the one who took it; none is like Calls
 }
 
 // Reaction is what happens in one call.
@@ -35,13 +42,17 @@ type Reaction struct {
 	Machine bool          // it is a machine that answers
 	Keys    []Key         // in order of time
 	HangUp  time.Duration // after the answer; 0 stays until the other side hangs up
+	Back    time.Duration // does not answer, calls back so long after the first ring; Keys and HangUp are of that call
 }
 
 // Key is a key pressed at a moment after the answer.
 type Key struct {
 	After time.Duration
-	Digit string
+	Digit string // or SpokenDigit
 }
+
+// SpokenDigit is the Digit of a Key for whatever digit was spoken in the call.
+const SpokenDigit = "proof"
 
 // What people do who are not told when.
 const (
@@ -49,6 +60,7 @@ const (
 	usualVoicemail = 15 * time.Second // carriers: 15–25 s
 	usualKey       = 5 * time.Second
 	usualHangUp    = 5 * time.Second
+	usualBack      = 2 * time.Minute
 	longestDoing   = time.Hour
 )
 
@@ -64,13 +76,29 @@ func (b Behaviour) On(n int) Reaction {
 func ParseBehaviour(s string) (Behaviour, error) {
 	var b Behaviour
 	for _, call := range strings.Split(s, ",") {
-		r, err := parseReaction(strings.TrimSpace(call))
-		if err != nil {
+		if err := b.add(strings.TrimSpace(call)); err != nil {
 			return Behaviour{}, err
 		}
-		b.Calls = append(b.Calls, r)
 	}
 	return b, nil
+}
+
+// add reads one reaction.
+func (b *Behaviour) add(s string) error {
+	if s == "asleep" {
+		s = "check:no-answer"
+	}
+	s, check := strings.CutPrefix(s, "check:")
+	r, err := parseReaction(s)
+	switch {
+	case err != nil:
+		return err
+	case check:
+		b.Checks = append(b.Checks, r)
+	default:
+		b.Calls = append(b.Calls, r)
+	}
+	return nil
 }
 
 // ParsePeople reads several people: sato=no-answer,suzuki=busy,key:1@5s. What has no name of its own
@@ -94,18 +122,18 @@ func ParsePeople(s string) (map[string]Behaviour, error) {
 		if who == "" {
 			return nil, fmt.Errorf("%q is nobody's (sato=%s)", word, strings.TrimSpace(does))
 		}
-		r, err := parseReaction(strings.TrimSpace(does))
-		if err != nil {
+		b := people[who]
+		if err := b.add(strings.TrimSpace(does)); err != nil {
 			return nil, fmt.Errorf("%s: %w", who, err)
 		}
-		people[who] = Behaviour{Calls: append(people[who].Calls, r)}
+		people[who] = b
 	}
 	return people, nil
 }
 
 var refusals = map[string]Outcome{"busy": Busy, "reject": Rejected, "unreachable": Unreachable, "invalid": Invalid, "fault": Fault}
 
-var behaviourWords = []string{"no-answer", "busy", "reject", "unreachable", "invalid", "fault", "answer", "voicemail", "key:1@8s", "hangup@5s"}
+var behaviourWords = []string{"no-answer", "busy", "reject", "unreachable", "invalid", "fault", "answer", "voicemail", "key:1@8s", "hangup@5s", "proof@8s", "callback@2m", "asleep"}
 
 func parseReaction(s string) (Reaction, error) {
 	var r Reaction
@@ -140,6 +168,11 @@ func parseReaction(s string) (Reaction, error) {
 			r.Answers, answered = true, or(usualAnswer)
 		case word == "voicemail" && i == 0:
 			r.Answers, r.Machine, answered = true, true, or(usualVoicemail)
+		case word == "callback" && i == 0:
+			r.Answers, r.Back, answered = true, max(or(usualBack), time.Second), 0
+		case word == "proof":
+			r.Answers = true
+			r.Keys = append(r.Keys, Key{After: or(usualKey), Digit: SpokenDigit})
 		case word == "hangup" && r.HangUp == 0:
 			r.Answers, r.HangUp = true, max(or(usualHangUp), time.Millisecond)
 		case isKey(word):
@@ -166,12 +199,15 @@ func isKey(word string) bool {
 
 // String writes it in the grammar.
 func (b Behaviour) String() string {
-	if len(b.Calls) == 0 {
-		return "no-answer"
+	var calls []string
+	for _, r := range b.Calls {
+		calls = append(calls, r.String())
 	}
-	calls := make([]string, len(b.Calls))
-	for i, r := range b.Calls {
-		calls[i] = r.String()
+	for _, r := range b.Checks {
+		calls = append(calls, "check:"+r.String())
+	}
+	if len(b.Calls) == 0 {
+		calls = append([]string{"no-answer"}, calls...)
 	}
 	return strings.Join(calls, ",")
 }
@@ -192,12 +228,19 @@ func (r Reaction) String() string {
 	if !r.Answers {
 		return "no-answer"
 	}
-	word := "answer"
-	if r.Machine {
-		word = "voicemail"
+	word := "answer@" + short(r.Rings)
+	switch {
+	case r.Machine:
+		word = "voicemail@" + short(r.Rings)
+	case r.Back > 0:
+		word = "callback@" + short(r.Back)
 	}
-	parts := []string{word + "@" + short(r.Rings)}
+	parts := []string{word}
 	for _, k := range r.Keys {
+		if k.Digit == SpokenDigit {
+			parts = append(parts, "proof@"+short(k.After))
+			continue
+		}
 		parts = append(parts, "key:"+k.Digit+"@"+short(k.After))
 	}
 	if r.HangUp > 0 {

@@ -231,6 +231,7 @@ const (
 const (
 	StepCheck = -1 // the one who took it is asked whether they are still on it, or a hand-over
 	StepLast  = -2 // rule 3: everybody of the default contacts, slowly, after a critical alert is exhausted
+	StepAll   = -3 // everybody of the plan at once, because somebody wants them (Summoned)
 )
 
 // DefaultContacts is the Ref of a Muster for those who are called when there is no plan to go by.
@@ -322,6 +323,9 @@ type Attempt struct {
 	Told   time.Time     `json:"told,omitzero"`    // the whole message was heard
 	Aside  bool          `json:"aside,omitempty"`  // a second try that holds nobody up
 	Yields bool          `json:"yields,omitempty"` // listens so long that the next phone rings as well
+	Keyed  bool          `json:"keyed,omitempty"`  // a key was pressed: there is a person
+	Device bool          `json:"device,omitempty"` // detection takes it for a machine
+	Armed  string        `json:"armed,omitempty"`  // the call-everyone key that was pressed once
 }
 
 // Final tells whether an attempt with this outcome is decided.

@@ -1,6 +1,7 @@
 package callout
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kaden-project/kaden/timeline"
@@ -14,7 +15,7 @@ func (m *machine) met(by string) {
 	asking := map[int]bool{}
 	for i := range m.Tracks {
 		t := &m.Tracks[i]
-		if m.Plan.Steps[t.Step].Need == Everyone && t.Phase != Closing && !t.complete() {
+		if m.step(t.Step).Need == Everyone && t.Phase != Closing && !t.complete() {
 			asking[t.Step] = true
 		}
 	}
@@ -22,7 +23,7 @@ func (m *machine) met(by string) {
 		m.acknowledge(m.Took, "")
 		return
 	}
-	m.cut(WhyTaken, by, func(a *Attempt) bool { return !asking[a.Step] })
+	m.cut(WhyTaken, by, func(a *Attempt) bool { return !asking[a.Step] && a.Step != StepAll })
 	for i := range m.Tracks {
 		if t := &m.Tracks[i]; !asking[t.Step] {
 			t.close()
@@ -40,14 +41,18 @@ func (m *machine) cut(why, by string, which func(*Attempt) bool) {
 			continue
 		}
 		kind, text := Cancel, "stops ringing"
-		if a.Outcome == Listening {
+		switch {
+		case a.Outcome != Listening:
+		case why == WhyCallBack:
+			kind, text = HangUp, "is calling us"
+		default:
 			kind, text = Tell, "was listening, and is told so"
 		}
 		m.do(Command{Kind: kind, Attempt: a.ID, Person: a.Person, Why: why, By: by})
 		m.final(a, Canceled, lateHangup)
 		m.noteOf(a, timeline.AttemptCanceled, why, text)
-		if t := m.track(a.Step); t != nil && a.Member >= 0 && t.Phase != Closing {
-			t.again(Redial{Member: a.Member, Method: a.Method, At: m.now, Cause: Canceled})
+		if t := m.track(a.Step); t != nil && a.Member >= 0 && t.Phase != Closing && !a.Inbound && why != WhyCallBack {
+			m.recall(t, Redial{Member: a.Member, Method: a.Method, At: m.now, Cause: Canceled})
 		}
 	}
 }
@@ -55,10 +60,11 @@ func (m *machine) cut(why, by string, which func(*Attempt) bool) {
 func every(*Attempt) bool { return true }
 
 func (m *machine) acknowledge(by, text string) {
-	m.Status, m.By, m.Took, m.Paused = Acknowledged, by, "", m.now
+	m.Status, m.By, m.Took, m.Giver = Acknowledged, by, "", ""
+	m.freeze()
 	m.do(Command{Kind: Acknowledge, By: by})
 	for i := range m.Tracks {
-		if t := &m.Tracks[i]; m.Plan.Steps[t.Step].Need == Everyone {
+		if t := &m.Tracks[i]; m.step(t.Step).Need == Everyone {
 			m.Tally = t.tally()
 		}
 	}
@@ -67,10 +73,13 @@ func (m *machine) acknowledge(by, text string) {
 	}
 	m.note(timeline.Event{Kind: timeline.AlertAcknowledged, Person: by, Text: text})
 	m.cut(WhyTaken, by, every)
+	m.Side = nil
+	m.arm()
 }
 
 func (m *machine) exhaust() {
-	m.Status, m.Paused = Exhausted, m.now
+	m.Status = Exhausted
+	m.freeze()
 	m.do(Command{Kind: Exhaust})
 	text := m.Unmet
 	if text == "" {
@@ -78,6 +87,7 @@ func (m *machine) exhaust() {
 	}
 	m.note(timeline.Event{Kind: timeline.AlertExhausted, Text: text})
 	m.otherwise(text)
+	m.lastResort()
 }
 
 // otherwise does what the plan says for the case that nobody took it.
@@ -105,12 +115,14 @@ func (m *machine) resolve(e Event) {
 		return
 	}
 	m.Was, m.Status, m.Over = m.Status, ResolvedNow, m.now
-	if m.Was == Waiting || m.Was == Running {
-		m.Paused = m.now
-	}
-	m.note(timeline.Event{Kind: timeline.AlertResolved, Text: e.Text})
+	m.freeze()
+	m.note(timeline.Event{Kind: timeline.AlertResolved, Person: e.By, Text: e.Text})
 	m.cut(WhyResolved, e.By, every)
+	m.rest()
 }
+
+// rest lets nothing be done beside the plan any more.
+func (m *machine) rest() { m.Side, m.Ask, m.Giver = nil, time.Time{}, "" }
 
 func (m *machine) stop(e Event) {
 	if m.Begun.IsZero() {
@@ -118,17 +130,21 @@ func (m *machine) stop(e Event) {
 	}
 	switch m.Status {
 	case Waiting, Running, Exhausted:
-		m.Status, m.By, m.Paused = StoppedNow, e.By, m.now
+		m.Status, m.By = StoppedNow, e.By
+		m.freeze()
 		m.note(timeline.Event{Kind: timeline.NoticeRaised, Person: e.By, Cause: WhyStopped, Text: "the call-out was stopped"})
 		m.cut(WhyStopped, e.By, every)
+		m.rest()
 	}
 }
 
-// release puts an acknowledged call-out back to work, with the person after the one who took it.
+// release puts a call-out back to work, with the person after the one who took it. One that nobody took
+// begins again: it has got worse.
 func (m *machine) release(e Event) {
-	if m.Status != Acknowledged {
+	if m.Status != Acknowledged && m.Status != Exhausted {
 		return
 	}
+	m.reopen(e.By)
 	text := e.Text
 	if text == "" {
 		text = "released by " + e.By
@@ -150,18 +166,23 @@ func (m *machine) refire() {
 	through := m.Flaps >= flapsThrough
 	switch m.Was {
 	case Waiting:
-		m.Status, m.Paused = Waiting, time.Time{}
-		m.Grace = m.now.Add(m.Plan.grace(m.Severity))
-		if through {
-			m.Grace = m.now
+		m.Status = Waiting
+		m.thaw()
+		m.Grace = m.clock(0)
+		if !through {
+			m.Grace = m.Grace.Add(m.Plan.grace(m.Severity))
 		}
 		m.note(timeline.Event{Kind: timeline.CalloutResumed, Text: "fires again"})
 	case Acknowledged, StoppedNow:
 		if !through {
 			m.Status = m.Was
+			if m.Status == Acknowledged {
+				m.arm()
+			}
 			m.note(timeline.Event{Kind: timeline.CalloutResumed, Person: m.By, Text: "fires again, rings nobody: it was " + string(m.Was)})
 			return
 		}
+		m.reopen(m.By)
 		m.resume("fires again, and again: rings through")
 	default:
 		m.resume("fires again")
@@ -171,7 +192,8 @@ func (m *machine) refire() {
 // anew begins from the beginning, with the numbers of attempts going on.
 func (m *machine) anew() {
 	fresh := New(m.ID, m.Plan, m.Severity)
-	fresh.Attempts, fresh.Next, fresh.Clock = m.Attempts, m.Next, m.Clock
+	fresh.Attempts, fresh.Next, fresh.Clock, fresh.Drill = m.Attempts, m.Next, m.Clock, m.Drill
+	fresh.Halt, fresh.HaltedAt = m.Halt, m.HaltedAt
 	m.State = fresh
 	m.begin()
 }
@@ -181,27 +203,20 @@ func (m *machine) resume(text string) {
 	m.note(timeline.Event{Kind: timeline.CalloutResumed, Person: m.By, Text: text})
 	m.why = text
 	m.withdraw(m.By)
-	stood := m.now.Sub(m.Paused)
-	m.By, m.Took, m.Paused, m.Status, m.Revived = "", "", time.Time{}, Running, true
-	shift := func(t *time.Time) {
-		if !t.IsZero() {
-			*t = t.Add(stood)
-		}
-	}
-	shift(&m.End)
+	m.cut(WhyStopped, m.By, func(a *Attempt) bool { return a.Purpose != ForAlert })
+	m.drop(StepCheck)
+	m.drop(StepLast)
+	m.By, m.Took, m.Giver, m.Status, m.Revived, m.Ask = "", "", "", Running, true, time.Time{}
+	m.thaw()
 	if m.Closed { // the deadline had passed: it counts anew
-		m.Closed, m.End = false, m.now.Add(m.Plan.Deadline)
+		m.Closed, m.End = false, m.clock(0).Add(m.Plan.Deadline)
 	}
-	shift(&m.Wait)
 	m.Hold = time.Time{}
 	for i := range m.Tracks {
-		t := &m.Tracks[i]
-		shift(&t.Until)
-		shift(&t.Stalled)
-		t.Hold = time.Time{}
+		m.Tracks[i].Hold = time.Time{}
 	}
 	if !m.Grace.IsZero() { // taken before anybody was rung
-		m.Status, m.Grace = Waiting, m.now
+		m.Status, m.Grace = Waiting, m.clock(0)
 	}
 }
 
@@ -219,4 +234,5 @@ func (m *machine) withdraw(person string) {
 			t.FirstYes = ""
 		}
 	}
+	m.Said = slices.DeleteFunc(slices.Clone(m.Said), func(a Answer) bool { return a.Person == person && a.Vote == Yes })
 }

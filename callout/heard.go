@@ -1,7 +1,6 @@
 package callout
 
 import (
-	"slices"
 	"sort"
 	"time"
 
@@ -44,7 +43,7 @@ func (m *machine) heard(a *Attempt, e Event) {
 		if t != nil {
 			m.through(t)
 		}
-		if proof == ByAnswer {
+		if proof == ByAnswer && a.Purpose != ForCheck {
 			m.confirm(a, string(ByAnswer), "the answer is enough")
 		}
 	case Told:
@@ -54,6 +53,8 @@ func (m *machine) heard(a *Attempt, e Event) {
 				a.Quiet = m.now
 			}
 		}
+	case Detected:
+		m.detected(a, e)
 	case Pressed:
 		m.pressed(a, e)
 	case Ended:
@@ -62,37 +63,7 @@ func (m *machine) heard(a *Attempt, e Event) {
 }
 
 func (m *machine) listenEnd(a *Attempt) time.Time {
-	return m.now.Add(firstWord + m.Plan.Steps[a.Step].Listen)
-}
-
-// pressed does what a key means. A key before the answer, or one without a meaning, is written down.
-func (m *machine) pressed(a *Attempt, e Event) {
-	action, known := m.Plan.Keys[e.Digit]
-	text := string(action)
-	switch {
-	case a.Outcome != Listening:
-		text = "before the answer: ignored"
-	case !known:
-		text = "has no meaning here"
-	}
-	m.note(timeline.Event{Kind: timeline.AttemptDigit, Person: a.Person, Attempt: a.ID, Digit: e.Digit, Text: text})
-	if a.Outcome != Listening {
-		return
-	}
-	if !a.Quiet.IsZero() {
-		a.Quiet = m.now
-	}
-	if !known {
-		return
-	}
-	switch action {
-	case Accept:
-		m.confirm(a, string(ByKey), "")
-	case Pass:
-		m.decide(a, Passed, "", "")
-	case Again:
-		a.Limit = m.listenEnd(a)
-	}
+	return m.now.Add(firstWord + m.step(a.Step).Listen)
 }
 
 // ended takes the end of an undecided line.
@@ -107,7 +78,7 @@ func (m *machine) ended(a *Attempt, e Event) {
 	if !a.Answered.IsZero() && o == NoAnswer {
 		o = NotConfirmed
 	}
-	if o == NotConfirmed && m.Plan.proof(m.Severity) == ByHangup && !a.Told.IsZero() && !m.now.After(a.Told.Add(hangupWindow)) {
+	if o == NotConfirmed && m.Plan.proof(m.Severity) == ByHangup && a.Purpose != ForCheck && !a.Device && !a.Told.IsZero() && !m.now.After(a.Told.Add(hangupWindow)) {
 		m.confirm(a, string(ByHangup), "hung up after the message: a weak sign")
 		return
 	}
@@ -124,7 +95,14 @@ func causeOf(o Outcome) string {
 // confirm decides that a person took it.
 func (m *machine) confirm(a *Attempt, cause, text string) {
 	m.final(a, Confirmed, longTalk)
+	if m.Plan.Joins(a.Step) {
+		a.Limit = time.Time{} // in the conference, for as long as that takes
+	}
 	m.noteOf(a, timeline.AttemptConfirmed, cause, text)
+	if a.Purpose == ForCheck {
+		m.sign()
+		return
+	}
 	m.vote(*a, Yes)
 }
 
@@ -146,31 +124,6 @@ var kinds = map[Outcome]timeline.Kind{
 	NotConfirmed: timeline.AttemptNotConfirmed, Canceled: timeline.AttemptCanceled, Lost: timeline.AttemptLost, Fault: timeline.AttemptFault,
 }
 
-// late writes down what happens on a line whose attempt is decided. It changes nothing else: who
-// presses 1 after another did has not taken it, and hears so.
-func (m *machine) late(a *Attempt, e Event) {
-	switch e.Kind {
-	case AnsweredBy:
-		if a.Answered.IsZero() {
-			a.Answered = m.now
-			m.noteOf(a, timeline.AttemptAnswered, string(a.Outcome), "too late: the call was being ended")
-		}
-	case Pressed:
-		text := "too late"
-		switch {
-		case m.Status == ResolvedNow:
-			text = "heard that it is over"
-		case m.Status == Acknowledged && m.By != "" && m.By != a.Person:
-			text = "too late: " + m.By + " has taken it"
-		case a.Outcome == Confirmed:
-			text = "has taken it already"
-		}
-		m.note(timeline.Event{Kind: timeline.AttemptDigit, Person: a.Person, Attempt: a.ID, Digit: e.Digit, Text: text})
-	case Ended:
-		m.free(a)
-	}
-}
-
 // turnOver gives the turn on after an attempt that nobody confirmed: to the person's next way to be
 // reached, or by drive to the next person.
 func (m *machine) turnOver(a Attempt, o Outcome, text string) {
@@ -180,7 +133,11 @@ func (m *machine) turnOver(a Attempt, o Outcome, text string) {
 		return
 	}
 	t := m.track(a.Step)
-	if t == nil || a.Member < 0 || m.Status != Running {
+	if a.Purpose == ForCheck && a.Keyed && m.Status == Acknowledged {
+		m.sign() // asked to hear it again, or spoke: awake
+		return
+	}
+	if t == nil || a.Member < 0 || !m.works(a.Step) {
 		return
 	}
 	k := &t.Marks[a.Member]
@@ -194,6 +151,11 @@ func (m *machine) turnOver(a Attempt, o Outcome, text string) {
 	}
 	if t.Phase == Closing {
 		return
+	}
+	m.tap(t, a, o)
+	switch o {
+	case NoAnswer, Rejected, Unreachable, Invalid, Machine, NotConfirmed:
+		k.Missed = true
 	}
 	switch o {
 	case Fault:
@@ -214,12 +176,12 @@ func (m *machine) turnOver(a Attempt, o Outcome, text string) {
 	case Busy:
 		if !k.Busy {
 			k.Busy = true
-			t.again(Redial{Member: a.Member, Method: a.Method, At: m.now.Add(busyAgain), Cause: Busy})
+			m.recall(t, Redial{Member: a.Member, Method: a.Method, At: m.now.Add(busyAgain), Cause: Busy})
 		}
 	case Invalid:
 		k.Bad |= 1 << a.Method
 	}
-	if a.Aside {
+	if a.Aside || a.Inbound {
 		return
 	}
 	if next := t.method(a.Member, a.Method+1); next >= 0 {
@@ -229,46 +191,6 @@ func (m *machine) turnOver(a Attempt, o Outcome, text string) {
 
 // busyAgain is when somebody whose line was busy is called again.
 const busyAgain = 20 * time.Second
-
-// vote counts what a person said, in every step at work that asks them: one person, one vote.
-func (m *machine) vote(a Attempt, v Vote) {
-	need := First
-	for i := range m.Tracks {
-		t := &m.Tracks[i]
-		member := a.Member
-		if t.Step == a.Step {
-			need = m.Plan.Steps[t.Step].Need
-		} else {
-			member = -1
-		}
-		if member < 0 {
-			member = slices.IndexFunc(t.People, func(p Person) bool { return p.ID == a.Person })
-		}
-		if member < 0 || t.Marks[member].Vote != NoVote {
-			continue
-		}
-		t.Marks[member].Vote = v
-		t.count(member)
-		t.drop(member)
-		if v == Yes && t.FirstYes == "" {
-			t.FirstYes = a.Person
-		}
-	}
-	if t := m.track(a.Step); t != nil {
-		m.through(t)
-		t.Rung++
-	}
-	if v == Yes && need == First {
-		m.met(a.Person)
-		return
-	}
-	for i := range m.Tracks {
-		if t := &m.Tracks[i]; m.Plan.Steps[t.Step].Need == Everyone && t.complete() {
-			m.met(t.FirstYes)
-			return
-		}
-	}
-}
 
 func sortAgain(t *Track) {
 	sort.SliceStable(t.Again, func(i, j int) bool { return t.Again[i].At.Before(t.Again[j].At) })

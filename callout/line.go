@@ -14,7 +14,7 @@ import (
 func (m *machine) moveOn(skipWait bool) {
 	m.Wait, m.Hold = time.Time{}, time.Time{}
 	for m.Step++; m.Step < len(m.Plan.Steps); m.Step++ {
-		step := m.Plan.Steps[m.Step]
+		step := m.step(m.Step)
 		if !step.isWait() {
 			m.start(m.Step)
 			return
@@ -49,7 +49,7 @@ func (m *machine) mainLine() {
 		m.moveOn(false)
 	case t.Phase == Closing && t.allPassed():
 		m.moveOn(true)
-	case t.Phase == Closing && m.Plan.Steps[t.Step].optional() && t.Confirms > 0:
+	case t.Phase == Closing && m.step(t.Step).optional() && t.Confirms > 0:
 		m.Took = t.FirstYes
 		m.Step = len(m.Plan.Steps)
 	case t.Phase == Closing:
@@ -93,11 +93,12 @@ func (m *machine) sweep() {
 
 // remember keeps of a step that is over what counts later.
 func (m *machine) remember(t *Track) {
-	step := m.Plan.Steps[t.Step]
+	m.say(t)
+	step := m.step(t.Step)
 	if step.Need != Everyone {
 		return
 	}
-	m.Tally = t.tally()
+	m.Tally, m.Absent = t.tally(), t.missing()
 	if missing := t.missing(); len(missing) > 0 && (t.Confirms == 0 || !step.optional()) {
 		m.Unmet = fmt.Sprintf("%d of %d did not answer: %s", len(missing), len(t.People), list(missing))
 	}
@@ -113,7 +114,7 @@ func (m *machine) remember(t *Track) {
 
 // conclude ends the run of the plan when nothing is left to be done in it.
 func (m *machine) conclude() {
-	if m.Status != Running || m.Step < len(m.Plan.Steps) || len(m.Tracks) > 0 {
+	if m.Status != Running || m.Step < len(m.Plan.Steps) || len(m.Tracks) > 0 || m.track(StepAll) != nil {
 		return
 	}
 	for i := range m.Attempts {
@@ -122,6 +123,9 @@ func (m *machine) conclude() {
 		}
 	}
 	repeat := m.Pass+1 < m.Plan.Repeat
+	if yes := m.Responded(); m.Took == "" && len(yes) > 0 && m.Plan.optional() {
+		m.Took = yes[0] // called back, or was called with everybody
+	}
 	switch {
 	case m.Took != "":
 		m.acknowledge(m.Took, "")
@@ -129,21 +133,21 @@ func (m *machine) conclude() {
 		m.exhaust()
 	case !repeat: // put back to work with nobody left: from the first step
 		m.Revived = false
-		m.again()
+		m.repeat()
 		m.conclude() // a plan of waits alone is over at once
 	case m.Rest.IsZero():
 		m.Rest = m.now.Add(betweenRepeats)
 		m.note(timeline.Event{Kind: timeline.CalloutWaiting, Text: fmt.Sprintf("rest of %s before the plan begins again, %d of %d", short(betweenRepeats), m.Pass+2, m.Plan.Repeat)})
 	case !m.now.Before(m.Rest):
 		m.Pass++
-		m.again()
+		m.repeat()
 		m.conclude()
 	}
 }
 
-// again begins the plan from its first step.
-func (m *machine) again() {
-	m.Rest, m.Unmet, m.Tally, m.Step = time.Time{}, "", "", -1
+// repeat begins the plan from its first step.
+func (m *machine) repeat() {
+	m.Rest, m.Unmet, m.Tally, m.Step, m.Absent = time.Time{}, "", "", -1, nil
 	m.why = "the plan begins again"
 	m.moveOn(false)
 }

@@ -32,9 +32,16 @@ type Progress struct {
 	Starts   []string  `json:"starts,omitempty"`   // per step: who came first in its round robin
 	Answers  []Answer  `json:"answers,omitempty"`  // what was answered in earlier runs of the plan
 	Reported []string  `json:"reported,omitempty"` // people of whom it was said that they cannot be reached
+	Side     []Track   `json:"side,omitempty"`     // steps that no plan writes, at work beside it
+	Said     []Answer  `json:"said,omitempty"`     // what was answered in steps that are over, and outside of any
+	Absent   []string  `json:"absent,omitempty"`   // who of a step that is over and wanted everyone has not answered
+	Giver    string    `json:"giver,omitempty"`    // who hands it over; the plan stands still meanwhile
+	Ask      time.Time `json:"ask,omitzero"`       // when the one who took it is asked whether they are still on it
+	Halt     time.Time `json:"halt,omitzero"`      // the kill switch: nobody is rung before
+	HaltedAt time.Time `json:"haltedAt,omitzero"`  // since when
 }
 
-// Answer is what a person said in an earlier run of a step that wants everyone.
+// Answer is what a person said in a step that is over.
 type Answer struct {
 	Step   int    `json:"step"`
 	Person string `json:"person"`
@@ -75,6 +82,8 @@ type Track struct {
 	Alarmed  bool      `json:"alarmed,omitempty"`  // it was said that this lasts
 	Moved    bool      `json:"moved,omitempty"`    // the main line has gone on
 	Hold     time.Time `json:"hold,omitzero"`      // since when a listener holds up the end of the round
+	Purpose  Purpose   `json:"purpose,omitempty"`  // of its calls
+	Missed   int       `json:"missed,omitempty"`   // a check: calls without a key; the last resort: rounds without anybody to call
 }
 
 // Redial is a person who is called again within the round.
@@ -82,7 +91,9 @@ type Redial struct {
 	Member int       `json:"member"`
 	Method int       `json:"method"`
 	At     time.Time `json:"at"`
-	Cause  Outcome   `json:"cause"` // Busy, Fault, or Canceled for one who was cut off and is resumed
+	Cause  Outcome   `json:"cause"`           // Busy, Fault, NoAnswer for a double tap, or Canceled for one who was cut off and is resumed
+	After  string    `json:"after,omitempty"` // a double tap: the attempt it repeats
+	Latest time.Time `json:"latest,omitzero"` // a double tap: later it is in vain
 }
 
 // Vote is what a person said.
@@ -103,6 +114,9 @@ type Mark struct {
 	Bad     uint8 `json:"b,omitempty"` // a bit for each method whose number does not exist
 	Busy    bool  `json:"u,omitempty"` // called again in this round because of a busy line
 	Lost    bool  `json:"l,omitempty"` // called again in this round because our process died
+	Tapped  bool  `json:"t,omitempty"` // called again in this round through do-not-disturb
+	Back    bool  `json:"c,omitempty"` // called us in this round
+	Missed  bool  `json:"m,omitempty"` // was reached in this round, and pressed nothing
 }
 
 // New makes the state of a call-out before its Begin. The plan is frozen in it with its defaults;
@@ -152,15 +166,20 @@ func (s State) clone() State {
 		}
 	}
 	s.Attempts = open
-	s.Tracks = slices.Clone(s.Tracks)
-	for i := range s.Tracks {
-		s.Tracks[i].Marks = slices.Clone(s.Tracks[i].Marks)
-		s.Tracks[i].Again = slices.Clone(s.Tracks[i].Again)
-	}
+	s.Tracks, s.Side = cloneTracks(s.Tracks), cloneTracks(s.Side)
 	s.Starts = slices.Clone(s.Starts)
-	s.Answers = slices.Clip(s.Answers)
-	s.Reported = slices.Clip(s.Reported)
+	s.Answers, s.Said = slices.Clip(s.Answers), slices.Clip(s.Said)
+	s.Reported, s.Absent = slices.Clip(s.Reported), slices.Clip(s.Absent)
 	return s
+}
+
+func cloneTracks(tracks []Track) []Track {
+	tracks = slices.Clone(tracks)
+	for i := range tracks {
+		tracks[i].Marks = slices.Clone(tracks[i].Marks)
+		tracks[i].Again = slices.Clone(tracks[i].Again)
+	}
+	return tracks
 }
 
 // machine is a State being changed by events.
@@ -182,7 +201,7 @@ func (m *machine) take(e Event) {
 		// settle looks at the clock after every event
 	case Mustered:
 		m.mustered(e)
-	case Placed, Rang, AnsweredBy, Pressed, Told, Ended:
+	case Placed, Rang, AnsweredBy, Detected, Pressed, Told, Ended:
 		if a := m.attempt(e.Attempt); a != nil {
 			m.heard(a, e)
 		}
@@ -196,6 +215,20 @@ func (m *machine) take(e Event) {
 		m.release(e)
 	case Stopped:
 		m.stop(e)
+	case Alive:
+		m.alive(e)
+	case Snoozed:
+		m.snooze(e.By, e.For)
+	case HandedOver:
+		m.handOver(e)
+	case Summoned:
+		m.summon(e.By)
+	case CalledBack:
+		m.calledBack(e)
+	case Halted:
+		m.halt(e)
+	case Unhalted:
+		m.unhalt(e)
 	}
 }
 
@@ -204,6 +237,7 @@ func (m *machine) begin() {
 		return
 	}
 	m.Begun = m.now
+	m.beginHalted()
 	m.Starts = make([]string, len(m.Plan.Steps))
 	if m.Plan.Deadline > 0 {
 		m.End = m.now.Add(m.Plan.Deadline)
@@ -231,9 +265,13 @@ func (m *machine) attempt(id string) *Attempt {
 
 // track finds the step at work, nil if it is not.
 func (m *machine) track(step int) *Track {
-	for i := range m.Tracks {
-		if m.Tracks[i].Step == step {
-			return &m.Tracks[i]
+	tracks := m.Tracks
+	if step < 0 {
+		tracks = m.Side
+	}
+	for i := range tracks {
+		if tracks[i].Step == step {
+			return &tracks[i]
 		}
 	}
 	return nil

@@ -142,6 +142,9 @@ func (n *night) whoIs(ref string) []Person {
 	return []Person{{ID: ref, Methods: []Method{{Address: "sim:" + ref}}}}
 }
 
+// desks take alerts and have no phone.
+var desks = []string{"console", "api", "mori"}
+
 var endings = map[string]Outcome{"busy": Busy, "no-answer": NoAnswer, "rejected": Rejected, "unreachable": Unreachable, "invalid": Invalid,
 	"machine": Machine, "lost": Lost, "fault": Fault, "ends": NotConfirmed, "hangs-up": NotConfirmed, "canceled": Canceled}
 
@@ -283,6 +286,9 @@ func (n *night) obey(c Command) {
 	case Muster:
 		var line []Person
 		for _, ref := range c.Refs {
+			if _, known := n.people[ref]; !known && (ref == DefaultContacts || slices.Contains(desks, ref)) {
+				continue // unless the story says who they are, nobody
+			}
 			line = append(line, n.whoIs(ref)...)
 		}
 		n.decide(Event{At: n.now, Kind: Mustered, Step: c.Step, Round: c.Round, People: line, Place: n.place})

@@ -9,7 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-var planWords = []string{"plan", "from", "say", "confirm", "keys", "after", "still-on-it", "steps", "repeat", "deadline", "otherwise"}
+var planWords = []string{"plan", "from", "say", "confirm", "keys", "machine", "after", "still-on-it", "steps", "repeat", "deadline", "otherwise"}
 
 var (
 	language = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
@@ -40,6 +40,7 @@ func (r *reader) plan(entries []entry, body ast.Node) (p Plan) {
 		r.err(body, "steps", "nobody would be rung", "steps: [{ call: [sato] }]")
 	}
 	r.agree(p, at)
+	r.joins(p, at)
 	return p
 }
 
@@ -59,8 +60,6 @@ func (r *reader) planWord(p *Plan, e entry) {
 	case "confirm":
 		p.Confirm = choose(r, e, ByKey, ByProof, ByHangup, ByAnswer)
 		switch p.Confirm {
-		case ByProof:
-			r.warn(e.value, e.key, "proof is not run yet: the accept key stands in for it", "")
 		case ByHangup:
 			r.warn(e.value, e.key, "hanging up counts for warnings only; any other alert has to be confirmed by a key", "")
 		case ByAnswer:
@@ -75,8 +74,9 @@ func (r *reader) planWord(p *Plan, e entry) {
 			}
 		}
 	case "still-on-it":
-		p.StillOnIt, _ = r.duration(e, time.Minute, 24*time.Hour)
-		r.warn(e.at, e.key, "is not run yet: an acknowledgement does not lapse by itself", "")
+		r.stillOnIt(p, e)
+	case "machine":
+		p.Machine = choose(r, e, MachineYields, MachineHangUp, MachineMessage)
 	case "steps": // read last, it is judged with the rest
 	case "repeat":
 		p.Repeat, _ = r.number(e, maxTimes)
@@ -146,6 +146,19 @@ func (r *reader) say(p *Plan, e entry) {
 	}
 }
 
+// stillOnIt reads a time, or that nobody is asked.
+func (r *reader) stillOnIt(p *Plan, e entry) {
+	if text, ok := scalar(e.value); ok && (text == "off" || text == "false") {
+		p.StillOnIt = Never
+		r.warn(e.value, e.key, "whoever presses 1 and falls asleep has taken the alert for good", "15m")
+		return
+	}
+	d, ok := r.duration(e, time.Minute, 24*time.Hour)
+	if p.StillOnIt = d; ok && d < 5*time.Minute {
+		r.warn(e.value, e.key, "a call every "+short(d)+" keeps from work", "15m; a sign of life on the console puts it off")
+	}
+}
+
 func (r *reader) keys(p *Plan, e entry) {
 	entries, ok := r.entries(e.value, e.key)
 	if !ok {
@@ -157,10 +170,7 @@ func (r *reader) keys(p *Plan, e entry) {
 			r.err(k.at, e.key, fmt.Sprintf("%q is not a key of a telephone", k.key), "0 to 9, \"*\" or \"#\"")
 			continue
 		}
-		a := choose(r, entry{key: e.key, at: k.at, value: k.value}, Accept, Pass, CallEveryone, Again)
-		if a == CallEveryone {
-			r.warn(k.value, e.key, "call-everyone is not run yet: the key does nothing", "")
-		}
+		a := choose(r, entry{key: e.key, at: k.at, value: k.value}, Accept, Pass, CallEveryone, Again, Snooze, LeaveWord, Close)
 		if a != "" {
 			p.Keys[k.key] = a
 		}
@@ -176,6 +186,17 @@ func (r *reader) agree(p Plan, at map[string]entry) {
 		}
 		if !accepts {
 			r.err(keys.at, "keys", "no key accepts: nobody could take the alert", `"1": accept`)
+		}
+	}
+	if keys, ok := at["keys"]; ok && len(p.Keys) > 0 && p.Confirm == ByAnswer {
+		r.warn(keys.at, "keys", "the answer has taken the alert before a key can be pressed", "confirm: key")
+	}
+	if m, ok := at["machine"]; ok && p.Confirm == ByAnswer && p.Machine != "" {
+		text := "a machine that answers has taken the alert before it is detected"
+		if p.Machine == MachineMessage {
+			r.err(m.value, "machine", text+": there is nobody to leave a message for", "confirm: key")
+		} else {
+			r.warn(m.value, "machine", text, "confirm: key")
 		}
 	}
 	if d, ok := at["deadline"]; ok && p.Deadline > 0 && p.After >= p.Deadline {

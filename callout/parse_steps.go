@@ -90,9 +90,7 @@ func (r *reader) stepWord(s *Step, e entry) {
 	case "need":
 		s.Need = choose(r, e, First, Everyone)
 	case "join":
-		if s.Join = r.yes(e); s.Join {
-			r.warn(e.at, e.key, "is not run yet: who confirms hears that it is recorded, and no conference", "")
-		}
+		s.Join = r.yes(e)
 	case "ring":
 		s.Ring, _ = r.duration(e, time.Second, 10*time.Minute)
 		if s.Ring > 0 && s.Ring < 5*time.Second {
@@ -118,9 +116,7 @@ func (r *reader) stepWord(s *Step, e entry) {
 	case "for":
 		s.For, _ = r.duration(e, time.Second, longestWait)
 	case "double-tap":
-		if s.DoubleTap = r.yes(e); s.DoubleTap {
-			r.warn(e.at, e.key, "is not run yet: phones ring once", "")
-		}
+		s.DoubleTap = r.yes(e)
 	default:
 		r.unknown(e, "a step", stepWords)
 	}
@@ -133,15 +129,52 @@ func (r *reader) stepAgrees(s Step, at map[string]entry) {
 		r.warn(gap.at, "gap", "there is only one round, so no rest between rounds", "rounds: 3")
 	}
 	if join, ok := at["join"]; ok && s.Join && s.Need != Everyone {
-		r.warn(join.at, "join", "the first one who confirms stops the others, so there is nobody to join", "need: everyone")
+		r.warn(join.at, "join", "the first one who confirms silences the others and waits in the conference alone, until somebody is called in", "need: everyone")
 	}
 	ring := s.Ring
 	if ring == 0 {
 		ring = defaultRing
 	}
+	if tap, ok := at["double-tap"]; ok && s.DoubleTap && ring+tapAfter > tapLatest {
+		r.warn(tap.at, "double-tap", "phones ring for "+short(ring)+", so the second call comes later than 3m after the first and is never made", "ring: 20s")
+	}
 	if limit, ok := at["for"]; ok && s.For > 0 && s.For < ring {
 		r.warn(limit.value, "for", "is over before the first phone has rung out", "ring is "+short(ring))
 	}
+}
+
+// joins refuses conferences of those of whom nobody knows whether they are there.
+func (r *reader) joins(p Plan, at map[string]entry) {
+	steps, ok := at["steps"]
+	if !ok || p.Confirm != ByAnswer && p.Confirm != ByHangup {
+		return
+	}
+	seq, ok := steps.value.(*ast.SequenceNode)
+	if !ok || len(seq.Values) != len(p.Steps) {
+		return
+	}
+	for i, s := range p.Steps {
+		if !s.Join {
+			continue
+		}
+		text := "a voicemail that answers would be in the conference"
+		if p.Confirm == ByHangup {
+			text = "who takes it by hanging up cannot be in the conference"
+		}
+		r.err(wordOf(seq.Values[i], "join"), "join", text, "confirm: key")
+	}
+}
+
+// wordOf is the value of a key within a step, or the step.
+func wordOf(step ast.Node, key string) ast.Node {
+	if entries, ok := (&reader{}).entries(step, ""); ok {
+		for _, e := range entries {
+			if e.key == key {
+				return e.value
+			}
+		}
+	}
+	return step
 }
 
 // endless refuses loops that nothing ends.
@@ -154,14 +187,7 @@ func (r *reader) endless(p Plan, steps entry, at map[string]entry) {
 		if s.Rounds != Forever || s.For > 0 {
 			continue
 		}
-		where := seq.Values[i]
-		if entries, ok := (&reader{}).entries(where, ""); ok {
-			for _, e := range entries {
-				if e.key == "rounds" {
-					where = e.value
-				}
-			}
-		}
+		where := wordOf(seq.Values[i], "rounds")
 		_, deadline := at["deadline"]
 		switch {
 		case i < len(p.Steps)-1:

@@ -65,27 +65,52 @@ otherwise: [notify:ops-mail]
 	}
 }
 
-// The plan of the design, with every word there is, runs; what is not run yet is said.
-func TestWordsThatAreNotRunYetWarn(t *testing.T) {
-	_, _, list := ParsePlan([]byte(`plan: x
+// Every word that changes what happens at night runs, and is taken without a word.
+func TestTheWordsOfTheWholeEngine(t *testing.T) {
+	plan, _, list := ParsePlan([]byte(`plan: x
 confirm: proof
-keys: { "1": accept, "3": call-everyone }
-still-on-it: 15m
+keys: { "1": accept, "2": pass, "3": call-everyone, "9": repeat, "4": snooze, "5": speak, "6": resolve }
+machine: message
+still-on-it: 20m
 steps:
   - call: [sato]
     join: true
     need: everyone
     double-tap: true
 `))
-	want := []string{
-		"2:10: warning: <confirm>: proof is not run yet: the accept key stands in for it",
-		"3:27: warning: <keys>: call-everyone is not run yet: the key does nothing",
-		"4:1: warning: <still-on-it>: is not run yet: an acknowledgement does not lapse by itself",
-		"7:5: warning: <join>: is not run yet: who confirms hears that it is recorded, and no conference",
-		"9:5: warning: <double-tap>: is not run yet: phones ring once",
+	if len(list) > 0 {
+		t.Errorf("problems: %v", list)
 	}
-	if got := lines(list); !slices.Equal(got, want) {
-		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	if plan.Confirm != ByProof || len(plan.Keys) != 7 || plan.Machine != MachineMessage || plan.StillOnIt != 20*time.Minute ||
+		!plan.Steps[0].Join || !plan.Steps[0].DoubleTap {
+		t.Errorf("got %+v", plan)
+	}
+	off, _, _ := ParsePlan([]byte("plan: x\nstill-on-it: off\nsteps:\n- call: [sato]\n"))
+	if off.StillOnIt != Never {
+		t.Errorf("off is %v", off.StillOnIt)
+	}
+}
+
+// The keys of a check are the plan's, and what is missing where it is free.
+func TestCheckKeys(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		keys, want map[string]Action
+	}{
+		{"the usual keys", nil, map[string]Action{"1": Accept, "2": Pass, "9": Again, "4": Snooze, "5": LeaveWord, "6": Close}},
+		{"a key that is taken", map[string]Action{"1": Accept, "4": CallEveryone}, map[string]Action{"1": Accept, "4": CallEveryone, "5": LeaveWord, "6": Close}},
+		{"an action elsewhere", map[string]Action{"7": Accept, "8": Close}, map[string]Action{"7": Accept, "8": Close, "4": Snooze, "5": LeaveWord}},
+	} {
+		p := Plan{Keys: c.keys}.WithDefaults()
+		if got := p.CheckKeys(); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
+		if keys := p.CheckKeys(); len(keys) > 0 {
+			keys["1"] = "mine"
+			if p.CheckKeys()["1"] == "mine" {
+				t.Errorf("%s: the map is shared", c.name)
+			}
+		}
 	}
 }
 
@@ -106,7 +131,7 @@ func TestParsePlanSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"a tab", "plan: x\nsteps:\n\t- call: a\n", "3:1: error: cannot be read as YAML: found character '\t' that cannot start any token"},
 		{"a list", "- 1", "1:1: error: <plan>: needs keys and values"},
 		{"another kind first", "name: x\nplan: x\nsteps:\n- call: sato\n", "1:1: error: <plan>: the first key has to be plan (plan: night-shift)\n" +
-			"1:1: error: <name>: is no word of a plan (plan, from, say, confirm, keys, after, still-on-it, steps, repeat, deadline or otherwise)"},
+			"1:1: error: <name>: is no word of a plan (plan, from, say, confirm, keys, machine, after, still-on-it, steps, repeat, deadline or otherwise)"},
 		{"two documents", good + "---\nplan: y\n", "5:1: error: a second document begins here (one plan is one document)"},
 		{"a word twice", "plan: x\nplan: y\n", "2:1: error: cannot be read as YAML: mapping key \"plan\" already defined at [1:1]"},
 		{"a typo", good + "  rings: 20s\n", "4:3: error: <rings>: is no word of a step (did you mean ring?)"},
@@ -143,8 +168,23 @@ func TestParsePlanSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"a loop with a limit", good + "  rounds: forever\n  for: 10m\n", ""},
 		{"a rest between no rounds", good + "  gap: 10s\n", "4:3: warning: <gap>: there is only one round, so no rest between rounds (rounds: 3)"},
 		{"a limit below the ring time", good + "  for: 10s\n", "4:8: warning: <for>: is over before the first phone has rung out (ring is 20s)"},
-		{"join the first", good + "  join: true\n", "4:3: warning: <join>: is not run yet: who confirms hears that it is recorded, and no conference\n" +
-			"4:3: warning: <join>: the first one who confirms stops the others, so there is nobody to join (need: everyone)"},
+		{"join the first", good + "  join: true\n", "4:3: warning: <join>: the first one who confirms silences the others and waits in the conference alone, until somebody is called in (need: everyone)"},
+		{"a voicemail in the conference", good + "  need: everyone\n  join: true\nconfirm: none\n", "5:9: error: <join>: a voicemail that answers would be in the conference (confirm: key)\n" +
+			"6:10: warning: <confirm>: whatever answers has taken the alert, a voicemail too (confirm: key)"},
+		{"gone from the conference", good + "  need: everyone\n  join: true\nconfirm: hangup\n", "5:9: error: <join>: who takes it by hanging up cannot be in the conference (confirm: key)\n" +
+			"6:10: warning: <confirm>: hanging up counts for warnings only; any other alert has to be confirmed by a key"},
+		{"a second ring too late", good + "  double-tap: true\n  ring: 3m\n", "4:3: warning: <double-tap>: phones ring for 3m, so the second call comes later than 3m after the first and is never made (ring: 20s)"},
+		{"a message for nobody", good + "confirm: none\nmachine: message\n", "4:10: warning: <confirm>: whatever answers has taken the alert, a voicemail too (confirm: key)\n" +
+			"5:10: error: <machine>: a machine that answers has taken the alert before it is detected: there is nobody to leave a message for (confirm: key)"},
+		{"a machine that took it", good + "machine: hang-up\nconfirm: none\n", "4:10: warning: <machine>: a machine that answers has taken the alert before it is detected (confirm: key)\n" +
+			"5:10: warning: <confirm>: whatever answers has taken the alert, a voicemail too (confirm: key)"},
+		{"an unknown machine", good + "machine: hangup\n", "4:10: error: <machine>: \"hangup\" is not a word for it (did you mean hang-up?)"},
+		{"keys after the answer", good + "keys: { \"1\": accept }\nconfirm: none\n", "4:1: warning: <keys>: the answer has taken the alert before a key can be pressed (confirm: key)\n" +
+			"5:10: warning: <confirm>: whatever answers has taken the alert, a voicemail too (confirm: key)"},
+		{"an unknown action", good + "keys: { 1: accept, 3: everyone }\n", "4:23: error: <keys>: \"everyone\" is not a word for it (accept, pass, call-everyone, repeat, snooze, speak or resolve)"},
+		{"nobody is asked", good + "still-on-it: off\n", "4:14: warning: <still-on-it>: whoever presses 1 and falls asleep has taken the alert for good (15m)"},
+		{"asked all the time", good + "still-on-it: 2m\n", "4:14: warning: <still-on-it>: a call every 2m keeps from work (15m; a sign of life on the console puts it off)"},
+		{"asked at no time", good + "still-on-it: never\n", "4:14: error: <still-on-it>: \"never\" is not a time (20s, 10m, 1h30m)"},
 		{"confirm by hanging up", good + "confirm: hangup\n", "4:10: warning: <confirm>: hanging up counts for warnings only; any other alert has to be confirmed by a key"},
 		{"confirm by answering", good + "confirm: none\n", "4:10: warning: <confirm>: whatever answers has taken the alert, a voicemail too (confirm: key)"},
 		{"no key accepts", good + "keys: { \"2\": pass }\n", "4:1: error: <keys>: no key accepts: nobody could take the alert (\"1\": accept)"},

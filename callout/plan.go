@@ -46,8 +46,13 @@ func (p Plan) WithDefaults() Plan {
 	if p.After < AtOnce {
 		p.After = 0
 	}
-	if p.StillOnIt <= 0 {
+	if p.StillOnIt == 0 || p.StillOnIt < Never {
 		p.StillOnIt = defaultStillOn
+	}
+	switch p.Machine {
+	case MachineYields, MachineHangUp, MachineMessage:
+	default:
+		p.Machine = "" // nothing is asked of detection; if it speaks all the same, a machine yields
 	}
 	p.Repeat = max(p.Repeat, 1)
 	p.Deadline = max(p.Deadline, 0)
@@ -106,6 +111,20 @@ func (s Step) words() string {
 // optional tells that everybody is asked once, and who was reached is enough (P2).
 func (s Step) optional() bool { return s.Need == Everyone && s.Rounds == 1 }
 
+// optional tells that every step asks everybody once, and who was reached is enough.
+func (p Plan) optional() bool {
+	return !slices.ContainsFunc(p.Steps, func(s Step) bool { return !s.isWait() && !s.optional() })
+}
+
+// Joins tells whether those who confirm in a step are brought together in a conference: where the step
+// says so, and in a step that no plan writes where any step of the plan does.
+func (p Plan) Joins(step int) bool {
+	if step >= 0 {
+		return step < len(p.Steps) && p.Steps[step].Join
+	}
+	return step != StepCheck && slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Join })
+}
+
 // rest is the pause after a round.
 func (s Step) rest(round int) time.Duration {
 	gap := max(s.Gap, 0) // AtOnce
@@ -130,11 +149,12 @@ func (p Plan) grace(severity string) time.Duration {
 // mild says that nobody's house is on fire. An unknown severity is treated like critical.
 func mild(severity string) bool { return severity == "warning" || severity == "info" }
 
-// proof is what proves a person for an alert of this severity: hanging up is enough for warnings only,
-// and until the spoken digit is run, a key stands in for it.
+// grave says that it must not be forgotten: critical, or of a severity that nobody knows.
+func grave(severity string) bool { return !mild(severity) && severity != "error" }
+
+// proof is what proves a person for an alert of this severity: hanging up is enough for warnings only.
 func (p Plan) proof(severity string) Confirm {
-	switch {
-	case p.Confirm == ByProof, p.Confirm == ByHangup && !mild(severity):
+	if p.Confirm == ByHangup && !mild(severity) {
 		return ByKey
 	}
 	return p.Confirm

@@ -166,7 +166,7 @@ func (w *wild) run() error {
 			return fmt.Errorf("it does not end: %s, due %v", w.state.Status, w.state.Due)
 		}
 		e, ok := w.next()
-		if !ok {
+		if !ok || e.Kind == Tick && len(w.agenda) == 0 && w.settled() {
 			return w.over()
 		}
 		if err := w.decide(e); err != nil {
@@ -180,6 +180,15 @@ func (w *wild) run() error {
 			}
 		}
 	}
+}
+
+// settled tells that all that can still come is checks and the last resort, and that there was enough of both.
+func (w *wild) settled() bool {
+	switch w.state.Status {
+	case Acknowledged, Exhausted:
+		return w.now.Sub(w.start) > 24*time.Hour
+	}
+	return false
 }
 
 // next is the earliest of what phones do and what the machine waits for.
@@ -247,12 +256,14 @@ func (w *wild) decide(e Event) error {
 	reawakened := e.Kind == Released || e.Kind == Refired || e.Kind == Begin
 	ended := was.Status != Waiting && was.Status != Running && !reawakened
 	for _, c := range commands {
-		if ended && (c.Kind == Dial || c.Kind == Muster) {
+		if ended && c.Step >= 0 && (c.Kind == Dial || c.Kind == Muster) {
 			return fmt.Errorf("%s of %s although it is %s", c.Kind, c.Person, was.Status)
 		}
 		switch c.Kind {
 		case Acknowledge, Exhaust:
 			ended = true
+		case Reopen:
+			ended = false
 		}
 	}
 	for _, c := range commands {

@@ -11,55 +11,67 @@ import (
 // turnFree tells whether the next person of a step may be rung: at once when they are rung together,
 // else when nobody is rung or listens attentively.
 func (m *machine) turnFree(t *Track) bool {
-	if !m.Plan.Steps[t.Step].inTurn() {
+	if !m.step(t.Step).inTurn() {
 		return true
 	}
 	for i := range m.Attempts {
 		a := &m.Attempts[i]
-		if a.Step == t.Step && !a.Outcome.Final() && !a.Aside && !a.Yields {
+		if a.of(t) && !a.Outcome.Final() && !a.Aside && !a.Yields {
 			return false
 		}
 	}
 	return true
 }
 
-// pauseOf is how long our own faults hold a redial back.
-func (m *machine) pauseOf(t *Track, r Redial) time.Time {
-	if r.Cause == Busy {
-		return time.Time{}
+// aside tells of a call that holds nobody up: to a busy line, or the second one through do-not-disturb.
+func (r Redial) aside() bool { return r.Cause == Busy || r.Cause == NoAnswer }
+
+// moment is when a redial may be made, our own faults apart.
+func (m *machine) moment(t *Track, r Redial) time.Time {
+	switch r.Cause {
+	case Busy:
+		return r.At
+	case NoAnswer:
+		return m.tapAt(t, r)
 	}
-	return t.Pause
+	return later(r.At, t.Pause)
 }
 
-// redial calls those again whose moment has come. A busy line is tried beside the others; who was
-// cut off or missed through our own fault takes the turn of the line.
+// recall remembers to call a member once more.
+func (m *machine) recall(t *Track, r Redial) {
+	stood := m.clock(t.Step).Sub(m.now)
+	shift(&r.At, stood)
+	shift(&r.Latest, stood)
+	t.again(r)
+}
+
+// redial calls those again whose moment has come. A busy line and a second call are tried beside the
+// others; who was cut off or missed through our own fault takes the turn of the line.
 func (m *machine) redial(t *Track) {
 	if len(t.Again) == 0 || t.Again[0].At.After(m.now) {
 		return
 	}
-	inTurn := m.Plan.Steps[t.Step].inTurn()
+	inTurn := m.step(t.Step).inTurn()
 	free := m.turnFree(t) && !m.now.Before(t.Pause)
 	room := windowOfLines - m.up
 	var due []Redial
 	keep := make([]Redial, 0, len(t.Again))
 	for i, r := range t.Again {
-		waits := r.Cause != Busy && !free
-		switch {
-		case r.At.After(m.now):
+		if r.At.After(m.now) {
 			keep = append(keep, t.Again[i:]...)
-		case !t.callable(r.Member):
-			continue
-		case waits || room <= len(due):
+			break
+		}
+		tap := r.Cause == NoAnswer
+		switch {
+		case !t.callable(r.Member), tap && m.now.After(r.Latest.Add(time.Second)):
+		case !r.aside() && !free, room <= len(due), tap && m.tapWaits(t, r, len(due) > 0):
 			keep = append(keep, r)
-			continue
 		default:
 			due = append(due, r)
-			if inTurn && r.Cause != Busy {
+			if inTurn && !r.aside() {
 				free = false
 			}
-			continue
 		}
-		break
 	}
 	t.Again = keep
 	why := m.why
@@ -69,8 +81,10 @@ func (m *machine) redial(t *Track) {
 			m.why = "again after a busy line"
 		case Fault:
 			m.why = "again after our own fault"
+		case NoAnswer:
+			m.why = "a second call, through do-not-disturb"
 		}
-		m.dial(t, r.Member, r.Method, r.Cause == Busy)
+		m.call(t, r)
 		m.why = why
 	}
 }
@@ -80,7 +94,7 @@ func (m *machine) callNext(t *Track) {
 	if m.now.Before(t.Pause) || !m.turnFree(t) {
 		return
 	}
-	inTurn := m.Plan.Steps[t.Step].inTurn()
+	inTurn := m.step(t.Step).inTurn()
 	for t.Cursor < len(t.People) && m.up < windowOfLines {
 		member := t.Cursor
 		t.Cursor++
@@ -92,31 +106,42 @@ func (m *machine) callNext(t *Track) {
 
 // dial begins an attempt, unless a line to the person is up: one person, one line.
 func (m *machine) dial(t *Track, member, method int, aside bool) bool {
+	r := Redial{Member: member, Method: method, At: m.now, Cause: Canceled}
+	if aside {
+		r.Cause = Busy
+	}
+	return m.call(t, r)
+}
+
+// call is the one place where somebody is rung.
+func (m *machine) call(t *Track, r Redial) bool {
+	member, method := r.Member, r.Method
+	if m.halted() {
+		r.At = m.now
+		m.recall(t, r)
+		return false
+	}
 	p := t.People[member]
 	if up := m.lineOf(p.ID); up != nil {
 		if up.Outcome.Final() { // it is being hung up
-			t.again(Redial{Member: member, Method: method, At: m.now.Add(time.Second), Cause: Canceled})
+			r.At = m.now.Add(time.Second)
+			m.recall(t, r)
 		}
 		return false // else: is being asked already
 	}
-	m.Next++
 	ring := p.Methods[method].Ring
 	if ring <= 0 {
-		ring = m.Plan.Steps[t.Step].Ring
+		ring = m.step(t.Step).Ring
 	}
 	a := Attempt{
-		ID: fmt.Sprintf("%s-%d", m.ID, m.Next), No: m.Next, Person: p.ID, Address: p.Methods[method].Address,
-		Method: method, Member: member, Step: t.Step, Round: t.Round, Outcome: Dialing, Dialed: m.now, Ring: ring, Aside: aside,
+		Person: p.ID, Address: p.Methods[method].Address, Purpose: t.Purpose,
+		Method: method, Member: member, Step: t.Step, Round: t.Round, Outcome: Dialing, Dialed: m.now, Ring: ring, Aside: r.aside(),
 		Limit: m.now.Add(longQueue + time.Duration(m.undecided)*queueTime),
 	}
-	m.Attempts = append(m.Attempts, a)
-	m.up++
-	m.undecided++
-	if m.lines != nil {
-		m.lines[a.Person]++
-	}
+	m.add(&a)
 	m.Revived = false
-	m.do(Command{Kind: Dial, Attempt: a.ID, Person: a.Person, Address: a.Address, Ring: ring, Step: a.Step, Round: a.Round})
+	m.do(Command{Kind: Dial, Attempt: a.ID, Person: a.Person, Address: a.Address, Ring: ring, Step: a.Step, Round: a.Round,
+		Purpose: a.Purpose, After: r.After})
 	text := "for up to " + short(ring)
 	if len(p.Methods) > 1 {
 		text += fmt.Sprintf(", method %d of %d", method+1, len(p.Methods))
@@ -126,6 +151,18 @@ func (m *machine) dial(t *Track, member, method int, aside bool) bool {
 	}
 	m.noteOf(&a, timeline.AttemptDialing, "", text)
 	return true
+}
+
+// add gives an attempt its number, and keeps it.
+func (m *machine) add(a *Attempt) {
+	m.Next++
+	a.ID, a.No = fmt.Sprintf("%s-%d", m.ID, m.Next), m.Next
+	m.Attempts = append(m.Attempts, *a)
+	m.up++
+	m.undecided++
+	if m.lines != nil {
+		m.lines[a.Person]++
+	}
 }
 
 // lineOf is the line to a person that is up, nil if there is none.
@@ -182,13 +219,13 @@ func (m *machine) fault(t *Track, a Attempt, text string) {
 		t.Stalled = m.now
 	}
 	pause := faultPause(int(k.Faults))
-	if m.Plan.Steps[t.Step].inTurn() {
+	if m.step(t.Step).inTurn() {
 		pause = faultPause(t.Faults)
 		t.Pause = m.now.Add(pause)
 	}
 	at := m.now.Add(pause)
 	others := t.Cursor < len(t.People) || len(t.Again) > 0
-	if k.Faults >= repeatedMethods && m.Plan.Steps[t.Step].inTurn() && others {
+	if k.Faults >= repeatedMethods && m.step(t.Step).inTurn() && others {
 		at = later(at, m.now.Add(faultPauses[len(faultPauses)-1]))
 	}
 	said := a.Person + " keeps the turn, again in " + short(at.Sub(m.now))
@@ -202,7 +239,7 @@ func (m *machine) fault(t *Track, a Attempt, text string) {
 		t.Pause = time.Time{}
 		m.dial(t, a.Member, next, false)
 	}
-	t.again(Redial{Member: a.Member, Method: a.Method, At: at, Cause: Fault})
+	m.recall(t, Redial{Member: a.Member, Method: a.Method, At: at, Cause: Fault})
 }
 
 // through notes that our lines work: what our own fault held up goes on.
@@ -215,7 +252,7 @@ func (m *machine) through(t *Track) {
 		t.Until = t.Until.Add(m.now.Sub(t.Stalled))
 	}
 	t.Stalled = time.Time{}
-	if !m.Plan.Steps[t.Step].inTurn() {
+	if !m.step(t.Step).inTurn() {
 		return
 	}
 	for i := range t.Again { // who kept the turn is next
@@ -233,8 +270,14 @@ func (m *machine) alarm(t *Track) {
 	}
 	t.Alarmed = true
 	m.note(timeline.Event{Kind: timeline.CalloutStalled, Cause: string(Fault),
-		Text: fmt.Sprintf("step %d has been held up by our own fault for %s", t.Step+1, short(stallPatience))})
-	if t.Step+1 < len(m.Plan.Steps) {
+		Text: fmt.Sprintf("%s has been held up by our own fault for %s", t.name(), short(stallPatience))})
+	switch {
+	case t.Purpose == ForHandOver: // the plan must not wait for it
+		t.close()
+		return
+	case t.Step < 0:
+		return
+	case t.Step+1 < len(m.Plan.Steps):
 		t.Moved = true
 		return
 	}

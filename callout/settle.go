@@ -41,14 +41,22 @@ func (m *machine) settle() {
 }
 
 func (m *machine) once() {
-	if m.Status == Waiting && !m.now.Before(m.Grace) {
+	if m.halted() && !m.now.Before(m.Halt) {
+		m.lift("")
+	}
+	if m.Status == Waiting && !m.halted() && !m.now.Before(m.Grace) {
 		m.Status, m.Grace = Running, time.Time{}
 		m.Step = -1
 		m.why = "the alert is stored"
 		m.moveOn(false)
 	}
 	m.watchLines()
-	if m.Status != Running {
+	if m.halted() {
+		return
+	}
+	m.check()
+	m.driveSide()
+	if m.Status != Running || m.handing() {
 		return
 	}
 	if !m.Closed && !m.End.IsZero() && !m.now.Before(m.End) {
@@ -70,7 +78,7 @@ func (m *machine) watchLines() {
 		if !a.Ended.IsZero() {
 			continue
 		}
-		over := !m.now.Before(a.Limit)
+		over := !a.Limit.IsZero() && !m.now.Before(a.Limit)
 		switch {
 		case a.Outcome.Final():
 			if over { // the end of this line was never reported
@@ -93,7 +101,7 @@ func (m *machine) watchLines() {
 
 // yieldAt is when a listener no longer holds up the next person of a step in turn.
 func (m *machine) yieldAt(a *Attempt) time.Time {
-	if a.Yields || a.Quiet.IsZero() || !m.Plan.Steps[a.Step].inTurn() {
+	if a.Yields || a.Quiet.IsZero() || !m.step(a.Step).inTurn() {
 		return time.Time{}
 	}
 	return a.Quiet.Add(quietListening)
@@ -125,10 +133,24 @@ func (m *machine) due() time.Time {
 	switch {
 	case m.Begun.IsZero():
 		return time.Time{}
-	case m.Status == Waiting:
-		at(m.Grace)
+	case m.halted():
+		if m.Status != ResolvedNow && m.Status != StoppedNow {
+			at(m.Halt)
+		}
 		return due
-	case m.Status != Running:
+	}
+	if m.Status == Acknowledged {
+		at(m.Ask)
+	}
+	for i := range m.Side {
+		if t := &m.Side[i]; m.works(t.Step) {
+			m.dueOf(t, at)
+		}
+	}
+	if m.Status == Waiting {
+		at(m.Grace)
+	}
+	if m.Status != Running || m.handing() {
 		return due
 	}
 	if !m.Closed {
@@ -167,13 +189,8 @@ func (m *machine) dueOf(t *Track, at func(time.Time)) {
 			at(t.Pause)
 		}
 		for _, r := range t.Again {
-			switch {
-			case m.up >= windowOfLines, r.Cause != Busy && !free: // an event will set it going
-			default:
-				at(later(r.At, m.pauseOf(t, r)))
-			}
-			if r.Cause == Busy || free {
-				break // the first that counts is the earliest
+			if m.up < windowOfLines && (r.aside() || free) { // else an event will set it going
+				at(m.moment(t, r))
 			}
 		}
 	}

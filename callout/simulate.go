@@ -3,6 +3,7 @@ package callout
 import (
 	"container/heap"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kaden-project/kaden/timeline"
@@ -22,16 +23,21 @@ type Night struct {
 	Severity string        // as in alert.Severity
 	Place    int           // the round robin's memory
 	Message  time.Duration // how long it takes to say it once; 0 is 10 s
-	Events   []Event       // what happens besides: Resolved, Taken …, in order of time
+	Drill    bool          // a rehearsal
+	Events   []Event       // what happens besides: Resolved, Taken, Halted …, in order of time
 	Limit    time.Duration // the simulation ends then; 0 is 24 h
 }
 
-// talkAfter is how long a line stays up after a decision, for the last words.
-const talkAfter = 3 * time.Second
+const (
+	talkAfter  = 3 * time.Second // that a line stays up after a decision, for the last words
+	greeting   = 3 * time.Second // that detection needs of a machine
+	slowRounds = 2               // of the last resort that are shown: it would go on all night
+)
 
 // Simulate runs a plan on a virtual clock and tells what would happen. Nobody is called. Lines work,
 // setting up a call takes no time, and people do what behave says; who is not in it does not answer.
-// The same arguments always give the same events.
+// Whoever took it is asked whether they are still on it only if behave says for somebody what they do
+// then, and the last resort is shown for two rounds. The same arguments always give the same events.
 func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []timeline.Event {
 	n.Start = later(epoch, n.Start)
 	if n.ID == "" {
@@ -43,8 +49,15 @@ func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []tim
 	if n.Limit <= 0 {
 		n.Limit = 24 * time.Hour
 	}
-	s := &simulation{night: n, people: people, behave: behave, calls: map[string]int{}, up: map[string]bool{},
-		state: New(n.ID, p, n.Severity)}
+	s := &simulation{night: n, people: people, behave: behave, calls: map[string]int{}, checks: map[string]int{}, up: map[string]bool{},
+		seated: map[string]Reaction{}, state: New(n.ID, p, n.Severity)}
+	s.state.Drill = n.Drill
+	for _, b := range behave {
+		s.asks = s.asks || len(b.Checks) > 0
+	}
+	if !s.asks {
+		s.state.Plan.StillOnIt = Never
+	}
 	return s.run()
 }
 
@@ -53,8 +66,12 @@ type simulation struct {
 	state  State
 	people Roster
 	behave map[string]Behaviour
-	calls  map[string]int  // made to each person
-	up     map[string]bool // lines, by attempt
+	asks   bool                // checks are part of the story
+	calls  map[string]int      // made to each person
+	checks map[string]int      // of these, checks
+	up     map[string]bool     // lines, by attempt
+	seated map[string]Reaction // what those do who call back
+	alive  bool                // a check was answered
 	queue  agenda
 	events []timeline.Event
 }
@@ -68,7 +85,7 @@ func (s *simulation) run() []timeline.Event {
 	}
 	for {
 		batch := s.next()
-		if len(batch) == 0 || batch[0].At.After(start.Add(s.night.Limit)) {
+		if len(batch) == 0 || batch[0].At.After(start.Add(s.night.Limit)) || s.told(batch) {
 			return s.events
 		}
 		var commands []Command
@@ -77,6 +94,18 @@ func (s *simulation) run() []timeline.Event {
 			s.obey(c, batch[0].At)
 		}
 	}
+}
+
+// told tells whether all there is to show has been shown: the last resort and the checks of somebody
+// who answers them would go on all night.
+func (s *simulation) told(batch []Event) bool {
+	if len(batch) > 1 || batch[0].Kind != Tick || len(s.queue.events) > 0 {
+		return false
+	}
+	if t := (&machine{State: s.state}).track(StepLast); t != nil && t.Phase == Resting && t.Round >= slowRounds {
+		return s.state.Status == Exhausted
+	}
+	return s.state.Status == Acknowledged && s.alive && len(s.state.Side) == 0
 }
 
 // next takes what happens at the next moment: events before the clock.
@@ -122,7 +151,12 @@ func (s *simulation) obey(c Command, now time.Time) {
 	case Note:
 		s.tell(c.Event)
 		switch c.Event.Kind {
+		case timeline.AlertAcknowledged:
+			s.alive = false
 		case timeline.AttemptConfirmed, timeline.AttemptPassed:
+			if i := slices.IndexFunc(s.state.Attempts, func(a Attempt) bool { return a.ID == c.Event.Attempt }); i >= 0 {
+				s.alive = s.alive || s.state.Attempts[i].Purpose == ForCheck
+			}
 			s.at(Event{At: now.Add(talkAfter), Kind: Ended, Attempt: c.Event.Attempt, Outcome: NotConfirmed})
 		}
 	case Muster:
@@ -131,6 +165,11 @@ func (s *simulation) obey(c Command, now time.Time) {
 		s.dial(c, now)
 	case Cancel, HangUp:
 		s.at(Event{At: now, Kind: Ended, Attempt: c.Attempt, Outcome: Canceled})
+	case Seat:
+		s.up[c.Attempt] = true
+		s.does(c.Attempt, now, s.seated[c.Person])
+	case AfterBeep:
+		s.at(Event{At: now.Add(s.night.Message), Kind: Ended, Attempt: c.Attempt, Outcome: NotConfirmed})
 	case Tell:
 		s.at(Event{At: now.Add(talkAfter), Kind: Ended, Attempt: c.Attempt, Outcome: Canceled})
 	}
@@ -139,6 +178,11 @@ func (s *simulation) obey(c Command, now time.Time) {
 func (s *simulation) muster(refs []string) []Person {
 	var line []Person
 	for _, ref := range refs {
+		if _, known := s.people[ref]; ref == DefaultContacts && !known {
+			// Who they are is not said: everybody of the plan.
+			line = append(line, s.muster((&machine{State: s.state}).refs(StepAll))...)
+			continue
+		}
 		if known, ok := s.people[ref]; ok {
 			line = append(line, known...)
 			continue
@@ -149,8 +193,18 @@ func (s *simulation) muster(refs []string) []Person {
 }
 
 func (s *simulation) dial(c Command, now time.Time) {
-	r := s.behave[c.Person].On(s.calls[c.Person])
-	s.calls[c.Person]++
+	b := s.behave[c.Person]
+	r := b.On(s.calls[c.Person])
+	if c.Purpose == ForCheck && len(b.Checks) > 0 {
+		r = Behaviour{Calls: b.Checks}.On(s.checks[c.Person])
+		s.checks[c.Person]++
+	} else {
+		s.calls[c.Person]++
+	}
+	if r.Back > 0 {
+		s.seated[c.Person] = r
+		s.at(Event{At: now.Add(r.Back), Kind: CalledBack, By: c.Person, Text: c.Address})
+	}
 	s.up[c.Attempt] = true
 	on := func(after time.Duration, e Event) {
 		e.At, e.Attempt = now.Add(after), c.Attempt
@@ -162,7 +216,7 @@ func (s *simulation) dial(c Command, now time.Time) {
 	}
 	on(0, Event{Kind: Rang})
 	switch {
-	case r.Rings >= c.Ring || r.Refusal == "" && !r.Answers:
+	case r.Rings >= c.Ring || r.Refusal == "" && !r.Answers || r.Back > 0:
 		on(c.Ring, Event{Kind: Ended, Outcome: NoAnswer, Text: fmt.Sprintf("rang for %s", short(c.Ring))})
 		return
 	case r.Refusal != "":
@@ -174,14 +228,31 @@ func (s *simulation) dial(c Command, now time.Time) {
 		text = "a machine"
 	}
 	on(r.Rings, Event{Kind: AnsweredBy, Text: text})
-	for _, k := range r.Keys {
-		if r.HangUp == 0 || k.After < r.HangUp {
-			on(r.Rings+k.After, Event{Kind: Pressed, Digit: k.Digit})
+	s.does(c.Attempt, now.Add(r.Rings), r)
+}
+
+// does plans what a person does, or a machine, after the answer.
+func (s *simulation) does(attempt string, answered time.Time, r Reaction) {
+	on := func(after time.Duration, e Event) {
+		e.At, e.Attempt = answered.Add(after), attempt
+		s.at(e)
+	}
+	if r.Machine {
+		switch s.state.Plan.Machine {
+		case MachineMessage:
+			on(greeting, Event{Kind: Detected, Text: "machine_end_beep"})
+		case MachineYields, MachineHangUp:
+			on(greeting, Event{Kind: Detected, Text: "machine_start"})
 		}
 	}
-	on(r.Rings+s.night.Message, Event{Kind: Told})
+	for _, k := range r.Keys {
+		if r.HangUp == 0 || k.After < r.HangUp {
+			on(k.After, Event{Kind: Pressed, Digit: k.Digit, Proof: k.Digit == SpokenDigit})
+		}
+	}
+	on(s.night.Message, Event{Kind: Told})
 	if r.HangUp > 0 {
-		on(r.Rings+r.HangUp, Event{Kind: Ended, Outcome: NotConfirmed, Text: "hung up"})
+		on(r.HangUp, Event{Kind: Ended, Outcome: NotConfirmed, Text: "hung up"})
 	}
 }
 

@@ -16,7 +16,7 @@ const stallPatience = 2 * time.Minute
 // start puts a step to work.
 func (m *machine) start(step int) {
 	t := Track{Step: step, Round: 1}
-	if limit := m.Plan.Steps[step].For; limit > 0 {
+	if limit := m.step(step).For; limit > 0 {
 		t.Until = m.now.Add(limit)
 	}
 	m.muster(&t)
@@ -26,7 +26,7 @@ func (m *machine) start(step int) {
 // muster asks who the people of the round are: who is on duty may have changed since the last one.
 func (m *machine) muster(t *Track) {
 	t.Phase, t.Due = Mustering, m.now.Add(musterAgain)
-	m.do(Command{Kind: Muster, Step: t.Step, Round: t.Round, Refs: m.Plan.Steps[t.Step].Call})
+	m.do(Command{Kind: Muster, Step: t.Step, Round: t.Round, Refs: m.refs(t.Step)})
 }
 
 // mustered begins a round with the people it found.
@@ -37,6 +37,9 @@ func (m *machine) mustered(e Event) {
 	}
 	known := m.known(t)
 	t.People = m.lineUp(t.Step, e)
+	if t.Step == StepCheck && len(t.People) > 1 { // one person took it, whatever stands behind the name
+		t.People = t.People[:1]
+	}
 	t.Marks = make([]Mark, len(t.People))
 	t.Open, t.Confirms, t.Passes = 0, 0, 0
 	index := make(map[string]int, len(t.People))
@@ -53,7 +56,7 @@ func (m *machine) mustered(e Event) {
 	}
 	for i := range m.Attempts {
 		a := &m.Attempts[i]
-		if a.Step != t.Step || !a.Ended.IsZero() {
+		if !a.of(t) || !a.Ended.IsZero() {
 			continue
 		}
 		// Who still listens stays, and is followed to the new place, if that line is still a way to them.
@@ -67,18 +70,48 @@ func (m *machine) mustered(e Event) {
 	}
 	t.Phase, t.Due, t.RoundAt, t.Hold = Ringing, time.Time{}, m.now, time.Time{}
 	t.Cursor, t.Rung, t.Again = 0, 0, nil
-	step := m.Plan.Steps[t.Step]
+	step := m.step(t.Step)
 	m.note(timeline.Event{Kind: timeline.CalloutStep, Cause: string(step.Order),
-		Text: fmt.Sprintf("step %d, round %d: %s, %s", t.Step+1, t.Round, people(len(t.People)), step.words())})
-	if m.why = fmt.Sprintf("step %d begins", t.Step+1); t.Round > 1 {
+		Text: fmt.Sprintf("%s, round %d: %s, %s", t.name(), t.Round, people(len(t.People)), step.words())})
+	switch {
+	case t.Step == StepLast:
+		m.why = "nobody took it"
+	case t.Step == StepAll:
+		m.why = "everybody is wanted"
+	case t.Purpose == ForHandOver:
+		m.why = "it is handed over"
+	case t.Purpose == ForCheck:
+		m.why = "still on it?"
+	case t.Round > 1:
 		m.why = fmt.Sprintf("round %d", t.Round)
+	default:
+		m.why = t.name() + " begins"
 	}
-	m.unreached(t)
+	if t.Purpose != ForCheck {
+		m.unreached(t)
+	}
+	if step.Need == Everyone && t.complete() { // all of them were asked elsewhere meanwhile
+		m.met(t.FirstYes)
+	}
 }
 
 // known is what is remembered of people from earlier rounds and runs of the step.
 func (m *machine) known(t *Track) map[string]Mark {
 	known := make(map[string]Mark, len(t.People))
+	switch {
+	case t.Step == StepLast: // whoever said no is asked again: nobody took it
+		return nil
+	case t.Step == StepAll:
+		for who, v := range m.answers() {
+			known[who] = Mark{Vote: v}
+		}
+	case m.step(t.Step).Need == Everyone:
+		for _, a := range m.Said {
+			if a.Step == StepAll {
+				known[a.Person] = Mark{Vote: a.Vote}
+			}
+		}
+	}
 	for _, a := range m.Answers {
 		if a.Step == t.Step {
 			known[a.Person] = Mark{Vote: a.Vote}
@@ -103,7 +136,7 @@ func (m *machine) lineUp(step int, e Event) []Person {
 			line = append(line, p)
 		}
 	}
-	if m.Plan.Steps[step].Order != RoundRobin || len(line) == 0 {
+	if m.step(step).Order != RoundRobin || len(line) == 0 {
 		return line
 	}
 	first := 0
@@ -149,11 +182,11 @@ func (m *machine) drive(t *Track) {
 		return
 	}
 	if !t.Until.IsZero() && t.Stalled.IsZero() && !m.now.Before(t.Until) {
-		m.note(timeline.Event{Kind: timeline.CalloutWaiting, Text: fmt.Sprintf("step %d: its time is over, nobody of it is rung any more", t.Step+1)})
+		m.note(timeline.Event{Kind: timeline.CalloutWaiting, Text: t.name() + ": its time is over, nobody of it is rung any more"})
 		t.close()
 		return
 	}
-	if t.allPassed() {
+	if t.allPassed() && t.Step != StepLast {
 		m.why = "everybody passed"
 		t.close()
 		return
@@ -186,9 +219,12 @@ func (m *machine) roundOver(t *Track) {
 	if len(t.Again) > 0 && !m.giveUp(t) {
 		return
 	}
-	step := m.Plan.Steps[t.Step]
-	last := step.Rounds != Forever && t.Round >= step.Rounds
-	if listening > 0 {
+	if listening > 0 && t.Step < 0 {
+		return
+	}
+	step := m.step(t.Step)
+	last := m.lastRound(t)
+	if listening > 0 && m.attentive(t) {
 		// Who listens holds up what comes next for a moment, and not at all if nothing comes.
 		if last && (t.Moved || t.Step+1 >= len(m.Plan.Steps) || step.optional() && t.Confirms > 0) {
 			return
@@ -212,11 +248,40 @@ func (m *machine) roundOver(t *Track) {
 	if step.Need == Everyone {
 		t.Moved = true // later steps run alongside
 	}
-	next := later(m.now.Add(step.rest(t.Round)), t.RoundAt.Add(shortestRound))
+	rest := step.rest(t.Round)
+	if t.Step == StepLast {
+		rest = m.silence(t)
+	}
+	next := later(m.now.Add(rest), t.RoundAt.Add(shortestRound))
 	t.Phase, t.Due = Resting, next
-	if rest := next.Sub(m.now); rest > 0 {
+	if rest = next.Sub(m.now); rest > 0 {
 		m.note(timeline.Event{Kind: timeline.CalloutWaiting, Text: fmt.Sprintf("rest of %s before round %d", short(rest), t.Round+1)})
 	}
+}
+
+// lastRound tells whether the round that is over is the last one of the step.
+func (m *machine) lastRound(t *Track) bool {
+	step := m.step(t.Step)
+	switch t.Purpose {
+	case ForHandOver:
+		return true
+	case ForCheck: // a busy line and our own fault are no call without a key
+		if len(t.Marks) > 0 && t.Marks[0].Missed {
+			t.Missed++
+		}
+		return t.Open == 0 || t.Missed >= checkCalls
+	}
+	return step.Rounds != Forever && t.Round >= step.Rounds
+}
+
+// attentive tells whether somebody of a step listens who may be a person.
+func (m *machine) attentive(t *Track) bool {
+	return slices.ContainsFunc(m.Attempts, func(a Attempt) bool { return a.of(t) && a.Outcome == Listening && !a.Device })
+}
+
+// of tells whether an attempt belongs to a step. Who calls back and has no turn stands by themselves.
+func (a *Attempt) of(t *Track) bool {
+	return a.Step == t.Step && (a.Step != StepCheck || a.Purpose == t.Purpose)
 }
 
 // busyWith counts the undecided attempts of a step.
@@ -224,7 +289,7 @@ func (m *machine) busyWith(t *Track) (active, listening int) {
 	for i := range m.Attempts {
 		a := &m.Attempts[i]
 		switch {
-		case a.Step != t.Step || a.Outcome.Final():
+		case !a.of(t) || a.Outcome.Final():
 		case a.Outcome == Listening:
 			listening++
 		default:
@@ -264,7 +329,7 @@ func (t *Track) count(member int) {
 // callable tells whether a member may be rung in this round.
 func (t *Track) callable(member int) bool {
 	k := t.Marks[member]
-	return k.Vote == NoVote && k.Rejects < 2 && t.People[member].reason() == "" && t.method(member, 0) >= 0
+	return k.Vote == NoVote && k.Rejects < 2 && !k.Back && t.People[member].reason() == "" && t.method(member, 0) >= 0
 }
 
 // method is the first usable method of a member from one on, -1 if there is none.

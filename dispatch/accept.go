@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kaden-project/kaden/alert"
@@ -82,13 +83,21 @@ func (d *Dispatcher) Accept(ctx context.Context, in alert.Delivery) (alert.Recei
 
 // carryOut does what an accepted delivery leads to, after the commit.
 func (d *Dispatcher) carryOut(a *accepted) {
+	d.begin(a)
+	for _, t := range a.told {
+		d.tell(t.callout, t.event)
+	}
+}
+
+// begin sets going what was made durable. Real alerts come first: drills give way (rule 26).
+func (d *Dispatcher) begin(a *accepted) {
 	for _, b := range a.begun {
 		b.run.commit(b.turn)
 		d.started(b.run)
 		b.turn.act(d.life)
 	}
-	for _, t := range a.told {
-		d.tell(t.callout, t.event)
+	if slices.ContainsFunc(a.begun, func(b begun) bool { return !b.turn.state.Drill || d.atWork() }) {
+		d.giveWay()
 	}
 }
 
@@ -129,33 +138,39 @@ func (d *Dispatcher) accept(tx Tx, a *accepted, in alert.Delivery, one alert.Ale
 			return d.acceptFlap(tx, a, one, last)
 		}
 	}
-	return d.begin(tx, a, in, one, n)
+	plan, remark := d.planFor(one)
+	return d.open(tx, a, Incident{ID: n.incident, Alert: one, DeliveryID: in.ID}, n.callout, plan, remark)
 }
 
-// begin opens an incident and its call-out.
-func (d *Dispatcher) begin(tx Tx, a *accepted, in alert.Delivery, one alert.Alert, n names) error {
+// open opens an incident and its call-out.
+func (d *Dispatcher) open(tx Tx, a *accepted, inc Incident, id string, plan callout.Plan, remark string) error {
 	at := tx.Now()
-	plan, remark := d.planFor(one)
-	inc := Incident{
-		ID: n.incident, Alert: one, Status: Stored, Callout: n.callout,
-		Opened: at, Updated: at, DeliveryID: in.ID,
-	}
+	inc.Status, inc.Callout, inc.Opened, inc.Updated = Stored, id, at, at
 	row := Callout{
-		ID: n.callout, Alert: inc.ID, Plan: plan.Name, Version: 1,
+		ID: id, Alert: inc.ID, Plan: plan.Name, Version: 1,
 		Owner: d.cfg.Node, Fence: d.fence, Created: at, Updated: at,
 	}
 	r := d.bareRun(row, inc)
-	r.state = callout.New(row.ID, plan, string(one.Severity))
+	r.state = callout.New(row.ID, plan, string(inc.Alert.Severity))
+	r.state.Drill = inc.Drill
 	t := newTurn(d, r, row, r.state, inc, r.attempts)
 	t.touched = true
-	t.note(at, timeline.Event{Kind: timeline.AlertStored, Text: one.Title})
+	t.note(at, timeline.Event{Kind: timeline.AlertStored, Text: inc.Alert.Title})
 	if remark != "" {
-		t.note(at, timeline.Event{Kind: timeline.NoticeRaised, Text: remark})
-		t.noticing = append(t.noticing, remark)
+		t.notice(at, "", remark)
+	}
+	hold, err := tx.Hold()
+	if err != nil {
+		return err
+	}
+	// The machine knows this process's clock alone: the database's may be another machine's, and another time.
+	start := now()
+	var events []callout.Event
+	if at.Before(hold.Until) {
+		events = append(events, hold.event(start))
 	}
 	defer func() { a.claimed = append(a.claimed, t.claimed...) }()
-	// The machine knows this process's clock alone: the database's may be another machine's, and another time.
-	if err := t.begin(tx, now()); err != nil {
+	if err := t.begin(tx, append(events, callout.Event{At: start, Kind: callout.Begin})); err != nil {
 		return err
 	}
 	if err := t.write(tx, Tx.AddCallout); err != nil {
@@ -245,7 +260,7 @@ func (d *Dispatcher) planFor(one alert.Alert) (plan callout.Plan, remark string)
 		return p, fmt.Sprintf("source %q names plan %q, which does not exist; the default plan is used", one.Source, name)
 	}
 	everybody := callout.Plan{Name: "everybody", Steps: []callout.Step{{
-		Call: keys(set.People), Order: callout.Together, Need: callout.First, Rounds: 3,
+		Call: []string{callout.DefaultContacts}, Order: callout.Together, Need: callout.First, Rounds: 3,
 	}}}
 	return everybody.WithDefaults(), fmt.Sprintf("there is no plan %q; everybody is rung", name)
 }

@@ -2,20 +2,15 @@ package dispatch
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/twiml"
 )
-
-// pressing is how long a key may take to become durable before the person is asked to hold.
-const pressing = 2 * time.Second
 
 // ServeHTTP answers under /callouts/{attempt}/{token}/{part}: with TwiML for whoever carries the call.
 func (d *Dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -39,42 +34,77 @@ func (d *Dispatcher) Ask(ctx context.Context, a call.Ask) (call.Reply, error) {
 	for k, v := range a.Params {
 		form[k] = v
 	}
-	reply := d.answer(ctx, u.Path, form)
+	var reply call.Reply
+	switch {
+	// Only calls of this process ask here, so that what they say of themselves is true.
+	case u.Path == callBackPath || strings.HasPrefix(u.Path, callBackPath+"/"):
+		reply = d.page(d.onCallBack(ctx, strings.TrimPrefix(u.Path, callBackPath), form))
+	default:
+		reply = d.answer(ctx, u.Path, form)
+	}
 	reply.URL = a.URL
 	return reply, nil
 }
 
+// answer serves what a token opens: scripts, codes, sounds.
 func (d *Dispatcher) answer(ctx context.Context, path string, form url.Values) call.Reply {
-	part := strings.Split(strings.TrimPrefix(path, "/callouts/"), "/")
-	if len(part) != 3 || part[1] != d.token(part[0]) {
-		return call.Reply{Status: http.StatusNotFound, ContentType: "text/plain", Body: []byte("no such script")}
+	part := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	switch {
+	case len(part) == 4 && part[0] == "callouts" && part[2] == d.token(part[1]):
+		if doc := d.part(ctx, part[1], part[3], form); doc != nil {
+			return d.page(doc)
+		}
+	case len(part) == 3 && part[0] == "sounds" && part[2] == d.sign("sound "+part[1]):
+		return d.sound(ctx, part[1])
+	case len(part) == 3 && part[0] == "codes" && part[2] == d.sign("code "+part[1]):
+		return d.page(d.codeScript(part[1]))
 	}
-	var doc *twiml.Response
-	switch attempt := part[0]; part[2] {
-	case partScript:
-		doc = d.onScript(attempt, strings.Fields(form.Get("heard")))
-	case partKey:
-		doc = d.onKey(ctx, attempt, form.Get("Digits"), strings.Fields(form.Get("told")), form.Get("held") != "")
-	case partTaken, partResolved:
-		doc = d.onOver(ctx, form.Get("about"), part[2])
-	default:
-		return call.Reply{Status: http.StatusNotFound, ContentType: "text/plain", Body: []byte("no such part of a script")}
-	}
+	return call.Reply{Status: http.StatusNotFound, ContentType: "text/plain", Body: []byte("no such script")}
+}
+
+func (d *Dispatcher) page(doc *twiml.Response) call.Reply {
 	body, err := twiml.Write(doc)
 	if err != nil {
-		d.log.Error("script not written", "attempt", part[0], "err", err)
+		d.log.Error("script not written", "err", err)
 		return call.Reply{Status: http.StatusInternalServerError, ContentType: "text/plain", Body: []byte("the script cannot be written")}
 	}
 	return call.Reply{Status: http.StatusOK, ContentType: "text/xml", Body: body}
 }
 
+// part is one document of the script of an attempt's call; nil if there is no such part.
+func (d *Dispatcher) part(ctx context.Context, attempt, name string, form url.Values) *twiml.Response {
+	switch name {
+	case partScript:
+		return d.onScript(attempt, form)
+	case partKey:
+		return d.onKey(ctx, attempt, form)
+	case partSpeak:
+		return d.onSpeak(attempt, form)
+	case partWord:
+		return d.onWord(ctx, attempt, form)
+	case partJoin:
+		return d.onJoin(ctx, attempt, form)
+	case partLeft:
+		return d.onLeft(ctx, attempt, form)
+	case partLeftKey:
+		return d.onLeftKey(ctx, attempt, form)
+	case partRoom:
+		return d.onRoom(ctx, form)
+	case partMachine:
+		return d.onMachine(attempt)
+	case partOver:
+		return d.onOver(ctx, form.Get("about"), form.Get("why"))
+	}
+	return nil
+}
+
 // onScript gives the message; heard are the attempts whose message was heard to its end.
-func (d *Dispatcher) onScript(attempt string, heard []string) *twiml.Response {
+func (d *Dispatcher) onScript(attempt string, form url.Values) *twiml.Response {
 	l := d.lines.led(attempt)
 	if l == nil {
 		return goodbye(phrasesOf("en"))
 	}
-	riders := l.aboard()
+	riders, heard := l.aboard(), attempts(form, "heard")
 	for _, rd := range riders {
 		if slices.Contains(heard, rd.attempt) {
 			rd.run.send(callout.Event{At: now(), Kind: callout.Told, Attempt: rd.attempt})
@@ -83,140 +113,51 @@ func (d *Dispatcher) onScript(attempt string, heard []string) *twiml.Response {
 	if len(riders) == 0 {
 		return goodbye(d.phrasesFor(l))
 	}
-	return d.script(l, riders, l.plain())
+	t := d.telling(l, riders, l.plain())
+	t.again = len(heard) > 0 && slices.Contains(heard, t.riders[0].attempt)
+	doc := d.script(t)
+	if form.Get("real") != "" { // a drill was told until now
+		doc.Verbs = slices.Insert(doc.Verbs, 0, t.p.say(t.p.realAlert))
+	}
+	return doc
 }
 
-// verdict is what a key did to the alerts it was pressed for.
-type verdict struct {
-	confirmed, passed, pending int
-	takenBy                    string // who was quicker
-	taken                      bool
-}
-
-// onKey records the key for every alert that was told, and says what came of it only after the commit (rule 20).
-func (d *Dispatcher) onKey(ctx context.Context, attempt, digit string, told []string, held bool) *twiml.Response {
-	l := d.lines.led(attempt)
-	if l == nil {
-		return goodbye(phrasesOf("en"))
-	}
-	p := d.phrasesFor(l)
-	ctx, stop := context.WithTimeout(ctx, pressing)
-	defer stop()
-	v := d.press(ctx, l, digit, told, held)
-	rest := func(rd rider) bool { return !slices.Contains(told, rd.attempt) }
-	untold := slices.ContainsFunc(l.aboard(), rest)
-	say := func(text string) *twiml.Say {
-		return &twiml.Say{Language: p.tag, Loop: 1, Spans: []twiml.Span{{Text: text}}}
-	}
-	next := func(first twiml.Verb, url string) *twiml.Response {
-		verbs := []twiml.Verb{&twiml.Redirect{URL: url, Method: "POST"}}
-		if first != nil {
-			verbs = append([]twiml.Verb{first}, verbs...)
-		}
-		return &twiml.Response{Verbs: verbs}
-	}
-	over := func(text string) *twiml.Response {
-		if untold { // another alert got on while this one was told: the call goes on for it
-			for _, rd := range l.aboard() {
-				if slices.Contains(told, rd.attempt) && !rd.run.attempt(rd.attempt).Ended.IsZero() {
-					l.leave(rd.attempt)
-					rd.run.send(callout.Event{At: now(), Kind: callout.Ended, Attempt: rd.attempt, Outcome: callout.Canceled})
-				}
-			}
-			return next(say(text), partScript)
-		}
-		l.close()
-		return announce(p, text)
-	}
-	switch {
-	case v.pending > 0:
-		q := url.Values{"told": {strings.Join(told, " ")}, "Digits": {digit}, "held": {"1"}}
-		return next(say(p.notYet), partKey+"?"+q.Encode())
-	case v.confirmed > 1:
-		return over(fmt.Sprintf(p.acceptedN, v.confirmed))
-	case v.confirmed == 1:
-		return over(p.accepted)
-	case v.passed > 0:
-		return over(p.passed)
-	case v.taken:
-		return over(d.takenText(p, v.takenBy))
-	}
-	return next(nil, partScript)
-}
-
-// press hands the key to every call-out that was told. With held it only looks what became of the key.
-func (d *Dispatcher) press(ctx context.Context, l *line, digit string, told []string, held bool) (v verdict) {
-	aboard := map[string]*run{}
-	for _, rd := range l.aboard() {
-		aboard[rd.attempt] = rd.run
-	}
-	for _, attempt := range told {
-		r, on := aboard[attempt]
-		if !on {
-			// It left the line while the key was under way: another was quicker, or it was resolved.
-			if other := d.live(calloutOf(attempt)); other != nil && other.view().State.Status == callout.Acknowledged {
-				v.taken, v.takenBy = true, other.view().State.By
-			}
-			continue
-		}
-		if !held {
-			e := callout.Event{At: now(), Kind: callout.Pressed, Attempt: attempt, Digit: digit}
-			if r.settle(ctx, e) != nil {
-				v.pending++
-				continue
-			}
-		}
-		seen := r.view()
-		switch callout.Outcome(r.attempt(attempt).Status) {
-		case callout.Confirmed:
-			v.confirmed++
-		case callout.Passed:
-			v.passed++
-		default:
-			switch {
-			case seen.State.Status == callout.Acknowledged:
-				v.taken, v.takenBy = true, seen.State.By
-			case held && seen.State.Plan.Keys[digit] == callout.Accept:
-				v.pending++ // still on its way
-			}
-		}
-	}
-	return v
-}
+// attempts reads a list of them from a form.
+func attempts(form url.Values, name string) []string { return strings.Fields(form.Get(name)) }
 
 // onOver tells a listener that it is over, and why.
-func (d *Dispatcher) onOver(ctx context.Context, about, part string) *twiml.Response {
+func (d *Dispatcher) onOver(ctx context.Context, about, why string) *twiml.Response {
 	r, err := d.wake(ctx, calloutOf(about))
 	if err != nil {
 		return goodbye(phrasesOf("en"))
 	}
-	v := r.view()
-	p := phrasesOf(d.languageFor(d.cfg.House(), r.attempt(about).Person, v.State.Plan))
-	if part == partResolved {
+	v, set := r.view(), d.cfg.House()
+	p := phrasesOf(d.languageFor(set, r.attempt(about).Person, v.State.Plan))
+	text := p.goodbye
+	switch {
+	case why == callout.WhyResolved:
 		at := v.Incident.Resolved
 		if at.IsZero() {
 			at = now()
 		}
-		return announce(p, p.resolvedAt(at))
+		text = p.resolvedAt(at)
+	case why == callout.WhyCallBack:
+		text = p.superseded
+	case why == callout.WhyStopped && v.State.Drill && v.State.By == byRealAlert:
+		text = p.gaveWay
+	case why == callout.WhyStopped && v.State.Status == callout.Running: // given back: the plan goes on
+		text = p.givesUp
+	case why == callout.WhyStopped, why == callout.WhyHalted:
+		text = p.stopped
+	case v.State.By == r.attempt(about).Person && v.State.Status == callout.Acknowledged:
+		text = p.stillOn
+	case v.State.By != "":
+		text = d.named(set, p, v.State.By, p.taken, p.takenBy)
 	}
-	if v.State.By == "" {
-		return goodbye(p)
+	if v.State.Drill && text != p.gaveWay {
+		return announce(p, text, p.drilled)
 	}
-	return announce(p, d.takenText(p, v.State.By))
-}
-
-// takenText names who took it, as the name is spoken.
-func (d *Dispatcher) takenText(p phrases, by string) string {
-	who, known := d.cfg.House().People[by]
-	switch {
-	case !known:
-		return p.takenBy
-	case p.lang == "ja" && who.Reading != "":
-		return fmt.Sprintf(p.taken, who.Reading)
-	case who.Name != "":
-		return fmt.Sprintf(p.taken, who.Name)
-	}
-	return fmt.Sprintf(p.taken, who.ID)
+	return announce(p, text)
 }
 
 // phrasesFor is the language of the person on a line.

@@ -51,6 +51,10 @@ type Config struct {
 
 	// EndGhost ends what an earlier life of this process left at a carrier. nil: nothing can be left.
 	EndGhost func(ctx context.Context, a Attempt) error
+	// Inbound finds a call that somebody has made to us and that is under way. nil: nobody can call back.
+	Inbound func(id sid.Call) (Line, bool)
+	// Announce lets everybody in a conference, which bears a call-out's name, hear a sentence. nil: they hear the beep.
+	Announce func(ctx context.Context, room string, say *twiml.Say) error
 	// Schemes are the kinds of addresses that can be dialled here; nil is all but client:.
 	Schemes []number.Scheme
 
@@ -69,7 +73,7 @@ type Dispatcher struct {
 	cfg    Config
 	store  Store
 	lines  *lines
-	decide func(callout.State, callout.Event) (callout.State, []callout.Command) // callout.Decide
+	decide func(callout.State, ...callout.Event) (callout.State, []callout.Command) // callout.DecideAll
 	fence  int64
 	booted chan struct{}
 	astray bool // an adoption whose outcome is not known; belongs to Run
@@ -78,9 +82,14 @@ type Dispatcher struct {
 	life context.Context
 	end  context.CancelFunc
 
-	mu   sync.Mutex
-	runs map[string]*run // by call-out
-	wg   sync.WaitGroup
+	mu      sync.Mutex
+	runs    map[string]*run // by call-out
+	rooms   rooms
+	callers map[sid.Call]*caller // who calls us
+	codes   map[string]*code     // verifications under way
+	pins    pins
+	hold    Hold // the kill switch
+	wg      sync.WaitGroup
 }
 
 // New makes a Dispatcher; it does nothing before Run.
@@ -105,8 +114,9 @@ func New(log *slog.Logger, cfg Config) *Dispatcher {
 	}
 	life, end := context.WithCancel(context.Background())
 	return &Dispatcher{
-		log: log, cfg: cfg, store: cfg.Store, lines: newLines(cfg.PerHour), decide: callout.Decide,
+		log: log, cfg: cfg, store: cfg.Store, lines: newLines(cfg.PerHour), decide: callout.DecideAll,
 		booted: make(chan struct{}), life: life, end: end, runs: map[string]*run{},
+		rooms: rooms{}, callers: map[sid.Call]*caller{}, codes: map[string]*code{}, pins: pins{},
 	}
 }
 
@@ -181,5 +191,9 @@ func (d *Dispatcher) wake(ctx context.Context, callout string) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.started(r), nil
+	if other := d.started(r); other != r {
+		return other, nil
+	}
+	d.halts(r)
+	return r, nil
 }

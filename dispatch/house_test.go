@@ -117,6 +117,7 @@ func (c *phone) hear(e call.Event) {
 	c.order.Heard(e)
 }
 
+// words are what a document says; a sound is the last part of its address but one.
 func words(verbs []twiml.Verb) (out []string) {
 	for _, v := range verbs {
 		switch v := v.(type) {
@@ -311,6 +312,7 @@ func (c *phone) fetch(url string, digits []string) {
 	defer c.all.mu.Unlock()
 	c.where, c.pressTo, c.next = url, "", ""
 	c.heard = append(c.heard, strings.Join(words(doc.Verbs), " "))
+	n := len(c.heard)
 	for _, v := range doc.Verbs {
 		switch v := v.(type) {
 		case *twiml.Gather:
@@ -318,6 +320,17 @@ func (c *phone) fetch(url string, digits []string) {
 		case *twiml.Redirect:
 			c.next = base + v.URL
 		case *twiml.Hangup:
+			if c.pressTo != "" { // the line waits for a key a little
+				time.AfterFunc(5*time.Second, func() {
+					c.all.mu.Lock()
+					defer c.all.mu.Unlock()
+					if len(c.heard) == n && !c.over {
+						c.over = true
+						go c.hear(call.Event{At: time.Now(), Status: call.Completed, Cause: leg.Completed, ByUs: true})
+					}
+				})
+				return
+			}
 			if !c.over {
 				c.over = true
 				go c.hear(call.Event{At: time.Now(), Status: call.Completed, Cause: leg.Completed, ByUs: true})

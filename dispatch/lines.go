@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -42,7 +43,12 @@ type line struct {
 	rang     time.Time
 	answered time.Time
 	hold     Line // nil until the call is on its way
-	plainly  bool // say only what was prepared at the start
+	trunk    string
+	detected string // what detection takes the one who answered for
+	inbound  bool   // the person called us
+	proven   bool   // … and entered their PIN
+	talks    bool   // in a conference, for as long as that takes
+	plainly  bool   // say only what was prepared at the start
 }
 
 // rider is an attempt on a line.
@@ -67,6 +73,18 @@ type seat struct {
 	line   *line
 	lead   bool // this attempt's call has to be placed
 	capped bool // the person was called too often within the hour
+	busy   bool // the person talks in a conference of ours
+}
+
+// refused is why there is no line, "" if there is one.
+func (s seat) refused(perHour int) (callout.Outcome, string) {
+	switch {
+	case s.capped:
+		return callout.Unreachable, fmt.Sprintf("called %d times within the hour; the next person is rung", perHour)
+	case s.busy:
+		return callout.Busy, "talks in the conference of another alert"
+	}
+	return "", ""
 }
 
 // claim gives an attempt a line to its person: the one under way, or a new one. Asking again for the
@@ -92,8 +110,14 @@ func (ls *lines) claim(person, address string, rd rider, now time.Time) seat {
 		case answered:
 			rd.run.send(callout.Event{At: now, Kind: callout.Rang, Attempt: rd.attempt})
 			rd.run.send(callout.Event{At: now, Kind: callout.AnsweredBy, Attempt: rd.attempt})
+			if current.detected != "" {
+				rd.run.send(callout.Event{At: now, Kind: callout.Detected, Attempt: rd.attempt, Text: current.detected})
+			}
 		}
 		return seat{line: current}
+	}
+	if current != nil && current.talks {
+		return seat{busy: true}
 	}
 	if ls.tooOften(person, now) {
 		return seat{capped: true}
@@ -105,6 +129,53 @@ func (ls *lines) claim(person, address string, rd rider, now time.Time) seat {
 	ls.byPerson[person], ls.byRider[rd.attempt], ls.byLead[rd.attempt] = l, l, l
 	ls.calls[person] = append(ls.calls[person], now)
 	return seat{line: l, lead: true}
+}
+
+// callIn makes the call that a person has made to us their line: what comes now is told in it. The one we
+// had to them is on its way to its end.
+func (ls *lines) callIn(person, address string, id sid.Call, hold Line, proven bool) *line {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l := &line{
+		person: person, address: address, lead: "in-" + string(id), sid: id, over: make(chan struct{}), after: ls.byPerson[person],
+		all: ls, phase: answered, answered: now(), hold: hold, inbound: true, proven: proven,
+	}
+	ls.byPerson[person], ls.byLead[l.lead] = l, l
+	return l
+}
+
+// seat puts an attempt on the call that its person has made to us; nil if that is over. Asking again for the
+// same attempt gives the same line.
+func (ls *lines) seat(person string, rd rider) *line {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if l := ls.byRider[rd.attempt]; l != nil {
+		return l
+	}
+	l := ls.byPerson[person]
+	if l == nil || !l.inbound || l.phase > answered {
+		return nil
+	}
+	l.riders = append(l.riders, rd)
+	ls.byRider[rd.attempt] = l
+	return l
+}
+
+// alone gives a line that nothing rides on, for a call about the person and not about an alert. nil: they are
+// on the telephone; capped: they were called too often.
+func (ls *lines) alone(person, address, name string, now time.Time) (l *line, capped bool) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	switch {
+	case ls.byPerson[person] != nil:
+		return nil, false
+	case ls.tooOften(person, now):
+		return nil, true
+	}
+	l = &line{person: person, address: address, lead: name, sid: sid.New[sid.Call](), over: make(chan struct{}), all: ls, phase: closing}
+	ls.byPerson[person], ls.byLead[name] = l, l
+	ls.calls[person] = append(ls.calls[person], now)
+	return l, false
 }
 
 // tooOften forgets calls older than an hour and tells whether the rest fill the cap.
@@ -179,6 +250,14 @@ func (l *line) close() {
 	}
 }
 
+// joined is close for somebody who goes into a conference: nobody else's alert waits for the end of that.
+func (l *line) joined() {
+	l.close()
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	l.talks = true
+}
+
 // take sets the call that is on its way; false means that everybody has left meanwhile and it is to be ended.
 func (l *line) take(h Line) bool {
 	l.all.mu.Lock()
@@ -205,8 +284,13 @@ func (l *line) heard(e call.Event) {
 	}
 	var kind callout.EventKind
 	l.all.mu.Lock()
+	if e.Trunk != "" {
+		l.trunk = e.Trunk
+	}
 	switch {
 	case e.Digit != "":
+	case e.AnsweredBy != "":
+		kind, l.detected = callout.Detected, e.AnsweredBy
 	case e.Status == call.Initiated:
 		kind = callout.Placed // it has left the trunk's queue: its time runs from now
 	case e.Status == call.Ringing && l.phase == placing:
@@ -220,7 +304,7 @@ func (l *line) heard(e call.Event) {
 		return // keys come through the script, where their answer is spoken
 	}
 	for _, rd := range riders {
-		rd.run.send(callout.Event{At: e.At, Kind: kind, Attempt: rd.attempt})
+		rd.run.send(callout.Event{At: e.At, Kind: kind, Attempt: rd.attempt, Text: e.AnsweredBy})
 	}
 }
 
@@ -254,23 +338,30 @@ func (l *line) finish(at time.Time, o callout.Outcome, text string) {
 	}
 }
 
+// carrier is the trunk that the call is on, "" if that is not known.
+func (l *line) carrier() string {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	return l.trunk
+}
+
 // stop takes an attempt off its line; if it was the last, the call is ended or, if somebody listens and
 // there is something to tell, redirected to it.
-func (l *line) stop(attempt string, c leg.Cause, tell *call.Program) {
-	others := l.leave(attempt)
-	if others {
-		return
+func (l *line) stop(attempt string, c leg.Cause, tell *call.Program) (others bool) {
+	if others = l.leave(attempt); others {
+		return true
 	}
 	h := l.holder()
 	if h == nil {
-		return // place sees that nobody is on it and ends it
+		return false // place sees that nobody is on it and ends it
 	}
 	if tell != nil && l.wasAnswered() {
 		if h.Redirect(*tell) == nil {
-			return
+			return false
 		}
 	}
 	h.End(c)
+	return false
 }
 
 // now is the wall clock, to the millisecond that the store keeps.

@@ -79,3 +79,45 @@ func (d *Dispatcher) unreachable(set *manifest.Set, a number.Address) string {
 	slices.Sort(why)
 	return strings.Join(why, ", ")
 }
+
+// causeNoOne is the cause of the notice that there is nobody to call.
+const causeNoOne = "no-one"
+
+// alarm says at once and loudly that there is nobody to call: in the whole plan, or among those who are
+// called when everything else has failed.
+func (t *turn) alarm(set *manifest.Set, at time.Time, c callout.Command, people []callout.Person) {
+	if c.Round > 1 || t.run.barren || c.Step == callout.StepCheck || slices.ContainsFunc(people, reachable) {
+		return
+	}
+	what := "nobody of the default contacts can be called"
+	if c.Step >= 0 {
+		var refs []string
+		for _, step := range t.state.Plan.Steps {
+			refs = append(refs, step.Call...)
+		}
+		people = t.d.muster(set, refs, at)
+		if slices.ContainsFunc(people, reachable) {
+			return
+		}
+		what = fmt.Sprintf("nobody of plan %q can be called", t.state.Plan.Name)
+	}
+	t.notice(at, causeNoOne, what+": "+reasons(people))
+}
+
+func reachable(p callout.Person) bool { return len(p.Methods) > 0 }
+
+// reasons says of each person why they cannot be called.
+func reasons(people []callout.Person) string {
+	if len(people) == 0 {
+		return "there is nobody"
+	}
+	const most = 8
+	var out []string
+	for _, p := range people[:min(most, len(people))] {
+		out = append(out, p.ID+": "+p.Refused)
+	}
+	if rest := len(people) - most; rest > 0 {
+		out = append(out, fmt.Sprintf("and %d more", rest))
+	}
+	return strings.Join(out, "; ")
+}

@@ -32,6 +32,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	if err := d.store.Beat(ctx, d.cfg.Node, fence, d.cfg.Lease); err != nil {
 		return fmt.Errorf("node %q: %w", d.cfg.Node, err)
 	}
+	d.readHold(ctx)
 	d.endGhosts(ctx)
 	d.adopt(ctx)
 	close(d.booted)
@@ -47,6 +48,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 			if err := d.store.Beat(ctx, d.cfg.Node, fence, d.cfg.Lease); err != nil && ctx.Err() == nil {
 				d.log.Error("sign of life not recorded; another node may take over", "err", err)
 			}
+			d.readHold(ctx)
 			d.adopt(ctx)
 			d.sweep(ctx)
 		}
@@ -140,17 +142,18 @@ func (d *Dispatcher) resume(ctx context.Context, row Callout) error {
 	}
 	at := now()
 	for _, a := range r.state.Attempts {
-		if underWay(a) {
+		if up(a) {
 			r.send(callout.Event{At: at, Kind: callout.Ended, Attempt: a.ID, Outcome: callout.Lost, Text: "kaden was restarted within the call"})
 		}
 	}
 	switch {
-	case inc.Status == Resolved && r.state.Status != callout.ResolvedNow:
+	case inc.Status == Resolved && r.state.Status != callout.ResolvedNow && !inc.Drill:
 		r.send(callout.Event{At: at, Kind: callout.Resolved})
 	case inc.Status == Stored && r.state.Status == callout.ResolvedNow:
 		r.send(callout.Event{At: at, Kind: callout.Refired})
 	}
 	if d.started(r) == r {
+		d.halts(r)
 		d.log.Info("call-out resumed", "alert", inc.ID, "callout", row.ID)
 	}
 	return nil
@@ -222,26 +225,4 @@ func (d *Dispatcher) warm(ctx context.Context) {
 			d.log.Warn("this language cannot be spoken here", "language", p.tag, "err", err)
 		}
 	}
-}
-
-// Acknowledge takes an alert for somebody at the console or the API.
-func (d *Dispatcher) Acknowledge(ctx context.Context, incident, by string) error {
-	return d.toIncident(ctx, incident, callout.Event{At: now(), Kind: callout.Taken, By: by})
-}
-
-// Stop ends an alert's call-out for good.
-func (d *Dispatcher) Stop(ctx context.Context, incident, by string) error {
-	return d.toIncident(ctx, incident, callout.Event{At: now(), Kind: callout.Stopped, By: by})
-}
-
-func (d *Dispatcher) toIncident(ctx context.Context, incident string, e callout.Event) error {
-	inc, err := d.store.IncidentByID(ctx, incident)
-	if err != nil {
-		return fmt.Errorf("alert %s: %w", incident, err)
-	}
-	r, err := d.wake(ctx, inc.Callout)
-	if err != nil {
-		return err
-	}
-	return r.settle(ctx, e)
 }

@@ -15,72 +15,85 @@ import (
 // mistaken: the engine reads 方 as ホー and 1 before a comma in more than one way.
 type phrases struct {
 	lang, tag  string
-	plain      string // an alert whose own words cannot be spoken
-	bundle     string // %d alerts
-	hangUp     string
-	accepted   string
-	acceptedN  string // %d alerts
-	passed     string
+	severities map[alert.Severity]string
+	keys       map[callout.Action]string // of an alert; %s is the key
+	checkKeys  map[callout.Action]string // of a check call, likewise
+	join       string                    // between two keys of a menu
+	names      string                    // between two names
+	namesMore  string                    // %s names and %d more
+
+	// The alert.
+	plain    string // one whose own words cannot be spoken
+	bundle   string // %d alerts
+	hangUp   string
+	proof    string // %s is the digit
+	handOver string // %s hands it to you
+	handed   string // nobody is named
+	wordFrom string // %s left what comes now
+	wordIs   string // nobody is named
+	drill    string // first …
+	drilled  string // … and last
+
+	// What became of a key.
+	accepted    string
+	acceptedN   string // %d alerts
+	leaveWord   string // %s is the key
+	passed      string
+	notYet      string // not recorded yet
+	closed      string
+	snoozed     string // %d minutes
+	everyone    string // %d people; %s is the key, once more
+	everyoneNow string // %d people are being called
+	everyoneNo  string // there is nobody left
+	speakNow    string
+	wordKept    string
+	wordLost    string
+
+	// Check calls.
+	check   string // %s is what it is about
+	checkN  string // %d alerts
+	stillOn string
+	givesUp string
+
+	// It is over for the one who listens.
 	taken      string // %s took it
 	takenBy    string // nobody is named
 	resolved   string // %d hours, %d minutes
-	notYet     string // the key is not recorded yet
+	stopped    string
+	superseded string // you are calling us
+	gaveWay    string // a drill, because of a real alert
+	realAlert  string // the same, where the real alert is told next
 	goodbye    string
-	severities map[alert.Severity]string
-	keys       map[callout.Action]string // %s is the key
-	join       string
+
+	// The conference.
+	joinFirst   string // you are the first
+	joinWith    string // %s are in it
+	joinAbout   string // %s is the alert
+	joinMissing string // %s are still missing
+	joinNow     string
+	leftMenu    string // %d people are called again, or go back
+	leftNobody  string // nobody is missing: go back
+	rejoin      string
+	joined      string // %s is in it now
+
+	// To a machine.
+	machine     string
+	machineBack string // %s is the number to call back
+
+	// Somebody calls us, a code is told, everything is stopped.
+	pin         string
+	pinNeeded   string
+	pinWrong    string
+	pinOver     string
+	nothing     string
+	haltMenu    string
+	haltSure    string
+	halted      string
+	code        string // %s are the digits
+	unavailable string
 }
 
-var house = map[string]phrases{
-	"ja": {
-		lang: "ja", tag: "ja-JP",
-		plain:     "監視システムからの通報です。内容は画面で確認してください。",
-		bundle:    "通報が%d件あります。最初の通報です。",
-		hangUp:    "引き受けるときは、このまま電話を切ってください。",
-		accepted:  "引き受けを記録しました。よろしくお願いします。",
-		acceptedN: "%d件の引き受けを記録しました。よろしくお願いします。",
-		passed:    "わかりました。次の人に連絡します。",
-		taken:     "この通報は、%sさんが引き受けました。ありがとうございました。",
-		takenBy:   "この通報は、ほかの人が引き受けました。ありがとうございました。",
-		resolved:  "この通報は、%d時%d分に復旧しました。失礼します。",
-		notYet:    "まだ記録できていません。そのままお待ちください。",
-		goodbye:   "この通報の連絡は終わりました。失礼します。",
-		severities: map[alert.Severity]string{
-			alert.Critical: "重大", alert.Major: "エラー", alert.Warning: "警告", alert.Notice: "情報", alert.Unknown: "重大度不明",
-		},
-		keys: map[callout.Action]string{
-			callout.Accept:       "引き受けるときは、%sを押してください",
-			callout.Pass:         "引き受けられないときは、%s",
-			callout.Again:        "もう一度聞くときは、%s",
-			callout.CallEveryone: "全員を呼び出すときは、%s",
-		},
-		join: "。",
-	},
-	"en": {
-		lang: "en", tag: "en-US",
-		plain:     "This is an alert from your monitoring system. Please look at the screen for what it says.",
-		bundle:    "There are %d alerts. The first one.",
-		hangUp:    "To take it, hang up now.",
-		accepted:  "Recorded: you have taken it. Thank you.",
-		acceptedN: "Recorded: you have taken %d alerts. Thank you.",
-		passed:    "All right. The next person is called.",
-		taken:     "%s has taken this alert. Thank you.",
-		takenBy:   "Somebody else has taken this alert. Thank you.",
-		resolved:  "This alert was resolved at %d %02d. Goodbye.",
-		notYet:    "Not recorded yet. Please hold.",
-		goodbye:   "This alert needs nobody any more. Goodbye.",
-		severities: map[alert.Severity]string{
-			alert.Critical: "Critical", alert.Major: "Error", alert.Warning: "Warning", alert.Notice: "Information", alert.Unknown: "Unrated",
-		},
-		keys: map[callout.Action]string{
-			callout.Accept:       "Press %s to take it",
-			callout.Pass:         "%s if you cannot",
-			callout.Again:        "%s to hear it again",
-			callout.CallEveryone: "%s to call everyone",
-		},
-		join: ". ",
-	},
-}
+var house = map[string]phrases{"ja": japanese, "en": english}
 
 // phrasesOf is the house's words in a language; English where it has none.
 func phrasesOf(lang string) phrases {
@@ -100,18 +113,48 @@ func (p phrases) severity(s alert.Severity) string {
 	return p.severities[alert.Unknown]
 }
 
-// menu says what the keys do, the one that takes it first.
+// The order in which a menu names its keys; the one that takes it first.
+var (
+	alertMenu = []callout.Action{callout.Accept, callout.Pass, callout.Snooze, callout.Close, callout.LeaveWord, callout.CallEveryone, callout.Again}
+	proofMenu = []callout.Action{callout.Pass, callout.LeaveWord, callout.CallEveryone, callout.Again} // the others take it
+	checkMenu = []callout.Action{callout.Accept, callout.Pass, callout.Snooze, callout.LeaveWord, callout.Close}
+)
+
+// menu says what the keys of an alert do.
 func (p phrases) menu(keys map[string]callout.Action) string {
+	return p.menuOf(keys, alertMenu, p.keys)
+}
+
+func (p phrases) menuOf(keys map[string]callout.Action, order []callout.Action, words map[callout.Action]string) string {
 	var said []string
-	for _, action := range []callout.Action{callout.Accept, callout.Pass, callout.Again} {
-		for _, key := range slices.Sorted(maps.Keys(keys)) {
-			if keys[key] == action {
-				said = append(said, fmt.Sprintf(p.keys[action], key))
-				break
-			}
+	for _, action := range order {
+		if key := keyFor(keys, action); key != "" {
+			said = append(said, fmt.Sprintf(words[action], key))
 		}
 	}
+	if len(said) == 0 {
+		return ""
+	}
 	return strings.TrimSpace(strings.Join(said, p.join) + strings.TrimRight(p.join, " "))
+}
+
+// keyFor is the key that does something, "" if none does.
+func keyFor(keys map[string]callout.Action, action callout.Action) string {
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if keys[key] == action {
+			return key
+		}
+	}
+	return ""
+}
+
+// list names a few people and counts the rest.
+func (p phrases) list(names []string) string {
+	const most = 5
+	if rest := len(names) - most; rest > 0 {
+		return fmt.Sprintf(p.namesMore, strings.Join(names[:most], p.names), rest)
+	}
+	return strings.Join(names, p.names)
 }
 
 func (p phrases) resolvedAt(at time.Time) string {
@@ -121,8 +164,19 @@ func (p phrases) resolvedAt(at time.Time) string {
 
 // fixed are the phrases that are spoken into the cache at the start, so that they are there whatever happens later.
 func (p phrases) fixed() []string {
-	return []string{p.plain, p.hangUp, p.accepted, p.passed, p.takenBy, p.notYet, p.goodbye,
-		p.menu(callout.Plan{}.WithDefaults().Keys)}
+	plan := callout.Plan{}.WithDefaults()
+	out := []string{p.plain, p.hangUp, p.accepted, p.passed, p.takenBy, p.notYet, p.goodbye, p.menu(plan.Keys), p.menuOf(plan.Keys, proofMenu, p.keys),
+		p.handed, p.wordIs, p.drill, p.drilled, p.closed, fmt.Sprintf(p.snoozed, int(usualSnooze.Minutes())), p.everyoneNo,
+		p.speakNow, p.wordKept, p.wordLost, p.stillOn, p.givesUp, p.stopped, p.superseded, p.gaveWay, p.realAlert,
+		p.joinFirst, p.joinNow, p.leftNobody, p.rejoin, p.machine, p.pin, p.pinNeeded, p.pinWrong, p.pinOver, p.nothing,
+		p.haltMenu, p.haltSure, p.halted, p.unavailable, p.menuOf(plan.CheckKeys(), checkMenu, p.checkKeys)}
+	if key := keyFor(plan.CheckKeys(), callout.LeaveWord); key != "" {
+		out = append(out, fmt.Sprintf(p.leaveWord, key))
+	}
+	for digit := range 10 {
+		out = append(out, fmt.Sprintf(p.proof, fmt.Sprint(digit)))
+	}
+	return out
 }
 
 func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

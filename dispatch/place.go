@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kaden-project/kaden/call"
@@ -32,15 +33,23 @@ func (d *Dispatcher) order(t *turn, l *line, c callout.Command) (call.Order, err
 		Program: call.Program{URL: d.address(c.Attempt, partScript), Method: "POST"},
 		Ring:    c.Ring, Setup: setup, TimeLimit: longest, FirstWord: firstWord,
 		Attempt: c.Attempt, Stored: true,
+		// A hint beside the script, which does not wait for it (rule 18).
+		Detection: &call.Detection{Message: plan.Machine == callout.MachineMessage},
 	}
 	if len(plan.From) > 0 {
 		o.FromByTrunk, o.Prefer = plan.From, plan.FromOrder
+	}
+	if same := t.known[c.After]; same.Trunk != "" { // the second tap shows the same number
+		o.Prefer = append([]string{same.Trunk}, slices.Clone(o.Prefer)...)
+	}
+	if plan.Joins(c.Step) {
+		o.TimeLimit = longestTalk
 	}
 	return o, nil
 }
 
 // place makes ready what will be said and sends the call on its way.
-func (d *Dispatcher) place(ctx context.Context, r *run, dl dial) {
+func (d *Dispatcher) place(ctx context.Context, r *run, dl dial, s *speech) {
 	l := dl.line
 	if l.after != nil { // the same person's last call is still being ended
 		select {
@@ -49,7 +58,7 @@ func (d *Dispatcher) place(ctx context.Context, r *run, dl dial) {
 			return
 		}
 	}
-	if err := d.prepare(ctx, r, l); err != nil {
+	if err := s.prepare(ctx, r, l); err != nil {
 		r.log.Error("nothing can be said; not calling", "person", l.person, "err", err)
 		l.finish(now(), callout.Fault, "speech: "+err.Error())
 		return
@@ -58,7 +67,7 @@ func (d *Dispatcher) place(ctx context.Context, r *run, dl dial) {
 		l.finish(now(), callout.Canceled, "")
 		return
 	}
-	if time.Since(r.view().Committed) > stale && !d.stillMine(ctx, r) {
+	if time.Since(r.view().Committed) > stale && !s.mine(ctx, r) {
 		l.finish(now(), callout.Canceled, "this call-out was taken over")
 		return
 	}
@@ -76,26 +85,6 @@ func (d *Dispatcher) place(ctx context.Context, r *run, dl dial) {
 	if !l.take(h) {
 		h.End(leg.Canceled)
 	}
-}
-
-// prepare has the script spoken into the cache. If the alert's own words cannot be spoken in time, the
-// script falls back to words that were prepared at the start; a person is never called to hear silence.
-func (d *Dispatcher) prepare(ctx context.Context, r *run, l *line) error {
-	ctx, stop := context.WithTimeout(ctx, rendering)
-	defer stop()
-	doc := d.script(l, l.aboard(), false)
-	err := d.cfg.Caller.Prepare(ctx, doc)
-	if err == nil {
-		return nil
-	}
-	r.log.Warn("the alert's words cannot be spoken; saying it plainly", "err", err)
-	plainly, stop := context.WithTimeout(context.WithoutCancel(ctx), rendering)
-	defer stop()
-	if again := d.cfg.Caller.Prepare(plainly, d.script(l, l.aboard(), true)); again != nil {
-		return err
-	}
-	l.speakPlainly()
-	return nil
 }
 
 // stillMine asks the store whether the call-out is still this node's: between the commit and the call

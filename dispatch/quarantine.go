@@ -97,11 +97,11 @@ func (r *run) read() {
 }
 
 // begin decides on the first event; a plan that is poison from the start is not kept waiting for.
-func (t *turn) begin(tx Tx, at time.Time) error {
-	err := t.guarded(tx, []callout.Event{{At: at, Kind: callout.Begin}})
+func (t *turn) begin(tx Tx, first []callout.Event) error {
+	err := t.guarded(tx, first)
 	if p := new(poison); errors.As(err, &p) {
 		t.run.health.poison = p
-		return t.quarantine(tx, p, nil)
+		return t.quarantine(tx, p, first)
 	}
 	return err
 }
@@ -116,7 +116,10 @@ func (t *turn) guarded(tx Tx, events []callout.Event) (err error) {
 		if p := new(poison); errors.As(err, &p) {
 			claimed := t.claimed // these seats are to be given back
 			*t = before
-			t.claimed = claimed
+			t.claimed, t.index = claimed, make(map[string]*Attempt, len(t.changed))
+			for _, a := range t.changed {
+				t.index[a.ID] = a
+			}
 		}
 	}()
 	return t.decide(tx, events)
@@ -147,15 +150,14 @@ func (t *turn) quarantine(tx Tx, p *poison, events []callout.Event) error {
 		}
 		if a.Ended.IsZero() {
 			// Whoever is on the telephone gets the plain plan's attempt in the same call, if it calls them too.
-			fault := timeline.Event{Kind: timeline.AttemptFault, Person: a.Person, Attempt: id, Text: "its call-out was put aside"}
-			t.noteAttempt(at, fault)
+			fault := timeline.Event{At: at, Kind: timeline.AttemptFault, Person: a.Person, Attempt: id, Text: "its call-out was put aside"}
+			t.noteAttempt(fault)
 			t.note(at, fault)
-			t.stops = append(t.stops, stop{callout.Command{Kind: callout.HangUp, Attempt: id, Why: callout.WhyStopped}})
+			t.stops = append(t.stops, callout.Command{Kind: callout.HangUp, Attempt: id, Why: callout.WhyStopped})
 		}
 	}
 	text := fmt.Sprintf("this call-out cannot be carried on as planned (%s); the default contacts are called instead, until somebody takes it", p.what)
-	t.note(at, timeline.Event{Kind: timeline.NoticeRaised, Text: text})
-	t.noticing = append(t.noticing, text)
+	t.notice(at, "", text)
 
 	t.state = callout.New(t.row.ID, plainly(), string(t.incident.Alert.Severity))
 	t.state.Next, t.state.Drill = last, t.incident.Drill

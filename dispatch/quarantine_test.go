@@ -172,6 +172,7 @@ func TestNobodyIsCalledForWhatIsTakenOrOver(t *testing.T) {
 	story(t, "", func(h *house) {
 		taken := h.alert("a", "disk full")
 		h.rings("sato").ring().answer().press("1")
+		h.after(6 * time.Second) // sato has hung up
 		over := h.alert("b", "cpu hot")
 		h.rings("sato").ring()
 		h.alert("b", "cpu hot", resolve)

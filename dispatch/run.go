@@ -8,7 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/timeline"
 )
 
 // run drives one call-out. Its goroutine (drive) owns the state; everybody else sends it events and
@@ -21,6 +23,7 @@ type run struct {
 	row      Callout
 	state    callout.State
 	incident Incident
+	barren   bool // it was said that there is nobody to call
 	health   health
 	poke     chan struct{} // room for one: there is something in the queue
 
@@ -33,8 +36,9 @@ type run struct {
 
 // item is an event and who wants to know when it is committed.
 type item struct {
-	event callout.Event
-	done  chan<- struct{}
+	event  callout.Event // no Kind: nothing for the machine
+	change func(*turn)   // what is to be written besides, before the event; it may run twice
+	done   chan<- struct{}
 }
 
 // view is what was last committed, for those who speak about it.
@@ -72,20 +76,20 @@ func (r *run) id() string { return r.row.ID }
 
 // send queues an event. It never blocks: callers are calls and other call-outs.
 func (r *run) send(e callout.Event) {
-	if !r.ask(e, nil) {
+	if !r.ask(item{event: e}) {
 		r.d.tell(r.id(), e)
 	}
 }
 
-// ask queues an event; done is told once the event is committed. False: this run has retired, and
-// another takes events for the call-out.
-func (r *run) ask(e callout.Event, done chan<- struct{}) bool {
+// ask queues an item; done is told once it is committed. False: this run has retired, and another takes
+// events for the call-out.
+func (r *run) ask(it item) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.retired {
 		return false
 	}
-	r.queue = append(r.queue, item{e, done})
+	r.queue = append(r.queue, it)
 	select {
 	case r.poke <- struct{}{}:
 	default:
@@ -95,8 +99,18 @@ func (r *run) ask(e callout.Event, done chan<- struct{}) bool {
 
 // settle hands over an event and waits until what it did is durable.
 func (r *run) settle(ctx context.Context, e callout.Event) error {
+	return r.commission(ctx, item{event: e})
+}
+
+// change has something written with the call-out, in the order of its events. f may run twice.
+func (r *run) change(ctx context.Context, f func(*turn)) error {
+	return r.commission(ctx, item{change: f})
+}
+
+func (r *run) commission(ctx context.Context, it item) error {
 	done := make(chan struct{}, 1)
-	for !r.ask(e, done) {
+	it.done = done
+	for !r.ask(it) {
 		next, err := r.d.wake(ctx, r.id())
 		if err != nil {
 			return err
@@ -196,9 +210,13 @@ func (r *run) retire() bool {
 // apply decides on the events, commits what follows and acts on it. It tries until the commit is there:
 // an accepted alert is carried on however long the database is away. False: the call-out is not ours any more.
 func (r *run) apply(ctx context.Context, items []item) bool {
-	events := make([]callout.Event, len(items))
-	for i, it := range items {
-		events[i] = it.event
+	var events []callout.Event
+	outside := false // somebody else may have written the incident
+	for _, it := range items {
+		if it.event.Kind != "" {
+			events = append(events, it.event)
+		}
+		outside = outside || it.event.Attempt == "" && it.event.Kind != callout.Tick
 	}
 	pause := 20 * time.Millisecond
 	var claimed []string
@@ -208,6 +226,21 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 		err := r.d.store.Write(ctx, func(tx Tx) error {
 			t = newTurn(r.d, r, r.row, r.state, r.incident, r.attempts)
 			defer func() { claimed = append(claimed, t.claimed...) }()
+			if outside {
+				inc, err := tx.Incident(r.incident.ID)
+				if err != nil {
+					return err
+				}
+				t.incident = inc
+				if now := inc.Alert.Severity; rank(now) > rank(alert.Severity(t.state.Severity)) {
+					t.state.Severity = string(now) // it has got worse: from now on it is treated as that
+				}
+			}
+			for _, it := range items {
+				if it.change != nil {
+					it.change(t)
+				}
+			}
 			if err := t.work(tx, events); err != nil {
 				return err
 			}
@@ -252,6 +285,9 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 // commit makes what was written the run's own.
 func (r *run) commit(t *turn) {
 	r.row, r.state, r.incident = t.row, t.state, t.incident
+	for _, e := range t.notes {
+		r.barren = r.barren || e.Kind == timeline.NoticeRaised && e.Cause == causeNoOne
+	}
 	r.recovered(t)
 	r.mu.Lock()
 	for _, a := range t.changed {

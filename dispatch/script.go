@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,10 +22,16 @@ const Origin = "http://kaden.internal"
 
 // Parts of a script, the last element of its address.
 const (
-	partScript   = "script"   // the message, and a key
-	partKey      = "key"      // the answer to a key
-	partTaken    = "taken"    // somebody else took it
-	partResolved = "resolved" // it is over
+	partScript  = "script"  // the message, and a key
+	partKey     = "key"     // the answer to a key
+	partSpeak   = "speak"   // leave a word for the others
+	partWord    = "word"    // the word was spoken
+	partJoin    = "join"    // into the conference
+	partLeft    = "left"    // out of it, and a key
+	partLeftKey = "leftkey" // the answer to that
+	partRoom    = "room"    // who came into it and who left
+	partMachine = "machine" // the message after the beep
+	partOver    = "over"    // it is over for the one who listens
 )
 
 // address is where a part of an attempt's script is asked for. Its token proves that kaden gave it out.
@@ -32,22 +39,14 @@ func (d *Dispatcher) address(attempt, part string) string {
 	return Origin + "/callouts/" + url.PathEscape(attempt) + "/" + d.token(attempt) + "/" + part
 }
 
-func (d *Dispatcher) token(attempt string) string {
+func (d *Dispatcher) token(attempt string) string { return d.sign("script " + attempt) }
+
+// sign is what only this installation can make of a text.
+func (d *Dispatcher) sign(text string) string {
 	h := hmac.New(sha256.New, d.cfg.Secret)
-	h.Write([]byte("script " + attempt))
+	h.Write([]byte(text))
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
-
-// partFor is what somebody hears whose listening is cut short.
-func partFor(why string) string {
-	if why == callout.WhyResolved {
-		return partResolved
-	}
-	return partTaken
-}
-
-// aboutOf names the attempt that an announcement is about; its line may be led by another.
-func aboutOf(attempt string) string { return "about=" + url.QueryEscape(attempt) }
 
 // speakPlainly makes the line's script use only words that need no new speech.
 func (l *line) speakPlainly() {
@@ -62,42 +61,217 @@ func (l *line) plain() bool {
 	return l.plainly
 }
 
+// telling is one round of a script: the alerts that are told in one breath, and the keys that answer them.
+type telling struct {
+	d       *Dispatcher
+	line    *line
+	set     *manifest.Set
+	riders  []rider
+	first   view // of the alert that is told in full
+	attempt Attempt
+	p       phrases
+	check   bool // those who took them are asked whether they are still on it
+	keys    map[string]callout.Action
+	proof   string // the digit that takes it; "" where a key does
+	plainly bool
+	again   bool // it was heard before in this call
+}
+
+// telling picks what is told now of all that rides on a line: real alerts before drills, and what has to be
+// taken before the question whether somebody is still on what they took. nil if nobody rides.
+func (d *Dispatcher) telling(l *line, riders []rider, plainly bool) *telling {
+	riders = foremost(riders)
+	if len(riders) == 0 {
+		return nil
+	}
+	first := riders[0].run
+	t := &telling{d: d, line: l, set: d.cfg.House(), riders: riders, first: first.view(), attempt: first.attempt(riders[0].attempt), plainly: plainly}
+	plan := t.first.State.Plan
+	t.p = phrasesOf(d.languageFor(t.set, l.person, plan))
+	t.check = riders[0].rank() == rankCheck
+	t.keys = plan.Keys
+	if t.check || t.attempt.Status == string(callout.Confirmed) {
+		t.keys = plan.CheckKeys()
+	}
+	if !t.check && slices.ContainsFunc(riders, func(rd rider) bool { return rd.run.view().State.Plan.Confirm == callout.ByProof }) {
+		t.proof = d.proofOf(l.lead, riders)
+	}
+	return t
+}
+
+// The ranks of what rides on a line, in the order in which it is told.
+const (
+	rankAlert = iota
+	rankDrill
+	rankCheck
+)
+
+// rank of a rider.
+func (rd rider) rank() int {
+	v, a := rd.run.view(), rd.run.attempt(rd.attempt)
+	switch {
+	case a.Purpose == string(callout.ForCheck), a.Inbound && v.State.Status == callout.Acknowledged && v.State.By == a.Person:
+		return rankCheck
+	case v.State.Drill:
+		return rankDrill
+	}
+	return rankAlert
+}
+
+// foremost keeps the riders of the rank that is told first.
+func foremost(riders []rider) (out []rider) {
+	best := rankCheck + 1
+	for _, rd := range riders {
+		switch r := rd.rank(); {
+		case r < best:
+			best, out = r, []rider{rd}
+		case r == best:
+			out = append(out, rd)
+		}
+	}
+	return out
+}
+
+// proofOf is the digit that a person has to press to prove that they are awake. It is the same each time it is
+// spoken in one call, differs from call to call, and no reflex: it has no other meaning and is never 1.
+func (d *Dispatcher) proofOf(lead string, riders []rider) string {
+	free := []byte("234567890")
+	for _, rd := range riders {
+		for key := range rd.run.view().State.Plan.Keys {
+			if i := slices.Index(free, key[0]); i >= 0 && len(free) > 1 {
+				free = slices.Delete(free, i, i+1)
+			}
+		}
+	}
+	h := hmac.New(sha256.New, d.cfg.Secret)
+	h.Write([]byte("proof " + lead))
+	return string(free[int(h.Sum(nil)[0])%len(free)])
+}
+
+// told names the attempts of this round.
+func (t *telling) told() string {
+	ids := make([]string, len(t.riders))
+	for i, rd := range t.riders {
+		ids[i] = rd.attempt
+	}
+	return url.QueryEscape(strings.Join(ids, " "))
+}
+
+func (p phrases) say(text string) twiml.Verb { return twiml.NewSay(p.tag, text) }
+
 // script is what a person hears: who, how bad, what, and which key takes it; then the same again.
 // It tells all alerts that ride on the line, the first in full (rule 6).
-func (d *Dispatcher) script(l *line, riders []rider, plainly bool) *twiml.Response {
-	if len(riders) == 0 {
+func (d *Dispatcher) script(t *telling) *twiml.Response {
+	if t == nil {
 		return goodbye(phrasesOf("en"))
 	}
-	set := d.cfg.House()
-	first := riders[0].run.view()
-	plan := first.State.Plan
-	p := phrasesOf(d.languageFor(set, l.person, plan))
-	message := p.message(plan, first.Incident, len(riders), plainly)
-	if more := len(riders) - 1; more > 0 {
-		message = fmt.Sprintf(p.bundle, len(riders)) + " " + message
+	said := t.words()
+	again := &twiml.Redirect{URL: partScript + "?heard=" + t.told(), Method: "POST"}
+	plan := t.first.State.Plan
+	if !t.check && !t.line.inbound {
+		switch plan.Confirm {
+		case callout.ByAnswer:
+			verbs := append(slices.Clone(said), &twiml.Pause{Length: time.Second})
+			verbs = append(verbs, said...)
+			if t.joins() {
+				return &twiml.Response{Verbs: append(verbs, &twiml.Redirect{URL: partJoin + "?about=" + url.QueryEscape(t.attempt.ID), Method: "POST"})}
+			}
+			return &twiml.Response{Verbs: append(verbs, &twiml.Hangup{})}
+		case callout.ByHangup:
+			if t.proofless() {
+				return &twiml.Response{Verbs: append(said, t.p.say(t.p.hangUp), again)}
+			}
+		}
 	}
-	told := make([]string, len(riders))
-	for i, rd := range riders {
-		told[i] = rd.attempt
+	menu := t.p.menu(t.keys)
+	switch {
+	case t.check:
+		menu = t.p.menuOf(t.keys, checkMenu, t.p.checkKeys)
+	case t.proof != "":
+		said = append(said, t.p.say(fmt.Sprintf(t.p.proof, t.proof)))
+		menu = t.p.menuOf(t.keys, proofMenu, t.p.keys)
 	}
-	say := func(text string) twiml.Verb {
-		return &twiml.Say{Language: p.tag, Loop: 1, Spans: []twiml.Span{{Text: text}}}
+	if menu != "" {
+		said = append(said, t.p.say(menu))
 	}
-	again := &twiml.Redirect{URL: partScript + "?heard=" + url.QueryEscape(strings.Join(told, " ")), Method: "POST"}
-	switch plan.Confirm {
-	case callout.ByAnswer:
-		return &twiml.Response{Verbs: []twiml.Verb{say(message), &twiml.Pause{Length: time.Second}, say(message), &twiml.Hangup{}}}
-	case callout.ByHangup:
-		return &twiml.Response{Verbs: []twiml.Verb{say(message), say(p.hangUp), again}}
+	if t.line.mayHalt() && t.keys[haltKey] == "" {
+		said = append(said, t.p.say(t.p.haltMenu))
 	}
-	return &twiml.Response{Verbs: []twiml.Verb{
-		&twiml.Gather{
-			Action: partKey + "?told=" + url.QueryEscape(strings.Join(told, " ")), Method: "POST",
-			Input: "dtmf", NumDigits: 1, Timeout: 3 * time.Second,
-			Nested: []twiml.Verb{say(message), say(p.menu(plan.Keys))},
-		},
-		again,
-	}}
+	if t.first.State.Drill {
+		said = append(said, t.p.say(t.p.drilled))
+	}
+	return &twiml.Response{Verbs: []twiml.Verb{t.gather(partKey+"?told="+t.told(), said...), again}}
+}
+
+// proofless tells whether hanging up is enough: for warnings only.
+func (t *telling) proofless() bool {
+	return rank(t.first.Incident.Alert.Severity) <= rank(alert.Warning)
+}
+
+// gather takes one key while something is said.
+func (t *telling) gather(action string, said ...twiml.Verb) twiml.Verb {
+	return gather(action, 3*time.Second, said...)
+}
+
+func gather(action string, wait time.Duration, said ...twiml.Verb) twiml.Verb {
+	return &twiml.Gather{Action: action, Method: "POST", Input: "dtmf", NumDigits: 1, Timeout: wait, Nested: said}
+}
+
+// words are the message, with all that comes before it.
+func (t *telling) words() (said []twiml.Verb) {
+	if t.line.inbound && !t.again {
+		said = append(said, breath())
+	}
+	if t.first.State.Drill {
+		said = append(said, t.p.say(t.p.drill))
+	}
+	if !t.again {
+		said = append(said, t.d.word(t.set, t.p, t.riders, t.line.person)...)
+	}
+	if t.check {
+		return append(said, t.p.say(t.question()))
+	}
+	if t.attempt.Purpose == string(callout.ForHandOver) {
+		said = append(said, t.p.say(t.d.named(t.set, t.p, t.first.State.Giver, t.p.handOver, t.p.handed)))
+	}
+	message := t.p.message(t.first.State.Plan, t.first.Incident, len(t.riders), t.plainly)
+	if len(t.riders) > 1 {
+		message = fmt.Sprintf(t.p.bundle, len(t.riders)) + " " + message
+	}
+	return append(said, t.p.say(message))
+}
+
+// question asks whether somebody is still on what they took.
+func (t *telling) question() string {
+	title := alert.Speakable(t.first.Incident.Alert.Title, t.p.lang)
+	if t.plainly || title == "" {
+		title = t.p.severity(t.first.Incident.Alert.Severity)
+	}
+	if n := len(t.riders); n > 1 {
+		return fmt.Sprintf(t.p.checkN, n, title)
+	}
+	return fmt.Sprintf(t.p.check, title)
+}
+
+// joins tells whether whoever confirms is joined in a conference.
+func (t *telling) joins() bool { return joins(t.first.State, t.attempt.ID) }
+
+func joins(s callout.State, attempt string) bool {
+	a, up := lineIn(s, attempt)
+	return up && s.Plan.Joins(a.Step)
+}
+
+// lineIn finds a line of a call-out that is up, by its number: they are in that order.
+func lineIn(s callout.State, attempt string) (callout.Attempt, bool) {
+	no, err := strconv.Atoi(attempt[strings.LastIndexByte(attempt, '-')+1:])
+	if err != nil {
+		return callout.Attempt{}, false
+	}
+	i, found := slices.BinarySearchFunc(s.Attempts, no, func(a callout.Attempt, no int) int { return a.No - no })
+	if !found || s.Attempts[i].ID != attempt {
+		return callout.Attempt{}, false
+	}
+	return s.Attempts[i], true
 }
 
 // languageFor is the person's language where the plan or the house speaks it, else the plan's first.
@@ -145,12 +319,32 @@ func (p phrases) message(plan callout.Plan, inc Incident, count int, plainly boo
 	return strings.Join(strings.Fields(said), " ")
 }
 
+// named fills a sentence with a person's name as it is spoken; nameless is said where there is none.
+func (d *Dispatcher) named(set *manifest.Set, p phrases, id, sentence, nameless string) string {
+	if who, known := set.People[id]; known {
+		return fmt.Sprintf(sentence, spokenName(p, who))
+	}
+	return nameless
+}
+
 func goodbye(p phrases) *twiml.Response { return announce(p, p.goodbye) }
 
-// announce says one thing and hangs up.
-func announce(p phrases, text string) *twiml.Response {
-	return &twiml.Response{Verbs: []twiml.Verb{
-		&twiml.Say{Language: p.tag, Loop: 1, Spans: []twiml.Span{{Text: text}}},
-		&twiml.Hangup{},
-	}}
+// announce says something and hangs up.
+func announce(p phrases, text ...string) *twiml.Response {
+	doc := &twiml.Response{}
+	for _, one := range text {
+		doc.Verbs = append(doc.Verbs, p.say(one))
+	}
+	doc.Verbs = append(doc.Verbs, &twiml.Hangup{})
+	return doc
+}
+
+// then says something, if anything, and goes on with another document.
+func then(p phrases, where string, text ...string) *twiml.Response {
+	doc := &twiml.Response{}
+	for _, one := range text {
+		doc.Verbs = append(doc.Verbs, p.say(one))
+	}
+	doc.Verbs = append(doc.Verbs, &twiml.Redirect{URL: where, Method: "POST"})
+	return doc
 }

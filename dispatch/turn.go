@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 
@@ -26,13 +27,14 @@ type turn struct {
 	known    map[string]Attempt
 
 	changed  []*Attempt
+	index    map[string]*Attempt // of changed, by ID
 	notes    []timeline.Event
 	calls    []call.Record
 	touched  bool // the incident has to be written
 	claimed  []string
 	aside    *quarantine // what is kept beside the state
 	dials    []dial
-	stops    []stop
+	stops    []callout.Command
 	follow   []callout.Event // events that the commands lead to at once
 	noticing []string
 }
@@ -44,95 +46,117 @@ type dial struct {
 	target json.RawMessage // the order as it is kept, for ending a ghost
 }
 
-// stop is an attempt to be taken off its line after the commit.
-type stop struct {
-	command callout.Command
-}
-
 func newTurn(d *Dispatcher, r *run, row Callout, s callout.State, inc Incident, known map[string]Attempt) *turn {
-	return &turn{d: d, run: r, row: row, state: s, incident: inc, known: known, aside: r.health.aside}
+	return &turn{d: d, run: r, row: row, state: s, incident: inc, known: known, index: map[string]*Attempt{}, aside: r.health.aside}
 }
 
-// decide lets the machine have the events, one after the other, and whatever they lead to at once.
+// decide lets the machine have the events, all in one go, and whatever they lead to at once.
 func (t *turn) decide(tx Tx, events []callout.Event) error {
-	queue := slices.Clone(events)
-	for len(queue) > 0 {
-		e := queue[0]
-		queue = queue[1:]
+	for queue := events; len(queue) > 0; queue = t.follow {
 		var commands []callout.Command
-		t.state, commands = t.d.decide(t.state, e)
+		t.state, commands = t.d.decide(t.state, queue...)
 		t.follow = nil
 		for _, c := range commands {
-			if err := t.command(tx, e, c); err != nil {
+			if err := t.command(tx, c); err != nil {
 				return err
 			}
 		}
-		queue = append(t.follow, queue...)
 		t.stand()
 	}
 	return nil
 }
 
 // stand keeps the incident in step with the call-out where no command says so: an alert that fires again
-// may still be somebody's, and one that a person stopped is that person's.
+// may still be somebody's, one that a person stopped is that person's, and a drill is over when it is decided.
 func (t *turn) stand() {
-	if s := t.state.Status; (s == callout.Acknowledged || s == callout.StoppedNow) && t.incident.Status == Stored {
+	s := t.state.Status
+	decided := s == callout.Acknowledged || s == callout.StoppedNow
+	switch {
+	case t.state.Drill && (decided || s == callout.Exhausted) && t.incident.Resolved.IsZero():
+		t.close(t.state.By)
+	case decided && t.incident.Status == Stored:
 		t.incident.Status, t.incident.By, t.touched = Acknowledged, t.state.By, true
 	}
 }
 
-func (t *turn) command(tx Tx, e callout.Event, c callout.Command) error {
+// close ends the incident.
+func (t *turn) close(by string) {
+	t.incident.Status, t.incident.Resolved, t.touched = Resolved, now(), true
+	if by != "" {
+		t.incident.By = by
+	}
+}
+
+func (t *turn) command(tx Tx, c callout.Command) error {
+	at := t.state.Clock
 	switch c.Kind {
 	case callout.Muster:
-		place, err := tx.Place(t.state.Plan.Name, c.Step)
-		if err != nil {
-			return err
-		}
-		t.follow = append(t.follow, callout.Event{
-			At: e.At, Kind: callout.Mustered, Step: c.Step, Round: c.Round,
-			People: t.d.muster(t.d.cfg.House(), c.Refs, e.At), Place: place,
-		})
+		return t.muster(tx, at, c)
 	case callout.Advance:
+		if t.state.Drill { // a rehearsal takes nobody's turn
+			return nil
+		}
 		return tx.SetPlace(t.state.Plan.Name, c.Step, c.Round)
 	case callout.Dial:
-		return t.dial(e.At, c)
-	case callout.Cancel, callout.Tell, callout.HangUp:
-		t.stops = append(t.stops, stop{c})
+		return t.dial(at, c)
+	case callout.Seat:
+		t.seat(at, c)
+	case callout.Cancel, callout.Tell, callout.HangUp, callout.AfterBeep:
+		t.stops = append(t.stops, c)
 	case callout.Acknowledge:
 		t.incident.Status, t.incident.By, t.touched = Acknowledged, c.By, true
+	case callout.Reopen:
+		if t.incident.Status != Resolved {
+			t.incident.Status, t.incident.By, t.touched = Stored, "", true
+		}
+	case callout.CloseAlert:
+		t.close(c.By)
+		t.follow = append(t.follow, callout.Event{At: at, Kind: callout.Resolved, By: c.By, Text: "said to be over by " + c.By})
 	case callout.Exhaust:
 		if t.incident.Status != Resolved {
 			t.incident.Status, t.touched = Exhausted, true
 		}
 	case callout.Notify:
-		text := fmt.Sprintf("nobody took the alert %q; told: %v", t.incident.Alert.Title, c.Refs)
-		t.noticing = append(t.noticing, text)
-		t.note(e.At, timeline.Event{Kind: timeline.NoticeRaised, Text: text})
+		t.notice(at, "", fmt.Sprintf("nobody took the alert %q; told: %v", t.incident.Alert.Title, c.Refs))
 	case callout.Note:
-		t.noteAttempt(e.At, c.Event)
-		t.note(e.At, c.Event)
+		t.noteAttempt(c.Event)
+		t.note(c.Event.At, c.Event)
 	default:
 		return &poison{what: fmt.Sprintf("it asks for %q, which nobody here can do", c.Kind)}
 	}
 	return nil
 }
 
+// notice is a loud word for the operator: on the timeline and in the log.
+func (t *turn) notice(at time.Time, cause, text string) {
+	t.noticing = append(t.noticing, text)
+	t.note(at, timeline.Event{Kind: timeline.NoticeRaised, Cause: cause, Text: text})
+}
+
+// muster answers who is meant, in the same transaction.
+func (t *turn) muster(tx Tx, at time.Time, c callout.Command) error {
+	place, err := tx.Place(t.state.Plan.Name, c.Step)
+	if err != nil {
+		return err
+	}
+	set := t.d.cfg.House()
+	people := t.d.muster(set, c.Refs, at)
+	t.alarm(set, at, c, people)
+	t.follow = append(t.follow, callout.Event{At: at, Kind: callout.Mustered, Step: c.Step, Round: c.Round, People: people, Place: place})
+	return nil
+}
+
 // dial gives the attempt a line: a new call, or the one that is under way to the same person.
 func (t *turn) dial(at time.Time, c callout.Command) error {
 	s := t.d.lines.claim(c.Person, c.Address, rider{c.Attempt, t.run}, at)
-	if s.capped {
-		t.follow = append(t.follow, callout.Event{
-			At: at, Kind: callout.Ended, Attempt: c.Attempt, Outcome: callout.Unreachable,
-			Text: fmt.Sprintf("called %d times within the hour; the next person is rung", t.d.cfg.PerHour),
-		})
-		a := t.attempt(c.Attempt)
-		a.Person, a.Address, a.Dialed = c.Person, c.Address, at
+	a := t.attempt(c.Attempt)
+	a.Person, a.Address, a.Purpose, a.Dialed = c.Person, c.Address, string(c.Purpose), at
+	if o, why := s.refused(t.d.cfg.PerHour); o != "" {
+		t.follow = append(t.follow, callout.Event{At: at, Kind: callout.Ended, Attempt: c.Attempt, Outcome: o, Text: why})
 		return nil
 	}
 	t.claimed = append(t.claimed, c.Attempt)
-	a := t.attempt(c.Attempt)
-	a.Person, a.Address, a.Line, a.Call = c.Person, c.Address, s.line.lead, s.line.sid
-	a.Status, a.Dialed, a.Node, a.Fence = string(callout.Dialing), at, t.row.Owner, t.row.Fence
+	a.Line, a.Call, a.Status, a.Node, a.Fence = s.line.lead, s.line.sid, string(callout.Dialing), t.row.Owner, t.row.Fence
 	if !s.lead {
 		t.note(at, timeline.Event{
 			Kind: timeline.AttemptBundled, Person: c.Person, Attempt: c.Attempt, Call: string(s.line.sid),
@@ -154,12 +178,25 @@ func (t *turn) dial(at time.Time, c callout.Command) error {
 	return nil
 }
 
+// seat puts the attempt on the call that the person has made to us.
+func (t *turn) seat(at time.Time, c callout.Command) {
+	a := t.attempt(c.Attempt)
+	a.Person, a.Address, a.Purpose, a.Inbound = c.Person, c.Address, string(c.Purpose), true
+	a.Node, a.Fence, a.Dialed = t.row.Owner, t.row.Fence, at
+	l := t.d.lines.seat(c.Person, rider{c.Attempt, t.run})
+	if l == nil {
+		t.follow = append(t.follow, callout.Event{At: at, Kind: callout.Ended, Attempt: c.Attempt, Outcome: callout.NotConfirmed, Text: "hung up before anything was told"})
+		return
+	}
+	t.claimed = append(t.claimed, c.Attempt)
+	a.Line, a.Call, a.Status, a.Answered = l.lead, l.sid, string(callout.Listening), at
+	t.follow = append(t.follow, callout.Event{At: at, Kind: callout.AnsweredBy, Attempt: c.Attempt}) // if the machine does not take it for answered anyway
+}
+
 // attempt is the row of an attempt as this turn leaves it.
 func (t *turn) attempt(id string) *Attempt {
-	for _, a := range t.changed {
-		if a.ID == id {
-			return a
-		}
+	if a := t.index[id]; a != nil {
+		return a
 	}
 	a, ok := t.known[id]
 	if !ok {
@@ -167,6 +204,7 @@ func (t *turn) attempt(id string) *Attempt {
 	}
 	a.Remains = nil // kept apart (KeepRemains); nil leaves the stored ones
 	t.changed = append(t.changed, &a)
+	t.index[id] = &a
 	return &a
 }
 
@@ -189,12 +227,16 @@ var attemptKinds = map[timeline.Kind]callout.Outcome{
 }
 
 // noteAttempt keeps the attempt's row in step with what is said of it.
-func (t *turn) noteAttempt(at time.Time, e timeline.Event) {
+func (t *turn) noteAttempt(e timeline.Event) {
 	if e.Attempt == "" {
 		return
 	}
-	if e.Kind == timeline.AttemptDigit {
+	switch e.Kind {
+	case timeline.AttemptDigit:
 		t.attempt(e.Attempt).Digit = e.Digit
+		return
+	case timeline.AttemptDetected:
+		t.attempt(e.Attempt).AnsweredBy = e.Cause
 		return
 	}
 	o, ok := attemptKinds[e.Kind]
@@ -203,13 +245,16 @@ func (t *turn) noteAttempt(at time.Time, e timeline.Event) {
 	}
 	a := t.attempt(e.Attempt)
 	a.Status = string(o)
+	if l := t.d.lines.of(e.Attempt); l != nil {
+		a.Trunk = l.carrier()
+	}
 	switch o {
 	case callout.RingingNow:
-		a.Rang = at
+		a.Rang = e.At
 	case callout.Listening:
-		a.Answered = at
+		a.Answered = e.At
 	default:
-		a.Ended, a.Cause = at, e.Cause
+		a.Ended, a.Cause = e.At, e.Cause
 		if e.Digit != "" {
 			a.Digit = e.Digit
 		}
@@ -232,7 +277,7 @@ func (t *turn) write(tx Tx, put func(Tx, Callout) error) error {
 		return fmt.Errorf("call-out %s: %w", t.row.ID, err)
 	}
 	t.row.State, t.row.Due, t.row.Updated = state, t.state.Due, tx.Now()
-	t.row.Active = !t.state.Due.IsZero() || slices.ContainsFunc(t.state.Attempts, underWay)
+	t.row.Active = !t.state.Due.IsZero() || slices.ContainsFunc(t.state.Attempts, up)
 	if err := put(tx, t.row); err != nil {
 		return err
 	}
@@ -269,27 +314,32 @@ func (t *turn) putIncident(tx Tx) error {
 		row = t.incident // it is written for the first time in this transaction
 	}
 	if row.Resolved.IsZero() {
-		row.Status, row.By = t.incident.Status, t.incident.By
+		row.Status, row.By, row.Resolved = t.incident.Status, t.incident.By, t.incident.Resolved
 	}
+	row.Word, row.WordBy = t.incident.Word, t.incident.WordBy
 	row.Updated = t.incident.Updated
 	t.incident = row
 	return tx.PutIncident(row)
 }
 
-func underWay(a callout.Attempt) bool {
-	return a.Outcome == callout.Dialing || a.Outcome == callout.RingingNow || a.Outcome == callout.Listening
-}
+// up tells whether an attempt's line is up, whatever was decided on it.
+func up(a callout.Attempt) bool { return a.Ended.IsZero() }
 
 // act does what was decided, after the commit.
 func (t *turn) act(ctx context.Context) {
 	for _, text := range t.noticing {
 		t.run.log.Error("notice raised", "text", text)
 	}
-	for _, s := range t.stops {
-		t.d.stop(t.run, s.command)
+	for _, c := range t.stops {
+		t.d.stop(t.run, c)
 	}
+	if slices.ContainsFunc(t.notes, func(e timeline.Event) bool { return e.Kind == timeline.AlertResolved }) {
+		at := t.incident.Resolved
+		t.d.announce(t.run, func(p phrases) string { return p.resolvedAt(at) })
+	}
+	speech := newSpeech(t.d)
 	for _, dl := range t.dials {
-		t.d.spawn(func() { t.d.place(ctx, t.run, dl) })
+		t.d.spawn(func() { t.d.place(ctx, t.run, dl, speech) })
 	}
 }
 
@@ -299,17 +349,31 @@ func (d *Dispatcher) stop(r *run, c callout.Command) {
 	if l == nil {
 		return // its end is already on its way to the machine
 	}
+	if c.Kind == callout.AfterBeep {
+		if h := l.holder(); h != nil {
+			if err := h.Redirect(call.Program{URL: d.address(l.lead, partMachine), Method: "POST"}); err != nil {
+				r.log.Warn("nothing left with the machine", "err", err)
+			}
+		}
+		return
+	}
 	var tell *call.Program
 	cause := leg.Canceled
 	outcome := callout.Canceled
-	switch c.Kind {
-	case callout.Tell:
-		p := call.Program{URL: d.address(l.lead, partFor(c.Why)) + "?" + aboutOf(c.Attempt), Method: "POST"}
-		tell = &p
+	switch {
+	case c.Kind == callout.Tell, c.Why == callout.WhyCallBack:
+		q := url.Values{"about": {c.Attempt}, "why": {c.Why}}
+		tell = &call.Program{URL: d.address(l.lead, partOver) + "?" + q.Encode(), Method: "POST"}
 		cause = leg.Completed
-	case callout.HangUp:
+	case c.Kind == callout.HangUp:
 		cause, outcome = leg.Completed, callout.NotConfirmed
 	}
-	l.stop(c.Attempt, cause, tell)
+	others := l.stop(c.Attempt, cause, tell)
+	if v := r.view(); others && c.Kind == callout.Tell && v.State.Drill && v.State.By == byRealAlert {
+		// The person was being told a drill; the real alert that rides with it does not wait for its end.
+		if h := l.holder(); h != nil {
+			_ = h.Redirect(call.Program{URL: d.address(l.lead, partScript) + "?real=1", Method: "POST"})
+		}
+	}
 	r.send(callout.Event{At: now(), Kind: callout.Ended, Attempt: c.Attempt, Outcome: outcome, Text: c.Why})
 }

@@ -144,5 +144,17 @@ type Message struct {
 	Text string
 }
 
+// Hearer is a Leg that knows when it heard the far end for the first time after the answer; zero is never.
+// A call on which nothing was ever heard is not a conversation, whatever the signalling says.
+type Hearer interface{ FirstHeard() time.Time }
+
 // Tracer is a Leg that remembers its signalling, for the ladder and the pcap.
 type Tracer interface{ Trace() []Message }
+
+// Through is a Leg whose far end is in this process. What is written to its Feed is heard there in the
+// same moment, on the goroutine that writes, with no clock between: that is how a bridge passes any number
+// of such legs without delay. Play ends the feeding; so does Play(nil).
+type Through interface {
+	Leg
+	Feed() media.Sink
+}

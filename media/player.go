@@ -11,13 +11,15 @@ import (
 type Player struct {
 	src     Source
 	encoded Encoded // src again, or nil
+	over    Sink    // of Overhear
 	frames  atomic.Int64
 	state   atomic.Int32
 	last    atomic.Int64 // frames that may still be read after StopAtWord; 0: it was not called
 	done    chan struct{}
 
 	// Of the goroutine that reads.
-	hush int // quiet frames in a row since StopAtWord
+	hush  int   // quiet frames in a row since StopAtWord
+	frame Frame // decoded, for whoever needs to know how loud it is
 }
 
 // When the word is over: so many quiet frames in a row. The closure of a k or a t is shorter.
@@ -47,6 +49,10 @@ func NewPlayer(src Source) *Player {
 	return p
 }
 
+// Overhear hands every frame that is read to sink as well, on the goroutine that reads. It is called before
+// anybody reads.
+func (p *Player) Overhear(sink Sink) { p.over = sink }
+
 // Read gives the next frame; silence and false once the Player is over.
 func (p *Player) Read(f *Frame) bool {
 	if p.state.Load() != playing {
@@ -56,6 +62,9 @@ func (p *Player) Read(f *Frame) bool {
 	more := p.src.Read(f)
 	if p.last.Load() > 0 {
 		more = p.windDown(f, more)
+	}
+	if p.over != nil {
+		p.over.Write(f)
 	}
 	return p.count(more)
 }
@@ -72,10 +81,14 @@ func (p *Player) ReadEncoded(c Codec) (payload []byte, more, ok bool) {
 	if !ok {
 		return nil, false, false
 	}
+	if p.over != nil || p.last.Load() > 0 {
+		c.Decode(&p.frame, payload)
+	}
 	if p.last.Load() > 0 {
-		var f Frame
-		c.Decode(&f, payload)
-		more = p.windDown(&f, more)
+		more = p.windDown(&p.frame, more)
+	}
+	if p.over != nil {
+		p.over.Write(&p.frame)
 	}
 	return payload, p.count(more), true
 }

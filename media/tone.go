@@ -96,6 +96,30 @@ func japaneseRing() Source {
 // Ringback is what a caller hears while it rings: 1 s of 400 Hz and 2 s of silence, for ever.
 func Ringback() Source { return Repeat(0, ringback.Source) }
 
+// What the called telephone's country lets callers hear (ITU-T E.180, supplement 2), where it is not Japan:
+// most of the world has the European tone.
+var (
+	ringAmerica = signal("ringback", Tone(2*time.Second, -19, 440, 480), Silence(4*time.Second))
+	ringBritain = signal("ringback", Tone(400*time.Millisecond, -19, 400, 450), Silence(200*time.Millisecond),
+		Tone(400*time.Millisecond, -19, 400, 450), Silence(2*time.Second))
+	ringEurope = signal("ringback", Tone(time.Second, -16, 425), Silence(4*time.Second))
+
+	rings = map[string]*Clip{
+		"": ringback, "jp": ringback, "us": ringAmerica, "us-old": ringAmerica, "mx": ringEurope,
+		"uk": ringBritain, "au": ringBritain, "nz": ringBritain, "sg": ringBritain, "my": ringBritain, "in": ringBritain, "za": ringBritain,
+	}
+)
+
+// RingTone is what a caller hears while it rings in country, as TwiML's ringTone names it, for ever; "" is
+// Japan.
+func RingTone(country string) Source {
+	tone := rings[country]
+	if tone == nil {
+		tone = ringEurope
+	}
+	return Repeat(0, tone.Source)
+}
+
 // BusyTone is 400 Hz, half a second on and off, for ever.
 func BusyTone() Source { return Repeat(0, busy.Source) }
 

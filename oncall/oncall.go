@@ -11,6 +11,7 @@ type Person struct {
 	Reading  string   // さとう: how the name is spoken
 	Language string   // BCP-47, ja-JP; "" leaves it to the plan
 	Contacts []Method // in order of preference
+	PIN      string   // four to ten digits that prove the person when they call us; "" none
 }
 
 // Method is one way to reach a person (contact method).

@@ -28,6 +28,7 @@ const (
 //	contacts:
 //	  - tel:+819012345678
 //	  - { address: sip:sato@192.0.2.7, ring: 25s }
+//	pin: "4711"                   # proves sato when he calls us
 //
 // A contact is refused here, and not at night, if it could never be called.
 func ReadPerson(text []byte) (Person, problem.List) {
@@ -37,6 +38,7 @@ func ReadPerson(text []byte) (Person, problem.List) {
 		Name:     doc.Take("name").Text(),
 		Reading:  doc.Take("reading").Text(),
 		Language: readLanguage(doc.Take("language")),
+		PIN:      readPIN(doc.Take("pin")),
 	}
 	contacts := doc.Need("contacts", "[tel:+819012345678]")
 	for _, item := range contacts.List() {
@@ -85,6 +87,22 @@ func readMethod(item yamldoc.Value) (m Method, ok bool) {
 	}
 	m.Address = a
 	return m, true
+}
+
+// readPIN takes four to ten digits.
+func readPIN(v yamldoc.Value) string {
+	s := v.Text()
+	if s == "" {
+		return ""
+	}
+	if len(s) < 4 || len(s) > 10 || strings.Trim(s, "0123456789") != "" {
+		v.Error("a PIN has four to ten digits", `pin: "4711"`)
+		return ""
+	}
+	if strings.Trim(s, s[:1]) == "" {
+		v.Warn("is the same digit again and again: the first that anybody tries", "")
+	}
+	return s
 }
 
 func readLanguage(v yamldoc.Value) string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
+	"github.com/kaden-project/kaden/media"
 )
 
 // Phone is somebody with a phone. Each of its methods waits until what it says has happened, fails the test
@@ -120,6 +121,20 @@ func (p *Phone) Refuses(c leg.Cause) *Phone { p.far().Refuse(c); return p }
 
 // Presses presses keys.
 func (p *Phone) Presses(keys string) *Phone { p.far().Press(keys); return p }
+
+// Says says words, for a second. Whoever is joined hears them.
+func (p *Phone) Says(words string) *Phone {
+	p.far().Say(Words(words))
+	return p
+}
+
+// Words are a second of silence with a caption.
+func Words(words string) media.Source {
+	return media.NewClip(make([]int16, media.Rate), words).Source()
+}
+
+// Sees is the caller ID that the phone shows.
+func (p *Phone) Sees() string { return p.far().Info().From }
 
 // HangsUp puts the phone down.
 func (p *Phone) HangsUp() *Phone { p.far().HangUp(); return p }

@@ -24,6 +24,7 @@ import (
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/leg/loopleg"
 	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
@@ -37,13 +38,15 @@ const Account = sid.Account("ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
 
 // Setup is what a House is made of. The zero value is complete.
 type Setup struct {
-	Store   call.Store    // nil: a Notebook
-	Asker   call.Asker    // nil: House.Web
-	Speaker voice.Speaker // nil: silence with captions, 50 ms a letter
-	Trunks  []trunk.Trunk
-	Numbers []account.Number // what answers when somebody calls in
-	Log     io.Writer        // nil: nowhere
-	Drain   time.Duration    // how long calls may take to end after the story; 0 is 1 s
+	Store      call.Store       // nil: a Notebook
+	Asker      call.Asker       // nil: House.Web
+	Speaker    voice.Speaker    // nil: silence with captions, 50 ms a letter
+	Recordings voice.Recordings // nil: House.Shelf
+	Trunks     []trunk.Trunk
+	Numbers    []account.Number // what answers when somebody calls in
+	NoClients  bool             // nothing dials client: addresses
+	Log        io.Writer        // nil: nowhere
+	Drain      time.Duration    // how long calls may take to end after the story; 0 is 1 s
 }
 
 // House is an installation without a network.
@@ -51,6 +54,7 @@ type House struct {
 	Desk    *call.Desk
 	Voice   *voice.Runner
 	Web     *Web
+	Shelf   *Shelf    // nil with Recordings of the test's own
 	Book    *Notebook // nil with a Store of the test's own
 	Notices func() []voice.Notice
 
@@ -78,6 +82,10 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	if s.Speaker == nil {
 		s.Speaker = Mumble{}
 	}
+	if s.Recordings == nil {
+		h.Shelf = &Shelf{web: h.Web}
+		s.Recordings = h.Shelf
+	}
 	if s.Log == nil {
 		s.Log = io.Discard
 	}
@@ -91,15 +99,20 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 		defer h.mu.Unlock()
 		return append([]voice.Notice(nil), notices...)
 	}
-	h.Voice = voice.New(log, voice.Config{Speaker: s.Speaker, Asker: s.Asker, Notify: func(n voice.Notice) {
+	h.Voice = voice.New(log, voice.Config{Speaker: s.Speaker, Asker: s.Asker, Recordings: s.Recordings, Notify: func(n voice.Notice) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		notices = append(notices, n)
 	}})
 	dialer := h.Dialer()
+	dialers := map[number.Scheme]leg.Dialer{number.Sim: dialer, number.SIP: dialer, number.Client: dialer}
+	if s.NoClients {
+		delete(dialers, number.Client)
+	}
 	h.Desk = call.New(log, call.Config{
 		Store: s.Store, Asker: s.Asker, Script: h.Voice.Script, Node: "test",
-		Dialers: map[number.Scheme]leg.Dialer{number.Sim: dialer, number.SIP: dialer, number.Client: dialer},
+		Dialers: dialers,
+		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},
 		Trunks:  func() []trunk.Trunk { return s.Trunks },
 		Numbers: func(called string) (account.Number, bool) {
 			for _, n := range s.Numbers {

@@ -91,8 +91,8 @@ func TestRobots(t *testing.T) {
 		if r.Duration() != 8*time.Second || r.Trunk != "ntt" {
 			t.Errorf("record %+v", r)
 		}
-		if kinds := len(house.Book.Events()); kinds != 5 {
-			t.Errorf("%d events, want 5: %v", kinds, house.Book.Events())
+		if kinds := len(house.Book.Events()); kinds != 6 {
+			t.Errorf("%d events, want 6: %v", kinds, house.Book.Events())
 		}
 	})
 }

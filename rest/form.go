@@ -68,16 +68,25 @@ func (f *fields) method(name string) string {
 
 // seconds reads a whole number of seconds from 1 to most; 0 if it is not given.
 func (f *fields) seconds(name string, code int, most int) time.Duration {
+	return f.number(name, code, time.Second, 1, most)
+}
+
+// number reads a whole number of seconds or milliseconds from least to most; 0 if it is not given.
+func (f *fields) number(name string, code int, unit time.Duration, least, most int) time.Duration {
 	s := f.text(name)
 	if s == "" {
 		return 0
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > most {
-		f.refuse(code, "%s is not valid: %q is not a whole number of seconds from 1 to %d", name, clip(s), most)
+	if err != nil || n < least || n > most {
+		words := "seconds"
+		if unit == time.Millisecond {
+			words = "milliseconds"
+		}
+		f.refuse(code, "%s is not valid: %q is not a whole number of %s from %d to %d", name, clip(s), words, least, most)
 		return 0
 	}
-	return time.Duration(n) * time.Second
+	return time.Duration(n) * unit
 }
 
 // words reads a parameter that is repeated, or that holds several words with spaces between them.

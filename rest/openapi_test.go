@@ -146,7 +146,10 @@ func TestAnswersMatchTwiliosOpenAPIDocument(t *testing.T) {
 		c.exchange(t, h, request("GET", base+".json", nil)).is(200)
 		c.exchange(t, h, request("GET", base+"/Calls.json", nil)).is(200)
 
-		form := usual("Url", "", "Twiml", `<Response><Pause length="60"/></Response>`, "StatusCallback", "https://example.com/s")
+		form := usual("Url", "", "Twiml", `<Response><Pause length="60"/></Response>`, "StatusCallback", "https://example.com/s",
+			"MachineDetection", "DetectMessageEnd", "MachineDetectionTimeout", "20", "MachineDetectionSpeechThreshold", "2000",
+			"MachineDetectionSpeechEndThreshold", "900", "MachineDetectionSilenceTimeout", "4000",
+			"AsyncAmd", "true", "AsyncAmdStatusCallback", "https://example.com/amd", "AsyncAmdStatusCallbackMethod", "POST")
 		form["StatusCallbackEvent"] = []string{"initiated", "completed"}
 		one := c.exchange(t, h, request("POST", base+"/Calls.json", form)).is(201).text("uri")
 		look := func(status string) {

@@ -23,8 +23,8 @@ var (
 	userName = regexp.MustCompile(`^[A-Za-z0-9_.+-]{1,64}$`) // as From of a call to a SIP URI or a browser
 )
 
-// readOrder makes an order of the parameters of a create. Parameters of recording, machine detection and
-// others that kaden does not act on yet are let through unread: docs/divergences.md names them.
+// readOrder makes an order of the parameters of a create. Parameters of recording and others that kaden does
+// not act on yet are let through unread: docs/divergences.md names them.
 func (f *fields) readOrder() (call.Order, error) {
 	o := call.Order{
 		Direction: call.OutboundAPI,
@@ -46,6 +46,9 @@ func (f *fields) readOrder() (call.Order, error) {
 	o.TimeLimit = f.seconds("TimeLimit", 20001, longestCall)
 	if o.SendDigits = f.text("SendDigits"); o.SendDigits != "" && !digits.MatchString(o.SendDigits) {
 		f.refuse(21206, "SendDigits is not valid: %q is not 1 to 32 of 0-9 A-D # * w W", clip(o.SendDigits))
+	}
+	if o.Detection = f.detection(); o.SendDigits != "" {
+		o.Detection = nil // the Calls page: with SendDigits it is ignored
 	}
 	o.SIPUser, o.SIPPassword = f.secret("SipAuthUsername"), f.secret("SipAuthPassword")
 	return o, f.err
@@ -124,6 +127,36 @@ func (f *fields) callback() call.Callback {
 		}
 	}
 	return c
+}
+
+// detection reads whether, and how, machines are to be told from people; nil is not at all. What is given is
+// checked even then.
+func (f *fields) detection() *call.Detection {
+	d := &call.Detection{
+		Timeout:         f.number("MachineDetectionTimeout", 20001, time.Second, 3, 60),
+		SpeechThreshold: f.number("MachineDetectionSpeechThreshold", 20001, time.Millisecond, 1000, 6000),
+		SpeechEnd:       f.number("MachineDetectionSpeechEndThreshold", 20001, time.Millisecond, 500, 5000),
+		Silence:         f.number("MachineDetectionSilenceTimeout", 20001, time.Millisecond, 2000, 10000),
+		URL:             f.link("AsyncAmdStatusCallback", 21609),
+		Method:          f.method("AsyncAmdStatusCallbackMethod"),
+	}
+	switch async := f.text("AsyncAmd"); strings.ToLower(async) {
+	case "", "false":
+		d.Wait, d.URL = true, "" // the program is told instead
+	case "true":
+	default:
+		f.refuse(20001, "AsyncAmd is not valid: %q is neither true nor false", clip(async))
+	}
+	switch mode := f.text("MachineDetection"); strings.ToLower(mode) {
+	case "":
+		return nil
+	case "enable":
+	case "detectmessageend":
+		d.Message = true
+	default:
+		f.refuse(20001, "MachineDetection is not valid: %q is neither Enable nor DetectMessageEnd", clip(mode))
+	}
+	return d
 }
 
 // secret reads half of a digest's credentials.

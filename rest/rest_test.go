@@ -276,7 +276,18 @@ func TestOrdersAreReadAsTwilioReadsThem(t *testing.T) {
 		{"times and digits", usual("Timeout", "20", "TimeLimit", "300", "SendDigits", "ww1234#"), func(o call.Order) bool {
 			return o.Ring == 20*time.Second && o.TimeLimit == 5*time.Minute && o.SendDigits == "ww1234#"
 		}},
-		{"what is not acted on", usual("Record", "true", "MachineDetection", "Enable", "ValidityPeriod", "x", "CallerId", us), func(o call.Order) bool { return o.To.Number == sato }},
+		{"no detection", usual("MachineDetectionTimeout", "20", "AsyncAmd", "true"), func(o call.Order) bool { return o.Detection == nil }},
+		{"detection, the program waits", usual("MachineDetection", "Enable", "AsyncAmdStatusCallback", "https://example.com/amd"), func(o call.Order) bool {
+			return *o.Detection == call.Detection{Wait: true}
+		}},
+		{"detection of the end of a message, beside the program", usual("MachineDetection", "DetectMessageEnd", "AsyncAmd", "true", "AsyncAmdStatusCallback", "https://example.com/amd", "AsyncAmdStatusCallbackMethod", "get"), func(o call.Order) bool {
+			return *o.Detection == call.Detection{Message: true, URL: "https://example.com/amd", Method: "GET"}
+		}},
+		{"detection as one likes it", usual("MachineDetection", "Enable", "AsyncAmd", "false", "MachineDetectionTimeout", "60", "MachineDetectionSpeechThreshold", "1000", "MachineDetectionSpeechEndThreshold", "5000", "MachineDetectionSilenceTimeout", "2000"), func(o call.Order) bool {
+			return *o.Detection == call.Detection{Wait: true, Timeout: time.Minute, SpeechThreshold: time.Second, SpeechEnd: 5 * time.Second, Silence: 2 * time.Second}
+		}},
+		{"detection is ignored with SendDigits", usual("MachineDetection", "Enable", "SendDigits", "1"), func(o call.Order) bool { return o.Detection == nil }},
+		{"what is not acted on", usual("Record", "true", "ValidityPeriod", "x", "CallerId", us), func(o call.Order) bool { return o.To.Number == sato }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -330,6 +341,16 @@ func TestOrdersThatAreRefused(t *testing.T) {
 		{"keys that no telephone has", usual("SendDigits", "12x"), 21206, "SendDigits"},
 		{"too many keys", usual("SendDigits", strings.Repeat("1", 33)), 21206, "SendDigits"},
 		{"too much TwiML", usual("Url", "", "Twiml", strings.Repeat("あ", 4001)), 20001, "4001 characters"},
+		{"a detection that does not exist", usual("MachineDetection", "true"), 20001, "neither Enable nor DetectMessageEnd"},
+		{"a detection in a hurry", usual("MachineDetection", "Enable", "MachineDetectionTimeout", "2"), 20001, "seconds from 3 to 60"},
+		{"a long detection", usual("MachineDetection", "Enable", "MachineDetectionTimeout", "61"), 20001, "MachineDetectionTimeout"},
+		{"a speech threshold in seconds", usual("MachineDetection", "Enable", "MachineDetectionSpeechThreshold", "2.4"), 20001, "milliseconds from 1000 to 6000"},
+		{"a speech end", usual("MachineDetection", "Enable", "MachineDetectionSpeechEndThreshold", "5001"), 20001, "from 500 to 5000"},
+		{"a silence", usual("MachineDetection", "Enable", "MachineDetectionSilenceTimeout", "1999"), 20001, "from 2000 to 10000"},
+		{"neither beside the program nor before it", usual("MachineDetection", "Enable", "AsyncAmd", "maybe"), 20001, "neither true nor false"},
+		{"a callback of the detection that cannot be asked", usual("MachineDetection", "Enable", "AsyncAmdStatusCallback", "amd"), 21609, "AsyncAmdStatusCallback"},
+		{"its method", usual("MachineDetection", "Enable", "AsyncAmdStatusCallbackMethod", "PUT"), 21209, "AsyncAmdStatusCallbackMethod"},
+		{"a wrong detection with SendDigits", usual("MachineDetection", "yes", "SendDigits", "1"), 20001, "MachineDetection"},
 		{"a password with a line end", usual("SipAuthPassword", "a\r\nb"), 20001, "SipAuthPassword"},
 		{"a byte that is no text", usual("Twiml", "\xff"), 20001, "UTF-8"},
 		{"a NUL", usual("Twiml", "<\x00>"), 20001, "UTF-8"},

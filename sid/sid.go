@@ -27,6 +27,10 @@ type (
 	Application string
 	// Notification is NO…, an entry of the debug log.
 	Notification string
+	// Conference is CF…, calls that meet, from the first who enters to the last who leaves.
+	Conference string
+	// Recording is RE…, what somebody said.
+	Recording string
 )
 
 // Prefixes of the kinds that exist here.
@@ -38,11 +42,13 @@ const (
 	numberPrefix       = "PN"
 	applicationPrefix  = "AP"
 	notificationPrefix = "NO"
+	conferencePrefix   = "CF"
+	recordingPrefix    = "RE"
 )
 
 // Kind is any identifier type of this package.
 type Kind interface {
-	Account | Call | Key | Bin | Number | Application | Notification
+	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording
 }
 
 func prefix[K Kind]() string {
@@ -60,6 +66,10 @@ func prefix[K Kind]() string {
 		return numberPrefix
 	case Application:
 		return applicationPrefix
+	case Conference:
+		return conferencePrefix
+	case Recording:
+		return recordingPrefix
 	}
 	return notificationPrefix
 }

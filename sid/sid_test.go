@@ -31,6 +31,8 @@ func TestEachKindHasItsPrefix(t *testing.T) {
 	made[Number](t, "PN")
 	made[Application](t, "AP")
 	made[Notification](t, "NO")
+	made[Conference](t, "CF")
+	made[Recording](t, "RE")
 }
 
 func TestParse(t *testing.T) {

@@ -72,7 +72,9 @@ const (
 	CallRinging   Kind = "call.ringing"
 	CallAnswered  Kind = "call.in-progress"
 	CallDigit     Kind = "call.digit"
-	CallEnded     Kind = "call.ended" // Cause says how
+	CallHeard     Kind = "call.heard"    // the first sound of the far end, or that there was none; told at the end
+	CallDetected  Kind = "call.detected" // Cause is what detection takes the one who answered for; a hint
+	CallEnded     Kind = "call.ended"    // Cause says how
 )
 
 // NoticeRaised is a loud message for the operator: something is wrong with kaden itself.

@@ -97,6 +97,10 @@ func dumpVerb(b *strings.Builder, indent string, v Verb) {
 		for _, n := range v.Nested {
 			dumpVerb(b, indent+"  ", n)
 		}
+	case *Dial:
+		for _, n := range v.Nouns {
+			dumpVerb(b, indent+"  ", n)
+		}
 	}
 }
 
@@ -118,7 +122,11 @@ func fields(b *strings.Builder, v reflect.Value) {
 	for i := range v.NumField() {
 		f, name := v.Field(i), v.Type().Field(i).Name
 		switch name {
-		case "Pos", "Spans", "Nested":
+		case "Pos", "Spans", "Nested", "Nouns":
+			continue
+		}
+		if name == "Party" {
+			fields(b, f)
 			continue
 		}
 		if f.IsZero() && name != "Loop" && name != "FinishOnKey" && name != "Length" {

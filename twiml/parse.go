@@ -74,7 +74,7 @@ func (c *checker) verb(n *node) Verb {
 	if !known.text {
 		c.stray(n)
 	}
-	if n.name != "Say" && n.name != "Gather" { // they look at their children themselves
+	if n.name != "Say" && n.name != "Gather" && n.name != "Dial" { // they look at their children themselves
 		for _, k := range n.kids {
 			if k.node != nil {
 				c.fits(n, k.node)
@@ -90,6 +90,10 @@ func (c *checker) verb(n *node) Verb {
 		return c.pause(n, v)
 	case "Gather":
 		return c.gather(n, v)
+	case "Dial":
+		return c.dial(n, v)
+	case "Record":
+		return c.record(n, v)
 	case "Redirect":
 		return c.redirect(n, v)
 	case "Hangup":
@@ -112,7 +116,7 @@ func (c *checker) order(root *node) {
 			return
 		}
 		switch {
-		case ends[n.name] != "":
+		case ends[n.name] != "" && (n.name != "Dial" || n.has("action")):
 			last = n
 			if n.name == "Reject" && answered != nil {
 				c.warn(n.Pos, 0, n.name, fmt.Sprintf("too late: <%s> in line %d answers the call, which is then hung up", answered.name, answered.Line), "make <Reject> the first verb")
@@ -125,6 +129,7 @@ func (c *checker) order(root *node) {
 
 // ends are the verbs after which nothing runs, with why.
 var ends = map[string]string{
+	"Dial":     "goes on with its action",
 	"Redirect": "goes on with another document",
 	"Hangup":   "ends the call",
 	"Reject":   "refuses the call",

@@ -261,7 +261,7 @@ func TestAttributeValuesAreOneLine(t *testing.T) {
 	if problems.Refused() {
 		t.Fatal(problems)
 	}
-	if got, want := r.Verbs[0].(*Other).Element.Attrs[0].Value, "a  b\nc"; got != want {
+	if got, want := r.Verbs[0].(*Dial).CallerID, "a  b\nc"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -381,7 +381,13 @@ func TestWhateverIsPutTogetherIsReadWrittenAndReadTheSame(t *testing.T) {
 		for range random.IntN(4) {
 			say := "<Say" + pick("", ` loop="0"`, ` language="ja-jp" voice="x"`) + ">" + speech(4) + "</Say>"
 			doc += pick(say, say, "<Gather"+pick("", ` timeout="0" input="speech dtmf" hints="a"`, ` finishOnKey="" method="get"`)+">"+say+pick("", "<Pause length='2'/>", "<Play digits='1'>a</Play>")+"</Gather>",
-				"<Dial>a"+say+"b <Number> 1 </Number></Dial>", "<Play digits='w1'/>", "<Hangup/>", "<Redirect>\n</Redirect>")
+				"<Dial>a"+say+"b <Number> 1 </Number></Dial>",
+				"<Dial"+pick("", ` action="/a" record="true" timeout="5"`, ` ringTone="JP" sequential="TRUE" referUrl="/r"`, ` timeLimit="0" callerId=" x "`)+">"+pick("", "a", "+1", " 1 ")+
+					pick("", "<Conference>r</Conference>", "<Queue url='q'>q</Queue>", "<Sim>s</Sim>", `<Conference waitUrl="" beep="TRUE" muted="x" statusCallbackEvent="join  leave" maxParticipants="9"> a b </Conference>`)+
+					pick("", "<Number/>", `<Number sendDigits="1w" url="?" statusCallback="/s" statusCallbackEvent="ringing">1&#13;2</Number>`, "<Number>x</Number>", "<Number>1<Uri>2</Uri></Number>")+
+					pick("", "<Client>alice<Parameter name='a' value='b'/></Client>", "<Client><Identity> a </Identity><Parameter/>z</Client>", "<Client/>", "<Client><Identity/></Client>")+
+					pick("", "<Sip>sip:a@b</Sip>", "<Sip username='u' password='p' sendDigits='z'><Uri>sip:a@b</Uri><Headers>x<Header name='X-A' value='1'/><Uri/></Headers></Sip>", "<Sip machineDetection='Enable'/>")+"</Dial>", "<Record"+pick("", ` action="/a" timeout="0" finishOnKey=""`, ` maxLength="3600" trim="TRIM-silence" playBeep="FALSE" finishOnKey="x"`, ` transcribe="true" recordingStatusCallbackEvent="completed  absent" recordingStatusCallback="/s" maxLength="0"`)+"/>",
+				"<Play digits='w1'/>", "<Hangup/>", "<Redirect>\n</Redirect>")
 		}
 		doc += "</Response>"
 		r, problems := Parse([]byte(doc))

@@ -4,17 +4,21 @@ import "strings"
 
 // Twilio's error codes that this package gives (Twilio's error and warning dictionary).
 const (
-	codeURL      = 11100 // invalid URL format
-	codeTooLarge = 11750 // response body too large
-	codeEmpty    = 11770 // empty response body
-	codeParse    = 12100 // document parse failure
-	codeVersion  = 12101 // invalid XML version
-	codeRoot     = 12102 // root element is not Response
-	codeSchema   = 12200 // schema validation warning
-	codeDialNest = 13215 // Dial: invalid nested element
-	codeNested   = 13320 // Gather: invalid nested verb
-	codePlay     = 13420 // Play: no sound to be had
-	codeSayText  = 13520 // Say: invalid text
+	codeURL        = 11100 // invalid URL format
+	codeTooLarge   = 11750 // response body too large
+	codeEmpty      = 11770 // empty response body
+	codeParse      = 12100 // document parse failure
+	codeVersion    = 12101 // invalid XML version
+	codeRoot       = 12102 // root element is not Response
+	codeSchema     = 12200 // schema validation warning
+	codeDialNest   = 13215 // Dial: invalid nested element
+	codeDialNumber = 13223 // Dial: invalid phone number format
+	codeRoom       = 13237 // Conference: invalid name
+	codeSipURI     = 13243 // Sip: invalid URI
+	codeTooMany    = 13250 // Dial: too many URIs
+	codeNested     = 13320 // Gather: invalid nested verb
+	codePlay       = 13420 // Play: no sound to be had
+	codeSayText    = 13520 // Say: invalid text
 )
 
 // running says what becomes of a verb.
@@ -109,31 +113,7 @@ var schema = map[string]element{
 		"bargeIn":                     boolean(codeSchema, "true"),
 		"debug":                       boolean(codeSchema, "false"),
 	}},
-	"Redirect": {run: runs, text: true, attrs: attrs{"method": httpMethod(13710)}},
-	"Hangup":   {run: runs, children: "Parameter"},
-	"Reject":   {run: runs, children: "Parameter", attrs: attrs{"reason": oneOf(codeSchema, "rejected", "rejected busy")}},
-
-	// SSML inside Say (Twilio's page "SSML", Amazon Polly's tags).
-	"break": {attrs: attrs{
-		"strength": oneOf(codeSchema, "medium", "none x-weak weak medium strong x-strong"),
-		"time":     breakTime(codeSchema),
-	}},
-	"emphasis": {text: true, children: ssmlInS, attrs: attrs{"level": oneOf(codeSchema, "moderate", "strong moderate reduced none")}},
-	"lang":     {text: true, children: ssml, attrs: attrs{"xml:lang": languageTag(codeSchema, "the language of the Say is spoken")}},
-	"p":        {text: true, children: ssmlInP},
-	"phoneme":  {text: true, attrs: attrs{"alphabet": oneOf(codeSchema, "ipa", "ipa x-sampa x-amazon-jyutping x-amazon-pinyin x-amazon-pron-kana x-amazon-yomigana"), "ph": anything}},
-	"prosody": {text: true, children: ssml, attrs: attrs{
-		"rate":   prosody("x-slow slow medium fast x-fast default", "%"),
-		"pitch":  prosody("x-low low medium high x-high default", "%", "Hz", "st"),
-		"volume": prosody("silent x-soft soft medium loud x-loud default", "dB"),
-	}},
-	"s":      {text: true, children: ssmlInS},
-	"say-as": {text: true, attrs: attrs{"interpret-as": anything, "format": anything, "role": anything}},
-	"sub":    {text: true, attrs: attrs{"alias": anything}},
-	"w":      {text: true, children: ssmlInW, attrs: attrs{"role": anything}},
-
-	// Verbs that are known and kept, with their nouns.
-	"Dial": {run: later, text: true, nesting: codeDialNest, children: "Application Client Conference Number Queue Sim Sip WhatsApp", attrs: attrs{
+	"Dial": {run: runs, text: true, nesting: codeDialNest, children: "Application Client Conference Number Queue Sim Sip WhatsApp", attrs: attrs{
 		"action":                        address(codeURL),
 		"method":                        httpMethod(13210),
 		"timeout":                       count(5, 600, "30 s").code(13212, 0),
@@ -148,7 +128,7 @@ var schema = map[string]element{
 		"recordingStatusCallbackEvent":  someOf(codeSchema, "completed", recEvents),
 		"recordingTrack":                oneOf(codeSchema, "both", "inbound outbound both"),
 		"recordingConfigurationId":      anything,
-		"ringTone":                      oneOf(codeSchema, "the carrier's", "at au bg br be ch cl cn cz de dk ee es fi fr gr hu il in it lt jp mx my nl no nz ph pl pt ru se sg th uk us us-old tw ve za"),
+		"ringTone":                      oneOf(codeSchema, "this house's", "at au bg br be ch cl cn cz de dk ee es fi fr gr hu il in it lt jp mx my nl no nz ph pl pt ru se sg th uk us us-old tw ve za"),
 		"sequential":                    boolean(codeSchema, "false"),
 		"referUrl":                      address(codeURL),
 		"referMethod":                   httpMethod(codeSchema),
@@ -183,19 +163,7 @@ var schema = map[string]element{
 		"recordingStatusCallbackEvent":  someOf(codeSchema, "completed", recEvents),
 		"eventCallbackUrl":              address(codeURL),
 	}},
-	"Queue": {run: later, text: true, attrs: attrs{
-		"url": address(14211), "method": httpMethod(14210), "reservationSid": anything, "postWorkActivitySid": anything,
-	}},
-	"Application":    {text: true, children: "ApplicationSid Parameter", attrs: screened(codeSchema, attrs{"customerId": anything, "copyParentTo": boolean(codeSchema, "false")})},
-	"ApplicationSid": {text: true},
-	"Sim":            {text: true},
-	"WhatsApp":       {text: true, attrs: screened(codeSchema, nil)},
-	"Identity":       {text: true},
-	"Uri":            {text: true},
-	"Headers":        {children: "Header"},
-	"Header":         {attrs: attrs{"name": anything, "value": anything}},
-	"Parameter":      {attrs: attrs{"name": anything, "value": anything}},
-	"Record": {run: later, attrs: attrs{
+	"Record": {run: runs, attrs: attrs{
 		"action":                        address(codeURL),
 		"method":                        httpMethod(13610),
 		"timeout":                       count(0, maxSeconds, "5 s").code(13611, 0),
@@ -209,6 +177,42 @@ var schema = map[string]element{
 		"recordingStatusCallbackMethod": httpMethod(codeSchema),
 		"recordingStatusCallbackEvent":  someOf(codeSchema, "completed", recEvents),
 	}},
+	"Redirect": {run: runs, text: true, attrs: attrs{"method": httpMethod(13710)}},
+	"Hangup":   {run: runs, children: "Parameter"},
+	"Reject":   {run: runs, children: "Parameter", attrs: attrs{"reason": oneOf(codeSchema, "rejected", "rejected busy")}},
+
+	// SSML inside Say (Twilio's page "SSML", Amazon Polly's tags).
+	"break": {attrs: attrs{
+		"strength": oneOf(codeSchema, "medium", "none x-weak weak medium strong x-strong"),
+		"time":     breakTime(codeSchema),
+	}},
+	"emphasis": {text: true, children: ssmlInS, attrs: attrs{"level": oneOf(codeSchema, "moderate", "strong moderate reduced none")}},
+	"lang":     {text: true, children: ssml, attrs: attrs{"xml:lang": languageTag(codeSchema, "the language of the Say is spoken")}},
+	"p":        {text: true, children: ssmlInP},
+	"phoneme":  {text: true, attrs: attrs{"alphabet": oneOf(codeSchema, "ipa", "ipa x-sampa x-amazon-jyutping x-amazon-pinyin x-amazon-pron-kana x-amazon-yomigana"), "ph": anything}},
+	"prosody": {text: true, children: ssml, attrs: attrs{
+		"rate":   prosody("x-slow slow medium fast x-fast default", "%"),
+		"pitch":  prosody("x-low low medium high x-high default", "%", "Hz", "st"),
+		"volume": prosody("silent x-soft soft medium loud x-loud default", "dB"),
+	}},
+	"s":      {text: true, children: ssmlInS},
+	"say-as": {text: true, attrs: attrs{"interpret-as": anything, "format": anything, "role": anything}},
+	"sub":    {text: true, attrs: attrs{"alias": anything}},
+	"w":      {text: true, children: ssmlInW, attrs: attrs{"role": anything}},
+
+	// Verbs that are known and kept, with their nouns.
+	"Queue": {run: later, text: true, attrs: attrs{
+		"url": address(14211), "method": httpMethod(14210), "reservationSid": anything, "postWorkActivitySid": anything,
+	}},
+	"Application":    {text: true, children: "ApplicationSid Parameter", attrs: screened(codeSchema, attrs{"customerId": anything, "copyParentTo": boolean(codeSchema, "false")})},
+	"ApplicationSid": {text: true},
+	"Sim":            {text: true},
+	"WhatsApp":       {text: true, attrs: screened(codeSchema, nil)},
+	"Identity":       {text: true},
+	"Uri":            {text: true},
+	"Headers":        {children: "Header"},
+	"Header":         {attrs: attrs{"name": anything, "value": anything}},
+	"Parameter":      {attrs: attrs{"name": anything, "value": anything}},
 	"Enqueue": {run: later, text: true, children: "Task", attrs: attrs{
 		"action": address(14203), "method": httpMethod(14201), "waitUrl": address(14202), "waitUrlMethod": httpMethod(14206),
 		"workflowSid": anything, "maxQueueSize": count(1, maxCount, "1000").code(codeSchema, 0),

@@ -39,6 +39,16 @@ func (n *node) text() string {
 	return trim(b.String())
 }
 
+// has tells whether an attribute is written and says something.
+func (n *node) has(attr string) bool {
+	for _, a := range n.attrs {
+		if a.name == attr {
+			return trim(a.value) != ""
+		}
+	}
+	return false
+}
+
 // errEmpty says that there is nothing but white space.
 var errEmpty = errors.New("empty document")
 

@@ -17,7 +17,7 @@ type Pos struct {
 func (p Pos) Position() Pos { return p }
 
 // Verb is one thing to do. The types of this package that are Verbs: *Say *Play *Pause *Gather
-// *Redirect *Hangup *Reject *Other.
+// *Dial *Record *Redirect *Hangup *Reject *Other.
 type Verb interface {
 	Name() string // as in the document: Gather
 	Position() Pos
@@ -26,7 +26,7 @@ type Verb interface {
 // Response is a document. The zero Response answers and hangs up.
 //
 // A program writes one with struct literals, where each zero field means what its comment says, or
-// with [New], [NewSay], [NewPlay] and [NewGather], which set what Twilio takes for absent attributes:
+// with [New], [NewSay], [NewPlay], [NewGather] and [NewRecord], which set what Twilio takes for absent attributes:
 //
 //	doc := twiml.New(
 //		twiml.NewGather("/took", 1, twiml.NewSay("ja-JP", "ディスクが一杯です。引き受ける方は1を押してください。")),

@@ -184,8 +184,10 @@ func keySet(code int) rule {
 	return rule{
 		number: code, want: `some of 0-9, # and *, or ""`, then: "any key ends the recording",
 		read: func(v string) (string, bool) {
-			v = trim(v)
-			return v, strings.Trim(v, "0123456789#*") == ""
+			if v = trim(v); strings.Trim(v, "0123456789#*") != "" {
+				return "", false
+			}
+			return v, true
 		},
 	}
 }

@@ -46,6 +46,8 @@ var (
 	_ writable = (*Play)(nil)
 	_ writable = (*Pause)(nil)
 	_ writable = (*Gather)(nil)
+	_ writable = (*Dial)(nil)
+	_ writable = (*Record)(nil)
 	_ writable = (*Redirect)(nil)
 	_ writable = (*Hangup)(nil)
 	_ writable = (*Reject)(nil)

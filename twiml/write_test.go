@@ -72,25 +72,25 @@ func TestWhatXMLCannotCarryIsLeftOut(t *testing.T) {
 }
 
 func TestAnElementIsKeptAsItStands(t *testing.T) {
-	dial := &Other{Element: Element{
-		Tag: "Dial", Attrs: []Attr{{"callerId", "+815012345678"}},
+	connect := &Other{Element: Element{
+		Tag: "Connect", Attrs: []Attr{{"action", "/over"}},
 		Children: []Element{
-			{Tag: "Number", Text: "+819011112222"},
-			{Tag: "Client", Text: "alice", Children: []Element{{Tag: "Parameter", Attrs: []Attr{{"name", "a"}, {"value", "line\rone\ntwo"}}}}},
+			{Tag: "Room", Text: "DailyStandup"},
+			{Tag: "VirtualAgent", Text: "alice", Children: []Element{{Tag: "Parameter", Attrs: []Attr{{"name", "a"}, {"value", "line\rone\ntwo"}}}}},
 		},
 	}}
 	const want = `
-  <Dial callerId="+815012345678">
-    <Number>+819011112222</Number>
-    <Client>alice<Parameter name="a" value="line&#13;one&#10;two"/></Client>
-  </Dial>
+  <Connect action="/over">
+    <Room>DailyStandup</Room>
+    <VirtualAgent>alice<Parameter name="a" value="line&#13;one&#10;two"/></VirtualAgent>
+  </Connect>
 `
-	got := New(dial).String()
+	got := New(connect).String()
 	if !strings.Contains(got, want) {
 		t.Fatalf("got %s", got)
 	}
 	r, _ := Parse([]byte(got))
-	if !reflect.DeepEqual(placeless(r).Verbs, []Verb{dial}) {
+	if !reflect.DeepEqual(placeless(r).Verbs, []Verb{connect}) {
 		t.Errorf("read %s", dump(r))
 	}
 }
@@ -102,7 +102,7 @@ func (shout) Name() string { return "Shout" }
 func TestWriteRefusesWhatCouldNotBeRead(t *testing.T) {
 	deep := Element{Tag: "Number"}
 	for range maxDepth {
-		deep = Element{Tag: "Dial", Children: []Element{deep}}
+		deep = Element{Tag: "Connect", Children: []Element{deep}}
 	}
 	for _, c := range []struct {
 		name string
@@ -128,12 +128,41 @@ func TestWriteRefusesWhatCouldNotBeRead(t *testing.T) {
 		{"keys pressed in a Gather", &Gather{Nested: []Verb{&Play{Digits: "1"}}}, "cannot be nested"},
 		{"a bad Say in a Gather", &Gather{Nested: []Verb{&Say{Loop: -1}}}, "loop -1"},
 		{"a reason of Reject", &Reject{Reason: "tired"}, `reason "tired"`},
+		{"a method of Record", &Record{Method: "PUT"}, `method "PUT"`},
+		{"a callback's method of Record", &Record{StatusCallbackMethod: "PUT"}, `method "PUT"`},
+		{"a negative silence", &Record{Timeout: -1}, "timeout -1ns"},
+		{"a recording of a year", &Record{MaxLength: 8760 * time.Hour}, "maxLength 8760h"},
+		{"a key of Record", &Record{FinishOnKey: "x"}, `finishOnKey "x"`},
+		{"a way to trim", &Record{Trim: "short"}, `trim "short"`},
+		{"an event of a recording", &Record{StatusCallbackEvent: []string{"lost"}}, `["lost"]`},
+		{"a method of Dial", &Dial{Method: "PUT"}, `method "PUT"`},
+		{"a negative ring time", &Dial{Timeout: -1}, "timeout -1ns"},
+		{"a tone nobody knows", &Dial{RingTone: "xx"}, `ringTone "xx"`},
+		{"a way to record nobody knows", &Dial{Record: "loud"}, `record "loud"`},
+		{"an attribute Dial does not have", &Dial{Unrun: map[string]string{"x y": "z"}}, `"x y"`},
+		{"a verb in a Dial", NewDial(&Say{Loop: 1}), "no noun of <Dial>"},
+		{"an element that is no noun", NewDial(&Other{Element: Element{Tag: "Say"}}), "no noun of <Dial>"},
+		{"a number without figures", NewDial(&Number{}), "no number"},
+		{"keys that no telephone has, for a Number", NewDial(&Number{Text: "1", SendDigits: "x"}), `sendDigits "x"`},
+		{"a whisper's method", NewDial(&Number{Text: "1", Party: Party{Method: "PUT"}}), `method "PUT"`},
+		{"an attribute Number does not have", NewDial(&Number{Text: "1", Party: Party{Unrun: map[string]string{"url": "z"}}}), `"url"`},
+		{"an event nobody knows", NewDial(&Client{Identity: "a", Party: Party{StatusCallbackEvent: []string{"sleeping"}}}), `["sleeping"]`},
+		{"a browser without a name", NewDial(&Client{}), "no identity"},
+		{"keys for a Sip", NewDial(&Sip{URI: "sip:a@b", SendDigits: "x"}), `sendDigits "x"`},
+		{"a callback's method", NewDial(&Sip{URI: "sip:a@b", Party: Party{StatusCallbackMethod: "PUT"}}), `method "PUT"`},
+		{"a Sip without an address", NewDial(&Sip{}), "no address"},
+		{"a room without a name", NewDial(&Conference{}), "no name"},
+		{"a beep nobody knows", NewDial(&Conference{Room: "a", Beep: "loud"}), `beep "loud"`},
+		{"a crowd", NewDial(&Conference{Room: "a", MaxParticipants: 251}), "maxParticipants 251"},
+		{"how to ask for music", NewDial(&Conference{Room: "a", WaitMethod: "PUT"}), `method "PUT"`},
+		{"an event of a room", NewDial(&Conference{Room: "a", StatusCallbackEvent: []string{"x"}}), `["x"]`},
+		{"an attribute rooms do not have", NewDial(&Conference{Room: "a", Unrun: map[string]string{"x": "z"}}), `"x"`},
 		{"an unknown element", &Other{Element: Element{Tag: "Shout"}}, "<Shout> is no verb"},
 		{"a Say in disguise", &Other{Element: Element{Tag: "Say"}}, "<Say> is no verb"},
 		{"a noun", &Other{Element: Element{Tag: "Number"}}, "<Number> is no verb"},
-		{"an element that is two", &Other{Element: Element{Tag: "Dial", Children: []Element{{Tag: "a><b"}}}}, "cannot be the name of an element"},
-		{"an attribute that is two", &Other{Element: Element{Tag: "Dial", Attrs: []Attr{{`a="b" c`, ""}}}}, "cannot be the name of an attribute"},
-		{"an attribute that stands twice", &Other{Element: Element{Tag: "Dial", Attrs: []Attr{{"a", ""}, {"a", ""}}}}, "stands twice"},
+		{"an element that is two", &Other{Element: Element{Tag: "Connect", Children: []Element{{Tag: "a><b"}}}}, "cannot be the name of an element"},
+		{"an attribute that is two", &Other{Element: Element{Tag: "Connect", Attrs: []Attr{{`a="b" c`, ""}}}}, "cannot be the name of an attribute"},
+		{"an attribute that stands twice", &Other{Element: Element{Tag: "Connect", Attrs: []Attr{{"a", ""}, {"a", ""}}}}, "stands twice"},
 		{"elements too deep", &Other{Element: deep}, "more than 32 elements"},
 		{"too much text", NewSay("", strings.Repeat("a", MaxSize)), "divide it"},
 	} {

@@ -25,6 +25,7 @@ type run struct {
 	page    page
 	silent  int  // documents since anything was heard
 	stale   bool // keys that wait were pressed for something else
+	whisper bool // it runs on a call that <Dial> made, before that is joined
 }
 
 // page is the document that is being executed.
@@ -52,28 +53,45 @@ var over = next{over: true}
 // hangs up.
 func (r *Runner) Script(ctx context.Context, c *call.Call) error {
 	t := &run{Runner: r, call: c, log: r.log.With("call", c.SID()), program: c.Record().Program}
-	to := &request{method: t.program.Method, url: t.program.URL}
+	end, err := t.perform(ctx, &request{method: t.program.Method, url: t.program.URL})
+	if end == hungUp || err != nil {
+		return err
+	}
+	// The end of a document answers, if nothing has, and hangs up (contract 1.1).
+	return c.Answer(ctx)
+}
+
+// ending is how a program came to its end.
+type ending int
+
+const (
+	finished ending = iota // after its last verb
+	hungUp                 // by a verb, or because it went in circles
+	broken                 // it could not be had
+)
+
+// perform runs documents from to on, until there is none to go on with. An error is the end of the call.
+func (t *run) perform(ctx context.Context, to *request) (ending, error) {
 	for to != nil {
 		if t.silent++; t.silent > mostFetches {
 			t.notify(problem.Problem{Level: problem.Error, Code: 12400, Text: fmt.Sprintf("%d documents in a row in which nothing is heard", mostFetches), Hint: "a loop of <Redirect>"})
-			return nil
+			return hungUp, nil
 		}
 		page, err := t.fetch(ctx, *to)
 		if err != nil {
-			return err // the call is over
+			return hungUp, err // the call is over
 		}
 		if page == nil {
-			break // all has been said about it
+			return broken, nil // all has been said about it
 		}
 		t.page = *page
 		n, err := t.execute(ctx)
 		if err != nil || n.over {
-			return err
+			return hungUp, err
 		}
 		to = n.jump
 	}
-	// The end of a document answers, if nothing has, and hangs up (contract 1.1).
-	return c.Answer(ctx)
+	return finished, nil
 }
 
 // execute runs the verbs of the page.
@@ -102,6 +120,10 @@ func (t *run) verb(ctx context.Context, v twiml.Verb) (next, error) {
 		return next{}, t.pause(ctx, v)
 	case *twiml.Gather:
 		return t.gather(ctx, v)
+	case *twiml.Dial:
+		return t.dial(ctx, v)
+	case *twiml.Record:
+		return t.record(ctx, v)
 	case *twiml.Redirect:
 		return t.redirect(v)
 	case *twiml.Hangup:

@@ -122,6 +122,11 @@ func (r *Runner) Prepare(ctx context.Context, doc *twiml.Response) error {
 	return g.Wait()
 }
 
+// Clip is what a Say sounds like, for whoever lets it be heard elsewhere than on its call.
+func (r *Runner) Clip(ctx context.Context, v *twiml.Say) (*media.Clip, error) {
+	return r.cfg.Speaker.Speak(ctx, r.utterance(v))
+}
+
 // atOnce is how many Says of one document are spoken at a time.
 const atOnce = 4
 

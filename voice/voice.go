@@ -45,6 +45,9 @@ type Config struct {
 	Asker    call.Asker
 	Language string       // of <Say> where the document does not say; "" is en-US
 	Notify   func(Notice) // nil: nobody keeps them. It must not block
+
+	// Recordings keeps what <Record> takes down; nil: it is dropped, with a notice, and no action gets a URL.
+	Recordings Recordings
 }
 
 // Runner runs documents on calls. It may be used from any goroutine and keeps nothing of a call.

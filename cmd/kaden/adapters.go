@@ -11,6 +11,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/twiml"
 	"github.com/kaden-project/kaden/voice"
 )
@@ -31,6 +32,9 @@ func (a *asker) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
 
 // Load is for sound files, which may be larger than a document.
 func (a *asker) Load(ctx context.Context, q call.Ask, limit int) (call.Reply, error) {
+	if strings.HasPrefix(q.URL, dispatch.Origin+"/") {
+		return a.scripts.Ask(ctx, q)
+	}
 	if l, ok := a.outside.(voice.Loader); ok {
 		return l.Load(ctx, q, limit)
 	}
@@ -59,6 +63,25 @@ func (c caller) Call(ctx context.Context, o call.Order) (dispatch.Line, error) {
 		forget()
 	}()
 	return placed, nil
+}
+
+// announcer lets a conference of a call-out hear a sentence.
+func announcer(v *voice.Runner, desk *call.Desk, owner sid.Account) func(context.Context, string, *twiml.Say) error {
+	return func(ctx context.Context, room string, say *twiml.Say) error {
+		clip, err := v.Clip(ctx, say)
+		if err == nil {
+			desk.Conference(owner, room).Play(clip.Source())
+		}
+		return err
+	}
+}
+
+// callersOf finds the calls that people have made to us, for those who call back.
+func callersOf(desk *call.Desk) func(sid.Call) (dispatch.Line, bool) {
+	return func(id sid.Call) (dispatch.Line, bool) {
+		c, ok := desk.Live(id)
+		return c, ok
+	}
 }
 
 // traces remembers the signalling of the last legs, for the ladder and the pcap of a call.

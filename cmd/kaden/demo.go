@@ -136,7 +136,8 @@ func demo(ctx context.Context, lang string, show *show) (taken bool, err error) 
 	defer silent()
 
 	ask := &asker{outside: nowhere{}}
-	runner := voice.New(log, voice.Config{Speaker: demoVoice(ctx, log, lang, dir, show), Asker: ask})
+	sounds := recordings{keep, ask}
+	runner := voice.New(log, voice.Config{Speaker: demoVoice(ctx, log, lang, dir, show), Asker: sounds, Recordings: sounds})
 	people := &simulatedPhones{behave: demoPeople}
 	desk := call.New(log, call.Config{
 		Store: keep, Asker: ask, Script: runner.Script,

@@ -44,6 +44,17 @@ type phoneEvent struct {
 // newPhone starts a softphone on loopback, without a registrar and without a sound card.
 func newPhone(t testing.TB) *phone {
 	t.Helper()
+	// Ten minutes of silence from the microphone: without a source there is no packet to carry a key.
+	silence := filepath.Join(t.TempDir(), "silence.wav")
+	if err := writeWAV(silence, nil, 10*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	return newPhoneThatSays(t, silence)
+}
+
+// newPhoneThatSays starts a softphone whose microphone is a sound file.
+func newPhoneThatSays(t testing.TB, microphone string) *phone {
+	t.Helper()
 	program := needs(t, "baresip", "baresip-core")
 	modules := ""
 	for _, d := range []string{"/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules", "/usr/lib64/baresip/modules"} {
@@ -56,11 +67,6 @@ func newPhone(t testing.TB) *phone {
 	}
 	p := &phone{t: t, dir: t.TempDir(), port: freePorts(t, 2, firstPort, lastPort)} // the second is for TLS, asked for or not
 	control, rtp := freePort(t), freePorts(t, 20, firstRTP, lastRTP)
-	// Ten minutes of silence from the microphone: without a source there is no packet to carry a key.
-	silence := filepath.Join(p.dir, "silence.wav")
-	if err := writeSilence(silence, 10*time.Minute); err != nil {
-		t.Fatal(err)
-	}
 	config := fmt.Sprintf(`poll_method epoll
 sip_listen %s
 call_local_timeout 300
@@ -83,7 +89,7 @@ ctrl_tcp_listen %s
 rtp_ports %d-%d
 net_interface 127.0.0.1
 snd_path %s
-`, local(p.port), filepath.Join(p.dir, "speaker.wav"), silence, filepath.Join(p.dir, "bell.wav"), modules, local(control), rtp, rtp+19, p.dir)
+`, local(p.port), filepath.Join(p.dir, "speaker.wav"), microphone, filepath.Join(p.dir, "bell.wav"), modules, local(control), rtp, rtp+19, p.dir)
 	for name, text := range map[string]string{
 		"config": config, "contacts": "",
 		"accounts": "<sip:me@" + local(p.port) + ";transport=udp>;regint=0;audio_codecs=PCMU,PCMA\n",
@@ -121,8 +127,8 @@ snd_path %s
 	return p
 }
 
-// writeSilence makes a WAV file of nothing; the system keeps it as a hole.
-func writeSilence(file string, d time.Duration) error {
+// writeWAV makes a WAV file of samples and then nothing, d long; the system keeps the nothing as a hole.
+func writeWAV(file string, samples []int16, d time.Duration) error {
 	size := uint32(d/time.Second) * 8000 * 2
 	var b bytes.Buffer
 	b.WriteString("RIFF")
@@ -133,10 +139,12 @@ func writeSilence(file string, d time.Duration) error {
 	}
 	b.WriteString("data")
 	binary.Write(&b, binary.LittleEndian, size)
+	head := int64(b.Len())
+	binary.Write(&b, binary.LittleEndian, samples)
 	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
 		return err
 	}
-	return os.Truncate(file, int64(b.Len())+int64(size))
+	return os.Truncate(file, head+int64(size))
 }
 
 // address is how kaden calls the phone.

@@ -152,7 +152,8 @@ func (r *rooms) openCalls() {
 		AllowLoopback: loopback(r.settings.HTTP), AllowPrivate: r.settings.Webhooks.AllowPrivate,
 	})
 	r.asker = &asker{outside: r.web}
-	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: r.asker, Notify: func(n voice.Notice) {
+	sounds := recordings{r.store, r.asker}
+	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
 	}})
 	r.traces = newTraces(r.sip)
@@ -168,7 +169,7 @@ func (r *rooms) openCalls() {
 	secret.Write([]byte("scripts"))
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: caller{r.voice, r.desk}, House: r.house.Load, Secret: secret.Sum(nil),
-		EndGhost: endGhost(r.log, r.desk), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
+		EndGhost: endGhost(r.log, r.desk), Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
 	})
 	r.asker.scripts = r.dispatch
 }
@@ -287,7 +288,7 @@ func (r *rooms) numberCalled(called string) (account.Number, bool) {
 	for _, n := range r.house.Load().Numbers {
 		if n.Number == called {
 			n.Account = r.account.SID
-			return n, true
+			return dispatch.CallBack(n), true
 		}
 	}
 	return account.Number{}, false

@@ -2,6 +2,7 @@ package legtest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/kaden-project/kaden/leg"
 )
@@ -43,6 +44,25 @@ func sound() []Case {
 			until(t, "silence", func() bool { return heard.last.Load() == 0 })
 			hangup(t, l, leg.Completed)
 			ends(t, l, leg.Completed)
+		}},
+		{"knows when it heard the far end first, and that only after the answer", func(t *testing.T, h House) {
+			before := time.Now()
+			l, p := answered(t.Context(), t, h)
+			hearer, ok := l.(leg.Hearer)
+			if !ok {
+				t.Skip("this kind of leg does not tell")
+			}
+			p.Play(&blare{})
+			until(t, "the first sound to be noticed", func() bool { return !hearer.FirstHeard().IsZero() })
+			first := hearer.FirstHeard()
+			if first.Before(before) || first.After(time.Now()) {
+				t.Errorf("first heard at %v, which is not within the call", first)
+			}
+			hangup(t, l, leg.Completed)
+			ends(t, l, leg.Completed)
+			if hearer.FirstHeard() != first {
+				t.Errorf("what was first has changed")
+			}
 		}},
 		{"hears the far end, until nobody listens any more", func(t *testing.T, h House) {
 			l, p := answered(t.Context(), t, h)

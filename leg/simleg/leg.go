@@ -65,6 +65,13 @@ func (l *Leg) Hangup(_ context.Context, c leg.Cause) error {
 	return nil
 }
 
+// FirstHeard is when the path was open: what nobody says is still a line that carries.
+func (l *Leg) FirstHeard() time.Time {
+	l.n.mu.Lock()
+	defer l.n.mu.Unlock()
+	return l.n.view.state.Answered
+}
+
 // Play makes src what the far end hears.
 func (l *Leg) Play(src media.Source) { l.n.post(func() { l.n.toFar.play(src, time.Now()) }) }
 

@@ -47,7 +47,7 @@ func (s *stream) step(f *media.Frame, now time.Time) {
 	more := s.src.Read(f)
 	s.caption(now)
 	if s.sink != nil {
-		s.sink.Write(f)
+		media.Write(s.sink, f, words(s.src))
 	}
 	if !more {
 		src := s.src
@@ -65,10 +65,7 @@ func (s *stream) caption(now time.Time) {
 	if s.hears == nil {
 		return
 	}
-	var words string
-	if c, ok := s.src.(media.Captioned); ok {
-		words = c.Caption()
-	}
+	words := words(s.src)
 	if words == s.now.Caption {
 		return
 	}
@@ -77,6 +74,14 @@ func (s *stream) caption(now time.Time) {
 		s.now = Heard{Caption: words, From: now}
 		s.hears(s.now)
 	}
+}
+
+// words are the caption of src, "" for none.
+func words(src media.Source) string {
+	if c, ok := src.(media.Captioned); ok {
+		return c.Caption()
+	}
+	return ""
 }
 
 func (s *stream) close(now time.Time, cut bool) {

@@ -94,6 +94,14 @@ func (l *Leg) Play(src media.Source) { l.sound.play(src) }
 // Listen hands every frame from the far end to sink.
 func (l *Leg) Listen(sink media.Sink) { l.sound.listen(sink) }
 
+// FirstHeard is when the far end's sound came for the first time after the answer, zero if none did.
+func (l *Leg) FirstHeard() time.Time {
+	if at := l.sound.first.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
+}
+
 // SendDigits presses keys as RFC 4733 events.
 func (l *Leg) SendDigits(ctx context.Context, digits string) error {
 	if err := media.CheckDigits(digits); err != nil {

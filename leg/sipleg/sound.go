@@ -42,6 +42,8 @@ type sound struct {
 	in  atomic.Pointer[listening]
 	use atomic.Bool // the far end may be lost: the call is answered and not on hold
 
+	first atomic.Int64 // when sound came for the first time after the answer, in nanoseconds since 1970; 0 is never
+
 	seat *media.Seat
 
 	terms   terms
@@ -266,6 +268,9 @@ func (s *sound) take() bool {
 		s.restart()
 	}
 	s.unheard = 0
+	if s.terms.live && s.first.Load() == 0 {
+		s.first.Store(time.Now().UnixNano())
+	}
 	switch {
 	case s.isDTMF(p.kind):
 		for _, key := range s.reader.Packet(p.ts, p.payload) {

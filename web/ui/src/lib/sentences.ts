@@ -46,6 +46,7 @@ export const sentences: Record<string, Sentence> = {
   'call.ringing': { en: () => 'Ringing', ja: () => '呼び出し中です' },
   'call.in-progress': { en: () => 'Answered', ja: () => 'つながりました' },
   'call.digit': { en: (e) => `Key ${e.digit ?? '?'} pressed`, ja: (e) => `${e.digit ?? '?'} が押されました` },
+  'call.heard': { en: () => 'First sound of the other side', ja: () => '相手の最初の音' },
   'call.ended': { en: () => 'Call ended', ja: () => '通話が終わりました' },
 
   'notice.raised': {

@@ -1,0 +1,87 @@
+package call
+
+import (
+	"fmt"
+	"maps"
+	"strconv"
+
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/trunk"
+)
+
+// MostNested is how many calls to our own numbers may stand inside one another. A loop without a server (a
+// <Dial> whose last number is our own, whose TwiML dials again) opens one more each round; a round of nine
+// people at 10 s is 90 s, so that such a loop goes on for the four hours that the outermost call may last.
+const MostNested = 160
+
+// nestedHeader tells the inbound end of a call to ourselves how deep it is.
+const nestedHeader = "X-Kaden-Nested"
+
+// within tells whether the call is to a number of our own and stays in the house.
+func (c *Call) within() (bool, error) {
+	d := c.desk
+	if c.order.To.Scheme != number.Tel || d.cfg.Own == nil || d.cfg.Numbers == nil {
+		return false, nil
+	}
+	if _, ours := d.cfg.Numbers(string(c.order.To.Number)); !ours {
+		return false, nil
+	}
+	if c.nested >= MostNested {
+		return true, &cannot{leg.Fault, fmt.Sprintf("our own number is called inside %d calls to our own numbers: the loop ends here", c.nested)}
+	}
+	return true, nil
+}
+
+func (c *Call) dialer() (leg.Dialer, error) {
+	if c.own {
+		return c.desk.cfg.Own, nil
+	}
+	return c.desk.dialer(c.order.To.Scheme)
+}
+
+// target is whom the call dials, over t for telephone numbers that are not our own.
+func (c *Call) target(t trunk.Trunk) leg.Target {
+	if !c.own {
+		return c.order.target(t)
+	}
+	headers := maps.Clone(c.order.Headers)
+	if headers == nil {
+		headers = map[string]string{}
+	}
+	headers[nestedHeader] = strconv.Itoa(c.nested + 1)
+	return leg.Target{URI: c.order.To.String(), From: c.order.From, Headers: headers}
+}
+
+// depth reads the header. A stranger who sets it gets nothing but a shorter loop of his own.
+func depth(i leg.Info) int {
+	n, err := strconv.Atoi(i.Headers[nestedHeader])
+	if err != nil {
+		return 0
+	}
+	return max(0, n)
+}
+
+// Owns tells whether called, as Twilio writes it, is a number of this installation: one that answers, or
+// one that a trunk shows.
+func (c *Call) Owns(called string) bool {
+	if f := c.desk.cfg.Numbers; f != nil {
+		if _, ok := f(called); ok {
+			return true
+		}
+	}
+	if f := c.desk.cfg.Trunks; f != nil {
+		for _, t := range f() {
+			if n, err := number.Parse(t.From, number.Home); err == nil && string(n) == called {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Reaches tells whether anything here dials addresses of scheme s.
+func (c *Call) Reaches(s number.Scheme) bool {
+	_, err := c.desk.dialer(s)
+	return err == nil
+}

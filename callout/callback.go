@@ -1,0 +1,59 @@
+package callout
+
+import (
+	"slices"
+
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// Rule 22: a person calls back. Their own phone is no longer rung, and the call takes their turn.
+
+func (m *machine) calledBack(e Event) {
+	if m.Begun.IsZero() || e.By == "" {
+		return
+	}
+	a := Attempt{Person: e.By, Address: e.Text, Step: StepCheck, Member: -1, Round: 1, Outcome: Listening,
+		Dialed: m.now, Answered: m.now, Quiet: m.now, Inbound: true, Ring: defaultRing}
+	if t, member := m.turnOf(e.By); t != nil {
+		a.Step, a.Round, a.Member = t.Step, t.Round, member
+		a.Method = max(0, slices.IndexFunc(t.People[member].Methods, func(x Method) bool { return x.Address == e.Text }))
+		t.Marks[member].Back = true
+		t.drop(member)
+	}
+	m.cut(WhyCallBack, e.By, func(x *Attempt) bool { return x.Person == e.By })
+	if m.Status == Acknowledged && m.By == e.By {
+		m.sign() // who calls is awake
+		a.Step, a.Member, a.Purpose = StepCheck, -1, ForCheck
+	}
+	a.Limit = m.listenEnd(&a)
+	m.seat(&a)
+	switch m.Status {
+	case ResolvedNow:
+		m.cut(WhyResolved, "", func(x *Attempt) bool { return x.ID == a.ID })
+	case StoppedNow:
+		m.cut(WhyStopped, m.By, func(x *Attempt) bool { return x.ID == a.ID })
+	}
+}
+
+// turnOf finds the step at work in which a person has a turn: where they are being called, else the first.
+func (m *machine) turnOf(person string) (*Track, int) {
+	for _, tracks := range [...][]Track{m.Side, m.Tracks} {
+		for i := range tracks {
+			t := &tracks[i]
+			if !m.works(t.Step) || t.Phase != Ringing || t.Purpose == ForCheck {
+				continue
+			}
+			if k := slices.IndexFunc(t.People, func(p Person) bool { return p.ID == person }); k >= 0 && t.Marks[k].Vote == NoVote {
+				return t, k
+			}
+		}
+	}
+	return nil, -1
+}
+
+// seat gives an attempt that came in its number and its place.
+func (m *machine) seat(a *Attempt) {
+	m.add(a)
+	m.do(Command{Kind: Seat, Attempt: a.ID, Person: a.Person, Address: a.Address, Step: a.Step, Round: a.Round, Purpose: a.Purpose})
+	m.noteOf(a, timeline.AttemptCallBack, "", "calls us")
+}

@@ -1,0 +1,38 @@
+package callout
+
+import (
+	"strings"
+
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// Detection takes the one who answered for a person or a machine. It errs, so it is a hint: a machine
+// never acknowledges, and a person who was taken for one still wins with a key.
+
+func (m *machine) detected(a *Attempt, e Event) {
+	text := ""
+	machine := strings.HasPrefix(e.Text, "machine_") || e.Text == "fax"
+	done := strings.HasPrefix(e.Text, "machine_end_") || e.Text == "fax"
+	if a.Outcome != Listening || !machine {
+		m.noteOf(a, timeline.AttemptDetected, e.Text, text)
+		return
+	}
+	first := !a.Device
+	a.Device, a.Yields = true, true
+	switch {
+	case m.Plan.Machine == MachineHangUp, e.Text == "fax" && m.Plan.Machine == MachineMessage:
+		m.noteOf(a, timeline.AttemptDetected, e.Text, "the call is ended")
+		m.do(Command{Kind: HangUp, Attempt: a.ID, Person: a.Person, Why: WhyMachine})
+		m.decide(a, Machine, WhyMachine, e.Text)
+	case m.Plan.Machine == MachineMessage && done:
+		m.noteOf(a, timeline.AttemptDetected, e.Text, "hears the message after the beep")
+		m.do(Command{Kind: AfterBeep, Attempt: a.ID, Person: a.Person, Why: WhyMachine})
+		m.decide(a, Machine, WhyMachine, e.Text)
+	default:
+		if first {
+			text = "the next person is rung as well"
+			m.why = a.Person + " has a machine answering"
+		}
+		m.noteOf(a, timeline.AttemptDetected, e.Text, text)
+	}
+}

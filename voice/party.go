@@ -1,0 +1,179 @@
+package voice
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/twiml"
+)
+
+// party is one noun, ready to be called.
+type party struct {
+	noun    twiml.Noun
+	order   call.Order
+	whisper *request // nil: joined at once
+}
+
+// whisperPause is the silence between the answer and the whisper's first word, as on every call to a
+// person (rule 23).
+const whisperPause = 800 * time.Millisecond
+
+// parties makes the nouns ready. What nobody can call is left out with a notice.
+func (t *run) parties(v *twiml.Dial) []party {
+	var list []party
+	for _, n := range v.Nouns {
+		if p, ok := t.party(v, n); ok {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func (t *run) party(v *twiml.Dial, noun twiml.Noun) (party, bool) {
+	p := party{noun: noun}
+	var shared twiml.Party
+	var err error
+	switch n := noun.(type) {
+	case *twiml.Number:
+		shared, p.order.SendDigits = n.Party, n.SendDigits
+		p.order.To, err = telephone(n.Text)
+	case *twiml.Sip:
+		shared, p.order.SendDigits = n.Party, n.SendDigits
+		p.order.SIPUser, p.order.SIPPassword = n.Username, n.Password
+		p.order.To, p.order.Headers, err = sipAddress(n)
+	case *twiml.Client:
+		shared, p.order.Headers = n.Party, headers(n.Parameters)
+		p.order.To, err = number.ParseAddress("client:" + n.Identity)
+	default:
+		return p, false // the checker has said that it is not dialled
+	}
+	if err != nil {
+		t.about(noun, 13224, err.Error(), "")
+		return p, false
+	}
+	if s := p.order.To.Scheme; s != number.Tel && !t.call.Reaches(s) {
+		t.about(noun, 0, fmt.Sprintf("nothing here reaches %s: addresses yet: this part of <Dial> fails", s), "")
+		return p, false
+	}
+	if p.order.From, err = t.callerID(v, p.order.To.Scheme); err != nil {
+		t.about(noun, 13214, err.Error(), "a number of this installation, the caller's, or none")
+		return p, false
+	}
+	if shared.URL != "" {
+		where, err := t.resolve(shared.URL)
+		if err != nil {
+			t.about(noun, 11100, err.Error(), "write the whole URL")
+			return p, false // joining without the question would hand the call to a mailbox
+		}
+		p.whisper = &request{method: post(shared.Method), url: where}
+		p.order.FirstWord = whisperPause
+	}
+	if shared.StatusCallback != "" {
+		where, err := t.resolve(shared.StatusCallback)
+		if err != nil {
+			t.about(noun, 11100, err.Error(), "write the whole URL")
+		} else {
+			p.order.Callback = call.Callback{URL: where, Method: post(shared.StatusCallbackMethod), Events: shared.StatusCallbackEvent}
+		}
+	}
+	return p, true
+}
+
+// telephone reads what stands in a <Number>. sim: reaches a simulated phone.
+func telephone(text string) (number.Address, error) {
+	a, err := number.ParseAddress(text)
+	switch {
+	case err != nil:
+		return a, err
+	case a.Scheme == number.Tel:
+		if ok, why := a.Number.Class().Dialable(); !ok {
+			return a, fmt.Errorf("%s is not called: %s", number.Mask(string(a.Number)), why)
+		}
+		return a, nil
+	case a.Scheme != number.Sim:
+		return a, fmt.Errorf("<Number> takes telephone numbers, not %s: addresses", a.Scheme)
+	}
+	return a, nil
+}
+
+// sipAddress takes ?x-name=value off the address (Twilio's page on Sip).
+func sipAddress(n *twiml.Sip) (number.Address, map[string]string, error) {
+	text, query, _ := strings.Cut(n.URI, "?")
+	if !strings.Contains(text, ":") || !strings.HasPrefix(strings.ToLower(text), "sip") {
+		text = "sip:" + text
+	}
+	told := headers(n.Headers)
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return number.Address{}, nil, fmt.Errorf("the headers after the ? cannot be read: %w", err)
+	}
+	for name := range values {
+		if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-") || lower == "user-to-user" {
+			if told == nil {
+				told = map[string]string{}
+			}
+			told[name] = values.Get(name)
+		}
+	}
+	a, err := number.ParseAddress(text)
+	return a, told, err
+}
+
+func headers(list []twiml.Parameter) map[string]string {
+	var m map[string]string
+	for _, p := range list {
+		if p.Name == "" {
+			continue
+		}
+		if m == nil {
+			m = map[string]string{}
+		}
+		m[p.Name] = p.Value
+	}
+	return m
+}
+
+// callerID is whom the called see: the caller, or callerId. A telephone is shown only what this
+// installation may show: its own numbers, and those of the call itself. "" leaves it to the trunk.
+func (t *run) callerID(v *twiml.Dial, to number.Scheme) (string, error) {
+	rec := t.call.Record()
+	shown := strings.TrimSpace(v.CallerID)
+	if to != number.Tel {
+		return user(cmp.Or(shown, rec.From)), nil
+	}
+	if shown == "" {
+		if strings.HasPrefix(rec.From, "+") {
+			return rec.From, nil
+		}
+		return "", nil // a caller without a number
+	}
+	n, err := number.Parse(shown, number.Home)
+	if err != nil {
+		return "", fmt.Errorf("callerId %q is no telephone number", shown)
+	}
+	if s := string(n); s != rec.From && s != rec.To && !t.call.Owns(s) {
+		return "", fmt.Errorf("callerId %s is neither a number of this installation nor of this call", number.Mask(s))
+	}
+	return string(n), nil
+}
+
+// user is an address as a name to show: sato of sip:sato@192.0.2.7.
+func user(address string) string {
+	if _, rest, ok := strings.Cut(address, ":"); ok {
+		address = rest
+	}
+	name, _, _ := strings.Cut(address, "@")
+	return name
+}
+
+// about is a notice about a noun.
+func (t *run) about(n twiml.Noun, code int, text, hint string) {
+	at := n.Position()
+	t.notify(problem.Problem{Line: at.Line, Column: at.Column, Level: problem.Error, Code: code, Verb: n.Name(), Text: text, Hint: hint})
+}
