@@ -37,7 +37,8 @@ var plan = map[string]room{
 	"oncall":          {[]string{"number", "problem", "problem/yamldoc"}, "people and their addresses"},
 	"account":         {[]string{"number", "sid", "problem", "problem/yamldoc"}, "who owns which number"},
 	"trunk":           {[]string{"number", "problem", "problem/yamldoc"}, "arithmetic about lines"},
-	"manifest":        {[]string{"account", "alert", "callout", "number", "oncall", "problem", "problem/yamldoc", "trunk", "sid"}, "checks what people wrote against one another (ADR 1)"},
+	"notice":          {[]string{"problem", "problem/yamldoc"}, "tells people and systems; decides nothing"},
+	"manifest":        {[]string{"account", "alert", "callout", "notice", "number", "oncall", "problem", "problem/yamldoc", "trunk", "sid", "twiml"}, "checks what people wrote against one another (ADR 1)"},
 
 	"media":             {nil, "sound; no sockets"},
 	"media/mediatest":   {[]string{"media"}, "proves that two sounds are one"},
@@ -109,7 +110,7 @@ var forbidden = []struct {
 	in, imp, why string
 	except       []string
 }{
-	{"", "net/http", "words, sound and decisions know no HTTP", []string{"webhook", "rest", "rest/resttest", "intake", "api", "web", "dispatch", "cmd/kaden", "voice", "leg/sipleg", "phonetest", "bench"}},
+	{"", "net/http", "words, sound and decisions know no HTTP", []string{"webhook", "rest", "rest/resttest", "intake", "api", "web", "dispatch", "cmd/kaden", "voice", "notice", "leg/sipleg", "phonetest", "bench"}},
 	{"callout", "os", "deciding does no I/O", nil},
 	{"callout", "math/rand", "the same events give the same commands", nil},
 	{"twiml", "os", "a document is bytes that somebody else read", nil},

@@ -33,6 +33,7 @@ type Number struct {
 	FallbackURL    string
 	FallbackMethod string
 	TwiML          string // … or is this
+	Bin            string // … or stands in the bin of this name
 	StatusCallback string
 	CallBack       bool // people call here about alerts: kaden's own script answers
 }

@@ -19,6 +19,7 @@ import (
 //	fallback-method: POST
 //	status-callback: https://example.jp/status
 //	twiml: <Response/>            # … or is this
+//	bin: night                    # … or stands in this bin
 //	call-back: true               # … or people call here about alerts
 //
 // Account is left empty: the installation's main account owns what documents describe.
@@ -32,16 +33,20 @@ func ReadNumber(text []byte) (Number, problem.List) {
 		FallbackMethod: readMethod(doc.Take("fallback-method")),
 		TwiML:          strings.TrimSpace(doc.Take("twiml").Text()),
 		StatusCallback: readURL(doc.Take("status-callback")),
+		Bin:            doc.Take("bin").Text(),
 		CallBack:       doc.Take("call-back").OneOf("false", "true") == "true",
 	}
+	bin := doc.Take("bin")
 	switch twiml := doc.Take("twiml"); {
-	case n.CallBack && (doc.Take("url").Given() || twiml.Given()):
-		doc.Take("call-back").Error("kaden's own script answers such a number", "remove url: and twiml:")
+	case n.CallBack && (doc.Take("url").Given() || twiml.Given() || bin.Given()):
+		doc.Take("call-back").Error("kaden's own script answers such a number", "remove url:, twiml: and bin:")
 	case n.CallBack:
+	case bin.Given() && (twiml.Given() || doc.Take("url").Given()):
+		bin.Error("a number answers with url:, with twiml: or with bin:, not with two of them", "")
 	case doc.Take("url").Given() && twiml.Given():
 		twiml.Error("a number answers with url: or with twiml:, not with both", "")
-	case !doc.Take("url").Given() && !twiml.Given() && n.Number != "":
-		doc.Take("number").Warn("nothing says what answers a call to this number, so calls to it are refused", "add url: or twiml:")
+	case !doc.Take("url").Given() && !twiml.Given() && !bin.Given() && n.Number != "":
+		doc.Take("number").Warn("nothing says what answers a call to this number, so calls to it are refused", "add bin:, url: or twiml:")
 	case twiml.Given() && !strings.HasPrefix(n.TwiML, "<"):
 		twiml.Error("is not TwiML", "it begins with <Response>")
 	}

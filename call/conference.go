@@ -113,14 +113,18 @@ func (f *Conference) Enter(ctx context.Context, c *Call, e Entry) (Exit, error) 
 	if err != nil {
 		return "", err
 	}
+	c.log.Info("entered a conference", "conference", m.room.id)
 	deaf := c.Listen(m.port)
 	c.leg.Play(m.port)
-	why, err := m.stay(ctx)
-	f.dismiss(m, why)
-	deaf()
-	c.leg.Play(nil)
-	c.quiet = time.Now()
-	if err != nil {
+	why := hungUp
+	defer func() { // in every case: a member that nobody holds would stay for ever
+		f.dismiss(m, why)
+		deaf()
+		c.leg.Play(nil)
+		c.quiet = time.Now()
+		c.log.Info("left a conference", "conference", m.room.id, "cause", why, "stayed", time.Since(m.joined).Round(time.Second).Seconds())
+	}()
+	if why, err = m.stay(ctx); err != nil {
 		return "", err
 	}
 	return why, nil
@@ -208,7 +212,6 @@ func (f *Conference) admit(c *Call, e Entry) (*member, error) {
 	m := &member{room: r, call: c, entry: e, port: r.mixer.Join(), joined: time.Now(), muted: e.Muted, out: make(chan Exit, 1)}
 	m.port.Mute(e.Muted)
 	r.members = append(r.members, m)
-	c.log.Info("entered a conference", "conference", r.id, "members", len(r.members))
 	d.report(r, "join", m.about())
 	switch {
 	case !r.started.IsZero():
@@ -273,7 +276,6 @@ func (d *Desk) part(m *member, why Exit) {
 	case m.out <- why:
 	default:
 	}
-	m.call.log.Info("left a conference", "conference", r.id, "cause", why, "stayed", time.Since(m.joined).Round(time.Second).Seconds())
 	d.report(r, "leave", m.parting(why))
 }
 

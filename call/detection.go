@@ -41,10 +41,10 @@ func (d *detecting) blocks() bool { return d != nil && d.wait }
 // detectPatience is for a leg that brings no sound at all: the detector counts frames.
 const detectPatience = time.Second
 
-// own is a Sink for what we say ourselves.
-type own struct{ *media.Detector }
+// mirror is a Sink for what we say ourselves.
+type mirror struct{ *media.Detector }
 
-func (o own) Write(f *media.Frame) { o.Own(f) }
+func (o mirror) Write(f *media.Frame) { o.Own(f) }
 
 // detect begins to listen, at the answer.
 func (c *Call) detect() {
@@ -56,7 +56,7 @@ func (c *Call) detect() {
 	d := media.NewDetector(how, func(by media.AnsweredBy, after time.Duration) {
 		c.post(func() { c.detected(by, after) })
 	})
-	c.ourVoice = own{d}
+	c.ourVoice = mirror{d}
 	c.ear = &detecting{
 		wait: o.Wait, remove: c.Listen(d),
 		guard: time.AfterFunc(how.Timeout+detectPatience, func() {

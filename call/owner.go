@@ -213,8 +213,8 @@ func (c *Call) finish(e leg.Event) {
 	}
 	c.rec.Status = StatusOf(c.rec.Direction, cause, answered)
 	c.rec.Cause, c.rec.SIPStatus, c.rec.Ended = cause, e.Status, e.At
-	c.firstHeard()
 	c.undetected()
+	c.firstHeard()
 	c.markEnd(Event{At: e.At, Status: c.rec.Status, Cause: cause, SIP: e.Status, ByUs: byUs, Text: reason})
 }
 

@@ -206,8 +206,8 @@ func (b Behaviour) String() string {
 	for _, r := range b.Checks {
 		calls = append(calls, "check:"+r.String())
 	}
-	if len(b.Calls) == 0 {
-		calls = append([]string{"no-answer"}, calls...)
+	if len(calls) == 0 {
+		return "no-answer"
 	}
 	return strings.Join(calls, ",")
 }

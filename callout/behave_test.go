@@ -1,7 +1,9 @@
 package callout
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,23 +18,26 @@ func isEnd(e timeline.Event) bool {
 func TestParseBehaviour(t *testing.T) {
 	second := time.Second
 	for text, want := range map[string]Reaction{
-		"no-answer":    {},
-		"busy":         {Refusal: Busy},
-		"busy@2s":      {Refusal: Busy, Rings: 2 * second},
-		"reject":       {Refusal: Rejected, Rings: 3 * second},
-		"reject@0s":    {Refusal: Rejected},
-		"unreachable":  {Refusal: Unreachable},
-		"invalid":      {Refusal: Invalid},
-		"fault":        {Refusal: Fault},
-		"answer":       {Answers: true, Rings: 3 * second},
-		"answer@8s":    {Answers: true, Rings: 8 * second},
-		"voicemail":    {Answers: true, Machine: true, Rings: 15 * second},
-		"key:1":        {Answers: true, Rings: 3 * second, Keys: []Key{{5 * second, "1"}}},
-		"key:1@8s":     {Answers: true, Rings: 3 * second, Keys: []Key{{8 * second, "1"}}},
-		"hangup@5s":    {Answers: true, Rings: 3 * second, HangUp: 5 * second},
-		"hangup":       {Answers: true, Rings: 3 * second, HangUp: 5 * second},
-		"key:*@500ms":  {Answers: true, Rings: 3 * second, Keys: []Key{{second / 2, "*"}}},
-		"voicemail@9s": {Answers: true, Machine: true, Rings: 9 * second},
+		"no-answer":                      {},
+		"busy":                           {Refusal: Busy},
+		"busy@2s":                        {Refusal: Busy, Rings: 2 * second},
+		"reject":                         {Refusal: Rejected, Rings: 3 * second},
+		"reject@0s":                      {Refusal: Rejected},
+		"unreachable":                    {Refusal: Unreachable},
+		"invalid":                        {Refusal: Invalid},
+		"fault":                          {Refusal: Fault},
+		"answer":                         {Answers: true, Rings: 3 * second},
+		"answer@8s":                      {Answers: true, Rings: 8 * second},
+		"voicemail":                      {Answers: true, Machine: true, Rings: 15 * second},
+		"key:1":                          {Answers: true, Rings: 3 * second, Keys: []Key{{5 * second, "1"}}},
+		"key:1@8s":                       {Answers: true, Rings: 3 * second, Keys: []Key{{8 * second, "1"}}},
+		"hangup@5s":                      {Answers: true, Rings: 3 * second, HangUp: 5 * second},
+		"hangup":                         {Answers: true, Rings: 3 * second, HangUp: 5 * second},
+		"key:*@500ms":                    {Answers: true, Rings: 3 * second, Keys: []Key{{second / 2, "*"}}},
+		"voicemail@9s":                   {Answers: true, Machine: true, Rings: 9 * second},
+		"proof@8s":                       {Answers: true, Rings: 3 * second, Keys: []Key{{8 * second, SpokenDigit}}},
+		"callback":                       {Answers: true, Back: 120 * second},
+		"callback@1m+key:1@2s+hangup@9s": {Answers: true, Back: 60 * second, Keys: []Key{{2 * second, "1"}}, HangUp: 9 * second},
 		"answer@4s+key:1@12s+key:9@5s+hangup@20s": {Answers: true, Rings: 4 * second,
 			Keys: []Key{{5 * second, "9"}, {12 * second, "1"}}, HangUp: 20 * second},
 	} {
@@ -47,6 +52,10 @@ func TestParseBehaviour(t *testing.T) {
 	}
 	if b.On(0).Refusal != Busy || !b.On(1).Answers || !b.On(7).Answers || b.On(-1).Refusal != Busy {
 		t.Errorf("calls one after another: %+v", b)
+	}
+	b, err = ParseBehaviour("key:1, asleep, check:key:1@3s")
+	if err != nil || len(b.Calls) != 1 || len(b.Checks) != 2 || b.Checks[0].Answers || b.Checks[1].Keys[0].Digit != "1" {
+		t.Errorf("asleep and woken: %+v, %v", b, err)
 	}
 	if r := (Behaviour{}).On(3); r.Answers || r.Refusal != "" {
 		t.Errorf("the zero value does %+v", r)
@@ -68,6 +77,9 @@ func TestBehaviourThatIsNone(t *testing.T) {
 		"answer@2h":         "is not a time",
 		"busy,,key:1":       "is nothing a person can do",
 		"voicemail+busy@1s": "nothing goes with busy",
+		"key:1,check:nap":   `"nap" is nothing a person can do`,
+		"key:1+callback":    `"callback" is nothing a person can do`,
+		"asleep@3s":         `"asleep@3s" is nothing a person can do`,
 	} {
 		if b, err := ParseBehaviour(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, %v, want %s", text, b, err, want)
@@ -102,7 +114,8 @@ func TestParsePeople(t *testing.T) {
 
 // What is read and written again means the same.
 func FuzzParseBehaviour(f *testing.F) {
-	for _, s := range []string{"no-answer", "busy,key:1@5s", "answer@4s+key:9@5s+key:1@12s+hangup@20s", "voicemail@18s", "reject@0s", "fault,fault,answer", "hangup@1ns"} {
+	for _, s := range []string{"no-answer", "busy,key:1@5s", "answer@4s+key:9@5s+key:1@12s+hangup@20s", "voicemail@18s", "reject@0s", "fault,fault,answer", "hangup@1ns", "proof@8s", "callback@2m+key:1@5s",
+		"key:1,asleep", "asleep", "check:busy,check:key:1@4s,key:1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -187,6 +200,69 @@ func TestSimulateWhatHappensBesides(t *testing.T) {
 	events = Simulate(Plan{Confirm: ByHangup, Steps: plan.Steps}, nil, hangUp, Night{Start: start, Severity: "warning"})
 	if got := events[len(events)-1]; got.Kind != timeline.AlertAcknowledged || got.At.Sub(start) != 75*time.Second {
 		t.Errorf("hanging up after the message: %+v", got)
+	}
+}
+
+// What somebody looks for in a simulated night: the moments of some kinds of events.
+func moments(events []timeline.Event, start time.Time, kinds ...timeline.Kind) string {
+	var b strings.Builder
+	for _, e := range events {
+		if slices.Contains(kinds, e.Kind) {
+			fmt.Fprintf(&b, "%s %s %s\n", short(e.At.Sub(start)), e.Kind, e.Person)
+		}
+	}
+	return b.String()
+}
+
+func TestSimulateTheWholeEngine(t *testing.T) {
+	start := time.Date(2026, 7, 1, 3, 0, 0, 0, time.UTC)
+	inTurn := []Step{{Call: []string{"sato", "suzuki"}, Order: InTurn}}
+	for _, c := range []struct {
+		name, people string
+		plan         Plan
+		night        Night
+		kinds        []timeline.Kind
+		want         string
+	}{
+		{"the spoken digit", "sato=key:1@2s+proof@6s", Plan{Confirm: ByProof, Steps: inTurn}, Night{},
+			[]timeline.Kind{timeline.AttemptDigit, timeline.AlertAcknowledged}, "5s attempt.digit sato\n9s attempt.digit sato\n9s alert.acknowledged sato\n"},
+		{"a machine that is hung up on", "sato=voicemail,suzuki=key:1@2s", Plan{Machine: MachineHangUp, Steps: inTurn}, Night{},
+			[]timeline.Kind{timeline.AttemptMachine, timeline.AttemptDialing}, "0s attempt.dialing sato\n18s attempt.machine sato\n18s attempt.dialing suzuki\n"},
+		{"a machine that gets the message", "sato=voicemail,suzuki=no-answer", Plan{Machine: MachineMessage, Steps: []Step{{Call: []string{"sato"}, Rounds: 2}}}, Night{Severity: "warning"},
+			[]timeline.Kind{timeline.AttemptDetected, timeline.AttemptDialing},
+			"1m attempt.dialing sato\n1m18s attempt.detected sato\n1m48s attempt.dialing sato\n2m6s attempt.detected sato\n"},
+		{"a call back", "sato=callback@30s+key:1@4s", Plan{Steps: inTurn}, Night{},
+			[]timeline.Kind{timeline.AttemptCallBack, timeline.AlertAcknowledged, timeline.AttemptCanceled},
+			"30s attempt.called-back sato\n34s alert.acknowledged sato\n34s attempt.canceled suzuki\n"},
+		{"asleep", "sato=key:1,asleep,suzuki=key:1@2s,check:key:1@3s", Plan{Steps: inTurn}, Night{},
+			[]timeline.Kind{timeline.AlertAcknowledged, timeline.CalloutChecking, timeline.CalloutLapsed},
+			"8s alert.acknowledged sato\n15m8s callout.checking sato\n16m18s callout.lapsed sato\n16m23s alert.acknowledged suzuki\n31m23s callout.checking suzuki\n"},
+		{"nobody asks unless somebody says what then", "sato=key:1", Plan{Steps: inTurn}, Night{},
+			[]timeline.Kind{timeline.AlertAcknowledged, timeline.CalloutChecking}, "8s alert.acknowledged sato\n"},
+		{"two rounds of the last resort", "", Plan{Steps: inTurn}, Night{},
+			[]timeline.Kind{timeline.AlertExhausted, timeline.CalloutStep},
+			"0s callout.step \n40s alert.exhausted \n10m40s callout.step \n21m callout.step \n"},
+		{"a drill has none", "", Plan{Steps: inTurn}, Night{Drill: true},
+			[]timeline.Kind{timeline.AlertExhausted, timeline.CalloutStep}, "0s callout.step \n40s alert.exhausted \n"},
+		{"the kill switch", "", Plan{Steps: inTurn}, Night{Drill: true, Events: []Event{
+			{At: start.Add(10 * time.Second), Kind: Halted, By: "hana", Until: start.Add(5 * time.Minute)}, {At: start.Add(time.Minute), Kind: Unhalted}}},
+			[]timeline.Kind{timeline.AttemptDialing, timeline.CalloutHalted}, "0s attempt.dialing sato\n10s callout.halted hana\n1m attempt.dialing sato\n1m20s attempt.dialing suzuki\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			people, err := ParsePeople(c.people)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.night.Start = start
+			if got := moments(Simulate(c.plan, nil, people, c.night), start, c.kinds...); got != c.want {
+				t.Errorf("got\n%swant\n%s", got, c.want)
+			}
+		})
+	}
+	roster := Roster{DefaultContacts: {{ID: "boss", Methods: []Method{{Address: "sim:boss"}}}}}
+	events := Simulate(Plan{Steps: inTurn}, roster, nil, Night{Start: start})
+	if got := moments(events, start, timeline.AttemptDialing); !strings.HasSuffix(got, "10m40s attempt.dialing boss\n21m attempt.dialing boss\n") {
+		t.Errorf("who is behind the default contacts:\n%s", got)
 	}
 }
 

@@ -13,10 +13,13 @@ func (m *machine) calledBack(e Event) {
 		return
 	}
 	a := Attempt{Person: e.By, Address: e.Text, Step: StepCheck, Member: -1, Round: 1, Outcome: Listening,
-		Dialed: m.now, Answered: m.now, Quiet: m.now, Inbound: true, Ring: defaultRing}
+		Dialed: m.now, Answered: m.now, Inbound: true, Ring: defaultRing}
 	if t, member := m.turnOf(e.By); t != nil {
-		a.Step, a.Round, a.Member = t.Step, t.Round, member
-		a.Method = max(0, slices.IndexFunc(t.People[member].Methods, func(x Method) bool { return x.Address == e.Text }))
+		a.Step, a.Round = t.Step, t.Round
+		if t.People[member].reason() == "" { // else there is no way to call again
+			a.Member = member
+			a.Method = max(0, slices.IndexFunc(t.People[member].Methods, func(x Method) bool { return x.Address == e.Text }))
+		}
 		t.Marks[member].Back = true
 		t.drop(member)
 	}
@@ -24,6 +27,9 @@ func (m *machine) calledBack(e Event) {
 	if m.Status == Acknowledged && m.By == e.By {
 		m.sign() // who calls is awake
 		a.Step, a.Member, a.Purpose = StepCheck, -1, ForCheck
+	}
+	if a.Step >= 0 {
+		a.Quiet = m.now
 	}
 	a.Limit = m.listenEnd(&a)
 	m.seat(&a)

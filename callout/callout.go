@@ -174,7 +174,7 @@ const (
 	Resolved   EventKind = "resolved" // its source says it is over
 	Refired    EventKind = "refired"  // the same key fires again after Resolved, within 15 min
 	Taken      EventKind = "taken"    // acknowledged elsewhere, By: console, API, call back
-	Released   EventKind = "released" // un-accepted, or the acknowledgement lapsed
+	Released   EventKind = "released" // un-accepted, By, or its severity went up: the plan goes on
 	Stopped    EventKind = "stopped"  // a person stopped the call-out, By
 
 	Detected   EventKind = "detected"    // Attempt: Text is Twilio's AnsweredBy: human, machine_start, machine_end_beep …, fax, unknown
@@ -204,6 +204,8 @@ type Event struct {
 	Proof bool          `json:"proof,omitempty"` // for Pressed: Digit is the one that was spoken in this call (ByProof)
 	For   time.Duration `json:"for,omitempty"`   // for Snoozed; 0 is 30 min
 	Until time.Time     `json:"until,omitzero"`  // for Halted
+
+	Severity string `json:"severity,omitempty"` // for Released and Refired: the alert's, if it is another one now
 }
 
 // CommandKind says what is to be done.
@@ -215,7 +217,7 @@ const (
 	Dial        CommandKind = "dial"        // Attempt to Person at Address, Ring
 	Cancel      CommandKind = "cancel"      // Attempt: it has not been answered; stop it, Why
 	Tell        CommandKind = "tell"        // Attempt: it listens; finish the word, say Why and By, hang up
-	HangUp      CommandKind = "hang-up"     // Attempt: end it now, Why (listening time over)
+	HangUp      CommandKind = "hang-up"     // Attempt: end it now, Why (listening time over, a machine, calls back)
 	Acknowledge CommandKind = "acknowledge" // the alert is taken, By
 	Exhaust     CommandKind = "exhaust"     // everybody was rung
 	Notify      CommandKind = "notify"      // Refs: what the plan says for the case that nobody took it

@@ -70,6 +70,7 @@ func (m *machine) checked(t Track) {
 	case m.handing():
 		m.Giver = ""
 		m.resume("not taken over by " + who)
+	case t.Purpose == ForHandOver: // the plan went on beside it
 	case m.Status != Acknowledged:
 	case t.Open == 0 && t.Passes == 0: // the console, an API key, somebody without a phone
 		m.note(timeline.Event{Kind: timeline.CalloutChecking, Person: m.By, Cause: string(Unreachable),
@@ -118,17 +119,21 @@ func (m *machine) snooze(by string, d time.Duration) {
 // handing tells whether somebody is rung to take it from the one who had it. The plan stands still.
 func (m *machine) handing() bool { return m.Status == Running && m.Giver != "" }
 
-// handOver rings the person to whom it is given. The plan goes on if they do not take it.
+// handOver rings the person to whom it is given. The plan goes on if they do not take it; it goes on
+// beside that if nobody had taken it.
 func (m *machine) handOver(e Event) {
-	if m.Status != Acknowledged || len(e.People) == 0 {
+	if m.Begun.IsZero() || !m.works(StepCheck) || len(e.People) == 0 {
 		return
 	}
 	to := e.People[0]
 	m.note(timeline.Event{Kind: timeline.CalloutHandOver, Person: e.By, Text: "gives it to " + to.ID})
-	m.reopen(e.By)
-	m.sign()
-	m.withdraw(m.By)
-	m.Status, m.Ask, m.Giver = Running, time.Time{}, cmp.Or(m.By, e.By, "somebody")
+	m.cut(WhyStopped, e.By, func(a *Attempt) bool { return a.Purpose == ForHandOver })
+	if m.Status == Acknowledged {
+		m.reopen(e.By)
+		m.sign()
+		m.withdraw(m.By)
+		m.Status, m.Ask, m.Giver = Running, time.Time{}, cmp.Or(m.By, e.By, "somebody")
+	}
 	m.why = e.By + " hands it over"
 	m.beside(Track{Step: StepCheck, Round: 1, Purpose: ForHandOver}, []Person{to})
 }

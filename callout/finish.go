@@ -141,6 +141,7 @@ func (m *machine) stop(e Event) {
 // release puts a call-out back to work, with the person after the one who took it. One that nobody took
 // begins again: it has got worse.
 func (m *machine) release(e Event) {
+	m.raise(e.Severity)
 	if m.Status != Acknowledged && m.Status != Exhausted {
 		return
 	}
@@ -152,12 +153,24 @@ func (m *machine) release(e Event) {
 	m.resume(text)
 }
 
+// raise notes that the alert has another severity now: it may have no grace, and be asked about.
+func (m *machine) raise(severity string) {
+	if severity == "" {
+		return
+	}
+	m.Severity = severity
+	if grace := m.clock(0).Add(m.Plan.grace(severity)); grace.Before(m.Grace) {
+		m.Grace = grace
+	}
+}
+
 // refire is the same alert once more within a quarter of an hour: it goes on where it was. What is
 // taken stays taken, but the third flap rings through.
-func (m *machine) refire() {
+func (m *machine) refire(e Event) {
 	if m.Status != ResolvedNow {
 		return
 	}
+	m.raise(e.Severity)
 	if m.now.Sub(m.Over) > flapWindow {
 		m.anew()
 		return

@@ -80,7 +80,7 @@ func (m *machine) rings() bool {
 
 // freeze lets the clocks of the plan stand still, from now on or since they do.
 func (m *machine) freeze() {
-	if m.Paused.IsZero() {
+	if m.Paused.IsZero() && !m.Begun.IsZero() {
 		m.Paused = m.now
 	}
 }
@@ -110,7 +110,6 @@ func (t *Track) shift(stood time.Duration) {
 	}
 	for i := range t.Again {
 		shift(&t.Again[i].At, stood)
-		shift(&t.Again[i].Latest, stood)
 	}
 }
 

@@ -36,7 +36,7 @@ func (m *machine) heard(a *Attempt, e Event) {
 		a.Answered, a.Outcome = m.now, Listening
 		a.Limit = m.listenEnd(a)
 		proof := m.Plan.proof(m.Severity)
-		if proof != ByHangup { // who has to hang up has no key to press
+		if proof != ByHangup && a.Step >= 0 { // who has to hang up has no key to press
 			a.Quiet = m.now
 		}
 		m.noteOf(a, timeline.AttemptAnswered, "", e.Text)
@@ -49,7 +49,7 @@ func (m *machine) heard(a *Attempt, e Event) {
 	case Told:
 		if a.Outcome == Listening && a.Told.IsZero() {
 			a.Told = m.now
-			if a.Quiet.IsZero() {
+			if a.Quiet.IsZero() && a.Step >= 0 {
 				a.Quiet = m.now
 			}
 		}
@@ -78,11 +78,18 @@ func (m *machine) ended(a *Attempt, e Event) {
 	if !a.Answered.IsZero() && o == NoAnswer {
 		o = NotConfirmed
 	}
-	if o == NotConfirmed && m.Plan.proof(m.Severity) == ByHangup && a.Purpose != ForCheck && !a.Device && !a.Told.IsZero() && !m.now.After(a.Told.Add(hangupWindow)) {
+	if o == NotConfirmed && m.hungUpOnTheMessage(a) {
 		m.confirm(a, string(ByHangup), "hung up after the message: a weak sign")
 		return
 	}
 	m.decide(a, o, causeOf(o), e.Text)
+}
+
+// hungUpOnTheMessage tells whether the end of a line proves somebody: soon after the message, and not by
+// what detection took for a machine.
+func (m *machine) hungUpOnTheMessage(a *Attempt) bool {
+	return m.Plan.proof(m.Severity) == ByHangup && a.Purpose != ForCheck && !a.Device &&
+		!a.Told.IsZero() && !m.now.After(a.Told.Add(hangupWindow))
 }
 
 func causeOf(o Outcome) string {
@@ -95,7 +102,7 @@ func causeOf(o Outcome) string {
 // confirm decides that a person took it.
 func (m *machine) confirm(a *Attempt, cause, text string) {
 	m.final(a, Confirmed, longTalk)
-	if m.Plan.Joins(a.Step) {
+	if a.Purpose != ForCheck && m.Plan.Joins(a.Step) {
 		a.Limit = time.Time{} // in the conference, for as long as that takes
 	}
 	m.noteOf(a, timeline.AttemptConfirmed, cause, text)

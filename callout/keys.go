@@ -210,7 +210,7 @@ func (m *machine) vote(a Attempt, v Vote) {
 		t.Rung++
 	}
 	switch {
-	case m.handing():
+	case m.handing() || a.Purpose == ForHandOver:
 		if v == Yes {
 			m.acknowledge(a.Person, "")
 		}

@@ -64,7 +64,7 @@ func (m *machine) mainLine() {
 // held tells whether somebody who listens holds the main line up; for a moment only.
 func (m *machine) held() bool {
 	for i := range m.Attempts {
-		if m.Attempts[i].Outcome != Listening {
+		if a := &m.Attempts[i]; a.Outcome != Listening || a.Device || a.Purpose == ForCheck {
 			continue
 		}
 		if m.Hold.IsZero() {
@@ -114,7 +114,7 @@ func (m *machine) remember(t *Track) {
 
 // conclude ends the run of the plan when nothing is left to be done in it.
 func (m *machine) conclude() {
-	if m.Status != Running || m.Step < len(m.Plan.Steps) || len(m.Tracks) > 0 || m.track(StepAll) != nil {
+	if m.Status != Running || m.Step < len(m.Plan.Steps) || len(m.Tracks) > 0 || len(m.Side) > 0 {
 		return
 	}
 	for i := range m.Attempts {

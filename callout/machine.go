@@ -94,6 +94,7 @@ type Redial struct {
 	Cause  Outcome   `json:"cause"`           // Busy, Fault, NoAnswer for a double tap, or Canceled for one who was cut off and is resumed
 	After  string    `json:"after,omitempty"` // a double tap: the attempt it repeats
 	Latest time.Time `json:"latest,omitzero"` // a double tap: later it is in vain
+	Line   bool      `json:"line,omitempty"`  // waits for the last line to the same person to end; At is in case that is never told
 }
 
 // Vote is what a person said.
@@ -133,13 +134,24 @@ func Decide(s State, e Event) (State, []Command) { return DecideAll(s, e) }
 // DecideAll is Decide for several events at once; one copy of the state serves them all, which
 // counts when thousands of phones answer within a second.
 func DecideAll(s State, events ...Event) (State, []Command) {
-	m := &machine{State: s.clone()}
-	m.up = len(m.Attempts)
+	m := machineOf(s.clone())
+	m.work(events)
+	return m.State, m.commands
+}
+
+// machineOf is a machine that works on a state itself.
+func machineOf(s State) *machine {
+	m := &machine{State: s, up: len(s.Attempts)}
 	for i := range m.Attempts {
 		if !m.Attempts[i].Outcome.Final() {
 			m.undecided++
 		}
 	}
+	return m
+}
+
+// work takes one event after another.
+func (m *machine) work(events []Event) {
 	for _, e := range events {
 		m.now = later(later(m.Clock, epoch), e.At.UTC().Round(0))
 		m.Clock = m.now
@@ -151,7 +163,6 @@ func DecideAll(s State, events ...Event) (State, []Command) {
 	if !m.Due.IsZero() && !m.Due.After(m.now) { // never the same moment twice
 		m.Due = m.now.Add(time.Second)
 	}
-	return m.State, m.commands
 }
 
 // epoch is before any event: the zero time means "not yet" in a State.
@@ -208,7 +219,7 @@ func (m *machine) take(e Event) {
 	case Resolved:
 		m.resolve(e)
 	case Refired:
-		m.refire()
+		m.refire(e)
 	case Taken:
 		m.taken(e)
 	case Released:

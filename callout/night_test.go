@@ -23,17 +23,24 @@ import (
 //	-- alert --                     if it is not critical
 //	severity warning
 //	place 1                         the round robin's memory
+//	drill                           a rehearsal
 //	-- people --                    only those who are more than a name with one simulated phone
 //	sato sim:mobile sim:desk        two ways to reach sato, in order
 //	hana refused no trunk reaches 0120
 //	@db-team = sato suzuki
+//	default-contacts: = sato        nobody, unless they are named
 //	-- night --
 //	begin                           => dial sato
 //	+20s  sato no-answer            => dial suzuki
 //	+25s  suzuki answers            => -
 //	+30s  suzuki presses 1          => confirmed suzuki, acknowledged by suzuki
 //	+2m                             => what the clock alone leads to
+//	+3m   alert snoozed by suzuki 1h => -
+//	+4m   alert halted by hana 10m  => halted
+//	+5m   sato calls back           => seat sato
+//	+6m   sato presses 7 proof      => the spoken digit
 //	status acknowledged
+//	missing tanaka boss             also: responded
 //
 // Moments count from the beginning. Nothing but what stands on the right may happen: a tick that
 // leads to something has to have its own line at its own second. sato stands for the last call to
@@ -62,6 +69,7 @@ type night struct {
 	state    State
 	place    int
 	severity string
+	drill    bool
 	people   Roster
 	line     map[string]string // person → attempt that is up
 	happened []string          // since the last line of the story
@@ -92,6 +100,8 @@ func playNight(t *testing.T, text string) {
 		case len(f) == 0:
 		case f[0] == "severity":
 			n.severity = f[1]
+		case f[0] == "drill":
+			n.drill = true
 		case f[0] == "place":
 			n.place, _ = strconv.Atoi(f[1])
 		default:
@@ -102,6 +112,7 @@ func playNight(t *testing.T, text string) {
 		n.person(strings.Fields(line))
 	}
 	n.state = New("night", plan, n.severity)
+	n.state.Drill = n.drill
 	for i, line := range sections["night"] {
 		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
 			continue
@@ -155,6 +166,16 @@ func (n *night) tell(no int, line string) {
 	if len(f) == 2 && f[0] == "status" {
 		if string(n.state.Status) != f[1] {
 			n.t.Errorf("line %d: the call-out is %s, want %s", no, n.state.Status, f[1])
+		}
+		return
+	}
+	if len(f) > 0 && (f[0] == "missing" || f[0] == "responded") {
+		got := n.state.Missing()
+		if f[0] == "responded" {
+			got = n.state.Responded()
+		}
+		if !slices.Equal(got, f[1:]) {
+			n.t.Errorf("line %d: %s are %v", no, f[0], got)
 		}
 		return
 	}
@@ -215,15 +236,16 @@ func (n *night) event(f []string) (e Event, ok bool) {
 	case "begin":
 		return Event{Kind: Begin}, true
 	case "alert":
-		kinds := map[string]EventKind{"resolved": Resolved, "refired": Refired, "taken": Taken, "released": Released, "stopped": Stopped}
-		kind, ok := kinds[f[1]]
-		return Event{Kind: kind, By: by(2)}, ok
+		return n.alert(f[1], by(2), f)
 	case "duty":
 		n.person(append([]string{f[1], "="}, f[2:]...))
 		return Event{}, true
 	}
 	if len(f) < 2 {
 		return e, false
+	}
+	if f[1] == "calls" { // back
+		return Event{Kind: CalledBack, By: f[0], Text: n.whoIs(f[0])[0].Methods[0].Address}, true
 	}
 	e.Attempt = n.line[f[0]]
 	if e.Attempt == "" {
@@ -244,11 +266,37 @@ func (n *night) event(f []string) (e Event, ok bool) {
 	case "hears": // the whole message
 		e.Kind = Told
 	case "presses":
-		e.Kind, e.Digit = Pressed, f[2]
+		e.Kind, e.Digit, e.Proof = Pressed, f[2], len(f) > 3 && f[3] == "proof"
+	case "detected":
+		e.Kind, e.Text = Detected, f[2]
 	default:
 		return e, false
 	}
 	return e, true
+}
+
+// alert is what happens beside the phones: alert snoozed by sato 1h.
+func (n *night) alert(word, by string, f []string) (e Event, ok bool) {
+	kinds := map[string]EventKind{"resolved": Resolved, "refired": Refired, "taken": Taken, "released": Released, "stopped": Stopped,
+		"alive": Alive, "snoozed": Snoozed, "handed-over": HandedOver, "summoned": Summoned, "halted": Halted, "unhalted": Unhalted}
+	e.Kind, ok = kinds[word]
+	e.By = by
+	last := f[len(f)-1]
+	switch e.Kind {
+	case Released, Refired: // alert released by sato critical
+		if len(f) > 2 && f[len(f)-2] != "by" {
+			e.Severity = last
+		}
+	case Snoozed:
+		e.For, _ = time.ParseDuration(last)
+	case Halted:
+		if d, err := time.ParseDuration(last); err == nil {
+			e.Until = n.now.Add(d)
+		}
+	case HandedOver: // alert handed-over by sato to suzuki
+		e.People = n.whoIs(last)
+	}
+	return e, ok
 }
 
 // decide gives one event to the machine, and the answers it needs at once. It also proves that
@@ -271,7 +319,11 @@ func (n *night) decide(e Event) {
 	if a, b := asJSON(n.t, commands), asJSON(n.t, commands2); !bytes.Equal(a, b) {
 		n.t.Fatalf("%s after JSON:\n%s\n%s", e.Kind, a, b)
 	}
+	taken := n.state.Status == Acknowledged
 	n.state = next
+	if taken && (next.Status == Running || next.Status == Waiting) && !slices.ContainsFunc(commands, func(c Command) bool { return c.Kind == Reopen }) {
+		n.t.Fatalf("%s: it is nobody's any more, and nobody is told so", e.Kind)
+	}
 	if !next.Due.IsZero() && !next.Due.After(e.At) {
 		n.t.Fatalf("%s at %v: due at %v", e.Kind, e.At, next.Due)
 	}
@@ -297,7 +349,14 @@ func (n *night) obey(c Command) {
 		if i := slices.IndexFunc(n.whoIs(c.Person)[0].Methods, func(m Method) bool { return m.Address == c.Address }); i > 0 {
 			method = "/" + strconv.Itoa(i+1)
 		}
-		say("dial %s%s for %s", c.Person, method, short(c.Ring))
+		how := ""
+		if c.Purpose != ForAlert {
+			how = " " + string(c.Purpose)
+		}
+		if c.After != "" {
+			how += " again"
+		}
+		say("dial %s%s%s for %s", c.Person, method, how, short(c.Ring))
 		if up := n.line[c.Person]; up != "" {
 			n.t.Errorf("%s is rung while a line to them is up", c.Person)
 		}
@@ -310,6 +369,13 @@ func (n *night) obey(c Command) {
 		}
 		delete(n.line, c.Person)
 		defer n.decide(Event{At: n.now, Kind: Ended, Attempt: c.Attempt, Outcome: Canceled})
+	case Seat:
+		say("%s", strings.TrimSpace("seat "+c.Person+" "+string(c.Purpose)))
+		n.line[c.Person] = c.Attempt
+	case AfterBeep:
+		say("after-beep %s", c.Person)
+	case CloseAlert:
+		say("closed by %s", c.By)
 	case Tell:
 		say("tell %s %s", c.Person, c.Why)
 	case Acknowledge:
@@ -330,6 +396,23 @@ func (n *night) obey(c Command) {
 			say("%s", strings.TrimSpace("stalled "+e.Person))
 		case timeline.CalloutResumed:
 			say("resumed")
+		case timeline.CalloutLapsed:
+			say("lapsed %s", e.Person)
+		case timeline.CalloutHalted:
+			say("halted")
+		case timeline.CalloutChecking:
+			if e.Cause != "" {
+				say("%s is not asked", e.Person)
+			}
+		case timeline.NoticeRaised:
+			if e.Cause == string(Unreachable) {
+				say("notice")
+			}
+		case timeline.AttemptDigit:
+			switch e.Text {
+			case "the spoken digit", "takes nothing: the spoken digit is wanted", "once more calls everybody":
+				say("%s", e.Text)
+			}
 		}
 	}
 }

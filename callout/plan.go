@@ -97,7 +97,7 @@ func (s Step) withDefaults() Step {
 
 func (s Step) isWait() bool { return len(s.Call) == 0 }
 
-func (s Step) inTurn() bool { return s.Order == InTurn || s.Order == RoundRobin }
+func (s *Step) inTurn() bool { return s.Order == InTurn || s.Order == RoundRobin }
 
 // words say how the people of the step are rung.
 func (s Step) words() string {
@@ -117,12 +117,12 @@ func (p Plan) optional() bool {
 }
 
 // Joins tells whether those who confirm in a step are brought together in a conference: where the step
-// says so, and in a step that no plan writes where any step of the plan does.
+// says so, and in a step that no plan writes where any step of the plan does. A check joins nobody.
 func (p Plan) Joins(step int) bool {
 	if step >= 0 {
 		return step < len(p.Steps) && p.Steps[step].Join
 	}
-	return step != StepCheck && slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Join })
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Join })
 }
 
 // rest is the pause after a round.

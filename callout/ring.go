@@ -11,7 +11,7 @@ import (
 // turnFree tells whether the next person of a step may be rung: at once when they are rung together,
 // else when nobody is rung or listens attentively.
 func (m *machine) turnFree(t *Track) bool {
-	if !m.step(t.Step).inTurn() {
+	if !m.inTurn(t.Step) {
 		return true
 	}
 	for i := range m.Attempts {
@@ -39,9 +39,7 @@ func (m *machine) moment(t *Track, r Redial) time.Time {
 
 // recall remembers to call a member once more.
 func (m *machine) recall(t *Track, r Redial) {
-	stood := m.clock(t.Step).Sub(m.now)
-	shift(&r.At, stood)
-	shift(&r.Latest, stood)
+	r.At = r.At.Add(m.clock(t.Step).Sub(m.now))
 	t.again(r)
 }
 
@@ -51,7 +49,7 @@ func (m *machine) redial(t *Track) {
 	if len(t.Again) == 0 || t.Again[0].At.After(m.now) {
 		return
 	}
-	inTurn := m.step(t.Step).inTurn()
+	inTurn := m.inTurn(t.Step)
 	free := m.turnFree(t) && !m.now.Before(t.Pause)
 	room := windowOfLines - m.up
 	var due []Redial
@@ -94,7 +92,7 @@ func (m *machine) callNext(t *Track) {
 	if m.now.Before(t.Pause) || !m.turnFree(t) {
 		return
 	}
-	inTurn := m.step(t.Step).inTurn()
+	inTurn := m.inTurn(t.Step)
 	for t.Cursor < len(t.People) && m.up < windowOfLines {
 		member := t.Cursor
 		t.Cursor++
@@ -123,11 +121,11 @@ func (m *machine) call(t *Track, r Redial) bool {
 	}
 	p := t.People[member]
 	if up := m.lineOf(p.ID); up != nil {
-		if up.Outcome.Final() { // it is being hung up
-			r.At = m.now.Add(time.Second)
+		if up.Outcome.Final() && !up.Limit.IsZero() { // it is being hung up
+			r.At, r.Line = up.Limit, true
 			m.recall(t, r)
 		}
-		return false // else: is being asked already
+		return false // else: is being asked already, or in the conference
 	}
 	ring := p.Methods[method].Ring
 	if ring <= 0 {
@@ -198,9 +196,27 @@ func (m *machine) final(a *Attempt, o Outcome, until time.Duration) {
 // free marks the line of an attempt as down.
 func (m *machine) free(a *Attempt) {
 	a.Ended = m.now
+	for _, tracks := range [...][]Track{m.Tracks, m.Side} {
+		for i := range tracks {
+			m.freed(&tracks[i], a.Person)
+		}
+	}
 	m.up--
 	if m.lines != nil {
 		m.lines[a.Person]--
+	}
+}
+
+// freed lets those be called who waited for their last line to end.
+func (m *machine) freed(t *Track, person string) {
+	moved := false
+	for i := range t.Again {
+		if r := &t.Again[i]; r.Line && t.People[r.Member].ID == person {
+			r.At, r.Line, moved = m.clock(t.Step), false, true
+		}
+	}
+	if moved {
+		sortAgain(t)
 	}
 }
 
@@ -219,13 +235,13 @@ func (m *machine) fault(t *Track, a Attempt, text string) {
 		t.Stalled = m.now
 	}
 	pause := faultPause(int(k.Faults))
-	if m.step(t.Step).inTurn() {
+	if m.inTurn(t.Step) {
 		pause = faultPause(t.Faults)
 		t.Pause = m.now.Add(pause)
 	}
 	at := m.now.Add(pause)
 	others := t.Cursor < len(t.People) || len(t.Again) > 0
-	if k.Faults >= repeatedMethods && m.step(t.Step).inTurn() && others {
+	if k.Faults >= repeatedMethods && m.inTurn(t.Step) && others {
 		at = later(at, m.now.Add(faultPauses[len(faultPauses)-1]))
 	}
 	said := a.Person + " keeps the turn, again in " + short(at.Sub(m.now))
@@ -252,7 +268,7 @@ func (m *machine) through(t *Track) {
 		t.Until = t.Until.Add(m.now.Sub(t.Stalled))
 	}
 	t.Stalled = time.Time{}
-	if !m.step(t.Step).inTurn() {
+	if !m.inTurn(t.Step) {
 		return
 	}
 	for i := range t.Again { // who kept the turn is next

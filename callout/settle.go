@@ -101,7 +101,7 @@ func (m *machine) watchLines() {
 
 // yieldAt is when a listener no longer holds up the next person of a step in turn.
 func (m *machine) yieldAt(a *Attempt) time.Time {
-	if a.Yields || a.Quiet.IsZero() || !m.step(a.Step).inTurn() {
+	if a.Yields || a.Quiet.IsZero() || !m.inTurn(a.Step) {
 		return time.Time{}
 	}
 	return a.Quiet.Add(quietListening)
@@ -189,8 +189,12 @@ func (m *machine) dueOf(t *Track, at func(time.Time)) {
 			at(t.Pause)
 		}
 		for _, r := range t.Again {
-			if m.up < windowOfLines && (r.aside() || free) { // else an event will set it going
-				at(m.moment(t, r))
+			if m.up >= windowOfLines || !r.aside() && !free {
+				continue // an event will set it going
+			}
+			moment := m.moment(t, r)
+			if at(moment); moment.Equal(r.At) {
+				break // the others are later
 			}
 		}
 	}

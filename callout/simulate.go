@@ -49,27 +49,27 @@ func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []tim
 	if n.Limit <= 0 {
 		n.Limit = 24 * time.Hour
 	}
-	s := &simulation{night: n, people: people, behave: behave, calls: map[string]int{}, checks: map[string]int{}, up: map[string]bool{},
-		seated: map[string]Reaction{}, state: New(n.ID, p, n.Severity)}
-	s.state.Drill = n.Drill
+	s := &simulation{night: n, m: machineOf(New(n.ID, p, n.Severity)), people: people, behave: behave, calls: map[string]int{}, checks: map[string]int{}, open: map[string]bool{},
+		seated: map[string]Reaction{}}
+	s.m.Drill = n.Drill
 	for _, b := range behave {
 		s.asks = s.asks || len(b.Checks) > 0
 	}
 	if !s.asks {
-		s.state.Plan.StillOnIt = Never
+		s.m.Plan.StillOnIt = Never
 	}
 	return s.run()
 }
 
 type simulation struct {
 	night  Night
-	state  State
+	m      *machine // its state is nobody else's, so no step has to copy it
 	people Roster
 	behave map[string]Behaviour
 	asks   bool                // checks are part of the story
 	calls  map[string]int      // made to each person
 	checks map[string]int      // of these, checks
-	up     map[string]bool     // lines, by attempt
+	open   map[string]bool     // lines, by attempt
 	seated map[string]Reaction // what those do who call back
 	alive  bool                // a check was answered
 	queue  agenda
@@ -88,9 +88,9 @@ func (s *simulation) run() []timeline.Event {
 		if len(batch) == 0 || batch[0].At.After(start.Add(s.night.Limit)) || s.told(batch) {
 			return s.events
 		}
-		var commands []Command
-		s.state, commands = DecideAll(s.state, batch...)
-		for _, c := range commands {
+		s.forget()
+		s.m.work(batch)
+		for _, c := range s.m.commands {
 			s.obey(c, batch[0].At)
 		}
 	}
@@ -102,16 +102,24 @@ func (s *simulation) told(batch []Event) bool {
 	if len(batch) > 1 || batch[0].Kind != Tick || len(s.queue.events) > 0 {
 		return false
 	}
-	if t := (&machine{State: s.state}).track(StepLast); t != nil && t.Phase == Resting && t.Round >= slowRounds {
-		return s.state.Status == Exhausted
+	if t := s.m.track(StepLast); t != nil && t.Phase == Resting && t.Round >= slowRounds {
+		return s.m.Status == Exhausted
 	}
-	return s.state.Status == Acknowledged && s.alive && len(s.state.Side) == 0
+	return s.m.Status == Acknowledged && s.alive && len(s.m.Side) == 0
+}
+
+// forget leaves out what is over, as a copy of the state would.
+func (s *simulation) forget() {
+	s.m.commands = s.m.commands[:0]
+	if s.m.up < len(s.m.Attempts) {
+		s.m.Attempts = slices.DeleteFunc(s.m.Attempts, func(a Attempt) bool { return !a.Ended.IsZero() })
+	}
 }
 
 // next takes what happens at the next moment: events before the clock.
 func (s *simulation) next() []Event {
 	for {
-		due := s.state.Due
+		due := s.m.Due
 		if len(s.queue.events) == 0 || !due.IsZero() && due.Before(s.queue.events[0].At) {
 			if due.IsZero() {
 				return nil
@@ -123,10 +131,10 @@ func (s *simulation) next() []Event {
 		for len(s.queue.events) > 0 && s.queue.events[0].At.Equal(at) {
 			e := heap.Pop(&s.queue).(planned).Event
 			switch {
-			case e.Attempt != "" && !s.up[e.Attempt]:
+			case e.Attempt != "" && !s.open[e.Attempt]:
 				continue // the line is down already
 			case e.Kind == Ended:
-				delete(s.up, e.Attempt)
+				delete(s.open, e.Attempt)
 			}
 			batch = append(batch, e)
 		}
@@ -154,8 +162,8 @@ func (s *simulation) obey(c Command, now time.Time) {
 		case timeline.AlertAcknowledged:
 			s.alive = false
 		case timeline.AttemptConfirmed, timeline.AttemptPassed:
-			if i := slices.IndexFunc(s.state.Attempts, func(a Attempt) bool { return a.ID == c.Event.Attempt }); i >= 0 {
-				s.alive = s.alive || s.state.Attempts[i].Purpose == ForCheck
+			if i := slices.IndexFunc(s.m.Attempts, func(a Attempt) bool { return a.ID == c.Event.Attempt }); i >= 0 {
+				s.alive = s.alive || s.m.Attempts[i].Purpose == ForCheck
 			}
 			s.at(Event{At: now.Add(talkAfter), Kind: Ended, Attempt: c.Event.Attempt, Outcome: NotConfirmed})
 		}
@@ -166,7 +174,7 @@ func (s *simulation) obey(c Command, now time.Time) {
 	case Cancel, HangUp:
 		s.at(Event{At: now, Kind: Ended, Attempt: c.Attempt, Outcome: Canceled})
 	case Seat:
-		s.up[c.Attempt] = true
+		s.open[c.Attempt] = true
 		s.does(c.Attempt, now, s.seated[c.Person])
 	case AfterBeep:
 		s.at(Event{At: now.Add(s.night.Message), Kind: Ended, Attempt: c.Attempt, Outcome: NotConfirmed})
@@ -180,7 +188,7 @@ func (s *simulation) muster(refs []string) []Person {
 	for _, ref := range refs {
 		if _, known := s.people[ref]; ref == DefaultContacts && !known {
 			// Who they are is not said: everybody of the plan.
-			line = append(line, s.muster((&machine{State: s.state}).refs(StepAll))...)
+			line = append(line, s.muster(s.m.refs(StepAll))...)
 			continue
 		}
 		if known, ok := s.people[ref]; ok {
@@ -205,7 +213,7 @@ func (s *simulation) dial(c Command, now time.Time) {
 		s.seated[c.Person] = r
 		s.at(Event{At: now.Add(r.Back), Kind: CalledBack, By: c.Person, Text: c.Address})
 	}
-	s.up[c.Attempt] = true
+	s.open[c.Attempt] = true
 	on := func(after time.Duration, e Event) {
 		e.At, e.Attempt = now.Add(after), c.Attempt
 		s.at(e)
@@ -238,7 +246,7 @@ func (s *simulation) does(attempt string, answered time.Time, r Reaction) {
 		s.at(e)
 	}
 	if r.Machine {
-		switch s.state.Plan.Machine {
+		switch s.m.Plan.Machine {
 		case MachineMessage:
 			on(greeting, Event{Kind: Detected, Text: "machine_end_beep"})
 		case MachineYields, MachineHangUp:

@@ -25,6 +25,14 @@ func (m *machine) step(i int) Step {
 	return s
 }
 
+// inTurn tells whether the people of a step are rung one after another. It is asked of every line.
+func (m *machine) inTurn(step int) bool {
+	if step >= 0 && step < len(m.Plan.Steps) {
+		return m.Plan.Steps[step].inTurn()
+	}
+	return step == StepCheck
+}
+
 // refs are the names behind a step.
 func (m *machine) refs(step int) []string {
 	switch step {
@@ -66,10 +74,8 @@ func (m *machine) works(step int) bool {
 	switch step {
 	case StepLast:
 		return m.Status == Exhausted
-	case StepCheck:
-		return m.Status == Acknowledged || m.handing()
-	case StepAll:
-		return m.Status == Waiting || m.Status == Running || m.Status == Acknowledged || m.Status == Exhausted
+	case StepCheck, StepAll:
+		return m.Status != ResolvedNow && m.Status != StoppedNow
 	}
 	return m.Status == Running && !m.handing()
 }

@@ -14,7 +14,7 @@ const (
 func (m *machine) tap(t *Track, a Attempt, o Outcome) {
 	k := &t.Marks[a.Member]
 	switch {
-	case !m.step(t.Step).DoubleTap, k.Tapped, a.Aside, a.Inbound, a.Keyed, k.Rejects > 0:
+	case !m.step(t.Step).DoubleTap, a.Round != t.Round, k.Tapped, a.Aside, a.Inbound, a.Keyed, k.Rejects > 0:
 		return
 	case o != NoAnswer && o != NotConfirmed && o != Machine:
 		return
@@ -39,7 +39,7 @@ func (m *machine) tapAt(t *Track, r Redial) time.Time {
 
 // tapWaits tells whether a second call that is due waits for others.
 func (m *machine) tapWaits(t *Track, r Redial, oneIsDue bool) bool {
-	if !m.now.Before(r.Latest) || !m.step(t.Step).inTurn() {
+	if !m.now.Before(r.Latest) || !m.inTurn(t.Step) {
 		return false
 	}
 	active, _ := m.busyWith(t)

@@ -111,6 +111,11 @@ func (m *machine) known(t *Track) map[string]Mark {
 				known[a.Person] = Mark{Vote: a.Vote}
 			}
 		}
+		for i := range m.Attempts { // who is in the conference is there
+			if a := &m.Attempts[i]; a.Outcome == Confirmed && a.Limit.IsZero() && a.Ended.IsZero() {
+				known[a.Person] = Mark{Vote: Yes}
+			}
+		}
 	}
 	for _, a := range m.Answers {
 		if a.Step == t.Step {
@@ -146,7 +151,9 @@ func (m *machine) lineUp(step int, e Event) []Person {
 		n := len(line)
 		first = (e.Place%n + n) % n
 		m.Starts[step] = line[first].ID
-		m.do(Command{Kind: Advance, Step: step, Round: (first + 1) % n})
+		if !m.Drill {
+			m.do(Command{Kind: Advance, Step: step, Round: (first + 1) % n})
+		}
 	}
 	return append(slices.Clone(line[first:]), line[:first]...)
 }

@@ -163,14 +163,13 @@ func (d *Dispatcher) open(tx Tx, a *accepted, inc Incident, id string, plan call
 	if err != nil {
 		return err
 	}
-	// The machine knows this process's clock alone: the database's may be another machine's, and another time.
-	start := now()
 	var events []callout.Event
 	if at.Before(hold.Until) {
-		events = append(events, hold.event(start))
+		events = append(events, hold.event(now()))
 	}
 	defer func() { a.claimed = append(a.claimed, t.claimed...) }()
-	if err := t.begin(tx, append(events, callout.Event{At: start, Kind: callout.Begin})); err != nil {
+	// The machine knows this process's clock alone: the database's may be another machine's, and another time.
+	if err := t.begin(tx, append(events, callout.Event{At: now(), Kind: callout.Begin})); err != nil {
 		return err
 	}
 	if err := t.write(tx, Tx.AddCallout); err != nil {

@@ -2,6 +2,7 @@ package dispatch_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -41,8 +42,9 @@ type house struct {
 type phones struct {
 	mu     sync.Mutex
 	calls  []*phone
-	mute   error // what Prepare answers
-	refuse error // what Call answers
+	mute   error  // what Prepare answers
+	cannot string // words that Prepare cannot have spoken
+	refuse error  // what Call answers
 	asker  call.Asker
 	spoken []string      // all that was prepared
 	slow   time.Duration // Prepare takes this long
@@ -67,7 +69,11 @@ type phone struct {
 func (p *phones) Prepare(ctx context.Context, doc *twiml.Response) error {
 	p.mu.Lock()
 	slow, err := p.slow, p.mute
-	p.spoken = append(p.spoken, strings.Join(words(doc.Verbs), " "))
+	text := strings.Join(words(doc.Verbs), " ")
+	p.spoken = append(p.spoken, text)
+	if p.cannot != "" && strings.Contains(text, p.cannot) {
+		err = errors.New("no voice for " + p.cannot)
+	}
 	p.mu.Unlock()
 	if slow > 0 {
 		select {

@@ -19,6 +19,7 @@ func (c *compiling) checkPlan(d Document, p callout.Plan, refs []callout.Referen
 	for _, r := range refs {
 		c.checkName(d, r.Text, r.Line, r.Column)
 	}
+	c.checkNotices(d, p)
 	if len(p.From) == 0 {
 		return
 	}
@@ -34,6 +35,23 @@ func (c *compiling) checkPlan(d Document, p callout.Plan, refs []callout.Referen
 		line, column := shown.Take(t).Place()
 		c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Error, Verb: "from",
 			Text: fmt.Sprintf("there is no trunk %q, so this number is never shown", t), Hint: meant(t, c.names(kindTrunk))})
+	}
+}
+
+// checkNotices: whom a plan tells when nobody took the alert. A notice that is not there is no reason to
+// refuse a plan, because the timeline and the log say it all the same.
+func (c *compiling) checkNotices(d Document, p callout.Plan) {
+	if len(p.Otherwise) == 0 {
+		return
+	}
+	for _, v := range yamldoc.Parse([]byte(d.Text)).Take("otherwise").List() {
+		name, ok := strings.CutPrefix(v.Text(), "notify:")
+		if !ok || c.exists(kindNotice, name) {
+			continue
+		}
+		line, column := v.Place()
+		c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Warning, Verb: "otherwise",
+			Text: fmt.Sprintf("there is no notice %q: it is said on the console and in the log only", name), Hint: meant(name, c.names(kindNotice))})
 	}
 }
 

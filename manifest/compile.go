@@ -9,6 +9,7 @@ import (
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/notice"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/trunk"
@@ -31,6 +32,8 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 			Groups:  map[string]oncall.Group{},
 			Plans:   map[string]callout.Plan{},
 			Sources: map[string]alert.Source{},
+			Notices: map[string]notice.Notice{},
+			Bins:    map[string]account.Bin{},
 		},
 		secrets:  secrets,
 		declared: map[string]Document{},
@@ -139,8 +142,20 @@ func (c *compiling) read(d Document) {
 			c.set.Sources[d.Name] = s
 		}
 		c.checks = append(c.checks, func() { c.checkSource(d, s, plan) })
+	case kindBin:
+		b, twiml, list := account.ReadBin(text)
+		c.note(d, list...)
+		if !list.Refused() && c.checkBin(d, b, twiml) {
+			c.set.Bins[d.Name] = b
+		}
 	case kindNumber:
 		c.readNumber(d, text)
+	case kindNotice:
+		n, list := notice.Read(text, c.secrets)
+		c.note(d, list...)
+		if !list.Refused() {
+			c.set.Notices[d.Name] = n
+		}
 	default:
 		c.note(d, problem.Problem{Line: 1, Column: 1, Level: problem.Error, Text: fmt.Sprintf("%q is not a kind of document", d.Kind),
 			Hint: "one of " + strings.Join(Kinds(), ", ")})
@@ -160,6 +175,7 @@ func (c *compiling) readNumber(d Document, text []byte) {
 	}
 	c.numbers[n.Number] = d
 	c.set.Numbers = append(c.set.Numbers, n)
+	c.checks = append(c.checks, func() { c.checkNumber(d, n) })
 }
 
 // names lists the names of one kind, broken documents included.

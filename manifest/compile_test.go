@@ -37,6 +37,8 @@ func TestCompileChecksDocumentsAgainstOneAnother(t *testing.T) {
 			"house.yaml:13:12: error: <on-call:primary>: rotations do not exist here yet (name people or a group)\n"},
 		{"a plan shows a number on a trunk that is not there", "plan: p\nfrom: {nnt: \"+815012345678\"}\nsteps:\n  - call: [sato]\n---\ntrunk: ntt\nserver: a\n",
 			"house.yaml:12:13: error: <from>: there is no trunk \"nnt\", so this number is never shown (did you mean ntt?)\n"},
+		{"a plan tells somebody of whom nobody knows how", "plan: p\nsteps:\n  - call: [sato]\notherwise: [notify:ops-mai]\n---\nnotice: ops-mail\nmail: [a@b.example]\nfrom: a@b.example\nserver: s:25\n",
+			"house.yaml:14:13: warning: <otherwise>: there is no notice \"ops-mai\": it is said on the console and in the log only (did you mean ops-mail?)\n"},
 		{"a member who is not there", "group: g\nmembers:\n  - sato\n  - tanka\n---\nperson: tanaka\ncontacts: [sim:t]\n",
 			"house.yaml:14:5: error: <tanka>: there is no person \"tanka\" (did you mean tanaka?)\n"},
 		{"a group within itself", "group: g\nmembers: [sato, \"@g\"]\n",
@@ -116,7 +118,7 @@ func TestDocumentsFromTheStoreAreNamed(t *testing.T) {
 	}, nil)
 	want := "person a:1:1: error: <person>: person a is described twice, first in person a (remove one of them)\n" +
 		"plan p:3:12: error: <nobody>: there is no person \"nobody\" (there are a)\n" +
-		"schedule s:1:1: error: \"schedule\" is not a kind of document (one of person, group, plan, trunk, source, number)\n"
+		"schedule s:1:1: error: \"schedule\" is not a kind of document (one of person, group, plan, trunk, source, bin, number, notice)\n"
 	if got := lines(problems); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

@@ -1,5 +1,5 @@
-// Package manifest reads what an installation is made of: people, groups, plans, trunks, sources and
-// numbers, as YAML documents that a person writes and kaden keeps as they were written.
+// Package manifest reads what an installation is made of: people, groups, plans, trunks, sources,
+// numbers and notices, as YAML documents that a person writes and kaden keeps as they were written.
 //
 // The first key of a document names its kind and itself (person: sato, plan: night-shift). [Split] cuts
 // a file into documents, [Compile] reads each with the room that knows its kind and checks them against
@@ -13,13 +13,14 @@ import (
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/notice"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/trunk"
 )
 
 // Document is one YAML document as it was written.
 type Document struct {
-	Kind string // person, group, plan, trunk, source, number
+	Kind string // person, group, plan, trunk, source, bin, number, notice
 	Name string
 	Text string // byte for byte, without the --- line
 	File string // where it was read from, "" if it was not a file
@@ -33,7 +34,9 @@ type Set struct {
 	Plans   map[string]callout.Plan
 	Trunks  []trunk.Trunk // in order of name
 	Sources map[string]alert.Source
+	Bins    map[string]account.Bin
 	Numbers []account.Number
+	Notices map[string]notice.Notice
 }
 
 // Store keeps the documents; their text is sealed at rest, because trunks and sources hold secrets.

@@ -19,12 +19,14 @@ const (
 	kindPlan   = "plan"
 	kindTrunk  = "trunk"
 	kindSource = "source"
+	kindBin    = "bin"
 	kindNumber = "number"
+	kindNotice = "notice"
 )
 
 // Kinds lists the kinds of documents, in the order they are best read.
 func Kinds() []string {
-	return []string{kindPerson, kindGroup, kindPlan, kindTrunk, kindSource, kindNumber}
+	return []string{kindPerson, kindGroup, kindPlan, kindTrunk, kindSource, kindBin, kindNumber, kindNotice}
 }
 
 // Split cuts text into its documents at the lines that begin with ---. file is the name problems bear. A

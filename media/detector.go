@@ -99,7 +99,7 @@ const (
 	speechGap  = 15 // frames: a gap within speech, counted as speech
 	burstGap   = 5  // a gap between two bursts
 	burstLeast = 3  // a shorter burst is a click
-	evenLeast  = 50 // what keeps its level within 1.6 dB for so long is a noise
+	evenLeast  = 50 // what keeps its level for so long is a hum, or several tones at once
 	evenBand   = 1.2
 )
 
@@ -181,6 +181,7 @@ func (d *Detector) follow(l float64, loud bool) {
 		d.floor *= 1.005 // 2 dB a second
 	case l < d.floor:
 		d.floor += (l - d.floor) * 0.3
+	case l < overOwn*d.own: // an echo says nothing of the noise
 	default:
 		d.floor += (l - d.floor) * 0.03
 	}
@@ -215,7 +216,7 @@ func (d *Detector) takeBack(before talk) {
 	}
 }
 
-// steady looks for noise that is louder than the floor: it keeps its level.
+// steady looks for what is loud and keeps its level. It becomes the floor.
 func (d *Detector) steady(l float64, loud bool, before talk) {
 	r := &d.even
 	if !loud || r.frames == 0 || l > r.level*evenBand || l < r.level/evenBand {

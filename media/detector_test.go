@@ -334,3 +334,30 @@ func TestDetectionAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a frame", n)
 	}
 }
+
+// loudness is a Sink that remembers the loudest sample.
+type loudness struct{ frames, peak int }
+
+func (l *loudness) Write(f *media.Frame) {
+	l.frames++
+	for _, v := range f {
+		l.peak = max(l.peak, int(v))
+	}
+}
+
+func TestAPlayerCanBeOverheard(t *testing.T) {
+	var f media.Frame
+	var raw, encoded loudness
+	p := media.NewPlayer(media.NewClip(tone(100*time.Millisecond, 1000), "").Source())
+	p.Overhear(&raw)
+	for p.Read(&f) {
+	}
+	q := media.NewPlayer(media.NewClip(tone(100*time.Millisecond, 1000), "").Source())
+	q.Overhear(&encoded)
+	for more := true; more; {
+		_, more, _ = q.ReadEncoded(media.PCMA)
+	}
+	if raw.frames != 5 || encoded.frames != 5 || raw.peak < 9000 || (raw.peak-encoded.peak)*(raw.peak-encoded.peak) > raw.peak*raw.peak/400 {
+		t.Errorf("overheard %+v of the sound and %+v of its bytes", raw, encoded)
+	}
+}

@@ -2,11 +2,11 @@ package media_test
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -92,7 +92,11 @@ func (l line) carry(samples []int16, seed uint64) []media.Frame {
 		}
 		copy(f[:], samples[at:min(at+media.Samples, len(samples))])
 		for i, v := range f {
-			f[i] = int16(min(max(float64(v)*gain+r.NormFloat64()*around, math.MinInt16), math.MaxInt16))
+			w := float64(v) * gain
+			if around > 0 {
+				w += r.NormFloat64() * around
+			}
+			f[i] = int16(min(max(w, math.MinInt16), math.MaxInt16))
 		}
 		l.codec.Encode(code[:], &f)
 		l.codec.Decode(&f, code[:])
@@ -104,7 +108,7 @@ func (l line) carry(samples []int16, seed uint64) []media.Frame {
 	return out
 }
 
-// heard is what a detector said of frames: each word with its time.
+// word is one of a detector's words, with its time.
 type word struct {
 	is    media.AnsweredBy
 	after time.Duration
@@ -112,7 +116,7 @@ type word struct {
 
 func detect(c media.Detection, frames []media.Frame) (words []word) {
 	d := media.NewDetector(c, func(a media.AnsweredBy, after time.Duration) { words = append(words, word{a, after}) })
-	for i := range frames {
+	for i := 0; i < len(frames) && !d.Over(); i++ {
 		d.Write(&frames[i])
 	}
 	return words
@@ -225,15 +229,15 @@ func (s *spoken) name() string {
 
 // tally is how often each thing was found, and how long it took.
 type tally struct {
-	human, machine, unknown int
-	times                   []time.Duration
+	person, machine, unknown int
+	times                    []time.Duration
 }
 
 func (c *tally) add(w word) {
 	switch w.is {
 	case media.Human:
-		c.human++
-	case media.Unknown, "":
+		c.person++
+	case media.Unknown:
 		c.unknown++
 	default:
 		c.machine++
@@ -241,68 +245,114 @@ func (c *tally) add(w word) {
 	c.times = append(c.times, w.after)
 }
 
-func (c *tally) median() time.Duration {
+// at is the time within which part of the words came.
+func (c *tally) at(part float64) float64 {
 	slices.Sort(c.times)
-	return c.times[len(c.times)/2]
+	return c.times[int(part*float64(len(c.times)-1))].Seconds()
 }
 
+// rightLeast and beepsLeast are what was measured, in per cent, a little below, because another version of an
+// engine speaks a little differently. Whoever makes it better raises them; docs/machine-detection.md has the table.
+const (
+	rightLeast = 83.0
+	beepsLeast = 99.0
+)
+
 func TestGreetingsOfPeopleAndMachines(t *testing.T) {
-	t.Parallel()
 	all := corpus(t)
-	kinds := []string{"ja person", "ja company", "ja machine", "en person", "en company", "en machine"}
 	tallies := map[string]*tally{}
-	var misses []string
-	right, total := 0, 0
-	beepsHeard, beepsThere := 0, 0
+	count := func(key string, w word) {
+		if tallies[key] == nil {
+			tallies[key] = &tally{}
+		}
+		tallies[key].add(w)
+	}
+	var thresholds []time.Duration // for the table alone
+	if testing.Verbose() {
+		thresholds = []time.Duration{1800 * time.Millisecond, 2400 * time.Millisecond, 3500 * time.Millisecond, 5 * time.Second}
+	}
+	missed := map[string][]string{} // what, and on which lines
+	right, total, beepsHeard, beepsSoon, beepsThere := 0, 0, 0, 0, 0
 	for i, s := range all {
 		for _, l := range lines {
 			frames := l.carry(s.sound, uint64(i))
+			for _, d := range thresholds {
+				count(fmt.Sprint(s.language, s.who, d), detect(media.Detection{SpeechThreshold: d}, frames)[0])
+			}
 			words := detect(media.Detection{}, frames)
 			if len(words) != 1 {
 				t.Fatalf("%s, %s: %d words: %v", s.name(), l.name, len(words), words)
 			}
 			w := words[0]
-			key := s.language + " " + s.who + " " + l.name
-			if tallies[key] == nil {
-				tallies[key] = &tally{}
-			}
-			tallies[key].add(w)
+			count(s.language+s.who+l.name, w)
 			total++
-			wrong := w.is == media.Human != (s.who != "machine") || w.is == media.Unknown
-			if !wrong {
+			if (w.is == media.Human) == (s.who != "machine") && w.is != media.Unknown {
 				right++
 			} else {
-				misses = append(misses, fmt.Sprintf("%s, %s: %s after %.1f s", s.name(), l.name, w.is, w.after.Seconds()))
+				key := s.name() + ": " + string(w.is)
+				missed[key] = append(missed[key], l.name)
 			}
 			if w.is == media.Human && s.length > 6*time.Second {
 				t.Errorf("%s, %s: taken for a person", s.name(), l.name)
 			}
-			if w.is != media.Human && w.is != media.Unknown && s.length < 1500*time.Millisecond && s.who != "machine" {
+			if w.is == media.MachineStart && s.length < 1500*time.Millisecond && s.who != "machine" {
 				t.Errorf("%s, %s: taken for a machine", s.name(), l.name)
 			}
 			if s.beep == 0 {
 				continue
 			}
 			beepsThere++
-			last := detect(media.Detection{Message: true, SpeechEnd: 2 * time.Second}, frames)
-			end := last[len(last)-1]
-			if end.is == media.MachineEndBeep && end.after-s.end < 200*time.Millisecond && s.end-end.after < 100*time.Millisecond {
+			inTime := func(w word) bool {
+				return w.is == media.MachineEndBeep && (w.after-s.end).Abs() < 200*time.Millisecond
+			}
+			if words = detect(media.Detection{Message: true}, frames); inTime(words[len(words)-1]) {
+				beepsSoon++
+			}
+			words = detect(media.Detection{Message: true, SpeechEnd: 2 * time.Second}, frames)
+			if last := words[len(words)-1]; inTime(last) {
 				beepsHeard++
 			} else {
-				misses = append(misses, fmt.Sprintf("%s, %s: the beep of %v at %.1f s: %v", s.name(), l.name, s.beep, s.end.Seconds(), last))
+				key := fmt.Sprintf("%s, beep of %v: %s", s.name(), s.beep, last.is)
+				missed[key] = append(missed[key], l.name)
 			}
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n| greeting | line | person | machine | unknown | median |\n|---|---|---|---|---|---|\n")
+	kinds := [][2]string{{"ja", "person"}, {"ja", "company"}, {"ja", "machine"}, {"en", "person"}, {"en", "company"}, {"en", "machine"}}
+	fmt.Fprintf(&b, "\n| who answers | line | human | machine | unknown | word after, half | all |\n|---|---|---|---|---|---|---|\n")
 	for _, k := range kinds {
 		for _, l := range lines {
-			c := tallies[k+" "+l.name]
-			fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %.1f s |\n", k, l.name, c.human, c.machine, c.unknown, c.median().Seconds())
+			c := tallies[k[0]+k[1]+l.name]
+			fmt.Fprintf(&b, "| %s, %s | %s | %d | %d | %d | %.1f s | %.1f s |\n", k[1], k[0], l.name, c.person, c.machine, c.unknown, c.at(0.5), c.at(1))
 		}
 	}
-	fmt.Fprintf(&b, "\nright %d of %d (%.1f %%), beeps after a greeting %d of %d\n", right, total, 100*float64(right)/float64(total), beepsHeard, beepsThere)
-	slices.SortFunc(misses, func(a, b string) int { return cmp.Compare(a, b) })
-	fmt.Fprintf(&b, "\nmisses:\n- %s\n", strings.Join(misses, "\n- "))
+	fmt.Fprintf(&b, "\nright %d of %d (%.1f %%); beeps after a greeting heard %d of %d with a speech end of 2 s, %d with 1.2 s\n", right, total, 100*float64(right)/float64(total), beepsHeard, beepsThere, beepsSoon)
+	fmt.Fprintf(&b, "\n| right, by threshold |")
+	for _, d := range thresholds {
+		fmt.Fprintf(&b, " %v |", d)
+	}
+	fmt.Fprintf(&b, "\n|---|%s\n", strings.Repeat("---|", len(thresholds)))
+	for _, k := range kinds {
+		fmt.Fprintf(&b, "| %s, %s |", k[1], k[0])
+		for _, d := range thresholds {
+			c := tallies[fmt.Sprint(k[0], k[1], d)]
+			good := c.person
+			if k[1] == "machine" {
+				good = c.machine
+			}
+			fmt.Fprintf(&b, " %d of %d |", good, len(c.times))
+		}
+		fmt.Fprintln(&b)
+	}
+	fmt.Fprintf(&b, "\nmisses:\n")
+	for _, m := range slices.Sorted(maps.Keys(missed)) {
+		fmt.Fprintf(&b, "- %s (%s)\n", m, strings.Join(missed[m], " "))
+	}
 	t.Log(b.String())
+	if part := 100 * float64(right) / float64(total); part < rightLeast {
+		t.Errorf("%.1f %% right, and it was %.1f %% once", part, rightLeast)
+	}
+	if part := 100 * float64(beepsHeard) / float64(beepsThere); part < beepsLeast {
+		t.Errorf("%.1f %% of the beeps heard, and it was %.1f %% once", part, beepsLeast)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -477,4 +478,57 @@ func TestWhoComesDoesNotHurryTheOthersOn(t *testing.T) {
 			t.Errorf("member %d is %d rounds behind", i, behind)
 		}
 	}
+}
+
+// Whatever members do in whatever order, nobody hears itself or somebody who has left, and nobody is kept waiting.
+func FuzzMixer(f *testing.F) {
+	f.Add([]byte{0, 1, 2, 17, 18, 33, 34, 1, 2, 49, 65, 81, 2, 18})
+	f.Add([]byte("late members come in bursts\x01\x01\x01\x01\x11\x11\x11\x11"))
+	f.Fuzz(func(t *testing.T, does []byte) {
+		var m Mixer
+		var ports []*Port
+		var gone []bool
+		var frame Frame
+		for i := range frame {
+			frame[i] = int16(i * 90)
+		}
+		name := func(i int) string { return fmt.Sprintf("<%d>", i) }
+		for _, b := range does {
+			if len(ports) == 0 || b == 0 {
+				ports, gone = append(ports, m.Join()), append(gone, false)
+				continue
+			}
+			i := int(b&15) % len(ports)
+			p := ports[i]
+			switch b >> 4 % 9 {
+			case 0, 1, 2:
+				p.WriteCaptioned(&frame, name(i))
+			case 3, 4:
+				var heard Frame
+				if p.Read(&heard) == gone[i] {
+					t.Fatalf("member %d: read says more %v, left %v", i, gone[i], gone[i])
+				}
+				for k := range ports {
+					if strings.Contains(p.Caption(), name(k)) && (k == i || gone[k]) {
+						t.Fatalf("member %d hears %s", i, p.Caption())
+					}
+				}
+			case 5:
+				if _, more, ok := p.ReadEncoded(Codec(b & 8)); ok && more == gone[i] {
+					t.Fatalf("member %d: encoded says more %v, left %v", i, more, gone[i])
+				}
+			case 6:
+				p.Mute(b&8 == 0)
+			case 7:
+				if b&8 == 0 {
+					p.Wait(nil)
+				} else {
+					p.Wait(Beep())
+				}
+			case 8:
+				p.Leave()
+				gone[i] = true
+			}
+		}
+	})
 }

@@ -57,6 +57,7 @@ type House struct {
 	Shelf   *Shelf    // nil with Recordings of the test's own
 	Book    *Notebook // nil with a Store of the test's own
 	Notices func() []voice.Notice
+	Numbers []account.Number // what answers when somebody calls in; not to be changed once a call is made
 
 	t      testing.TB
 	mu     sync.Mutex
@@ -71,7 +72,7 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	for _, f := range with {
 		f(&s)
 	}
-	h := &House{t: t, Web: &Web{}, phones: map[string]*Phone{}, robots: map[string]simleg.Behaviour{}}
+	h := &House{t: t, Web: &Web{}, Numbers: s.Numbers, phones: map[string]*Phone{}, robots: map[string]simleg.Behaviour{}}
 	if s.Store == nil {
 		h.Book = &Notebook{}
 		s.Store = h.Book
@@ -115,7 +116,7 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},
 		Trunks:  func() []trunk.Trunk { return s.Trunks },
 		Numbers: func(called string) (account.Number, bool) {
-			for _, n := range s.Numbers {
+			for _, n := range h.Numbers {
 				if n.Number == called {
 					return n, true
 				}

@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -35,7 +36,7 @@ func (t *run) entry(d *twiml.Dial, c *twiml.Conference) call.Entry {
 	e := call.Entry{
 		Label: c.ParticipantLabel, Muted: c.Muted, Patient: !c.StartOnEnter, EndOnExit: c.EndOnExit,
 		NoBeep: c.Beep == "false" || c.Beep == "onExit", NoFarewell: c.Beep == "false" || c.Beep == "onEnter",
-		StarLeaves: d.HangupOnStar, Most: c.MaxParticipants, Limit: d.TimeLimit,
+		StarLeaves: d.HangupOnStar, Most: c.MaxParticipants, Limit: cmp.Or(d.TimeLimit, joinLimit),
 	}
 	if c.Quiet {
 		e.Wait = media.Silence(0)

@@ -6,16 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/phonetest"
 )
 
 const confEvents = "https://owner.example/conference"
-
-// say lets somebody say words on the phone, a second of them.
-func say(p *phonetest.Phone, words string) {
-	p.Far().Say(media.NewClip(make([]int16, media.Rate), words).Source())
-}
 
 func TestThreeMeetInAConference(t *testing.T) {
 	switchboard(t, `<Response><Dial action="`+over+`"><Conference statusCallback="`+confEvents+`" statusCallbackEvent="start end join leave mute">war room</Conference></Dial></Response>`, func(h *phonetest.House) {
@@ -23,10 +17,10 @@ func TestThreeMeetInAConference(t *testing.T) {
 		sato.Calls(ours).IsAnswered().Hears("waiting sound").Waits(20 * time.Second)
 		suzuki.Calls(ours).IsAnswered().Hears("beep")
 		sato.Hears("beep").Waits(time.Second)
-		say(sato, "who is on it?")
+		sato.Says("who is on it?")
 		suzuki.Hears("who is on it?").Waits(2 * time.Second)
 		tanaka.Calls(ours).IsAnswered().Hears("beep").Waits(time.Second)
-		say(tanaka, "I am")
+		tanaka.Says("I am")
 		sato.Hears("I am")
 		suzuki.Hears("I am").Waits(2 * time.Second)
 		tanaka.HangsUp()
@@ -64,8 +58,8 @@ func TestAModeratorEndsTheConferenceAndTheOthersGoOn(t *testing.T) {
 		suzuki.Rings().Answers().Hears("waiting sound").Waits(10 * time.Second)
 		h.CallURL("tanaka", "https://owner.example/boss")
 		tanaka.Rings().Answers().Waits(time.Second)
-		say(sato, "I am muted")
-		say(tanaka, "listen")
+		sato.Says("I am muted")
+		tanaka.Says("listen")
 		sato.Hears("listen")
 		suzuki.Hears("listen").Waits(2 * time.Second)
 		if heard := fmt.Sprint(tanaka.Far().Heard(), suzuki.Far().Heard()); strings.Contains(heard, "muted") {
@@ -104,7 +98,7 @@ func TestWhatAConferenceDoesNotDoIsSaid(t *testing.T) {
 		sato, suzuki := h.Phone("sato"), h.Phone("suzuki")
 		sato.Calls(ours).IsAnswered().Hears("waiting sound").Waits(time.Second)
 		suzuki.Calls(ours).IsAnswered().Waits(time.Second)
-		say(suzuki, "a whisper")
+		suzuki.Says("a whisper")
 		suzuki.Waits(2 * time.Second).HangsUp()
 		sato.Waits(time.Second).HangsUp().Waits(time.Second)
 		if heard := fmt.Sprint(sato.Far().Heard()); strings.Contains(heard, "whisper") {

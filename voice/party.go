@@ -3,6 +3,7 @@ package voice
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -37,6 +38,7 @@ func (t *run) parties(v *twiml.Dial) []party {
 
 func (t *run) party(v *twiml.Dial, noun twiml.Noun) (party, bool) {
 	p := party{noun: noun}
+	p.order.TimeLimit = cmp.Or(v.TimeLimit, joinLimit) + time.Hour // what ends it is the conversation's own limit
 	var shared twiml.Party
 	var err error
 	switch n := noun.(type) {
@@ -108,32 +110,25 @@ func sipAddress(n *twiml.Sip) (number.Address, map[string]string, error) {
 	if !strings.Contains(text, ":") || !strings.HasPrefix(strings.ToLower(text), "sip") {
 		text = "sip:" + text
 	}
-	told := headers(n.Headers)
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return number.Address{}, nil, fmt.Errorf("the headers after the ? cannot be read: %w", err)
 	}
+	told := headers(n.Headers)
 	for name := range values {
-		if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-") || lower == "user-to-user" {
-			if told == nil {
-				told = map[string]string{}
-			}
-			told[name] = values.Get(name)
-		}
+		told[name] = values.Get(name)
 	}
+	maps.DeleteFunc(told, func(name, _ string) bool {
+		lower := strings.ToLower(name)
+		return !strings.HasPrefix(lower, "x-") && lower != "user-to-user"
+	})
 	a, err := number.ParseAddress(text)
 	return a, told, err
 }
 
 func headers(list []twiml.Parameter) map[string]string {
-	var m map[string]string
+	m := map[string]string{}
 	for _, p := range list {
-		if p.Name == "" {
-			continue
-		}
-		if m == nil {
-			m = map[string]string{}
-		}
 		m[p.Name] = p.Value
 	}
 	return m

@@ -173,6 +173,19 @@ func TestOtherTwiMLDuringARecordingLosesNothing(t *testing.T) {
 	})
 }
 
+// In stories speech is silence with words.
+func TestWordsAreSpeech(t *testing.T) {
+	house(t, func(t *testing.T, h *phonetest.House) {
+		h.Web.Serve(said, `<Response/>`)
+		sato := h.Phone("sato")
+		h.Call("sato", twiml.New(twiml.NewRecord(said)))
+		sato.Rings().Answers().HearsAll("beep").Says("db01 is back").IsHungUp()
+		if d := records(t, h, 1)[0].Duration; d < 6*time.Second || d > 6200*time.Millisecond { // a second, and five of silence
+			t.Errorf("%v are kept", d)
+		}
+	})
+}
+
 func TestNothingSaidIsNoRecording(t *testing.T) {
 	house(t, func(t *testing.T, h *phonetest.House) {
 		sato := h.Phone("sato")

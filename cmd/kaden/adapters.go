@@ -16,14 +16,18 @@ import (
 	"github.com/kaden-project/kaden/voice"
 )
 
-// asker brings each question to whom it is for: people's scripts are answered in this process, all else
-// goes out to its owner's server.
+// asker brings each question to whom it is for: people's scripts and bins are answered in this process, all
+// else goes out to its owner's server.
 type asker struct {
 	scripts call.Asker // set once, before the first call
 	outside call.Asker
+	bins    *bins // nil: none
 }
 
 func (a *asker) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
+	if a.bins.has(q.URL) {
+		return a.bins.Ask(ctx, q)
+	}
 	if strings.HasPrefix(q.URL, dispatch.Origin+"/") {
 		return a.scripts.Ask(ctx, q)
 	}

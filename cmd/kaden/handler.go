@@ -29,6 +29,7 @@ func (r *rooms) handler() (http.Handler, error) {
 		},
 	}))
 	mux.Handle("/callouts/", r.dispatch)
+	mux.Handle(binPath, r.bins)
 	if err := r.console(mux); err != nil {
 		return nil, err
 	}

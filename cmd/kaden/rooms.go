@@ -24,6 +24,7 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/job"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/leg/loopleg"
 	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/leg/sipleg"
 	"github.com/kaden-project/kaden/manifest"
@@ -54,6 +55,7 @@ type rooms struct {
 	phones   *simulatedPhones
 	web      *webhook.Client
 	asker    *asker
+	bins     *bins
 	api      *api.API
 	voice    *voice.Runner
 	desk     *call.Desk
@@ -151,7 +153,11 @@ func (r *rooms) openCalls() {
 		AuthToken:     func(sid.Account) string { return r.account.AuthToken },
 		AllowLoopback: loopback(r.settings.HTTP), AllowPrivate: r.settings.Webhooks.AllowPrivate,
 	})
-	r.asker = &asker{outside: r.web}
+	r.bins = &bins{
+		log: r.log, all: func() map[string]account.Bin { return r.house.Load().Bins },
+		token: func() string { return r.account.AuthToken }, public: strings.TrimRight(r.settings.PublicURL, "/"),
+	}
+	r.asker = &asker{outside: r.web, bins: r.bins}
 	sounds := recordings{r.store, r.asker}
 	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
@@ -162,6 +168,7 @@ func (r *rooms) openCalls() {
 		Dialers: map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
 		},
+		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
 		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
 		Numbers: r.numberCalled,
 	})
@@ -288,6 +295,9 @@ func (r *rooms) numberCalled(called string) (account.Number, bool) {
 	for _, n := range r.house.Load().Numbers {
 		if n.Number == called {
 			n.Account = r.account.SID
+			if n.Bin != "" {
+				n.URL = r.bins.url(n.Bin)
+			}
 			return dispatch.CallBack(n), true
 		}
 	}

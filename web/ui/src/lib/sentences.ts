@@ -3,6 +3,14 @@
 import { remark } from './details';
 import type { Both, Event, Lang, NameOf } from './types';
 
+/** What machine detection took the one who answered for. */
+function soundsLike(cause: string | undefined): Both {
+  if (cause === 'human') return { en: 'a person', ja: '人' };
+  if (cause === 'fax') return { en: 'a fax', ja: 'ファクス' };
+  if (cause?.startsWith('machine')) return { en: 'a machine', ja: '機械（留守番電話など）' };
+  return { en: 'not known', ja: '不明' };
+}
+
 type Sentence = { en: (e: Event, who: string) => string; ja: (e: Event, who: string) => string; detail?: false };
 
 /** The kinds whose text is already in the sentence, or in the title, are marked detail: false. */
@@ -46,6 +54,7 @@ export const sentences: Record<string, Sentence> = {
   'call.ringing': { en: () => 'Ringing', ja: () => '呼び出し中です' },
   'call.in-progress': { en: () => 'Answered', ja: () => 'つながりました' },
   'call.digit': { en: (e) => `Key ${e.digit ?? '?'} pressed`, ja: (e) => `${e.digit ?? '?'} が押されました` },
+  'call.detected': { en: (e) => `Detection says: ${soundsLike(e.cause).en}`, ja: (e) => `応答したのは${soundsLike(e.cause).ja}のようです` },
   'call.heard': { en: () => 'First sound of the other side', ja: () => '相手の最初の音' },
   'call.ended': { en: () => 'Call ended', ja: () => '通話が終わりました' },
 

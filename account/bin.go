@@ -1,0 +1,202 @@
+package account
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/problem/yamldoc"
+	"github.com/kaden-project/kaden/sid"
+)
+
+// Bin is a piece of TwiML that is kept here and has a URL, so that a call needs no server of its owner's.
+type Bin struct {
+	SID     sid.Bin
+	Name    string
+	Account sid.Account
+	TwiML   string // with {{fields}} that the request fills in; see Render
+	page    *template
+}
+
+// BinSID is the identifier of a bin: always the same for the same name. It is no secret.
+func BinSID(name string) sid.Bin {
+	sum := sha256.Sum256([]byte("kaden bin " + name))
+	return sid.Bin("EH" + hex.EncodeToString(sum[:16]))
+}
+
+// ReadBin reads the document of a bin, without a look at its TwiML:
+//
+//	bin: night
+//	twiml: |
+//	  <Response>
+//	    <Dial timeout="20"><Number>+819011112222</Number></Dial>
+//	  </Response>
+//
+// Account is left empty, as for numbers. twiml is the value, for the places of what is wrong in it.
+func ReadBin(text []byte) (b Bin, twiml yamldoc.Value, list problem.List) {
+	doc := yamldoc.Parse(text)
+	twiml = doc.Need("twiml", "<Response>…</Response>")
+	b = Bin{Name: doc.Need("bin", "night").Text(), TwiML: strings.TrimSpace(twiml.Text())}
+	b.SID = BinSID(b.Name)
+	if b.TwiML != "" {
+		var err error
+		if b.page, err = parseTemplate(b.TwiML); err != nil {
+			twiml.Err(err)
+		}
+	}
+	return b, twiml, doc.Done()
+}
+
+// Render is the bin's TwiML for one request: {{Name}} is the parameter Name, escaped for XML, {{{Name}}} as
+// it is, and nothing where there is no such parameter. {{#Name}}…{{/Name}} is there when the parameter is
+// there and not empty, {{^Name}}…{{/Name}} when it is not, {{! … }} never. (Twilio's TwiML Bins, Mustache.)
+func (b Bin) Render(params url.Values) string {
+	if b.page == nil {
+		return b.TwiML
+	}
+	var out strings.Builder
+	b.page.render(&out, params)
+	return out.String()
+}
+
+// Bare is the bin's TwiML with spaces in the place of sections and comments, so that it can be checked as
+// TwiML with every place where it was. Fields stay.
+func (b Bin) Bare() string {
+	if b.page == nil {
+		return b.TwiML
+	}
+	return b.page.bare
+}
+
+// template is a parsed Mustache template of the kind above.
+type template struct {
+	parts []part
+	bare  string
+}
+
+type part struct {
+	text  string // as it is
+	field string // in its place, or the condition of what is inside
+	raw   bool
+	not   bool // inside is there when the field is not
+	in    *template
+}
+
+// mostSections is how deep sections may stand inside one another.
+const mostSections = 16
+
+func parseTemplate(text string) (*template, error) {
+	p := templating{rest: text}
+	t, err := p.read("", 0)
+	if err != nil {
+		return nil, err
+	}
+	t.bare = p.bare.String()
+	return t, nil
+}
+
+type templating struct {
+	rest string
+	bare strings.Builder
+}
+
+// read reads up to the end of section name; "" is the whole.
+func (p *templating) read(name string, depth int) (*template, error) {
+	t := &template{}
+	for {
+		before, after, found := strings.Cut(p.rest, "{{")
+		if before != "" {
+			t.parts = append(t.parts, part{text: before})
+			p.bare.WriteString(before)
+		}
+		if !found {
+			if name != "" {
+				return nil, errors.New("{{#" + clipped(name) + "}} is never closed: {{/" + clipped(name) + "}} closes it")
+			}
+			return t, nil
+		}
+		closing := "}}"
+		if strings.HasPrefix(after, "{") {
+			closing = "}}}"
+		}
+		inner, rest, found := strings.Cut(after, closing)
+		if !found {
+			return nil, errors.New("{{ is never closed: " + closing + " closes it")
+		}
+		p.rest = rest
+		whole := "{{" + inner + closing
+		field := strings.TrimSpace(strings.TrimLeft(inner, "{#^/&!"))
+		kind := byte(0)
+		if inner != "" {
+			kind = inner[0]
+		}
+		if kind == '!' {
+			p.blank(whole)
+			continue
+		}
+		if field == "" {
+			return nil, errors.New(clipped(whole) + " names no parameter: {{From}} does")
+		}
+		switch kind {
+		case '#', '^':
+			p.blank(whole)
+			if depth == mostSections {
+				return nil, errors.New("more sections inside one another than anybody can read")
+			}
+			in, err := p.read(field, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			t.parts = append(t.parts, part{field: field, not: kind == '^', in: in})
+		case '/':
+			p.blank(whole)
+			if field != name {
+				return nil, errors.New(clipped(whole) + " closes nothing")
+			}
+			return t, nil
+		default:
+			p.bare.WriteString(whole)
+			t.parts = append(t.parts, part{field: field, raw: kind == '{' || kind == '&'})
+		}
+	}
+}
+
+// blank keeps lines and columns.
+func (p *templating) blank(tag string) {
+	for _, r := range tag {
+		if r == '\n' {
+			p.bare.WriteByte('\n')
+		} else {
+			p.bare.WriteByte(' ')
+		}
+	}
+}
+
+func clipped(s string) string {
+	if len(s) > 40 {
+		return s[:40] + "…"
+	}
+	return s
+}
+
+var xmlText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;")
+
+func (t *template) render(out *strings.Builder, params url.Values) {
+	for _, p := range t.parts {
+		switch value := params.Get(p.field); {
+		case p.in != nil:
+			if (value != "") != p.not {
+				p.in.render(out, params)
+			}
+		case p.field == "":
+			out.WriteString(p.text)
+		case p.raw:
+			out.WriteString(value)
+		default:
+			out.WriteString(xmlText.Replace(value))
+		}
+	}
+}

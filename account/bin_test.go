@@ -1,0 +1,107 @@
+package account
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func bin(t testing.TB, twiml string) (Bin, string) {
+	t.Helper()
+	text := "bin: night\ntwiml: |\n"
+	for line := range strings.Lines(twiml) {
+		text += "  " + line
+	}
+	b, _, list := ReadBin([]byte(text + "\n"))
+	said := ""
+	for _, p := range list {
+		said += p.String() + "\n"
+	}
+	return b, said
+}
+
+func TestABinIsFilledInByTheRequest(t *testing.T) {
+	params := url.Values{"From": {"+81 <&>\"'"}, "Name": {"Jane", "Joe"}, "Empty": {""}}
+	for _, c := range []struct{ twiml, want string }{
+		{"<Response/>", "<Response/>"},
+		{"<Say>{{From}}</Say>", "<Say>+81 &lt;&amp;&gt;&quot;&#39;</Say>"},
+		{"{{{From}}} {{& From }}", "+81 <&>\"' +81 <&>\"'"},
+		{"a{{ Name }}b{{Missing}}c", "aJanebc"},
+		{"{{#Name}}hello {{Name}}{{/Name}}{{^Name}}who?{{/Name}}", "hello Jane"},
+		{"{{#Empty}}x{{/Empty}}{{^Empty}}{{^Missing}}none{{/Missing}}{{/Empty}}", "none"},
+		{"a{{! a remark }}b", "ab"},
+		{"a } b }} c", "a } b }} c"},
+	} {
+		b, said := bin(t, c.twiml)
+		if said != "" {
+			t.Errorf("%s: %s", c.twiml, said)
+		}
+		if got := b.Render(params); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.twiml, got, c.want)
+		}
+	}
+	if got := (Bin{TwiML: "{{x}}"}); got.Render(params) != "{{x}}" || got.Bare() != "{{x}}" {
+		t.Error("a bin that was not read is not as it stands")
+	}
+}
+
+func TestABinsPlacesStayWhereTheyWere(t *testing.T) {
+	b, _ := bin(t, "<Response>{{#Name}}\n{{! 注\n 意 }}<Say>{{From}}</Say>\n{{/Name}}</Response>")
+	want := "<Response>         \n     \n     <Say>{{From}}</Say>\n         </Response>"
+	if got := b.Bare(); got != want {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+}
+
+func TestWhatIsWrongInABin(t *testing.T) {
+	for twiml, want := range map[string]string{
+		"{{From":                                 "{{ is never closed",
+		"{{{From}}":                              "}}} closes it",
+		"{{#Name}}x":                             "{{#Name}} is never closed",
+		"x{{/Name}}":                             "{{/Name}} closes nothing",
+		"{{#A}}{{#B}}{{/A}}{{/B}}":               "{{/A}} closes nothing",
+		"{{ }}":                                  "names no parameter",
+		strings.Repeat("{{#A}}", mostSections+1): "more sections",
+		"{{#" + strings.Repeat("long", 20) + "}}": "…",
+	} {
+		if _, said := bin(t, twiml); !strings.Contains(said, want) {
+			t.Errorf("%s: %q, want %q", twiml, said, want)
+		}
+	}
+	if _, _, list := ReadBin([]byte("bin: night\n")); !list.Refused() {
+		t.Error("a bin without TwiML is taken")
+	}
+}
+
+func TestABinsIdentifierIsAlwaysTheSame(t *testing.T) {
+	b, _ := bin(t, "<Response/>")
+	if b.SID != BinSID("night") || b.SID == BinSID("day") || !strings.HasPrefix(string(b.SID), "EH") || len(b.SID) != 34 {
+		t.Errorf("%s", b.SID)
+	}
+}
+
+// FuzzBin renders strangers' values into templates of any kind: what is escaped never opens a tag.
+func FuzzBin(f *testing.F) {
+	f.Add("<Say>{{From}}</Say>{{#Name}}{{{x}}}{{/Name}}", "</Say><Hangup/>")
+	f.Add("{{^a}}{{", "&")
+	f.Fuzz(func(t *testing.T, text, value string) {
+		p, err := parseTemplate(text)
+		if err != nil {
+			return
+		}
+		if utf8.ValidString(text) && utf8.RuneCountInString(p.bare) != utf8.RuneCountInString(text) {
+			t.Fatalf("%q became %q", text, p.bare)
+		}
+		q, err := parseTemplate("<Say>{{v}}</Say>")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		q.render(&out, url.Values{"v": {value}})
+		if inner := out.String()[5 : out.Len()-6]; strings.ContainsAny(inner, "<>\"'") {
+			t.Fatalf("%q", out.String())
+		}
+		p.render(&strings.Builder{}, url.Values{"v": {value}})
+	})
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/dispatch"
+	"github.com/kaden-project/kaden/webhook"
+)
+
+const binToken = "0123456789abcdef0123456789abcdef"
+
+func shelf(t *testing.T, public string) *bins {
+	t.Helper()
+	bin, _, problems := account.ReadBin([]byte("bin: 夜勤\ntwiml: <Response><Say>{{From}} {{Name}}</Say></Response>\n"))
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	return &bins{
+		log: slog.New(slog.NewTextHandler(io.Discard, nil)), token: func() string { return binToken }, public: public,
+		all: func() map[string]account.Bin { return map[string]account.Bin{bin.Name: bin} },
+	}
+}
+
+func TestABinIsServedToWhoeverSigns(t *testing.T) {
+	for _, public := range []string{"", "https://kaden.example"} {
+		b := shelf(t, public)
+		s := httptest.NewServer(b)
+		defer s.Close()
+		path := binPath + string(account.BinSID("夜勤")) + "?Name=Jane%20%26%20Joe"
+		base := s.URL
+		if public != "" {
+			base = public // a proxy stands before us
+		}
+		form := url.Values{"From": {"+8190"}}
+		for _, c := range []struct {
+			name, method, path, signature string
+			status                        int
+			body                          string
+		}{
+			{"POST", "POST", path, webhook.Sign(binToken, base+path, form), 200, "<Response><Say>+8190 Jane &amp; Joe</Say></Response>"},
+			{"GET", "GET", path, webhook.Sign(binToken, base+path, nil), 200, "<Response><Say> Jane &amp; Joe</Say></Response>"},
+			{"nobody's signature", "GET", path, "", 403, "Not Authorized"},
+			{"another's signature", "GET", path, webhook.Sign("x", base+path, nil), 403, "Not Authorized"},
+			{"no such bin", "GET", binPath + "EH0", webhook.Sign(binToken, base+binPath+"EH0", nil), 404, "no such bin"},
+			{"another method", "PUT", path, "", 405, "GET or POST"},
+		} {
+			var body io.Reader
+			if c.method == "POST" {
+				body = strings.NewReader(form.Encode())
+			}
+			q, err := http.NewRequest(c.method, s.URL+c.path, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.method == "POST" {
+				q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+			if c.signature != "" {
+				q.Header.Set("X-Twilio-Signature", c.signature)
+			}
+			r, err := http.DefaultClient.Do(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, _ := io.ReadAll(r.Body)
+			r.Body.Close()
+			if r.StatusCode != c.status || !strings.Contains(string(got), c.body) {
+				t.Errorf("%s: %d %s", c.name, r.StatusCode, got)
+			}
+			if c.status == 200 && !strings.HasPrefix(r.Header.Get("Content-Type"), "text/xml") {
+				t.Errorf("%s: content type %s", c.name, r.Header.Get("Content-Type"))
+			}
+		}
+	}
+}
+
+func TestACallAsksABinWithinTheHouse(t *testing.T) {
+	b := shelf(t, "https://kaden.example")
+	ask := &asker{outside: nowhere{}, bins: b}
+	for _, address := range []string{
+		b.url("夜勤"), dispatch.Origin + binPath + "夜勤", "https://kaden.example/bins/%E5%A4%9C%E5%8B%A4?From=query",
+	} {
+		r, err := ask.Ask(t.Context(), call.Ask{Method: "POST", URL: address, Params: url.Values{"From": {"+8190"}}})
+		if err != nil || r.Status != 200 || r.ContentType != "text/xml" || string(r.Body) != "<Response><Say>+8190 </Say></Response>" {
+			t.Errorf("%s: %d %s, %v", address, r.Status, r.Body, err)
+		}
+	}
+	if r, err := ask.Ask(t.Context(), call.Ask{URL: dispatch.Origin + binPath + "day"}); err != nil || r.Status != 404 {
+		t.Errorf("no such bin: %d, %v", r.Status, err)
+	}
+	if _, err := ask.Ask(t.Context(), call.Ask{URL: "https://other.example/bins/night"}); err == nil {
+		t.Error("another's bin was answered here")
+	}
+	if (*bins)(nil).has(dispatch.Origin + binPath) {
+		t.Error("no bins have one")
+	}
+}

@@ -1,0 +1,78 @@
+package manifest
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+const night = `bin: night
+# rings until somebody answers
+twiml: |
+  <Response>
+    <Dial sequential="true" timeout="15">
+      <Number>+819011112222</Number>
+      <Number>+815012345678</Number>
+    </Dial>
+  </Response>
+---
+number: "+815012345678"
+bin: night
+`
+
+func TestANumberAnswersWithABin(t *testing.T) {
+	set, problems := compile(t, night)
+	if problems != "" {
+		t.Fatal(problems)
+	}
+	if n := set.Numbers[0]; n.Bin != "night" || n.TwiML != "" {
+		t.Errorf("%+v", n)
+	}
+	if b := set.Bins["night"]; !strings.Contains(b.Render(nil), "<Dial") || b.SID == "" {
+		t.Errorf("%+v", b)
+	}
+	docs, _ := Split("", []byte(night))
+	again, _ := Split("", Format(docs))
+	for i := range docs {
+		if docs[i].Text != again[i].Text {
+			t.Errorf("export changes\n%s\nto\n%s", docs[i].Text, again[i].Text)
+		}
+	}
+}
+
+func TestWhatIsWrongInABinsTwiML(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"an error, at its place in the file", strings.Replace(night, "</Dial>", "</Dail>", 1),
+			"house.yaml:8:5: error 12100: </Dail> where <Dial> of line 2 is open"},
+		{"a warning, at its place in the file", strings.Replace(night, "timeout", "timout", 1),
+			"house.yaml:5:29: warning 12200: <Dial>: unknown attribute timout"},
+		{"on one line", "bin: a\ntwiml: <Respons/>\n", "house.yaml:2:8: error 12102"},
+		{"a section left open", strings.Replace(night, "<Dial", "{{#From}}<Dial", 1), "{{#From}} is never closed"},
+		{"no TwiML", "bin: a\n", "twiml"},
+		{"no such bin", strings.Replace(night, "bin: night\n#", "bin: day\n#", 1), `house.yaml:12:6: error: <bin>: there is no bin "night" (there are day)`},
+		{"two ways to answer", night + "url: https://example.jp/voice\n", "not with two of them"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if _, problems := compile(t, c.text); !strings.Contains(problems, c.want) {
+				t.Errorf("got\n%swant\n%s", problems, c.want)
+			}
+		})
+	}
+	if set, _ := compile(t, strings.Replace(night, "</Dial>", "</Dail>", 1)); len(set.Bins) != 0 {
+		t.Error("a bin that cannot be run is in the house")
+	}
+}
+
+func TestTheExampleBins(t *testing.T) {
+	text, err := os.ReadFile("../docs/examples/bins.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, problems := compile(t, string(text))
+	if problems != "" {
+		t.Fatalf("problems:\n%s", problems)
+	}
+	if len(set.Bins) != 5 || set.Numbers[0].Bin != "loop" {
+		t.Errorf("%v", set.Bins)
+	}
+}
