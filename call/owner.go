@@ -180,11 +180,13 @@ func (c *Call) letGo() {
 // lost is a leg that does not keep its contract.
 func (c *Call) lost(what string) {
 	c.log.Error("leg lost", "err", what)
+	c.charge(c.line, time.Now())
 	c.finish(leg.Event{At: time.Now(), Kind: leg.Ended, Cause: leg.Fault, Reason: what})
 }
 
 // ended is the leg's last word: the end of the call, unless another trunk may still carry it.
 func (c *Call) ended(e leg.Event) {
+	c.charge(c.line, e.At)
 	if c.ending == nil && c.rec.Answered.IsZero() && e.Retry && causes[e.Cause].other && c.another(e) {
 		return
 	}

@@ -3,7 +3,6 @@ package tariff
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -166,9 +165,4 @@ func By(word string, loc *time.Location) (key func(Spent) string, ok bool) {
 		return func(Spent) string { return "" }, true
 	}
 	return nil, false
-}
-
-// Percent is spent as whole percent of the limit, rounded down.
-func (b Budget) Percent(spent Amount) string {
-	return strconv.FormatInt(int64(spent/max(1, b.Limit.Amount/100)), 10) + " %"
 }

@@ -18,7 +18,6 @@ import (
 //	    - { to: [mobile, "070"], price: 16, unit: 60s }
 //	    - { to: "+1", per-call: 2, price: 0.15, unit: 1s, free: 6s }
 //	    - { to: others, price: 20, unit: 60s, attempt: 1 }
-//	    - { to: inbound, price: 1, unit: 60s }       # nothing: calls that come in are free
 //
 // Nothing there gives the zero Table. A row that is wrong is left out, with its problem.
 func Read(v yamldoc.Value) Table {
@@ -103,18 +102,18 @@ func readAmount(v yamldoc.Value) Amount {
 	return a
 }
 
-// readTo reads a class, a prefix as it is dialled in Japan or with its country, or one of the two words.
+// readTo reads a class, a prefix as it is dialled in Japan or with its country, or the word others.
 func readTo(v yamldoc.Value) string {
 	s := v.Text()
 	bare := strings.NewReplacer(" ", "", "-", "").Replace(s)
 	digits := strings.TrimPrefix(bare, "+")
 	switch {
-	case s == "" || s == Others || s == Inbound:
+	case s == "" || s == Others:
 		return s
 	case digits == "" || strings.Trim(digits, "0123456789") != "":
 		c, err := number.ParseClass(s)
 		if err != nil {
-			known := []string{Others, Inbound}
+			known := []string{Others}
 			for _, c := range number.Classes() {
 				known = append(known, string(c))
 			}

@@ -87,7 +87,7 @@ func (m Money) String() string {
 
 // Row is the price of some numbers. Its zero values cost nothing.
 type Row struct {
-	To      []string      // what it prices: classes (mobile), prefixes (+8190), others, inbound
+	To      []string      // what it prices: classes (mobile), prefixes (+8190), others
 	PerCall Amount        // for each call that is answered
 	Price   Amount        // for each started Unit after that
 	Unit    time.Duration // 3 min, 60 s, 1 s; 0: time costs nothing
@@ -95,11 +95,8 @@ type Row struct {
 	Attempt Amount        // for a call that nobody answers
 }
 
-// The words for what is no class of numbers.
-const (
-	Others  = "others"  // every number that no other row prices
-	Inbound = "inbound" // calls that come in over the trunk
-)
+// Others is the word for every number that no other row prices.
+const Others = "others"
 
 // Table is what a carrier asks. The zero Table knows no price.
 type Table struct {
@@ -107,27 +104,23 @@ type Table struct {
 	Rows     []Row
 }
 
-// Leg is one connection as a carrier counts it.
+// Leg is one connection to a telephone number as a carrier counts it.
 type Leg struct {
 	To       number.Number
-	Inbound  bool
 	Answered bool
 	Talked   time.Duration // from the answer to the end
 }
 
-// Row finds the row for a leg: that of the longest prefix, else its class's, else the one for others.
-func (t Table) Row(to number.Number, inbound bool) (Row, bool) {
-	word, best, at := string(to.Class()), -1, -1
-	if inbound {
-		word, to = Inbound, ""
-	}
+// Row finds the row for a number: that of the longest prefix, else its class's, else the one for others.
+func (t Table) Row(to number.Number) (Row, bool) {
+	class, best, at := string(to.Class()), -1, -1
 	for i, r := range t.Rows {
 		for _, w := range r.To {
 			weight := -1
 			switch {
-			case w == word:
+			case w == class:
 				weight = 1
-			case w == Others && !inbound:
+			case w == Others:
 				weight = 0
 			case isPrefix(w) && strings.HasPrefix(string(to), w):
 				weight = len(w) // "+1" is 2
@@ -146,16 +139,13 @@ func (t Table) Row(to number.Number, inbound bool) (Row, bool) {
 func isPrefix(word string) bool { return strings.HasPrefix(word, "+") }
 
 // Cost is what a leg costs, and how that comes about in a few words. It is the zero Money where no row prices the
-// leg, and the words say which is missing. An inbound leg without a row for it costs nothing, like everywhere
-// in Japan.
+// leg, and the words say which is missing.
 func (t Table) Cost(l Leg) (Money, string) {
 	if t.Currency == "" {
 		return Money{}, "the trunk has no prices"
 	}
-	r, ok := t.Row(l.To, l.Inbound)
+	r, ok := t.Row(l.To)
 	switch {
-	case !ok && l.Inbound:
-		return Money{Currency: t.Currency}, "inbound calls cost nothing"
 	case !ok:
 		return Money{}, "no row of the trunk's prices has " + l.To.Class().Words()
 	case !l.Answered:

@@ -26,6 +26,7 @@ import (
 //	interval: 1s
 //	dtmf: in-band                   # rfc4733 is the default
 //	answer: unreliable              # announcements come as answers
+//	prices: { currency: JPY, calls: [{ to: mobile, price: 16, unit: 60s }] } # see tariff.Read
 //
 // secret finds what env:NAME and file:PATH stand for; nil leaves them as they are. The Trunk is of use
 // only if the problems do not refuse it.
@@ -55,6 +56,7 @@ func Read(text []byte, secret func(reference string) (string, error)) (Trunk, pr
 	if t.Prefix != "" && t.Spelling == "" {
 		t.Spelling = number.National
 	}
+	t.Prices = readPrices(doc.Take("prices"), t)
 	for _, c := range t.Reach {
 		if slices.Contains(t.Refuse, c) {
 			doc.Take("refuse").Error(fmt.Sprintf("%s is listed under reach as well", c), "")

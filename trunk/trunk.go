@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/tariff"
 )
 
 // Trunk is one line. The zero values of its limits mean: without limit.
@@ -24,4 +25,5 @@ type Trunk struct {
 	Interval   time.Duration  // least time between new calls: 1 s for Twilio-like ones
 	InBandDTMF bool
 	Unreliable bool // answers with announcements (rule 30)
+	Prices     tariff.Table
 }

@@ -261,7 +261,7 @@ func documentsOf(text []byte) []yamlDocument {
 }
 
 // otherKinds are documents that a file may hold beside plans. Whatever else there is was meant to be a plan.
-var otherKinds = []string{"person", "group", "trunk", "source", "number", "schedule", "route", "bin", "application", "account", "notice"}
+var otherKinds = []string{"person", "group", "trunk", "source", "number", "schedule", "route", "bin", "application", "account", "notice", "budget"}
 
 func (d yamlDocument) isPlan() bool { return !slices.Contains(otherKinds, d.kind) }
 
