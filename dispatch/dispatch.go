@@ -89,6 +89,7 @@ type Dispatcher struct {
 	codes   map[string]*code     // verifications under way
 	pins    pins
 	hold    Hold // the kill switch
+	budgets []BudgetState
 	wg      sync.WaitGroup
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/store/memstore"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/twiml"
 	"github.com/kaden-project/kaden/voice"
 )
@@ -103,6 +104,7 @@ func tell(t *testing.T, plan string, f func(n *night)) {
 		n.people("sato", "suzuki", "tanaka")
 		n.House = phonetest.New(t, func(s *phonetest.Setup) {
 			s.Store, s.Asker, s.Recordings = n.store, n.ask, shelf{n.store}
+			s.Trunks = []trunk.Trunk{costly} // who has no telephone number is not reached by it
 			for _, own := range n.set.Numbers {
 				s.Numbers = append(s.Numbers, dispatch.CallBack(own))
 			}

@@ -140,7 +140,7 @@ func (t *turn) muster(tx Tx, at time.Time, c callout.Command) error {
 		return err
 	}
 	set := t.d.cfg.House()
-	people := t.d.muster(set, c.Refs, at)
+	people := t.spare(at, t.d.muster(set, c.Refs, at))
 	t.alarm(set, at, c, people)
 	t.follow = append(t.follow, callout.Event{At: at, Kind: callout.Mustered, Step: c.Step, Round: c.Round, People: people, Place: place})
 	return nil
@@ -148,6 +148,13 @@ func (t *turn) muster(tx Tx, at time.Time, c callout.Command) error {
 
 // dial gives the attempt a line: a new call, or the one that is under way to the same person.
 func (t *turn) dial(at time.Time, c callout.Command) error {
+	if why := t.thrift(c.Address); why != "" {
+		t.sayThrift(at, why)
+		a := t.attempt(c.Attempt)
+		a.Person, a.Address, a.Purpose, a.Dialed = c.Person, c.Address, string(c.Purpose), at
+		t.follow = append(t.follow, callout.Event{At: at, Kind: callout.Ended, Attempt: c.Attempt, Outcome: callout.Unreachable, Text: "not called for a warning: " + why})
+		return nil
+	}
 	s := t.d.lines.claim(c.Person, c.Address, rider{c.Attempt, t.run}, at)
 	a := t.attempt(c.Attempt)
 	a.Person, a.Address, a.Purpose, a.Dialed = c.Person, c.Address, string(c.Purpose), at

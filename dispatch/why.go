@@ -32,7 +32,7 @@ func (d *Dispatcher) Why(ctx context.Context, incident string) (Explanation, err
 	if err != nil {
 		return Explanation{}, fmt.Errorf("alert %s: %w", incident, err)
 	}
-	n := &nightStory{incident: inc, people: map[string]*PersonStory{}}
+	n := &nightStory{incident: inc, people: map[string]*PersonStory{}, rung: map[string]bool{}}
 	if inc.Callout != "" {
 		rows, err := d.store.AttemptsOf(ctx, inc.Callout)
 		if err != nil {
@@ -60,11 +60,12 @@ type nightStory struct {
 	incident Incident
 	called   bool
 	people   map[string]*PersonStory
+	rung     map[string]bool // a call was placed to them
 	order    []string
 	notices  []string
 
-	ignored, grace, halted, gaveWay, stopped, resolved, fault, noOne string
-	capped, bundled                                                  int
+	budget, ignored, grace, halted, gaveWay, stopped, resolved, fault, noOne string
+	capped, bundled                                                          int
 }
 
 func (n *nightStory) of(person string) *PersonStory {
@@ -93,7 +94,9 @@ func (n *nightStory) attempts(rows []Attempt) {
 		default:
 			p.Why = strings.ReplaceAll(a.Status, "-", " ")
 		}
-		n.called = n.called || a.Call != ""
+		if a.Call != "" {
+			n.called, n.rung[a.Person] = true, true
+		}
 	}
 }
 
@@ -102,6 +105,8 @@ func (n *nightStory) event(e timeline.Event) {
 	case timeline.NoticeRaised:
 		n.notices = append(n.notices, e.Text)
 		switch e.Cause {
+		case causeBudget:
+			n.budget = e.Text
 		case causeNoOne:
 			n.noOne = e.Text
 		case callout.WhyStopped:
@@ -165,12 +170,7 @@ func (n *nightStory) explain(live *run) Explanation {
 // summary is the one reason that matters most.
 func (n *nightStory) summary(live *run) string {
 	inc := n.incident
-	asked := 0
-	for _, p := range n.people {
-		if p.Attempts > 0 {
-			asked++
-		}
-	}
+	asked := len(n.rung)
 	switch {
 	case n.ignored != "":
 		return "Nobody was called: " + n.ignored + "."
@@ -188,6 +188,8 @@ func (n *nightStory) summary(live *run) string {
 		return fmt.Sprintf("%d people are being called; %d calls were not made, because those people were called too often within the hour.", asked, n.capped)
 	case n.called:
 		return fmt.Sprintf("%d people were called so far.", asked)
+	case n.budget != "":
+		return "Nobody was called: " + n.budget + "."
 	case n.noOne != "":
 		return "Nobody was called: " + n.noOne + "."
 	case n.halted != "" && n.resolved == "":

@@ -15,7 +15,7 @@ type Budget struct {
 	Name     string
 	Limit    Money
 	Warn     []int // percent of Limit at which it is said, rising
-	Stop     bool  // from 100 % on, warnings call nobody; critical alerts and those without a severity always do
+	Stop     bool  // from 100 % on, warnings ring no telephone; critical alerts and those without a severity always do
 	StopREST bool  // and no calls are placed over the REST API
 }
 
@@ -25,7 +25,7 @@ type Budget struct {
 //	amount: 30000            # a month
 //	currency: JPY
 //	warn: [50, 80, 100]      # percent; this is the default
-//	stop: true               # warnings call nobody from 100 % on; default false
+//	stop: true               # warnings ring no telephone from 100 % on; default false
 //	stop-rest: true          # calls over the REST API are refused as well; default false
 func ReadBudget(text []byte) (Budget, problem.List) {
 	doc := yamldoc.Parse(text)
@@ -51,9 +51,11 @@ func ReadBudget(text []byte) (Budget, problem.List) {
 	if !warn.Given() {
 		b.Warn = []int{50, 80, 100}
 	}
+	b.Stop, b.StopREST = readYes(doc.Take("stop")), readYes(doc.Take("stop-rest"))
+	if (b.Stop || b.StopREST) && !slices.Contains(b.Warn, 100) { // a stop is never silent
+		b.Warn = append(b.Warn, 100)
+	}
 	slices.Sort(b.Warn)
-	b.Stop = readYes(doc.Take("stop"))
-	b.StopREST = readYes(doc.Take("stop-rest"))
 	return b, doc.Done()
 }
 

@@ -10,7 +10,7 @@ import (
 
 func TestReadBudget(t *testing.T) {
 	b, list := ReadBudget([]byte("budget: calls\namount: 30000\ncurrency: JPY\nwarn: [80, 50, 50]\nstop: true\nstop-rest: true\n"))
-	want := Budget{Name: "calls", Limit: Money{30000 * one, "JPY"}, Warn: []int{50, 80}, Stop: true, StopREST: true}
+	want := Budget{Name: "calls", Limit: Money{30000 * one, "JPY"}, Warn: []int{50, 80, 100}, Stop: true, StopREST: true}
 	if list != nil || !reflect.DeepEqual(b, want) {
 		t.Errorf("got %+v, %v", b, list)
 	}
