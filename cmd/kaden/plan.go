@@ -73,6 +73,9 @@ func (c *planCheckCmd) Run(out *output) error {
 			errs++
 		}
 		plans += found
+		if !c.JSON {
+			costsOf(out.Stdout, text)
+		}
 	}
 	if !c.JSON {
 		fmt.Fprintf(out.Stderr, "%s, %s, %s\n", counted(plans, "plan"), counted(errs, "error"), counted(warnings, "warning"))
