@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 )
@@ -49,7 +50,7 @@ func (d *Dispatcher) UsedUp(rest bool) string {
 			stops = b.StopREST
 		}
 		if stops && b.Month == month && b.Used(b.Spent) {
-			return "the month's budget is used up: " + b.Words(b.Spent)
+			return usedUp(b.Budget, b.Spent)
 		}
 	}
 	return ""
@@ -162,39 +163,80 @@ func (s BudgetState) words(percent int) string {
 }
 
 // thrift says why a call to address costs more than the alert is worth now; "" lets it ring. That is our own
-// decision and nobody's fault. Addresses without the telephone network cost nothing.
-func (t *turn) thrift(address string) string {
-	if alert.Severity(t.state.Severity) != alert.Warning || t.state.Drill || !strings.HasPrefix(address, "tel:") && !strings.HasPrefix(address, "+") {
-		return ""
+// decision and nobody's fault. Addresses without the telephone network cost nothing. It is counted anew for each
+// turn: the call whose end leads to this one has been paid for.
+func (t *turn) thrift(tx Tx, address string) (string, error) {
+	if alert.Severity(t.state.Severity) != alert.Warning || t.state.Drill || !strings.HasPrefix(address, string(number.Tel)+":") {
+		return "", nil
 	}
-	return t.d.UsedUp(false)
+	if t.broke != nil {
+		return *t.broke, nil
+	}
+	t.broke = new(string)
+	from, to := tariff.Month(now().Local())
+	for _, b := range t.d.cfg.House().Budgets {
+		if !b.Stop {
+			continue
+		}
+		spent, _, err := tx.Spent(b.Limit.Currency, from, to)
+		if err != nil {
+			return "", err
+		}
+		if b.Used(spent) {
+			*t.broke = usedUp(b, spent)
+			break
+		}
+	}
+	return *t.broke, nil
+}
+
+func usedUp(b tariff.Budget, spent tariff.Amount) string {
+	return "the month's budget is used up: " + b.Words(spent)
 }
 
 // spare takes the telephone numbers away from people who are to be called for a warning while the budget is used
 // up, and says so once, loudly.
-func (t *turn) spare(at time.Time, people []callout.Person) []callout.Person {
+func (t *turn) spare(tx Tx, at time.Time, people []callout.Person) ([]callout.Person, error) {
 	stopped := ""
 	for i, p := range people {
 		var left []callout.Method
 		for _, m := range p.Methods {
-			if why := t.thrift(m.Address); why != "" {
+			why, err := t.thrift(tx, m.Address)
+			if err != nil {
+				return nil, err
+			}
+			if why != "" {
 				stopped = why
 				continue
 			}
 			left = append(left, m)
 		}
-		if len(left) == len(p.Methods) {
-			continue
-		}
-		if people[i].Methods = left; len(left) == 0 {
-			people[i].Refused = "not called for a warning: " + stopped
+		if people[i].Methods = left; len(left) == 0 && len(p.Methods) > 0 {
+			people[i].Refused = tooDear + stopped
 		}
 	}
 	if stopped != "" {
 		t.sayThrift(at, stopped)
 	}
-	return people
+	return people, nil
 }
+
+// save does not place a call that costs more than the alert is worth: the budget was used up since people were
+// looked up.
+func (t *turn) save(tx Tx, at time.Time, c callout.Command) (saved bool, err error) {
+	why, err := t.thrift(tx, c.Address)
+	if err != nil || why == "" {
+		return false, err
+	}
+	t.sayThrift(at, why)
+	a := t.attempt(c.Attempt)
+	a.Person, a.Address, a.Purpose, a.Dialed = c.Person, c.Address, string(c.Purpose), at
+	t.follow = append(t.follow, callout.Event{At: at, Kind: callout.Ended, Attempt: c.Attempt, Outcome: callout.Unreachable, Text: tooDear + why})
+	return true, nil
+}
+
+// tooDear begins what is said of somebody who is not called because of the money.
+const tooDear = "not called for a warning: "
 
 // spared tells whether a call-out at work may have left people out because of the money: if its alert gets worse,
 // they are rung at once.

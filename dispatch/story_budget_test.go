@@ -131,24 +131,3 @@ func TestABudgetStopsNothingThatCostsNothing(t *testing.T) {
 		n.Phone(phoneOf("sato")).DoesNotRing(time.Minute)
 	})
 }
-
-func TestABudgetBeginsAnewWithTheMonth(t *testing.T) {
-	tell(t, "", func(n *night) {
-		n.telephones(budget(1), mobiles)
-		if got := n.d.Budgets(); len(got) != 1 || got[0].Spent != 0 {
-			t.Fatalf("%+v", got)
-		}
-		n.alert("first", "the one that uses it up")
-		n.Phone(phoneOf("sato")).Rings().Answers().Waits(10 * time.Second).Presses("1")
-		time.Sleep(time.Minute)
-		if n.d.UsedUp(false) == "" || n.d.UsedUp(true) != "" {
-			t.Fatalf("warnings: %q, REST: %q", n.d.UsedUp(false), n.d.UsedUp(true))
-		}
-		n.alert("first", "over", resolve)
-		_, month := tariff.Month(time.Now().Local())
-		time.Sleep(time.Until(month))
-		n.alert("k", "disk 80%", severity(alert.Warning))
-		time.Sleep(time.Minute)
-		n.Phone(phoneOf("sato")).Rings().Answers().Waits(10 * time.Second).Presses("1")
-	})
-}
