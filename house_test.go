@@ -39,7 +39,7 @@ var plan = map[string]room{
 	"account":         {[]string{"number", "sid", "problem", "problem/yamldoc"}, "who owns which number"},
 	"trunk":           {[]string{"number", "tariff", "problem", "problem/yamldoc"}, "arithmetic about lines"},
 	"notice":          {[]string{"problem", "problem/yamldoc"}, "tells people and systems; decides nothing"},
-	"manifest":        {[]string{"account", "alert", "callout", "notice", "number", "oncall", "problem", "problem/yamldoc", "tariff", "trunk", "sid", "twiml"}, "checks what people wrote against one another (ADR 1)"},
+	"manifest":        {[]string{"account", "alert", "callout", "notice", "number", "oncall", "problem", "problem/yamldoc", "tariff", "timeline", "trunk", "sid", "twiml"}, "checks what people wrote against one another (ADR 1)"},
 
 	"media":             {nil, "sound; no sockets"},
 	"media/mediatest":   {[]string{"media"}, "proves that two sounds are one"},
