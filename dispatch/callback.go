@@ -232,6 +232,7 @@ func (d *Dispatcher) letIn(ctx context.Context, id sid.Call, c *caller, proven b
 	if len(c.line.aboard()) > 0 {
 		return then(p, d.address(c.line.lead, partScript))
 	}
+	c.line.close() // what comes now is not told in this call: it is at its end
 	if !proven {
 		return announce(p, p.nothing)
 	}
