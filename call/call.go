@@ -73,7 +73,7 @@ type owned struct {
 
 // script belongs to the script's goroutine.
 type script struct {
-	mirror    media.Sink // hears what is played, nil for nobody; set before the script starts
+	ourVoice  media.Sink // hears what is played, nil for nobody; set before the script starts
 	quiet     time.Time  // when the last sound has been heard
 	dialledOn bool       // Order.SendDigits were pressed
 }

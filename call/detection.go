@@ -56,7 +56,7 @@ func (c *Call) detect() {
 	d := media.NewDetector(how, func(by media.AnsweredBy, after time.Duration) {
 		c.post(func() { c.detected(by, after) })
 	})
-	c.mirror = mirror{d}
+	c.ourVoice = mirror{d}
 	c.ear = &detecting{
 		wait: o.Wait, remove: c.Listen(d),
 		guard: time.AfterFunc(how.Timeout+detectPatience, func() {

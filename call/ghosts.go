@@ -19,6 +19,9 @@ import (
 // when the far end has confirmed or has had its time.
 func (d *Desk) EndGhost(ctx context.Context, o Order, trunkName string, r leg.Remains) error {
 	o = o.complete()
+	if d.within(o.To) {
+		return nil // it died with the process
+	}
 	dl, err := d.dialer(o.To.Scheme)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
@@ -14,8 +15,8 @@ import (
 func (d *Desk) Accept(l leg.Leg) {
 	i := l.Info()
 	called := userOf(i.To)
-	if to := party(i.To); to != i.To {
-		called = to
+	if to := party(i.To); strings.HasPrefix(to, "+") {
+		called = to // however it was spelled
 	}
 	refuse := func(c leg.Cause) {
 		d.log.Info("inbound call refused", "leg", i.CallID, "cause", c)

@@ -20,17 +20,21 @@ const nestedHeader = "X-Kaden-Nested"
 
 // within tells whether the call is to a number of our own and stays in the house.
 func (c *Call) within() (bool, error) {
-	d := c.desk
-	if c.order.To.Scheme != number.Tel || d.cfg.Own == nil || d.cfg.Numbers == nil {
-		return false, nil
-	}
-	if _, ours := d.cfg.Numbers(string(c.order.To.Number)); !ours {
+	if !c.desk.within(c.order.To) {
 		return false, nil
 	}
 	if c.nested >= MostNested {
 		return true, &cannot{leg.Fault, fmt.Sprintf("our own number is called inside %d calls to our own numbers: the loop ends here", c.nested)}
 	}
 	return true, nil
+}
+
+func (d *Desk) within(to number.Address) bool {
+	if to.Scheme != number.Tel || d.cfg.Own == nil || d.cfg.Numbers == nil {
+		return false
+	}
+	_, ours := d.cfg.Numbers(string(to.Number))
+	return ours
 }
 
 func (c *Call) dialer() (leg.Dialer, error) {

@@ -31,8 +31,8 @@ func (c *Call) play(ctx context.Context, src media.Source, keys <-chan string) (
 		return key, err
 	}
 	p := media.NewPlayer(src)
-	if c.mirror != nil {
-		p.Overhear(c.mirror)
+	if c.ourVoice != nil {
+		p.Overhear(c.ourVoice)
 	}
 	c.leg.Play(p)
 	select {

@@ -218,8 +218,12 @@ func (m *machine) drive(t *Track) {
 
 // roundOver ends the round when everybody had their turn.
 func (m *machine) roundOver(t *Track) {
+	if t.Cursor < len(t.People) {
+		t.Hold = time.Time{}
+		return
+	}
 	active, listening := m.busyWith(t)
-	if t.Cursor < len(t.People) || active > 0 {
+	if active > 0 {
 		t.Hold = time.Time{}
 		return
 	}
@@ -304,6 +308,12 @@ func (m *machine) busyWith(t *Track) (active, listening int) {
 		}
 	}
 	return active, listening
+}
+
+// busy tells whether an attempt of a step is undecided.
+func (m *machine) busy(t *Track) bool {
+	active, listening := m.busyWith(t)
+	return active+listening > 0
 }
 
 // close ends the ringing of a step; its lines may still confirm.

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -59,5 +60,19 @@ func TestWhatIsWrongInABinsTwiML(t *testing.T) {
 	}
 	if set, _ := compile(t, strings.Replace(night, "</Dial>", "</Dail>", 1)); len(set.Bins) != 0 {
 		t.Error("a bin that cannot be run is in the house")
+	}
+}
+
+func TestTheExampleBins(t *testing.T) {
+	text, err := os.ReadFile("../docs/examples/bins.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, problems := compile(t, string(text))
+	if problems != "" {
+		t.Fatalf("problems:\n%s", problems)
+	}
+	if len(set.Bins) != 5 || set.Numbers[0].Bin != "loop" {
+		t.Errorf("%v", set.Bins)
 	}
 }

@@ -184,3 +184,23 @@ func BenchmarkDTMF(b *testing.B) {
 		d.Write(s)
 	}
 }
+
+func TestRingTones(t *testing.T) {
+	for country, on := range map[string]time.Duration{"": time.Second, "jp": time.Second, "us": 2 * time.Second, "uk": 400 * time.Millisecond, "de": time.Second, "nowhere": time.Second} {
+		src := RingTone(country)
+		var f Frame
+		sounding := 0
+		for {
+			if more := src.Read(&f); !more {
+				t.Fatalf("%q: the tone ends", country)
+			}
+			if quiet(&f) {
+				break
+			}
+			sounding++
+		}
+		if got := time.Duration(sounding) * Period; got < on-Period || got > on {
+			t.Errorf("%q: the tone lasts %v, want %v", country, got, on)
+		}
+	}
+}

@@ -171,8 +171,9 @@ func (t *run) round(ctx context.Context, v *twiml.Dial, parties []party) ([]call
 	for i, p := range parties {
 		g.call(ctx, t, i, p, limit)
 	}
-	defer g.dismiss(call.Ending{Cause: leg.Canceled, Reason: "the <Dial> is over"})
-	impatient := time.AfterFunc(limit, g.unlined)
+	defer g.dismiss()
+	// The others' lines become free when they give up: nobody is called then who could have rung with them.
+	impatient := time.AfterFunc(limit-time.Second, g.unlined)
 	err := t.ringing(g.ring, v)
 	impatient.Stop()
 	statuses := g.report(t, v, parties)
@@ -192,7 +193,8 @@ func (t *run) round(ctx context.Context, v *twiml.Dial, parties []party) ([]call
 		out.bridged = true
 		err = t.join(ctx, v, g)
 	}
-	if out.redirected = errors.Is(g.bridge.Why(), call.ErrRedirected) && ctx.Err() == nil; !out.redirected {
+	out.redirected = errors.Is(g.bridge.Why(), call.ErrRedirected) && ctx.Err() == nil
+	if g.taken = out.redirected; !out.redirected {
 		part(won, call.Ending{Cause: leg.Completed, Reason: why(err)})
 	}
 	if ctx.Err() != nil {

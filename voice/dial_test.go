@@ -12,6 +12,7 @@ import (
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/phonetest"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 const (
@@ -447,5 +448,111 @@ func TestAMailboxDoesNotKeepTheRingTone(t *testing.T) {
 	switchboard(t, `<Response><Dial ringTone="us">sim:mailbox</Dial><Say>Good bye.</Say></Response>`, func(h *phonetest.House) {
 		h.Behaves("mailbox", simleg.Voicemail(5*time.Second, phonetest.Words("Leave a message."), 20*time.Second))
 		h.Phone("caller").Calls(ours).Hears("ringback").Hears("Leave a message.").HearsAll("Good bye.").IsHungUp()
+	})
+}
+
+func TestHeadersOfASIPAddress(t *testing.T) {
+	switchboard(t, `<Response><Dial><Sip username="u" password="p"><Uri>tanaka@phones.example;transport=tcp?x-ticket=7&amp;Via=evil&amp;User-to-User=1%3B2</Uri><Headers><Header name="X-B" value="8"/><Header name="To" value="9"/></Headers></Sip></Dial></Response>`, func(h *phonetest.House) {
+		caller, tanaka := h.Phone("caller"), h.Phone("sip:tanaka@phones.example;transport=tcp")
+		caller.Calls(ours)
+		tanaka.Rings()
+		want(t, "told", tanaka.Far().Info().Headers, map[string]string{"x-ticket": "7", "User-to-User": "1;2", "X-B": "8"})
+		tanaka.IsBusy()
+		caller.IsHungUp()
+	})
+}
+
+// exchange is a house with one line to the telephone network.
+func exchange(t *testing.T, doc string, tell func(h *phonetest.House)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		h := phonetest.New(t, func(s *phonetest.Setup) {
+			s.Numbers = []account.Number{{Number: ours, Account: phonetest.Account, TwiML: doc}}
+			s.Trunks = []trunk.Trunk{{Name: "ntt", Server: "ntt.example", Channels: 1, From: "+815099998888"}}
+		})
+		h.Web.Serve(over, `<Response><Say>It is over.</Say></Response>`)
+		tell(h)
+	})
+}
+
+func TestOneLineForTwoNumbers(t *testing.T) {
+	exchange(t, `<Response><Dial timeout="20" action="`+over+`" callerId="+815099998888"><Number>090-1111-2222</Number><Number>090-3333-4444</Number></Dial></Response>`, func(h *phonetest.House) {
+		caller, sato := h.Phone("caller"), h.Phone("sip:+819011112222@ntt.example")
+		caller.Calls(ours)
+		sato.Rings()
+		want(t, "shown", sato.Sees(), "+815099998888")
+		sato.StopsRinging()
+		caller.HearsAll("It is over.").IsHungUp()
+		want(t, "action", told(h, over, "DialCallStatus"), "no-answer")
+		if n := h.Notices(); len(n) != 1 || !strings.Contains(n[0].Problem.Text, "no line was free") || n[0].Problem.Verb != "Number" {
+			t.Errorf("%v", n)
+		}
+	})
+}
+
+func TestACallerWithANumberIsShown(t *testing.T) {
+	exchange(t, `<Response><Dial>090-1111-2222</Dial></Response>`, func(h *phonetest.House) {
+		for from, shown := range map[string]string{"sip:+819055556666@ntt.example": "+819055556666", "sip:anonymous@anonymous.invalid": "+815099998888"} {
+			caller, sato := h.Phone(from), h.Phone("sip:+819011112222@ntt.example")
+			caller.Calls("sip:" + ours + "@kaden.example")
+			sato.Rings()
+			want(t, "shown for "+from, sato.Sees(), shown)
+			sato.IsBusy()
+			caller.IsHungUp()
+		}
+	})
+}
+
+// Whoever hangs up in the moment in which somebody is joined leaves nobody behind.
+func TestTheCallerHangsUpInTheMomentOfTheAnswer(t *testing.T) {
+	for range 20 {
+		switchboard(t, `<Response><Dial answerOnBridge="true">sim:sato</Dial></Response>`, func(h *phonetest.House) {
+			caller, sato := h.Phone("caller"), h.Phone("sato")
+			caller.Calls(ours)
+			sato.Rings()
+			go caller.Far().HangUp()
+			go sato.Far().Answer()
+			time.Sleep(2 * time.Second)
+			want(t, "calls left", h.Desk.Calls(), 0)
+		})
+	}
+}
+
+func TestANounThatIsOnlyWarnedOf(t *testing.T) {
+	switchboard(t, `<Response><Dial record="true"><Number statusCallback="states.xml">sim:sato</Number></Dial></Response>`, func(h *phonetest.House) {
+		caller, sato := h.Phone("caller"), h.Phone("sato")
+		caller.Calls(ours)
+		sato.Rings().Answers().HangsUp()
+		caller.IsHungUp()
+		var said []string
+		for _, n := range h.Notices() {
+			said = append(said, n.Problem.Text)
+		}
+		if all := strings.Join(said, "; "); !strings.Contains(all, "does not record") || !strings.Contains(all, "relative") {
+			t.Errorf("notices: %s", all)
+		}
+	})
+}
+
+func TestARoomIsAnsweredAtOnce(t *testing.T) {
+	switchboard(t, `<Response><Dial answerOnBridge="true" hangupOnStar="true" action="`+over+`"><Conference>war-room</Conference></Dial></Response>`, func(h *phonetest.House) {
+		caller := h.Phone("caller")
+		caller.Calls(ours).IsAnswered().Waits(2 * time.Second)
+		caller.Presses("*").HearsAll("It is over.").IsHungUp()
+		want(t, "action", told(h, over, "DialCallStatus"), "answered")
+	})
+}
+
+func TestAMachineIsToldOfInTheBackground(t *testing.T) {
+	switchboard(t, `<Response><Dial><Number machineDetection="Enable" machineDetectionSilenceTimeout="3000" amdStatusCallback="https://owner.example/amd">sim:sato</Number></Dial></Response>`, func(h *phonetest.House) {
+		h.Web.Serve("https://owner.example/amd", "")
+		caller, sato := h.Phone("caller"), h.Phone("sato")
+		caller.Calls(ours)
+		sato.Rings().Answers().Says("hello")
+		caller.Hears("hello") // joined at once
+		sato.Waits(10 * time.Second)
+		want(t, "told", told(h, "https://owner.example/amd", "CallSid", "AnsweredBy"), string(children(t, h)[0].SID)+" unknown")
+		sato.HangsUp()
+		caller.IsHungUp()
 	})
 }

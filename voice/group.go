@@ -32,6 +32,7 @@ type group struct {
 	calls []*call.Call // by party; nil: it could not be placed
 	ends  []call.Event // by party; the zero Event: not over
 	won   *call.Call   // once; nobody after that
+	taken bool         // other TwiML has taken who won away: that call goes on
 	shut  bool         // nobody can win any more
 }
 
@@ -102,28 +103,32 @@ func (g *group) claim(c *call.Call) bool {
 	g.bridge, g.caller, g.callee = call.NewBridge()
 	g.mu.Unlock()
 	g.stop(errJoined)
-	g.sendAway(call.Ending{Cause: leg.Canceled, Reason: answeredElsewhere})
+	g.sendAway(call.Ending{Cause: leg.Canceled, Reason: answeredElsewhere}, c)
 	return true
 }
 
-// sendAway ends every call but that of who has won.
-func (g *group) sendAway(why call.Ending) {
+// sendAway ends every call but one, which may be nil.
+func (g *group) sendAway(why call.Ending, but *call.Call) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, c := range g.calls {
-		if c != nil && c != g.won {
+		if c != nil && c != but {
 			c.Part(why)
 		}
 	}
 }
 
-// dismiss is the end of the group.
-func (g *group) dismiss(why call.Ending) {
+// dismiss is the end of the group: whatever happened, no call is left ringing or talking to nobody.
+func (g *group) dismiss() {
 	g.mu.Lock()
 	g.shut = true
+	var but *call.Call
+	if g.taken {
+		but = g.won
+	}
 	g.mu.Unlock()
 	g.stop(nil)
-	g.sendAway(why)
+	g.sendAway(call.Ending{Cause: leg.Canceled, Reason: "the <Dial> is over"}, but)
 }
 
 // ended notes how one call ended. When the last has, the caller need not wait any longer.
@@ -142,7 +147,7 @@ func (g *group) ended(i int, e call.Event) {
 	}
 }
 
-// unlined gives up on calls that have waited for a line as long as a phone may ring.
+// unlined gives up on calls that have waited for a line nearly as long as a phone may ring.
 func (g *group) unlined() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

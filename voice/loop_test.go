@@ -38,9 +38,9 @@ func TestALoopRingsUntilSomebodyAnswers(t *testing.T) {
 		synctest.Wait()
 		twenty := inUse()
 		want(t, "calls after 20 rounds", h.Desk.Calls(), 1+2*20+1) // the last rings somebody
-		caller.Waits(40 * round)
+		caller.Waits(20 * round)
 		synctest.Wait()
-		each := (inUse() - twenty) / 40
+		each := (inUse() - twenty) / 20
 		t.Logf("a round holds %d bytes", each)
 		if each > 150_000 {
 			t.Errorf("a round holds %d bytes", each)
@@ -55,12 +55,12 @@ func TestALoopRingsUntilSomebodyAnswers(t *testing.T) {
 		if last.Caption != "p3 here" {
 			t.Fatalf("the caller hears %q", last.Caption)
 		}
-		// Sixty calls stand between the two, and none of them has a clock.
+		// Forty calls to ourselves stand between the two, and none of them has a clock.
 		if late := last.From.Sub(p3Spoke(t, h)); late < 0 || late > 60*time.Millisecond {
 			t.Errorf("words arrive after %v", late)
 		}
 		caller.Waits(2 * time.Second)
-		want(t, "keys through sixty calls", caller.Far().Digits(), "5")
+		want(t, "keys through forty calls", caller.Far().Digits(), "5")
 		caller.IsHungUp()
 		synctest.Wait()
 		want(t, "calls left", h.Desk.Calls(), 0)

@@ -3,6 +3,7 @@ package voice
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -37,6 +38,7 @@ func (t *run) parties(v *twiml.Dial) []party {
 
 func (t *run) party(v *twiml.Dial, noun twiml.Noun) (party, bool) {
 	p := party{noun: noun}
+	p.order.TimeLimit = cmp.Or(v.TimeLimit, joinLimit) + time.Hour // what ends it is the conversation's own limit
 	var shared twiml.Party
 	var err error
 	switch n := noun.(type) {
@@ -65,6 +67,7 @@ func (t *run) party(v *twiml.Dial, noun twiml.Noun) (party, bool) {
 		t.about(noun, 13214, err.Error(), "a number of this installation, the caller's, or none")
 		return p, false
 	}
+	p.order.Detection = t.detection(noun, shared.Detection)
 	if shared.URL != "" {
 		where, err := t.resolve(shared.URL)
 		if err != nil {
@@ -83,6 +86,26 @@ func (t *run) party(v *twiml.Dial, noun twiml.Noun) (party, bool) {
 		}
 	}
 	return p, true
+}
+
+// detection looks for machines in the background; what it finds is told, and joins or parts nobody.
+func (t *run) detection(noun twiml.Noun, d *twiml.Detection) *call.Detection {
+	if d == nil || d.Mode == "" {
+		return nil
+	}
+	o := &call.Detection{
+		Message: d.Mode == "DetectMessageEnd", Timeout: d.Timeout,
+		SpeechThreshold: d.SpeechThreshold, SpeechEnd: d.SpeechEnd, Silence: d.Silence,
+	}
+	if d.StatusCallback != "" {
+		where, err := t.resolve(d.StatusCallback)
+		if err != nil {
+			t.about(noun, 11100, err.Error(), "write the whole URL")
+			return o
+		}
+		o.URL, o.Method = where, post(d.StatusCallbackMethod)
+	}
+	return o
 }
 
 // telephone reads what stands in a <Number>. sim: reaches a simulated phone.
@@ -108,32 +131,25 @@ func sipAddress(n *twiml.Sip) (number.Address, map[string]string, error) {
 	if !strings.Contains(text, ":") || !strings.HasPrefix(strings.ToLower(text), "sip") {
 		text = "sip:" + text
 	}
-	told := headers(n.Headers)
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return number.Address{}, nil, fmt.Errorf("the headers after the ? cannot be read: %w", err)
 	}
+	told := headers(n.Headers)
 	for name := range values {
-		if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-") || lower == "user-to-user" {
-			if told == nil {
-				told = map[string]string{}
-			}
-			told[name] = values.Get(name)
-		}
+		told[name] = values.Get(name)
 	}
+	maps.DeleteFunc(told, func(name, _ string) bool {
+		lower := strings.ToLower(name)
+		return !strings.HasPrefix(lower, "x-") && lower != "user-to-user"
+	})
 	a, err := number.ParseAddress(text)
 	return a, told, err
 }
 
 func headers(list []twiml.Parameter) map[string]string {
-	var m map[string]string
+	m := map[string]string{}
 	for _, p := range list {
-		if p.Name == "" {
-			continue
-		}
-		if m == nil {
-			m = map[string]string{}
-		}
 		m[p.Name] = p.Value
 	}
 	return m

@@ -41,15 +41,20 @@ type phoneEvent struct {
 	at    time.Time
 }
 
-// newPhone starts a softphone on loopback, without a registrar and without a sound card.
-func newPhone(t testing.TB) *phone {
+// newPhone starts a softphone on loopback, without a registrar and without a sound card. Its microphone
+// hears hum for a minute, over and over, or nothing.
+func newPhone(t testing.TB, hum ...int16) *phone {
 	t.Helper()
-	// Ten minutes of silence from the microphone: without a source there is no packet to carry a key.
-	silence := filepath.Join(t.TempDir(), "silence.wav")
-	if err := writeWAV(silence, nil, 10*time.Minute); err != nil {
+	// Ten minutes from the microphone, most of it silence: without a source there is no packet to carry a key.
+	microphone := filepath.Join(t.TempDir(), "microphone.wav")
+	var minute []int16
+	for len(hum) > 0 && len(minute) < 60*media.Rate {
+		minute = append(minute, hum...)
+	}
+	if err := writeWAV(microphone, minute, 10*time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	return newPhoneThatSays(t, silence)
+	return newPhoneThatSays(t, microphone)
 }
 
 // newPhoneThatSays starts a softphone whose microphone is a sound file.
