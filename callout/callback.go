@@ -24,7 +24,7 @@ func (m *machine) calledBack(e Event) {
 	m.cut(WhyCallBack, e.By, func(x *Attempt) bool { return x.Person == e.By })
 	if m.Status == Acknowledged && m.By == e.By {
 		m.sign() // who calls is awake
-		a.Step, a.Member, a.Purpose = StepCheck, -1, ForCheck
+		a.Purpose = ForCheck
 	}
 	if a.Step >= 0 {
 		a.Quiet = m.now
