@@ -68,6 +68,8 @@ func (h Hold) text() string {
 	return text
 }
 
+func (h Hold) same(o Hold) bool { return h.Since.Equal(o.Since) && h.Until.Equal(o.Until) && h.By == o.By }
+
 func (h Hold) event(at time.Time) callout.Event {
 	return callout.Event{At: at, Kind: callout.Halted, Until: h.Until, By: h.By, Text: h.Why}
 }
@@ -119,7 +121,7 @@ func (d *Dispatcher) held(h Hold) {
 	was := d.hold
 	d.hold = h
 	var all []*run
-	if was != h {
+	if !was.same(h) {
 		for _, r := range d.runs {
 			all = append(all, r)
 		}
