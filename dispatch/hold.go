@@ -68,7 +68,9 @@ func (h Hold) text() string {
 	return text
 }
 
-func (h Hold) same(o Hold) bool { return h.Since.Equal(o.Since) && h.Until.Equal(o.Until) && h.By == o.By }
+func (h Hold) same(o Hold) bool {
+	return h.Since.Equal(o.Since) && h.Until.Equal(o.Until) && h.By == o.By
+}
 
 func (h Hold) event(at time.Time) callout.Event {
 	return callout.Event{At: at, Kind: callout.Halted, Until: h.Until, By: h.By, Text: h.Why}
