@@ -81,7 +81,8 @@ type Dispatcher struct {
 	decide func(callout.State, ...callout.Event) (callout.State, []callout.Command) // callout.DecideAll
 	fence  int64
 	booted chan struct{}
-	astray bool // an adoption whose outcome is not known; belongs to Run
+	cried  time.Time // when it was last said that the kill switch holds; belongs to Run
+	astray bool      // an adoption whose outcome is not known; belongs to Run
 
 	// life ends when Run returns; every call-out's goroutine hangs below it.
 	life context.Context

@@ -112,8 +112,12 @@ func (d *Dispatcher) readHold(ctx context.Context) {
 		return
 	}
 	d.held(h)
-	if h != (Hold{}) && int(now().Sub(h.Since)/time.Second)%60 == 0 {
-		d.log.Error("KILL SWITCH: nobody is called", "until", h.Until, "by", h.By, "why", h.Why)
+	if h != (Hold{}) && time.Since(d.cried) >= time.Minute {
+		d.cried = time.Now()
+		d.log.Error("the kill switch holds: nobody is called", "until", h.Until, "by", h.By, "why", h.Why)
+	}
+	if h == (Hold{}) {
+		d.cried = time.Time{}
 	}
 }
 
