@@ -252,7 +252,7 @@ func (d *Dispatcher) contactOf(c *caller) string {
 }
 
 // openFor lists the open alerts that a person may be told, those first that call for haste. What somebody else
-// has taken is not among them.
+// has taken is not among them, unless there is a conference about it to be joined.
 func (d *Dispatcher) openFor(ctx context.Context, person string) []Incident {
 	list, err := d.store.Incidents(ctx, Query{Status: []Status{Stored, Acknowledged, Exhausted}, Limit: manyAlerts})
 	if err != nil {
@@ -260,7 +260,8 @@ func (d *Dispatcher) openFor(ctx context.Context, person string) []Incident {
 		return nil
 	}
 	list = slices.DeleteFunc(list, func(i Incident) bool {
-		return i.Callout == "" || i.Drill || i.Status == Acknowledged && i.By != person
+		taken := i.Status == Acknowledged && i.By != person && len(d.inRoom(i.Callout)) == 0
+		return i.Callout == "" || i.Drill || taken
 	})
 	urgency := func(i Incident) int {
 		u := rank(i.Alert.Severity)

@@ -68,6 +68,10 @@ func (h Hold) text() string {
 	return text
 }
 
+func (h Hold) same(o Hold) bool {
+	return h.Since.Equal(o.Since) && h.Until.Equal(o.Until) && h.By == o.By
+}
+
 func (h Hold) event(at time.Time) callout.Event {
 	return callout.Event{At: at, Kind: callout.Halted, Until: h.Until, By: h.By, Text: h.Why}
 }
@@ -108,8 +112,12 @@ func (d *Dispatcher) readHold(ctx context.Context) {
 		return
 	}
 	d.held(h)
-	if h != (Hold{}) && int(now().Sub(h.Since)/time.Second)%60 == 0 {
-		d.log.Error("KILL SWITCH: nobody is called", "until", h.Until, "by", h.By, "why", h.Why)
+	if h != (Hold{}) && time.Since(d.cried) >= time.Minute {
+		d.cried = time.Now()
+		d.log.Error("the kill switch holds: nobody is called", "until", h.Until, "by", h.By, "why", h.Why)
+	}
+	if h == (Hold{}) {
+		d.cried = time.Time{}
 	}
 }
 
@@ -119,7 +127,7 @@ func (d *Dispatcher) held(h Hold) {
 	was := d.hold
 	d.hold = h
 	var all []*run
-	if was != h {
+	if !was.same(h) {
 		for _, r := range d.runs {
 			all = append(all, r)
 		}

@@ -102,7 +102,7 @@ func (d *Dispatcher) accepted(l *line, t *telling, v verdict, told []string) *tw
 	case d.untold(l, told):
 		return d.over(l, t, told, text)
 	case v.join != "":
-		l.joined()
+		l.close()
 		return then(p, partJoin+"?about="+url.QueryEscape(v.join), text)
 	case key == "" || t.first.State.Drill:
 		return d.over(l, t, told, text)

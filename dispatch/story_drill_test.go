@@ -67,6 +67,24 @@ func TestR26ADrillGivesWayToARealAlert(t *testing.T) {
 	})
 }
 
+func TestR26ADrillOfAPlanWithoutKeys(t *testing.T) {
+	for _, confirm := range []string{"none", "hangup"} {
+		t.Run(confirm, func(t *testing.T) {
+			tell(t, "plan: default\nconfirm: "+confirm+"\nsteps:\n  - call: [sato]\n", func(n *night) {
+				n.at(10)
+				id, err := n.d.Drill(n.t.Context(), "default", "tanaka", false)
+				n.must(err)
+				sato := n.Phone("sato").Rings().Answers().Hears("This is a drill.").Hears("drill of plan").HearsAll("This was a drill.")
+				if confirm == "hangup" { // a drill is as critical as the night it is for: hanging up is not enough
+					sato.Hears("Press 1").Presses("1").Hears("Recorded")
+				}
+				sato.IsHungUp()
+				n.is(id, dispatch.Resolved, "sato")
+			})
+		})
+	}
+}
+
 func TestR26WhatKeepsADrillFromBeginning(t *testing.T) {
 	tell(t, "", func(n *night) {
 		n.at(23)
