@@ -36,7 +36,7 @@ func (d *Dispatcher) Halt(ctx context.Context, by, why string, length time.Durat
 		if err := tx.PutHold(h); err != nil {
 			return err
 		}
-		return tx.Append(timeline.Event{At: tx.Now(), Kind: timeline.NoticeRaised, Person: by, Cause: causeHalted, Text: h.text()})
+		return d.raise(tx, timeline.Event{At: tx.Now(), Person: by, Cause: causeHalted, Text: h.text()})
 	})
 	if err != nil {
 		return Hold{}, fmt.Errorf("calls not stopped: %w", err)
@@ -86,7 +86,7 @@ func (d *Dispatcher) lift(ctx context.Context, by, text string) error {
 		if err := tx.PutHold(Hold{}); err != nil {
 			return err
 		}
-		return tx.Append(timeline.Event{At: tx.Now(), Kind: timeline.NoticeRaised, Person: by, Cause: causeHalted, Text: text})
+		return d.raise(tx, timeline.Event{At: tx.Now(), Person: by, Cause: causeHalted, Text: text})
 	})
 	if err != nil {
 		return fmt.Errorf("calls are still stopped: %w", err)
