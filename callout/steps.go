@@ -79,6 +79,23 @@ func (t *Track) name() string {
 	return fmt.Sprintf("step %d", t.Step+1)
 }
 
+// occasion is why the people of a round are rung.
+func (t *Track) occasion() string {
+	switch {
+	case t.Step == StepLast:
+		return "nobody took it"
+	case t.Step == StepAll:
+		return "everybody is wanted"
+	case t.Purpose == ForHandOver:
+		return "it is handed over"
+	case t.Purpose == ForCheck:
+		return "still on it?"
+	case t.Round > 1:
+		return fmt.Sprintf("round %d", t.Round)
+	}
+	return t.name() + " begins"
+}
+
 // works tells whether somebody may be rung for a step as the call-out stands.
 func (m *machine) works(step int) bool {
 	switch step {

@@ -73,20 +73,7 @@ func (m *machine) mustered(e Event) {
 	step := m.step(t.Step)
 	m.note(timeline.Event{Kind: timeline.CalloutStep, Cause: string(step.Order),
 		Text: fmt.Sprintf("%s, round %d: %s, %s", t.name(), t.Round, people(len(t.People)), step.words())})
-	switch {
-	case t.Step == StepLast:
-		m.why = "nobody took it"
-	case t.Step == StepAll:
-		m.why = "everybody is wanted"
-	case t.Purpose == ForHandOver:
-		m.why = "it is handed over"
-	case t.Purpose == ForCheck:
-		m.why = "still on it?"
-	case t.Round > 1:
-		m.why = fmt.Sprintf("round %d", t.Round)
-	default:
-		m.why = t.name() + " begins"
-	}
+	m.why = t.occasion()
 	if t.Purpose != ForCheck {
 		m.unreached(t)
 	}

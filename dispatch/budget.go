@@ -127,7 +127,7 @@ func (d *Dispatcher) count(ctx context.Context) {
 				continue
 			}
 			said = append(said, s.words(crossed))
-			if err := tx.Append(timeline.Event{At: tx.Now(), Kind: timeline.NoticeRaised, Cause: causeBudget, Text: s.words(crossed)}); err != nil {
+			if err := d.raise(tx, timeline.Event{At: tx.Now(), Cause: causeBudget, Text: s.words(crossed)}); err != nil {
 				return err
 			}
 		}

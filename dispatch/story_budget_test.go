@@ -49,7 +49,7 @@ func (n *night) voicemail(name string) {
 }
 
 func TestABudgetIsSaidAtEachPercentageOnceAndStopsWarningsOnly(t *testing.T) {
-	tell(t, "", func(n *night) {
+	tellOver(t, "", []trunk.Trunk{costly}, func(n *night) {
 		n.telephones(budget(20*yen), mobiles)
 		warned := n.alert("w1", "disk 80%", severity(alert.Warning))
 		time.Sleep(time.Minute)
@@ -99,7 +99,7 @@ func TestAWarningThatTheBudgetStoppedRingsWhenItBecomesCritical(t *testing.T) {
 		others bool // rung as well, because nobody knows any more whose turn it was
 	}{{"at once", 0, false}, {"while the plan is at work", 5 * time.Minute, true}, {"after it is exhausted", time.Hour, false}} {
 		t.Run(c.name, func(t *testing.T) {
-			tell(t, plans+"  - wait: 10m\n  - call: [sato]\n", func(n *night) {
+			tellOver(t, plans+"  - wait: 10m\n  - call: [sato]\n", []trunk.Trunk{costly}, func(n *night) {
 				n.telephones(budget(1), mobiles)
 				n.alert("first", "the one that uses it up", severity(alert.Critical))
 				n.Phone(phoneOf("sato")).Rings().Answers().Waits(10 * time.Second).Presses("1")
@@ -120,7 +120,7 @@ func TestAWarningThatTheBudgetStoppedRingsWhenItBecomesCritical(t *testing.T) {
 }
 
 func TestABudgetStopsNothingThatCostsNothing(t *testing.T) {
-	tell(t, "", func(n *night) {
+	tellOver(t, "", []trunk.Trunk{costly}, func(n *night) {
 		n.telephones(budget(1), map[string]number.Number{"sato": mobiles["sato"]})
 		n.alert("first", "the one that uses it up")
 		n.Phone(phoneOf("sato")).Rings().Answers().Waits(10 * time.Second).Presses("1")

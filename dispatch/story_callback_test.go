@@ -154,6 +154,24 @@ func TestR33TheKillSwitchByTelephone(t *testing.T) {
 	})
 }
 
+func TestR33ItTakesThePINEvenFromAPhoneThatIsKnown(t *testing.T) {
+	tell(t, "", func(n *night) {
+		n.person("sato", pin("4711"))
+		id := n.alert("db01/disk", "disk full on db01")
+		n.Phone("sato").Rings().StopsRinging()
+		suzuki := n.Phone("suzuki").Rings()
+		n.callsUs("sato").Hears("disk full").Hears("Press 1").Presses("0").Hears("Your number alone is not enough").Hears("enter your PIN").Presses("4711#").
+			Hears("disk full").Hears("press 0").Presses("0").Hears("Press 0 once more").Presses("0").Hears("nobody is called for 30 minutes").
+			Hears("disk full").Presses("1").Hears("Recorded").IsHungUp()
+		suzuki.StopsRinging()
+		if h := n.d.Held(); h.By != "sato" {
+			t.Errorf("held: %+v", h)
+		}
+		n.is(id, dispatch.Acknowledged, "sato")
+		n.must(n.d.Resolve(n.t.Context(), id, "sato"))
+	})
+}
+
 func TestR22WhatCallsMeanwhileIsToldInTheSameCall(t *testing.T) {
 	tell(t, "", func(n *night) {
 		one := n.alert("db01/disk", "disk full on db01")

@@ -205,7 +205,7 @@ func TestAMonthOfCallsSumsUpToTheInvoiceToTheLastUnit(t *testing.T) {
 }
 
 func TestAMonthOfAlertsOnABudgetThatDoesNotLast(t *testing.T) {
-	tell(t, plans, func(n *night) {
+	tellOver(t, plans, []trunk.Trunk{costly}, func(n *night) {
 		n.telephones(budget(400*yen), mobiles)
 		for name := range mobiles { // everybody is a voicemail
 			n.Behaves(phoneOf(name), simleg.Behaviour{RingAfter: time.Second, AnswerAfter: 3 * time.Second})

@@ -47,11 +47,18 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 		check()
 	}
 	c.checkCycles()
+	c.checkPINs()
 	slices.SortFunc(c.set.Trunks, func(a, b trunk.Trunk) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.set.Budgets, func(a, b tariff.Budget) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.set.Numbers, func(a, b account.Number) int { return strings.Compare(a.Number, b.Number) })
 	c.problems.Sort()
 	return c.set, c.problems
+}
+
+// DefaultNotice is the notice that is told everything loud, if there is one.
+func (s *Set) DefaultNotice() (name string, ok bool) {
+	_, ok = s.Notices[notice.Default]
+	return notice.Default, ok
 }
 
 // Directory is the people and groups of the set, to be asked who is meant.
