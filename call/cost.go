@@ -3,6 +3,7 @@ package call
 import (
 	"time"
 
+	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
@@ -20,6 +21,13 @@ type Charge struct {
 	At      time.Time     // the end
 	Talked  time.Duration // from the answer to the end, whole milliseconds; 0 without an answer
 	Cost    tariff.Money  // zero: not known
+}
+
+// paid is charge for a leg's last word. A carrier that never said anything asks for nothing.
+func (c *Call) paid(e leg.Event) {
+	if e.Status != 0 || c.rang || !c.rec.Answered.IsZero() {
+		c.charge(c.line, e.At)
+	}
 }
 
 // charge notes what the leg on line t has cost, now that it has ended. Legs that left no trunk cost nothing. The

@@ -10,6 +10,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
@@ -91,6 +92,14 @@ func TestWhatACallCosts(t *testing.T) {
 			}, trunks(tc.first, priced(kddi, "USD", dollars)))
 		})
 	}
+}
+
+func TestACarrierThatSaysNothingAsksForNothing(t *testing.T) {
+	story(t, func(h *house) {
+		c, _ := h.place(call.Order{To: tel("+819011112222")})
+		c.Wait()
+		h.want("charges", h.store.charges(), "")
+	}, trunks(priced(ntt, "JPY", yen3m)), func(c *call.Config) { c.Dialers[number.SIP] = deadTrunk{} })
 }
 
 func TestWhatNoCarrierCarriesCostsNothing(t *testing.T) {

@@ -186,7 +186,7 @@ func (c *Call) lost(what string) {
 
 // ended is the leg's last word: the end of the call, unless another trunk may still carry it.
 func (c *Call) ended(e leg.Event) {
-	c.charge(c.line, e.At)
+	c.paid(e)
 	if c.ending == nil && c.rec.Answered.IsZero() && e.Retry && causes[e.Cause].other && c.another(e) {
 		return
 	}
