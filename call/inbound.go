@@ -56,7 +56,7 @@ func (d *Desk) Accept(l leg.Leg) {
 
 // arrive starts an inbound call: it rings, and its program decides whether it is answered.
 func (c *Call) arrive() {
-	c.events = c.leg.Events()
+	c.now = &try{leg: c.leg, events: c.leg.Events()}
 	if err := c.leg.Ring(c.ctx, false); err != nil {
 		c.log.Warn("ringing was not shown to the caller", "err", err)
 	}

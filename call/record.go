@@ -72,6 +72,7 @@ type Order struct {
 	FromByTrunk map[string]string // overrides From for the trunk that is chosen
 	Trunk       string            // no other than this; "" lets the routes decide
 	Prefer      []string          // trunks in order of preference; the others follow
+	Urgent      bool              // before others in the queue for a line, and over a trunk that rests if there is no other
 	Direction   Direction         // "" is outbound-api
 	Parent      sid.Call
 	Program     Program
