@@ -71,6 +71,29 @@ func (d *Desk) candidates(o Order, tried []string) ([]trunk.Trunk, error) {
 	return slices.DeleteFunc(wants, func(t trunk.Trunk) bool { return slices.Contains(tried, t.Name) }), nil
 }
 
+// Reach says why no trunk takes a telephone number, or what speaks against calling it, though one does; both ""
+// where there is nothing to say. Other addresses and numbers of our own need no trunk. Without any trunk there is
+// nothing to say either: that is no fault of the number's.
+func (d *Desk) Reach(to number.Address) (refused, warning string) {
+	if to.Scheme != number.Tel || d.within(to) {
+		return "", ""
+	}
+	if ok, why := to.Number.Class().Dialable(); !ok {
+		return why, ""
+	}
+	if d.cfg.Trunks == nil || len(d.cfg.Trunks()) == 0 {
+		return "", ""
+	}
+	_, err := d.candidates(Order{To: to}, nil)
+	if err != nil {
+		return err.Error(), ""
+	}
+	return "", trunk.Warning(d.cfg.Trunks(), to.Number)
+}
+
+// Reach is the Desk's.
+func (c *Call) Reach(to number.Address) (refused, warning string) { return c.desk.Reach(to) }
+
 // cannot says why nothing was dialled.
 type cannot struct {
 	cause leg.Cause

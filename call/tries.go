@@ -232,8 +232,11 @@ func (c *Call) happened(t *try, e leg.Event) {
 		}
 	case leg.Ringing, leg.EarlyMedia:
 		c.judge(t, e)
+		again := t.rang
 		if t.rang = true; t.lost {
-			c.doubleRing(t)
+			if !again {
+				c.doubleRing(t)
+			}
 			return
 		}
 		c.choose(t)
@@ -278,7 +281,7 @@ func (c *Call) choose(t *try) {
 // doubleRing ends a lost try that has reached the phone all the same, and says so.
 func (c *Call) doubleRing(t *try) {
 	t.stop(errOtherTrunk)
-	e := c.event(timeline.CallDoubleRing, fmt.Sprintf("the phone may have rung twice: over %s, and late over %s, which was silent", c.now.line.Name, t.line.Name))
+	e := c.loud(timeline.CallDoubleRing, fmt.Sprintf("the phone may have rung twice: over %s, and late over %s", c.now.line.Name, t.line.Name))
 	c.log.Warn("double ring", "trunk", c.now.line.Name, "late", t.line.Name)
 	c.untold = append(c.untold, e)
 	c.write()
@@ -390,9 +393,16 @@ func (c *Call) broke(t *try, why string, asked time.Duration) {
 // notice says something loud about a trunk, once for all calls.
 func (c *Call) notice(cause, text string) {
 	c.log.Error("notice raised", "cause", cause, "text", text)
-	e := c.event(timeline.NoticeRaised, text)
+	e := c.loud(timeline.NoticeRaised, text)
 	e.Cause = cause
 	c.untold = append(c.untold, e)
+}
+
+// loud is an event for the alert's timeline as well.
+func (c *Call) loud(k timeline.Kind, text string) timeline.Event {
+	e := c.event(k, text)
+	e.Alert, e.Callout = c.order.Alert, c.order.Callout
+	return e
 }
 
 // Place is the call's place in the queue for a line, counted from 1; 0 if it does not wait.

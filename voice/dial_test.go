@@ -357,7 +357,7 @@ func TestWhatCannotBeDialledSaysSo(t *testing.T) {
 		{"eleven nouns", `<Dial action="` + over + `">` + strings.Repeat("<Number>sim:sato</Number>", 11) + `</Dial>`, 13250, "11 nouns"},
 		{"nobody", `<Dial action="` + over + `"/>`, 13223, "nobody to call"},
 		{"no number", `<Dial action="` + over + `">help desk</Dial>`, 13223, "is no number"},
-		{"an emergency number", `<Dial action="` + over + `">110</Dial>`, 13224, "not called"},
+		{"an emergency number", `<Dial action="` + over + `">110</Dial>`, 13225, "not called"},
 		{"another's caller ID", `<Dial action="` + over + `" callerId="+819099998888">+819011112222</Dial>`, 13214, "neither a number of this installation"},
 		{"a caller ID in words", `<Dial action="` + over + `" callerId="us">+819011112222</Dial>`, 13214, "no telephone number"},
 		{"no trunk", `<Dial action="` + over + `">+819011112222</Dial>`, 0, "no trunk is configured"},
