@@ -79,13 +79,20 @@ func TestWordsThatCannotBeSpokenAreSaidPlainly(t *testing.T) {
 
 func TestACallThatCannotBePlacedIsOurFault(t *testing.T) {
 	story(t, "", func(h *house) {
-		h.refuse = errors.New("the desk is closed")
+		h.refuses(errors.New("the desk is closed"))
 		h.alert("k", "disk full")
 		h.happened(timeline.CalloutStalled, "the desk is closed")
-		h.refuse = nil
+		h.refuses(nil)
 		h.after(2 * time.Second)
 		h.rings("sato").ring().answer().press("1").hears("Recorded")
 	})
+}
+
+// refuses is what placing a call answers from now on.
+func (h *house) refuses(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.refuse = err
 }
 
 func TestWhenTheDatabaseFailsTheSeatsAreGivenBack(t *testing.T) {
