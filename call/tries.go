@@ -364,7 +364,7 @@ func (c *Call) judge(t *try, e leg.Event) {
 		c.worked(t)
 	case e.Retry && causes[e.Cause].other:
 		c.broke(t, e.Reason, e.RetryAfter)
-	case e.Status == 0 && e.Cause == leg.Canceled: // we gave up before it could tell
+	case e.Cause == leg.Canceled: // we gave up before it could tell
 		if e.Retry && c.ending != nil && c.ending.Cause == leg.Unreachable {
 			c.broke(t, e.Reason, 0)
 		}
