@@ -67,6 +67,8 @@ func (t Trunk) rule(c number.Class) Rule {
 		return Rule{Class: c, Ruling: Allow}
 	case t.is050() && slices.Contains(closedTo050, c):
 		return say(Refuse, "%s cannot be reached from 050 lines (trunk %q)", prefixes(c), t.Name)
+	case c == number.Abroad && len(t.Reach) == 0 && number.Number(t.From).Class() == number.Abroad:
+		return Rule{Class: c, Ruling: Allow} // it is at home there
 	case len(t.Reach) > 0:
 		return say(Refuse, "trunk %q does not reach %s (reach: %s is not listed)", t.Name, c.Words(), c)
 	}

@@ -28,6 +28,7 @@ func TestRefuses(t *testing.T) {
 		{"a trunk without rules takes a mobile", open, mobile, ""},
 		{"a number abroad only when that is allowed", open, abroad, "numbers abroad are not called until a trunk allows them"},
 		{"and then it is", Trunk{Allow: []number.Class{number.Abroad}}, abroad, ""},
+		{"or the line is at home there", Trunk{From: "+14155550100"}, abroad, ""},
 		{"0990 from any line", Trunk{From: "+81312345678"}, "+81990123456", "premium numbers (0990, 0180) are not called until"},
 		{"0120 from an 050 line that is told to warn", Trunk{From: "+815012345678", Warn: []number.Class{number.TollFree}}, tollFree, ""},
 		{"refused in the installation's own words", Trunk{Refuse: []number.Class{number.Fixed}, Why: map[number.Class]string{number.Fixed: "the budget"}}, "+81312345678", "the budget"},
