@@ -133,6 +133,8 @@ func until(t *testing.T, what string, done func() bool) {
 
 func name(k leg.EventKind) string {
 	switch k {
+	case leg.Trying:
+		return "Trying"
 	case leg.Ringing:
 		return "Ringing"
 	case leg.EarlyMedia:
