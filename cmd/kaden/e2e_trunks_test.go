@@ -121,6 +121,33 @@ func TestASilentTrunkIsJoinedAndCancelledAtItsLateRing(t *testing.T) {
 	}
 }
 
+// The process dies while a call is tried over two trunks, of which one is silent: what it left on each of them is
+// ended under its own name, and then the phone rings again.
+func TestTheGhostsOfTwoTrunksAreEnded(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	mute := newExchange(t, func(string, int) habit { return habit{mute: true} })
+	rings := newExchange(t, func(string, int) habit { return habit{} })
+	s := serve(t)
+	s.apply("trunk: a\nserver: "+mute.addr()+"\nfrom: \"+815012345678\"", "trunk: b\nserver: "+rings.addr()+"\nfrom: \"+815087654321\"",
+		sato, "plan: default\nsteps:\n  - call: [sato]\n    ring: 60s\n    rounds: 1\n")
+	id := s.alarm("disk full on db01")
+	s.until(id, timeline.AttemptRinging, "sato")
+	s.kill()
+	if a, b := len(mute.open()), len(rings.open()); a != 1 || b != 1 {
+		t.Fatalf("%d and %d calls are left at the trunks, want one at each", a, b)
+	}
+	s.start()
+	s.ready()
+	eventually(t, patience, "sato is called again", func() bool { return len(mute.calledAt("+819011111111")) == 2 })
+	if hows := mute.hows() + "; " + rings.hows(); !strings.Contains(mute.hows(), "cancelled: 1") || !strings.Contains(rings.hows(), "cancelled: 1") {
+		t.Errorf("the calls of the last run ended so when sato was called again: %s", hows)
+	}
+	if err := s.stop(); err != nil {
+		t.Errorf("SIGTERM: %v", err)
+	}
+}
+
 // All trunks are down for twenty seconds: nobody's turn is burnt, people are told once of each trunk and once
 // that it is back, and whoever was first is first.
 func TestAllTrunksDownBurnsNobodysTurn(t *testing.T) {
