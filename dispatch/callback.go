@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/alert"
+	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
@@ -58,6 +59,10 @@ func (d *Dispatcher) onCallBack(ctx context.Context, step string, form url.Value
 	if step == stepOver {
 		d.hungUp(id)
 		return &twiml.Response{}
+	}
+	if form.Get("Direction") != string(call.Inbound) {
+		// A document that sends its own call here is not somebody who calls us, whatever its From says.
+		return announce(phrasesOf("en"), english.unavailable)
 	}
 	c := d.caller(id, form.Get("From"))
 	p := d.phrasesOfPerson(c.person)

@@ -305,7 +305,7 @@ func directoryOf(docs []yamlDocument) (oncall.Directory, problem.List) {
 // person, with a remark.
 func rosterOf(known oncall.Directory, trunks []trunk.Trunk, refs []callout.Reference) (callout.Roster, []string) {
 	roster := callout.Roster{}
-	var remarks []string
+	var remarks, unknown []string
 	for _, ref := range refs {
 		if _, done := roster[ref.Text]; done {
 			continue
@@ -317,7 +317,7 @@ func rosterOf(known oncall.Directory, trunks []trunk.Trunk, refs []callout.Refer
 		group, isGroup := known.Groups[strings.TrimPrefix(ref.Text, "@")]
 		_, isPerson := known.People[ref.Text]
 		if !isPerson && (!strings.HasPrefix(ref.Text, "@") || !isGroup) {
-			remarks = append(remarks, ref.Text+" is not in this file: shown as one person")
+			unknown = append(unknown, ref.Text)
 			one(ref.Text)
 			continue
 		}
@@ -333,6 +333,16 @@ func rosterOf(known oncall.Directory, trunks []trunk.Trunk, refs []callout.Refer
 			remarks = append(remarks, p.Text+": shown as one person")
 			one(p.Verb)
 		}
+	}
+	switch n := len(unknown); {
+	case n == 1:
+		remarks = append(remarks, unknown[0]+" is not in this file: shown as one person")
+	case n > 1:
+		names := strings.Join(unknown[:min(n, 3)], ", ")
+		if n > 3 {
+			names += fmt.Sprintf(" and %d more", n-3)
+		}
+		remarks = append(remarks, names+" are not in this file: each is shown as one person")
 	}
 	return roster, remarks
 }
