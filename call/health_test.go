@@ -273,6 +273,7 @@ func TestOneCallASecondForEachNumberOrAccount(t *testing.T) {
 			story(t, func(h *house) {
 				for _, from := range []string{"a", "b", "a"} {
 					h.place(call.Order{To: tel("+819011112222"), From: from})
+					synctest.Wait()
 				}
 				var got []string
 				for range 3 {
@@ -295,4 +296,23 @@ func TestOneCallASecondForEachNumberOrAccount(t *testing.T) {
 		}
 	}, trunks(trunk.Trunk{Name: "a", Server: "x.example", Interval: time.Second, Per: trunk.PerAccount},
 		trunk.Trunk{Name: "b", Server: "x.example", Interval: time.Second, Per: trunk.PerAccount}))
+}
+
+// Who waits for a line of a trunk that is full gets another one as soon as its rest is over.
+func TestARestThatEndsLetsThoseWhoWaitGo(t *testing.T) {
+	one := trunk.Trunk{Name: "one", Server: "one.example", Channels: 1}
+	story(t, func(h *house) {
+		h.phones[overNTT] = full
+		first, _ := h.place(call.Order{To: tel("+819011112222")}) // refused by ntt, then on the one channel
+		a := h.phone()
+		delete(h.phones, overNTT)
+		second, _ := h.place(call.Order{To: tel("+819011112222")})
+		b := h.phone()
+		h.want("over", b.Info().To, overNTT)
+		h.want("when its second of rest was over", h.after(), 10*time.Millisecond+time.Second)
+		a.Refuse(leg.Busy)
+		b.Refuse(leg.Busy)
+		first.Wait()
+		second.Wait()
+	}, trunks(ntt, one))
 }

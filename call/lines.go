@@ -166,6 +166,9 @@ func (l *lines) choose(b *booking, now time.Time) (g granted, at time.Time, deci
 		u := l.of(t)
 		state := u.health.State(now)
 		if state == trunk.Resting && !u.health.Trial {
+			if at.IsZero() || u.health.Until.Before(at) {
+				at = u.health.Until
+			}
 			continue
 		}
 		hope = true

@@ -287,30 +287,31 @@ func (c *Call) doubleRing(t *try) {
 // ended is a leg's last word: the end of the call, unless another try goes on or another trunk may carry it.
 func (c *Call) ended(t *try, e leg.Event) {
 	c.yield(t)
+	left := c.other // the other try
 	if t == c.other {
-		c.other = nil
-		return
+		c.other, left = nil, c.now
 	}
-	if c.ending == nil && c.rec.Answered.IsZero() && !c.rang {
-		elsewhere := e.Retry && causes[e.Cause].other
-		if c.other.alive() {
-			c.now, c.other = c.other, nil
-			c.rec.Trunk = c.now.line.Name
-			c.adopt(c.now)
-			if elsewhere {
-				c.another(t, e)
-			}
-			return
+	elsewhere := e.Retry && causes[e.Cause].other
+	switch {
+	case t.lost:
+	case c.ending != nil || !c.rec.Answered.IsZero() || c.rang:
+		c.finish(e)
+	case left.alive() && (elsewhere || left.spoke):
+		// It goes on there; and busy may mean no more than that the other is about to ring.
+		c.now, c.other = left, nil
+		c.rec.Trunk = left.line.Name
+		c.adopt(left)
+		if elsewhere {
+			c.another(t, e)
 		}
-		if c.booking != nil && elsewhere { // another one is about to join
-			c.refused = &e
-			return
-		}
-		if elsewhere && c.another(t, e) {
-			return
-		}
+	case left.alive(): // a plain word, and the other trunk says nothing
+		c.finish(e)
+	case elsewhere && c.booking != nil: // another one is about to join
+		c.refused = &e
+	case elsewhere && c.another(t, e):
+	default:
+		c.finish(e)
 	}
-	c.finish(e)
 }
 
 // yield gives a try's line back.

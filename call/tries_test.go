@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/trunk"
 )
 
@@ -201,6 +202,8 @@ func TestOneOfTwoTriesEnds(t *testing.T) {
 				if tc.refuse == "first" {
 					gone, left = first, second
 				}
+				left.Try()
+				synctest.Wait()
 				gone.Refuse(tc.cause)
 				synctest.Wait()
 				h.want("trunks that joined", len(h.met) == 1, tc.third)
@@ -216,6 +219,23 @@ func TestOneOfTwoTriesEnds(t *testing.T) {
 	}
 }
 
+// A trunk that speaks says busy, and the other says nothing at all: that is a plain word, and the next person is
+// not kept waiting.
+func TestBusyOverOneAndSilenceOverTheOther(t *testing.T) {
+	for _, which := range []int{0, 1} {
+		story(t, func(h *house) {
+			c, _ := h.place(call.Order{To: tel("+819011112222")})
+			both := []*simleg.Phone{h.phone(), h.phone()}
+			time.Sleep(time.Second)
+			both[which].Refuse(leg.Busy)
+			r := c.Wait()
+			h.want("busy", []any{r.Status, r.Cause}, []any{call.Busy, leg.Busy})
+			h.want("after", h.after(), 4*time.Second)
+			<-both[1-which].Over()
+		}, trunks(ntt, kddi))
+	}
+}
+
 func TestHangingUpWhileTwoTrunksAreTried(t *testing.T) {
 	story(t, func(h *house) {
 		c, _ := h.place(call.Order{To: tel("+819011112222")})
@@ -224,6 +244,7 @@ func TestHangingUpWhileTwoTrunksAreTried(t *testing.T) {
 		h.want("status", c.Wait().Status, call.Canceled)
 		<-first.Over()
 		<-second.Over()
+		synctest.Wait()
 		h.want("both", []leg.Cause{first.State().Cause, second.State().Cause}, []leg.Cause{leg.Canceled, leg.Canceled})
 		for _, s := range h.desk.Trunks() {
 			h.want("calls on "+s.Name, s.Busy, 0)
