@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/leg"
@@ -33,7 +34,9 @@ func (d *Dispatcher) order(t *turn, l *line, c callout.Command) (call.Order, err
 		SID: l.sid, Account: d.cfg.Account, To: to, Direction: call.OutboundAPI,
 		Program: call.Program{URL: d.address(c.Attempt, partScript), Method: "POST"},
 		Ring:    c.Ring, Setup: setup, TimeLimit: longest, FirstWord: firstWord,
-		Attempt: c.Attempt, Stored: true,
+		Attempt: c.Attempt, Alert: t.incident.ID, Callout: t.row.ID, Stored: true,
+		// The urgent overtake others on their way to a line, and try one that rests if there is no other.
+		Urgent: !t.state.Drill && rank(alert.Severity(t.state.Severity)) >= rank(alert.Critical),
 		// A hint beside the script, which does not wait for it (rule 18).
 		Detection: &call.Detection{Message: plan.Machine == callout.MachineMessage},
 	}
