@@ -1,8 +1,11 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/kaden-project/kaden/manifest"
 )
 
 func TestUsageIsATable(t *testing.T) {
@@ -56,5 +59,24 @@ func TestPlanCheckSaysWhatADearHourCosts(t *testing.T) {
 	}
 	if stdout, _, _ = planRun(t, pricedPlan, "check", "--json", "-"); stdout != "" {
 		t.Errorf("for machines: %s", stdout)
+	}
+}
+
+// What docs/money.md shows is what comes out.
+func TestTheDocumentAboutMoneyIsTrue(t *testing.T) {
+	text, err := os.ReadFile("../../docs/money.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```yaml\n")
+	example, rest, _ := strings.Cut(rest, "```\n")
+	docs, problems := manifest.Split("money.md", []byte(example))
+	set, found := manifest.Compile(docs, nil)
+	if problems = append(problems, found...); problems != nil || len(set.Budgets) != 1 || len(set.Trunks) != 1 {
+		t.Errorf("the example: %v", problems)
+	}
+	stdout, _, code := planRun(t, "", "check", "../../docs/examples/house.yaml")
+	if code != 0 || !strings.Contains(rest, "$ kaden plan check docs/examples/house.yaml\n"+stdout+"```") {
+		t.Errorf("kaden plan check says\n%s", stdout)
 	}
 }
