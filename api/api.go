@@ -43,7 +43,9 @@ type Records interface {
 // Calls places calls and counts those under way: *call.Desk.
 type Calls interface {
 	Place(ctx context.Context, o call.Order) (*call.Call, error)
+	Live(id sid.Call) (*call.Call, bool)
 	Calls() int
+	Trunks() []call.TrunkState
 }
 
 // CallRecords finds calls, over or not: the reading side of call.Store.

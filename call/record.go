@@ -73,6 +73,7 @@ type Order struct {
 	FromByTrunk map[string]string // overrides From for the trunk that is chosen
 	Trunk       string            // no other than this; "" lets the routes decide
 	Prefer      []string          // trunks in order of preference; the others follow
+	Urgent      bool              // before others in the queue for a line, and over a trunk that rests if there is no other
 	Direction   Direction         // "" is outbound-api
 	Parent      sid.Call
 	Program     Program
@@ -86,6 +87,8 @@ type Order struct {
 	SIPUser     string            // digest for a To that is a SIP URI
 	SIPPassword string
 	Detection   *Detection // find out who or what answers; nil: do not. Outbound calls only
+	Alert       string     // the alert this call serves, and its call-out: loud words about the call are shown there too
+	Callout     string     //
 	Attempt     string     // call-out attempt this call serves, for the log and the leg's durable ID; "" is the SID
 
 	// Stored says that the record is already durable (it was committed with the alert), so that the

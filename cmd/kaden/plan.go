@@ -16,6 +16,7 @@ import (
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 type planCmd struct {
@@ -27,7 +28,7 @@ type planCmd struct {
 }
 
 type planCheckCmd struct {
-	Files []string `arg:"" name:"file" help:"Files with plans; - is standard input. Documents of other kinds are skipped."`
+	Files []string `arg:"" name:"file" help:"Files with plans; - is standard input. Of other documents only people and trunks are looked at: whether a line reaches them."`
 	JSON  bool     `name:"json" help:"One JSON object a line."`
 }
 
@@ -51,13 +52,17 @@ func (c *planCheckCmd) Run(out *output) error {
 			continue
 		}
 		found := 0
-		for _, d := range documentsOf(text) {
-			if !d.isPlan() {
-				continue
+		docs := documentsOf(text)
+		lists := []problem.List{contactsOf(docs)}
+		for _, d := range docs {
+			if d.isPlan() {
+				found++
+				_, _, list := callout.ParsePlan(d.text)
+				lists = append(lists, d.placed(list))
 			}
-			found++
-			_, _, list := callout.ParsePlan(d.text)
-			if err := out.problems(d.placed(list).In(name), c.JSON); err != nil {
+		}
+		for _, list := range lists {
+			if err := out.problems(list.In(name), c.JSON); err != nil {
 				return err
 			}
 			for _, p := range list {
@@ -154,7 +159,7 @@ func (c *planExplainCmd) Run(out *output) error {
 			refused = true
 			continue
 		}
-		people, remarks := rosterOf(known, refs)
+		people, remarks := rosterOf(known, trunksOf(docs), refs)
 		behave := everybodyElse(behave, people)
 		remarks = append(remarks, strangers(behave, people)...)
 		if c.SVG != "" && explained > 0 {
@@ -169,6 +174,7 @@ func (c *planExplainCmd) Run(out *output) error {
 		}
 		explained++
 	}
+	list = append(list, contactsOf(docs)...)
 	list.Sort()
 	for _, p := range list.In(name) {
 		fmt.Fprintln(out.Stderr, p)
@@ -300,7 +306,7 @@ func directoryOf(docs []yamlDocument) (oncall.Directory, problem.List) {
 
 // rosterOf says whom the names of a plan mean. A name that the file does not define stands for one
 // person, with a remark.
-func rosterOf(known oncall.Directory, refs []callout.Reference) (callout.Roster, []string) {
+func rosterOf(known oncall.Directory, trunks []trunk.Trunk, refs []callout.Reference) (callout.Roster, []string) {
 	roster := callout.Roster{}
 	var remarks, unknown []string
 	for _, ref := range refs {
@@ -320,7 +326,7 @@ func rosterOf(known oncall.Directory, refs []callout.Reference) (callout.Roster,
 		}
 		people, problems := known.Resolve([]string{ref.Text}, time.Time{})
 		for _, p := range people {
-			roster[ref.Text] = append(roster[ref.Text], reachable(p))
+			roster[ref.Text] = append(roster[ref.Text], reachable(p, trunks))
 		}
 		for _, p := range problems {
 			if p.Verb == "@"+group.ID || p.Level != problem.Error {
@@ -342,14 +348,6 @@ func rosterOf(known oncall.Directory, refs []callout.Reference) (callout.Roster,
 		remarks = append(remarks, names+" are not in this file: each is shown as one person")
 	}
 	return roster, remarks
-}
-
-func reachable(p oncall.Person) callout.Person {
-	out := callout.Person{ID: p.ID}
-	for _, m := range p.Contacts {
-		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: time.Duration(m.Ring) * time.Second})
-	}
-	return out
 }
 
 // everybodyElse gives those who are not named in --people the behaviour of "*".

@@ -680,6 +680,11 @@ export interface components {
             over: boolean;
             /**
              * Format: int64
+             * @description In the queue for a line, counted from 1; absent if it waits for none.
+             */
+            place?: number;
+            /**
+             * Format: int64
              * @description From the answer to the end.
              */
             seconds?: number;
@@ -1008,6 +1013,12 @@ export interface components {
             /** @enum {string} */
             status: "dialing" | "ringing" | "answered";
         };
+        Rule: {
+            class: string;
+            reason?: string;
+            /** @enum {string} */
+            ruling: "allow" | "warn" | "refuse";
+        };
         Setup: {
             groups: components["schemas"]["Group"][];
             people: components["schemas"]["Person"][];
@@ -1106,12 +1117,36 @@ export interface components {
         Trunk: {
             /**
              * Format: int64
+             * @description On it now.
+             */
+            calls: number;
+            /**
+             * Format: int64
              * @description Calls at once; absent is without limit.
              */
             channels?: number;
             /** @description The number it shows. */
             from?: string;
             name: string;
+            /** @description What it does with each class of numbers. Emergency and special numbers are never called. */
+            rules: components["schemas"]["Rule"][];
+            /**
+             * Format: int64
+             * @description How it has fared of late: 100 is well, 0 is dead.
+             */
+            score: number;
+            /**
+             * @description due: one call finds out whether it works again; resting: no call, while another trunk takes the number.
+             * @enum {string}
+             */
+            state: "well" | "due" | "resting";
+            /**
+             * Format: int64
+             * @description Calls that wait for a line of it, or of one of several trunks.
+             */
+            waiting: number;
+            /** @description What its last calls failed of. */
+            why?: string;
         };
         Usage: {
             /** @description How those of this month stand. */
