@@ -3,8 +3,8 @@ package call_test
 import (
 	"context"
 	"errors"
-	"strconv"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
