@@ -24,6 +24,7 @@ import (
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -61,6 +62,11 @@ type Manifest interface {
 	Apply(ctx context.Context, text []byte) (applied []string, problems problem.List, err error)
 }
 
+// Ledger knows what calls have cost: the reading side of dispatch.Store.
+type Ledger interface {
+	Usage(ctx context.Context, account sid.Account, from, to time.Time) ([]tariff.Spent, error)
+}
+
 // Tickets keeps secrets that expire, by their hash. Of many who take one at once, one gets it.
 type Tickets interface {
 	PutTicket(ctx context.Context, kind, hash, data string, expires time.Time) error
@@ -87,7 +93,9 @@ type Config struct {
 	Accept      func(ctx context.Context, d alert.Delivery) (alerts []string, err error) // dispatch's Accept
 	Calls       Calls
 	CallRecords CallRecords
-	House       func() *manifest.Set // the installation as it is now
+	Ledger      Ledger                        // nil: what calls cost is not known
+	Budgets     func() []dispatch.BudgetState // as they were last counted; nil: none
+	House       func() *manifest.Set          // the installation as it is now
 	Manifest    Manifest
 	Tickets     Tickets
 	Engines     func(ctx context.Context) []Engine // of speech; nil: not known, nothing is said about them
@@ -139,6 +147,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.peopleRoutes()
 	a.callRoutes()
 	a.houseRoutes()
+	a.usageRoutes()
 	a.statusRoutes()
 	a.cardRoutes()
 	a.chooseRoutes()

@@ -67,12 +67,12 @@ func (c *Call) write() error {
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(c.ctx), patience)
 	defer stop()
-	err := c.desk.cfg.Store.Change(ctx, Change{Record: c.rec, Events: c.untold, Posts: c.posts})
+	err := c.desk.cfg.Store.Change(ctx, Change{Record: c.rec, Events: c.untold, Posts: c.posts, Charges: c.charges})
 	if err != nil {
 		c.log.Error("change of the call not written", "status", c.rec.Status, "err", err)
 	} else {
 		c.poster.add(c, c.posts)
-		c.untold, c.posts = nil, nil
+		c.untold, c.posts, c.charges = nil, nil, nil
 	}
 	r := c.rec
 	c.shown.Store(&r)
@@ -119,5 +119,5 @@ func (c *Call) summary() {
 		"direction", r.Direction, "from", masked(r.From), "to", masked(r.To), "trunk", r.Trunk,
 		"status", r.Status, "cause", r.Cause, "sip", r.SIPStatus,
 		"waited", since(r.Created, r.Started), "rang", since(c.rangAt, until), "talked", since(r.Answered, r.Ended),
-		"keys", c.keyCount, "trunks", max(1, len(c.tried)))
+		"keys", c.keyCount, "trunks", max(1, len(c.tried)), "price", r.Price.String())
 }

@@ -156,5 +156,6 @@ func (d *Desk) close(ctx context.Context, r Record) error {
 	ev := c.event(timeline.CallEnded, "this kaden stopped during the call")
 	ev.Cause = string(leg.Fault)
 	c.callback(Event{At: time.Now(), Status: c.rec.Status})
-	return d.cfg.Store.Change(ctx, Change{Record: c.rec, Events: []timeline.Event{ev}, Posts: c.posts})
+	c.chargeLost()
+	return d.cfg.Store.Change(ctx, Change{Record: c.rec, Events: append(c.untold, ev), Posts: c.posts, Charges: c.charges})
 }

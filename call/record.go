@@ -9,6 +9,7 @@ import (
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -138,7 +139,8 @@ type Record struct {
 	Answered    time.Time // zero: never
 	Ended       time.Time // zero: not yet
 	Node        string
-	Remains     leg.Remains // what ends its leg after a crash; nil when there is nothing to end, or its attempt keeps it
+	Price       tariff.Money // what its legs have cost; zero: not known, or nothing that a carrier carried
+	Remains     leg.Remains  // what ends its leg after a crash; nil when there is nothing to end, or its attempt keeps it
 }
 
 // Duration is the time from the answer to the end, whole seconds; 0 before the end or without an answer.
@@ -165,6 +167,8 @@ type Change struct {
 	Record Record
 	Events []timeline.Event
 	Posts  []Post
+	// Charges are legs that have ended. One that is there already was stored by a change whose answer was lost.
+	Charges []Charge
 }
 
 // Filter selects calls for a list; zero fields do not filter.

@@ -286,6 +286,7 @@ func (c *Call) doubleRing(t *try) {
 
 // ended is a leg's last word: the end of the call, unless another try goes on or another trunk may carry it.
 func (c *Call) ended(t *try, e leg.Event) {
+	c.charge(t.line, t == c.now && !c.rec.Answered.IsZero(), e.At)
 	c.yield(t)
 	left := c.other // the other try
 	if t == c.other {

@@ -76,6 +76,7 @@ const (
 	CallDetected   Kind = "call.detected" // Cause is what detection takes the one who answered for; a hint
 	CallHeard      Kind = "call.heard"    // the first sound of the far end, or that there was none; told at the end
 	CallEnded      Kind = "call.ended"    // Cause says how
+	CallCharged    Kind = "call.charged"  // a leg of it has ended; Text says what it cost, or that this is not known
 )
 
 // NoticeRaised is a loud message for the operator: something is wrong with kaden itself.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/tariff"
 )
 
 // Trunk is one line. The zero values of its limits mean: without limit.
@@ -28,6 +29,7 @@ type Trunk struct {
 	Per        string                  // what the interval is counted for: PerTrunk, PerNumber, PerAccount; "" is PerTrunk
 	InBandDTMF bool
 	Unreliable bool // answers with announcements (rule 30)
+	Prices     tariff.Table
 }
 
 // What an interval is counted for.

@@ -25,7 +25,7 @@ func (r *rooms) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/2010-04-01/", rest.New(r.log, rest.Config{
 		Accounts: r.store, NotFound: account.ErrNotFound, Calls: r.store, Desk: rest.AtDesk(r.desk), Region: r.settings.Region,
-		AllowTo: r.allowTo,
+		Money: purse{r}, AllowTo: r.mayCall,
 	}))
 	mux.Handle("/in/", intake.New(r.log, intake.Config{
 		Sources:  func(name string) (alert.Source, bool) { s, ok := r.house.Load().Sources[name]; return s, ok },
@@ -57,8 +57,17 @@ func (r *rooms) handler() (http.Handler, error) {
 	return mux, nil
 }
 
-// allowTo says why no trunk takes a number: 21215 for what has to be allowed first, else 21214.
-func (r *rooms) allowTo(_ context.Context, _ account.Account, to number.Address) error {
+// mayCall says why a program may not call somebody over the REST API: no line takes the number, or the money
+// for it is used up.
+func (r *rooms) mayCall(ctx context.Context, a account.Account, to number.Address) error {
+	if err := r.reachable(to); err != nil {
+		return err
+	}
+	return r.affordable(ctx, a, to)
+}
+
+// reachable says why no trunk takes a number: 21215 for what has to be allowed first, else 21214.
+func (r *rooms) reachable(to number.Address) error {
 	why, _ := r.desk.Reach(to)
 	if why == "" {
 		return nil

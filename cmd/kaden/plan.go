@@ -78,6 +78,9 @@ func (c *planCheckCmd) Run(out *output) error {
 			errs++
 		}
 		plans += found
+		if !c.JSON {
+			costsOf(out.Stdout, text)
+		}
 	}
 	if !c.JSON {
 		fmt.Fprintf(out.Stderr, "%s, %s, %s\n", counted(plans, "plan"), counted(errs, "error"), counted(warnings, "warning"))
@@ -267,7 +270,7 @@ func documentsOf(text []byte) []yamlDocument {
 }
 
 // otherKinds are documents that a file may hold beside plans. Whatever else there is was meant to be a plan.
-var otherKinds = []string{"person", "group", "trunk", "source", "number", "schedule", "route", "bin", "application", "account", "notice"}
+var otherKinds = []string{"person", "group", "trunk", "source", "number", "schedule", "route", "bin", "application", "account", "notice", "budget"}
 
 func (d yamlDocument) isPlan() bool { return !slices.Contains(otherKinds, d.kind) }
 

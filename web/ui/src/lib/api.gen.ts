@@ -524,6 +524,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What calls have cost, by day, plan, person or trunk, and how the month's budgets stand */
+        get: operations["usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/verifications/{id}": {
         parameters: {
             query?: never;
@@ -588,6 +605,8 @@ export interface components {
         Applied: {
             /** @description Kind and name of each document that was taken; empty if one was refused. */
             applied: string[];
+            /** @description For each plan that was taken: what an alert that nobody takes costs in an hour, where prices are known. */
+            costs?: string[] | null;
             /** @description Errors, because of which nothing was changed, and warnings. */
             problems: components["schemas"]["Problem"][];
         };
@@ -609,6 +628,8 @@ export interface components {
             inbound?: boolean;
             over: boolean;
             person: string;
+            /** @description What its call has cost: 16 JPY. Absent while that is not known. */
+            price?: string;
             /**
              * @description Why the person was called, if not to take the alert: to be asked whether they are still on it, or because somebody gives it to them.
              * @enum {string}
@@ -626,6 +647,24 @@ export interface components {
             trunk?: string;
             /** @description The attempt whose call this one rode on. */
             with?: string;
+        };
+        Budget: {
+            /** @description A month. */
+            amount: string;
+            currency: string;
+            /** @description Negative if more was spent. */
+            left: string;
+            month: string;
+            name: string;
+            spent: string;
+            /** @description Once it is used up, warnings ring no telephone. */
+            stop?: boolean;
+            /**
+             * Format: int64
+             * @description Calls of the month whose cost nobody knows.
+             */
+            unknown?: number;
+            usedUp?: boolean;
         };
         Call: {
             /** Format: date-time */
@@ -1108,6 +1147,38 @@ export interface components {
             waiting: number;
             /** @description What its last calls failed of. */
             why?: string;
+        };
+        Usage: {
+            /** @description How those of this month stand. */
+            budgets: components["schemas"]["Budget"][];
+            /** @enum {string} */
+            by: "day" | "plan" | "person" | "trunk";
+            /** @description The first day, where the house stands. */
+            from: string;
+            /** @description In order of key and currency. */
+            lines: components["schemas"]["UsageLine"][];
+            /** @description The last day. */
+            to: string;
+            /** @description All of them, by currency. */
+            total: components["schemas"]["UsageLine"][];
+        };
+        UsageLine: {
+            /** @description Exact, as a decimal number; absent where it is not known. */
+            amount?: string;
+            /**
+             * Format: int64
+             * @description One for each trunk that a call was tried on.
+             */
+            calls: number;
+            /** @description Absent: what these calls cost is not known. */
+            currency?: string;
+            /** @description The day, plan, person or trunk; absent for calls that belong to none. */
+            key?: string;
+            /**
+             * Format: int64
+             * @description Talked.
+             */
+            seconds: number;
         };
         Verified: {
             /** Format: date-time */
@@ -2210,6 +2281,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    usage: {
+        parameters: {
+            query?: {
+                /** @description The first day; without it, the first of the month. */
+                from?: string;
+                /** @description The last day; without it, today. */
+                to?: string;
+                by?: "day" | "plan" | "person" | "trunk";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
                 };
             };
             /** @description Error */
