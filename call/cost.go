@@ -47,6 +47,7 @@ func (c *Call) charged(ch Charge, quiet bool, words string) {
 		*p, c.unpriced = tariff.Money{}, true
 	case ch.Cost.Currency == p.Currency:
 		p.Amount += ch.Cost.Amount
+	case p.Known() && ch.Talked == 0 && !c.rec.Answered.IsZero(): // of a trunk that did not carry it, let go at the end
 	default:
 		*p = ch.Cost
 	}

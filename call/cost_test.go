@@ -1,6 +1,7 @@
 package call_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -91,6 +92,21 @@ func TestWhatACallCosts(t *testing.T) {
 			}, trunks(tc.first, priced(kddi, "USD", dollars)))
 		})
 	}
+}
+
+// A silent trunk that is let go at the end of the call has its charge, and the price stays that of who carried it.
+func TestASilentTrunkHasItsChargeToo(t *testing.T) {
+	story(t, func(h *house) {
+		c, _ := h.place(call.Order{To: tel("+819011112222")})
+		silent, second := h.phone(), h.phone()
+		second.Answer()
+		time.Sleep(time.Second)
+		second.HangUp()
+		r := c.Wait()
+		<-silent.Over()
+		h.want("charges", h.store.charges(), "0 kddi 1s 0.0085 USD, 1 ntt 0s 0.5 JPY")
+		h.want("price", r.Price, "0.0085 USD")
+	}, trunks(priced(ntt, "JPY", yen3m), priced(kddi, "USD", dollars)), script(func(ctx context.Context, c *call.Call) error { return c.Sleep(ctx, time.Hour) }))
 }
 
 func TestWhatNoCarrierCarriesCostsNothing(t *testing.T) {

@@ -336,13 +336,8 @@ func (c *Call) release() {
 		if !t.alive() {
 			continue
 		}
-		if t.stop != nil {
-			t.stop(errOtherTrunk)
-		}
-		if t == c.now {
-			c.yield(t)
-			continue
-		}
+		t.stop(errOtherTrunk)
+		c.charge(t.line, false, time.Now())
 		events, line := t.events, t.line.Name
 		t.events = nil
 		if t.fate == open {
