@@ -11,6 +11,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
@@ -94,8 +95,8 @@ func TestWhatACallCosts(t *testing.T) {
 	}
 }
 
-// A silent trunk that is let go at the end of the call has its charge, and the price stays that of who carried it.
-func TestASilentTrunkHasItsChargeToo(t *testing.T) {
+// A silent trunk that is let go at the end of the call asks for nothing, and the price is that of who carried it.
+func TestASilentTrunkThatIsLetGoAsksForNothing(t *testing.T) {
 	story(t, func(h *house) {
 		c, _ := h.place(call.Order{To: tel("+819011112222")})
 		silent, second := h.phone(), h.phone()
@@ -104,9 +105,17 @@ func TestASilentTrunkHasItsChargeToo(t *testing.T) {
 		second.HangUp()
 		r := c.Wait()
 		<-silent.Over()
-		h.want("charges", h.store.charges(), "0 kddi 1s 0.0085 USD, 1 ntt 0s 0.5 JPY")
+		h.want("charges", h.store.charges(), "0 kddi 1s 0.0085 USD")
 		h.want("price", r.Price, "0.0085 USD")
 	}, trunks(priced(ntt, "JPY", yen3m), priced(kddi, "USD", dollars)), script(func(ctx context.Context, c *call.Call) error { return c.Sleep(ctx, time.Hour) }))
+}
+
+func TestACarrierThatSaysNothingAsksForNothing(t *testing.T) {
+	story(t, func(h *house) {
+		c, _ := h.place(call.Order{To: tel("+819011112222")})
+		c.Wait()
+		h.want("charges", h.store.charges(), "")
+	}, trunks(priced(ntt, "JPY", yen3m)), func(c *call.Config) { c.Dialers[number.SIP] = deadTrunk{} })
 }
 
 func TestWhatNoCarrierCarriesCostsNothing(t *testing.T) {

@@ -286,7 +286,7 @@ func (c *Call) doubleRing(t *try) {
 
 // ended is a leg's last word: the end of the call, unless another try goes on or another trunk may carry it.
 func (c *Call) ended(t *try, e leg.Event) {
-	c.charge(t.line, t == c.now && !c.rec.Answered.IsZero(), e.At)
+	c.settle(t, e)
 	c.yield(t)
 	left := c.other // the other try
 	if t == c.other {
@@ -337,7 +337,7 @@ func (c *Call) release() {
 			continue
 		}
 		t.stop(errOtherTrunk)
-		c.charge(t.line, false, time.Now())
+		c.settle(t, leg.Event{At: time.Now()})
 		events, line := t.events, t.line.Name
 		t.events = nil
 		if t.fate == open {
