@@ -200,7 +200,7 @@ func (a *API) setup(set *manifest.Set) Setup {
 		p := set.People[id]
 		who := Person{ID: id, Name: p.Name, Language: p.Language, Contacts: []Contact{}}
 		for _, c := range p.Contacts {
-			who.Contacts = append(who.Contacts, Contact{Address: c.Address.String(), Why: unreachable(c, set.Trunks, a.cfg.Schemes)})
+			who.Contacts = append(who.Contacts, Contact{Address: c.Address.String(), Why: unreachable(c, set.Lines(), a.cfg.Schemes)})
 		}
 		out.People = append(out.People, who)
 	}

@@ -85,6 +85,7 @@ type Order struct {
 	SIPUser     string            // digest for a To that is a SIP URI
 	SIPPassword string
 	Detection   *Detection // find out who or what answers; nil: do not. Outbound calls only
+	Here        bool       // it is to be joined with others: no upstream can take it
 	Attempt     string     // call-out attempt this call serves, for the log and the leg's durable ID; "" is the SID
 
 	// Stored says that the record is already durable (it was committed with the alert), so that the

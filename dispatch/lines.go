@@ -276,6 +276,12 @@ func (l *line) holder() Line {
 	return l.hold
 }
 
+// away tells that the call is on another platform, where our conferences are not.
+func (l *line) away() bool {
+	a, ok := l.holder().(interface{ Away() bool })
+	return ok && a.Away()
+}
+
 // heard passes on what happened to the call, to every attempt that rides on it.
 func (l *line) heard(e call.Event) {
 	if e.Status.Over() {
