@@ -173,7 +173,7 @@ func (k *Call) seek(since time.Time, lost error) (resource, error) {
 func (k *Call) doubt() {
 	rem := k.remains()
 	rem.Until = time.Now()
-	k.client.working.Go(func() { k.client.reap(k.client.ctx, k.up, rem, 2*k.client.limits.Ordering) })
+	k.client.working.Go(func() { k.client.reap(k.client.seeking, k.up, rem, 2*k.client.limits.Ordering) })
 }
 
 // placed takes what came of the order.
@@ -234,7 +234,7 @@ func (k *Call) unknown(err error) {
 	k.log.Error("the upstream took the order and does not answer; whatever comes of it is ended", "err", err)
 	rem := k.remains()
 	rem.Until = time.Now()
-	k.client.working.Go(func() { k.client.reap(k.client.ctx, k.up, rem, k.client.limits.Reaping) })
+	k.client.working.Go(func() { k.client.reap(k.client.seeking, k.up, rem, k.client.limits.Reaping) })
 	k.refuse(&refusal{status: 503, code: 20503, text: err.Error()})
 }
 

@@ -77,6 +77,8 @@ type Client struct {
 
 	ctx     context.Context // the life of all requests
 	quit    context.CancelFunc
+	seeking context.Context // the life of searches for what may not be there
+	rest    context.CancelFunc
 	working sync.WaitGroup
 
 	mu     sync.Mutex
@@ -110,6 +112,7 @@ func New(log *slog.Logger, cfg Config) *Client {
 		},
 	}
 	c.ctx, c.quit = context.WithCancel(context.Background())
+	c.seeking, c.rest = context.WithCancel(c.ctx)
 	return c
 }
 
@@ -177,6 +180,7 @@ func (c *Client) Calls() int {
 func (c *Client) Shutdown(ctx context.Context) error {
 	c.mu.Lock()
 	c.closed = true
+	c.rest()
 	for _, k := range c.live {
 		k.End(canceled)
 	}
