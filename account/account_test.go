@@ -194,3 +194,18 @@ func TestReadNumberRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestANumberThatPeopleCallBack(t *testing.T) {
+	n, problems := ReadNumber([]byte("number: \"+815012345678\"\ncall-back: true\n"))
+	if len(problems) > 0 || !n.CallBack {
+		t.Errorf("%+v, %v", n, problems)
+	}
+	for _, more := range []string{"url: https://example.jp/voice", "twiml: <Response/>", "bin: night"} {
+		if _, problems := ReadNumber([]byte("number: \"+815012345678\"\ncall-back: true\n" + more + "\n")); !problems.Refused() {
+			t.Errorf("call-back: beside %s was not refused", more)
+		}
+	}
+	if _, problems := ReadNumber([]byte("number: \"+815012345678\"\ncall-back: yes please\n")); !problems.Refused() {
+		t.Error("call-back: yes please was not refused")
+	}
+}

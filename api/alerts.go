@@ -22,19 +22,10 @@ import (
 const (
 	usualPage  = 50
 	mostEvents = 1000
-	// decideIn is how long a decision may take to be recorded before the one who made it is told that it is not.
-	decideIn = 10 * time.Second
 )
 
 type alertID struct {
 	ID string `path:"id" maxLength:"64" example:"al-0123456789abcdef"`
-}
-
-type decision struct {
-	ID   string `path:"id" maxLength:"64" example:"al-0123456789abcdef"`
-	Body *struct {
-		By string `json:"by,omitempty" maxLength:"100" doc:"Who decides; console or api unless given."`
-	}
 }
 
 func (a *API) alertRoutes() {
@@ -46,18 +37,6 @@ func (a *API) alertRoutes() {
 		OperationID: "alert", Method: http.MethodGet, Path: "/api/alerts/{id}",
 		Summary: "One alert with its plan, attempts and timeline",
 	}, func(ctx context.Context, in *alertID) (*body[Detail], error) { return a.detail(ctx, in.ID) })
-	huma.Register(a.huma, huma.Operation{
-		OperationID: "acknowledge", Method: http.MethodPost, Path: "/api/alerts/{id}/acknowledge",
-		Summary: "Takes an alert: nobody else is rung for it",
-	}, func(ctx context.Context, in *decision) (*body[Detail], error) {
-		return a.decide(ctx, in, a.cfg.Callouts.Acknowledge)
-	})
-	huma.Register(a.huma, huma.Operation{
-		OperationID: "stop", Method: http.MethodPost, Path: "/api/alerts/{id}/stop",
-		Summary: "Ends the call-out of an alert for good, without anybody taking it",
-	}, func(ctx context.Context, in *decision) (*body[Detail], error) {
-		return a.decide(ctx, in, a.cfg.Callouts.Stop)
-	})
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "testAlert", Method: http.MethodPost, Path: "/api/alerts/test",
 		Summary: "Sends a test alert, which rings like any other", DefaultStatus: http.StatusAccepted,
@@ -112,7 +91,13 @@ func (a *API) detail(ctx context.Context, id string) (*body[Detail], error) {
 	}
 	d := Detail{
 		Alert: alertView(i), Body: i.Alert.Body, Account: i.Alert.Account, Labels: i.Alert.Labels, Links: i.Alert.Links,
-		OccurredAt: i.Alert.OccurredAt, Problem: i.Alert.Problem, Attempts: []AttemptView{},
+		OccurredAt: i.Alert.OccurredAt, Problem: i.Alert.Problem, WordBy: i.WordBy, Attempts: []AttemptView{},
+	}
+	if i.Callout != "" && i.Status != dispatch.Resolved {
+		d.Link = linkPath + i.ID + "/" + a.cfg.Callouts.LinkToken(i.ID)
+	}
+	if i.Word != "" {
+		d.Word = "/api/alerts/" + i.ID + "/word"
 	}
 	if i.Callout != "" {
 		row, err := a.cfg.Records.CalloutByID(ctx, i.Callout)
@@ -122,6 +107,7 @@ func (a *API) detail(ctx context.Context, id string) (*body[Detail], error) {
 		if d.Plan, err = calloutView(row); err != nil {
 			return nil, a.trouble(ctx, "call-out "+i.Callout, err)
 		}
+		d.Responded, d.Missing = d.Plan.answered, d.Plan.missing
 		d.Stopped = d.Plan.Status == string(callout.StoppedNow)
 		attempts, err := a.cfg.Records.AttemptsOf(ctx, i.Callout)
 		if err != nil {
@@ -131,6 +117,18 @@ func (a *API) detail(ctx context.Context, id string) (*body[Detail], error) {
 	}
 	if d.Events, err = a.newest(ctx, id); err != nil {
 		return nil, a.trouble(ctx, "timeline of "+id, err)
+	}
+	if d.Plan != nil && !d.Plan.Check.IsZero() {
+		d.Plan.Snooze = snoozed(d.Events)
+	}
+	if len(d.Attempts) == 0 {
+		e, err := a.cfg.Callouts.Why(ctx, id)
+		if err != nil {
+			return nil, a.trouble(ctx, "alert "+id, err)
+		}
+		if !e.Called {
+			d.Why = whyView(e)
+		}
 	}
 	return answer(d), nil
 }
@@ -152,30 +150,6 @@ func (a *API) newest(ctx context.Context, id string) ([]timeline.Event, error) {
 		}
 		after = page[len(page)-1].Seq
 	}
-}
-
-func (a *API) decide(ctx context.Context, in *decision, what func(ctx context.Context, alert, by string) error) (*body[Detail], error) {
-	by := ""
-	if in.Body != nil {
-		by = strings.TrimSpace(in.Body.By)
-	}
-	by = cmp.Or(by, string(callerOf(ctx)))
-	i, err := a.cfg.Records.IncidentByID(ctx, in.ID)
-	if err != nil {
-		return nil, a.trouble(ctx, "alert "+in.ID, err)
-	}
-	if i.Callout == "" {
-		return nil, refuse(http.StatusConflict, "nobody is rung for alert "+in.ID, "it was stored, and there was nothing to ring for; its timeline says why")
-	}
-	bounded, stop := context.WithTimeout(ctx, decideIn)
-	defer stop()
-	if err := what(bounded, in.ID, by); err != nil {
-		if bounded.Err() != nil {
-			err = errors.Join(context.DeadlineExceeded, err)
-		}
-		return nil, a.trouble(ctx, "alert "+in.ID, err)
-	}
-	return a.detail(ctx, in.ID)
 }
 
 // TestAlert is the answer to a test: the alert that now rings.

@@ -186,7 +186,7 @@ func TestADatabaseThatIsDownIsSaidAndNothingIsPretended(t *testing.T) {
 		// It is recorded late: the one who pressed the button must not believe it was.
 		slow := h.api
 		defer func() { h.api = slow }()
-		h.cfg.Callouts = stuck{h.d}
+		h.cfg.Callouts = stuck{h.told}
 		h.remake()
 		h.refused(h.ask("POST", "/api/alerts/"+made.Alert+"/acknowledge", ""), 503, "not recorded in time", "try again")
 		if d := get[api.Detail](h, "/api/alerts/"+made.Alert); d.Status != string(dispatch.Stored) {

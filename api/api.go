@@ -1,7 +1,7 @@
 // Package api is kaden's own API: what the console, the command line and other programs ask and tell it.
 //
-// [API] answers under /api/ as OpenAPI 3.1 describes (docs/openapi.json), and gives a browser its session
-// under /login. It decides nothing: alerts go to dispatch, calls to the desk, documents to the manifest,
+// [API] answers under /api/ as OpenAPI 3.1 describes (docs/openapi.json), gives a browser its session under
+// /login, and shows whoever has its signed address the page of one alert under /a/. It decides nothing: alerts go to dispatch, calls to the desk, documents to the manifest,
 // and what happened is read from the store. Whatever it refuses it explains, with a hint (RFC 9457).
 // An API may be used from any goroutine.
 package api
@@ -11,6 +11,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -33,14 +34,9 @@ type Records interface {
 	CalloutByID(ctx context.Context, id string) (dispatch.Callout, error)
 	AttemptsOf(ctx context.Context, callout string) ([]dispatch.Attempt, error)
 	Events(ctx context.Context, alert string, after int64, limit int) ([]timeline.Event, error)
+	Sound(ctx context.Context, id string) (wav []byte, err error) // dispatch.ErrNotFound
+	Verifications(ctx context.Context) ([]dispatch.Verification, error)
 	Announce(f func([]timeline.Event)) (stop func())
-}
-
-// Callouts is told what people decide about alerts: *dispatch.Dispatcher.
-type Callouts interface {
-	Acknowledge(ctx context.Context, alert, by string) error
-	Stop(ctx context.Context, alert, by string) error
-	Busy() int
 }
 
 // Calls places calls and counts those under way: *call.Desk.
@@ -97,6 +93,8 @@ type Config struct {
 	Ready       func(ctx context.Context) error    // nil: always
 	Schemes     []number.Scheme                    // that can be dialled here; nil is tel, sip and sim
 
+	Name        string        // under which people keep kaden's numbers; "" is "kaden 架電"
+	Region      string        // of numbers without a country; "" is JP
 	DefaultPlan string        // of sources that name none; "" is "default"
 	Session     time.Duration // how long a browser stays signed in without a request; 0 is 12 h
 }
@@ -114,6 +112,7 @@ type API struct {
 
 // New makes an API. It starts nothing.
 func New(log *slog.Logger, cfg Config) *API {
+	cfg.Name, cfg.Region = cmp.Or(cfg.Name, "kaden 架電"), cmp.Or(cfg.Region, "JP")
 	cfg.DefaultPlan = cmp.Or(cfg.DefaultPlan, "default")
 	cfg.Session = cmp.Or(cfg.Session, 12*time.Hour)
 	if cfg.Schemes == nil {
@@ -133,23 +132,33 @@ func New(log *slog.Logger, cfg Config) *API {
 	c.Security = []map[string][]string{{"token": {}}, {"account": {}}, {"session": {}}}
 	a.huma = humago.New(a.mux, c)
 	a.alertRoutes()
+	a.decisionRoutes()
+	a.holdRoutes()
+	a.peopleRoutes()
 	a.callRoutes()
 	a.houseRoutes()
 	a.statusRoutes()
+	a.cardRoutes()
+	a.chooseRoutes()
 	a.eventRoutes()
 	a.signInRoutes()
+	a.linkRoutes()
 	a.mux.HandleFunc("GET /api/openapi.json", a.describe)
 	a.mux.HandleFunc("/api/", a.nothingHere)
 	return a
 }
 
-// Handler answers /api/… and /login.
+// Handler answers /api/…, /a/… and /login.
 func (a *API) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer") // a login link must not travel on
+		if strings.HasPrefix(r.URL.Path, linkPath) {
+			// Nor must the address of an alert; but under no-referrer a browser would send its form from nowhere.
+			h.Set("Referrer-Policy", "same-origin")
+		}
 		r, refusal := a.admit(w, r)
 		if refusal != nil {
 			refusal.write(w)

@@ -40,7 +40,7 @@ func callerOf(ctx context.Context) caller {
 
 // open are the places that need no proof of who asks.
 func open(r *http.Request) bool {
-	return r.URL.Path == "/login" || r.URL.Path == "/logout" || r.URL.Path == "/api/openapi.json"
+	return r.URL.Path == "/login" || r.URL.Path == "/logout" || r.URL.Path == "/api/openapi.json" || strings.HasPrefix(r.URL.Path, linkPath)
 }
 
 // admit finds out who asks.

@@ -225,7 +225,7 @@ func (h *house) remake() {
 }
 
 // stuck never gets a decision recorded.
-type stuck struct{ *dispatch.Dispatcher }
+type stuck struct{ *callouts }
 
 func (stuck) Acknowledge(ctx context.Context, _, _ string) error {
 	<-ctx.Done()

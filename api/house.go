@@ -49,6 +49,8 @@ type Person struct {
 type Contact struct {
 	Address string `json:"address"`
 	Why     string `json:"why,omitempty" doc:"Why it cannot be called; absent if it can."`
+
+	Verified *Verified `json:"verified,omitempty" doc:"Of /api/people alone: absent if nobody has proven it."`
 }
 
 // Group is people under one name.
@@ -195,20 +197,25 @@ func curl(s alert.Source, url string) string {
 }
 
 func (a *API) setup(set *manifest.Set) Setup {
-	out := Setup{People: []Person{}, Groups: []Group{}, Plans: []Plan{}}
+	out := Setup{People: a.people(set), Groups: []Group{}, Plans: []Plan{}}
+	for _, id := range slices.Sorted(maps.Keys(set.Groups)) {
+		out.Groups = append(out.Groups, Group{ID: id, Members: slices.Concat([]string{}, set.Groups[id].Members)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(set.Plans)) {
+		out.Plans = append(out.Plans, planView(set, name, a.cfg.DefaultPlan))
+	}
+	return out
+}
+
+func (a *API) people(set *manifest.Set) []Person {
+	out := []Person{}
 	for _, id := range slices.Sorted(maps.Keys(set.People)) {
 		p := set.People[id]
 		who := Person{ID: id, Name: p.Name, Language: p.Language, Contacts: []Contact{}}
 		for _, c := range p.Contacts {
 			who.Contacts = append(who.Contacts, Contact{Address: c.Address.String(), Why: unreachable(c, set.Lines(), a.cfg.Schemes)})
 		}
-		out.People = append(out.People, who)
-	}
-	for _, id := range slices.Sorted(maps.Keys(set.Groups)) {
-		out.Groups = append(out.Groups, Group{ID: id, Members: slices.Concat([]string{}, set.Groups[id].Members)})
-	}
-	for _, name := range slices.Sorted(maps.Keys(set.Plans)) {
-		out.Plans = append(out.Plans, planView(set, name, a.cfg.DefaultPlan))
+		out = append(out, who)
 	}
 	return out
 }

@@ -43,6 +43,7 @@ type house struct {
 	store  *memstore.Store
 	set    *manifest.Set
 	d      *dispatch.Dispatcher
+	told   *callouts // the same, and what is decided
 	desk   *call.Desk
 	phones *phones
 	papers papers
@@ -65,6 +66,7 @@ func story(t *testing.T, tell func(h *house), with ...func(h *house)) {
 		h.d = dispatch.New(log, dispatch.Config{
 			Store: h.store, Caller: h.phones, House: func() *manifest.Set { return h.set }, Secret: []byte("s"), Node: "a", Account: acct,
 		})
+		h.told = &callouts{Dispatcher: h.d, why: dispatch.Explanation{Called: true}}
 		h.desk = call.New(log, call.Config{
 			Store: h.store, Node: "a",
 			Dialers: map[number.Scheme]leg.Dialer{number.Sim: &simleg.Dialer{Phones: func(uri string) simleg.Behaviour {
@@ -80,7 +82,7 @@ func story(t *testing.T, tell func(h *house), with ...func(h *house)) {
 		})
 		h.cfg = api.Config{
 			Version: "1.2.3", Node: "a", Account: acct, Token: token,
-			Records: h.store, Callouts: h.d, Calls: h.desk, CallRecords: h.store, Tickets: h.store,
+			Records: h.store, Callouts: h.told, Calls: h.desk, CallRecords: h.store, Tickets: h.store,
 			Accept: func(ctx context.Context, in alert.Delivery) ([]string, error) {
 				got, err := h.d.Accept(ctx, in)
 				return got.Alerts, err

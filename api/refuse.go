@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -65,11 +68,20 @@ func init() {
 // trouble turns an error of another room into a refusal. what is what was asked for: alert al-1.
 func (a *API) trouble(ctx context.Context, what string, err error) error {
 	var p *Refusal
+	var who *dispatch.NotSomebody
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &p):
 		return p
+	case errors.As(err, &who):
+		return refuse(http.StatusUnprocessableEntity, who.Error(), "people here: "+strings.Join(slices.Sorted(maps.Keys(a.cfg.House().People)), ", "))
+	case errors.Is(err, dispatch.ErrHeld):
+		return refuse(http.StatusServiceUnavailable, "the kill switch holds: nobody is rung", "kaden hold off, or the console, lets go of it")
+	case errors.Is(err, dispatch.ErrRealAlert):
+		return refuse(http.StatusServiceUnavailable, "people are being rung for a real alert", "try again when somebody has taken it")
+	case errors.Is(err, dispatch.ErrOnThePhone), errors.Is(err, dispatch.ErrTooOften):
+		return refuse(http.StatusTooManyRequests, err.Error(), "")
 	case errors.Is(err, dispatch.ErrNotFound), errors.Is(err, call.ErrNotFound):
 		return refuse(http.StatusNotFound, "there is no "+what, "it may have been deleted; /api/alerts lists the alerts there are")
 	case errors.Is(err, context.DeadlineExceeded):

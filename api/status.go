@@ -16,6 +16,7 @@ type Status struct {
 	Trunks   []Trunk   `json:"trunks" nullable:"false"`
 	Calls    int       `json:"calls" doc:"Calls that are not over."`
 	Callouts int       `json:"callouts" doc:"Call-outs that are driven here now."`
+	Hold     *Hold     `json:"hold,omitempty" doc:"The kill switch, while it holds: nobody is rung."`
 	Warnings []Warning `json:"warnings" nullable:"false" doc:"What would go wrong with the next alert."`
 }
 
@@ -46,6 +47,9 @@ func (a *API) statusRoutes() {
 			s.Speech = append(s.Speech, engines...)
 		}
 		s.Warnings = look(set, engines, a.cfg.Schemes, a.cfg.DefaultPlan)
+		if s.Hold = a.held(time.Now()); s.Hold != nil {
+			s.Warnings = append([]Warning{s.Hold.warning()}, s.Warnings...)
+		}
 		if err := a.ready(ctx); err != nil {
 			s.Warnings = append([]Warning{{Code: "not-ready", Loud: true, Text: err.Error(), Hint: "the server's log says more"}}, s.Warnings...)
 		}

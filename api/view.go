@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/kaden-project/kaden/alert"
@@ -22,7 +23,8 @@ type Alert struct {
 	Status   string    `json:"status" enum:"stored,acknowledged,exhausted,resolved,ignored"`
 	Stopped  bool      `json:"stopped,omitempty" doc:"A person stopped the call-out: nobody is rung any more."`
 	Test     bool      `json:"test,omitempty" doc:"A test; nothing is wrong."`
-	By       string    `json:"by,omitempty" doc:"Who acknowledged it: a person, console, api."`
+	Drill    bool      `json:"drill,omitempty" doc:"A rehearsal; nothing is wrong."`
+	By       string    `json:"by,omitempty" doc:"Who acknowledged it: a person, console, api, link."`
 	Repeats  int       `json:"repeats" doc:"How often it came again."`
 	Opened   time.Time `json:"opened"`
 	Updated  time.Time `json:"updated"`
@@ -54,6 +56,12 @@ type Detail struct {
 	OccurredAt time.Time         `json:"occurredAt,omitzero" doc:"By the source's clock."`
 	Problem    string            `json:"problem,omitempty" doc:"What could not be read of what the source sent."`
 	Plan       *CalloutView      `json:"plan,omitempty" doc:"The plan at work; absent if nobody is rung for this alert."`
+	Word       string            `json:"word,omitempty" doc:"Where the word can be heard that somebody left for those who come after."`
+	WordBy     string            `json:"wordBy,omitempty" doc:"Who left it."`
+	Responded  []string          `json:"responded,omitempty" doc:"Who confirmed, for plans that want everyone or a conference."`
+	Missing    []string          `json:"missing,omitempty" doc:"Who has not answered yet, for the same plans."`
+	Link       string            `json:"link,omitempty" doc:"Path of the page for whoever is given its address: they need not sign in, and may take the alert or say that it is over, until it is resolved."`
+	Why        *Why              `json:"why,omitempty" doc:"Why nobody was called; absent if somebody was."`
 	Attempts   []AttemptView     `json:"attempts" nullable:"false" doc:"Oldest first."`
 	Events     []timeline.Event  `json:"events" nullable:"false" doc:"Oldest first; the newest 1,000."`
 }
@@ -66,20 +74,29 @@ type CalloutView struct {
 	Active bool      `json:"active" doc:"It waits for something, or somebody is on a line."`
 	Due    time.Time `json:"due,omitzero" doc:"When it goes on by itself."`
 	By     string    `json:"by,omitempty"`
+	Check  time.Time `json:"check,omitzero" doc:"It is taken: when the one who took it is asked whether they are still on it."`
+	Snooze bool      `json:"snooze,omitempty" doc:"They want to be left alone with it until then."`
+
+	answered, missing []string
 }
 
 // AttemptView is one call to one person.
 type AttemptView struct {
-	ID       string    `json:"id"`
-	Person   string    `json:"person"`
-	Address  string    `json:"address"`
-	Status   string    `json:"status" doc:"dialing, ringing, answered, or how it ended." enum:"dialing,ringing,answered,confirmed,passed,busy,no-answer,rejected,unreachable,invalid,machine,not-confirmed,canceled,lost,fault"`
-	Over     bool      `json:"over"`
-	Cause    string    `json:"cause,omitempty"`
-	Digit    string    `json:"digit,omitempty"`
-	Trunk    string    `json:"trunk,omitempty"`
-	Call     string    `json:"call,omitempty"`
-	With     string    `json:"with,omitempty" doc:"The attempt whose call this one rode on."`
+	ID      string `json:"id"`
+	Person  string `json:"person"`
+	Address string `json:"address"`
+	Status  string `json:"status" doc:"dialing, ringing, answered, or how it ended." enum:"dialing,ringing,answered,confirmed,passed,busy,no-answer,rejected,unreachable,invalid,machine,not-confirmed,canceled,lost,fault"`
+	Over    bool   `json:"over"`
+	Cause   string `json:"cause,omitempty"`
+	Digit   string `json:"digit,omitempty"`
+	Trunk   string `json:"trunk,omitempty"`
+	Call    string `json:"call,omitempty"`
+	With    string `json:"with,omitempty" doc:"The attempt whose call this one rode on."`
+	Purpose string `json:"purpose,omitempty" enum:"check,hand-over" doc:"Why the person was called, if not to take the alert: to be asked whether they are still on it, or because somebody gives it to them."`
+	Inbound bool   `json:"inbound,omitempty" doc:"The person called us."`
+
+	AnsweredBy string `json:"answeredBy,omitempty" doc:"What machine detection takes the one who answered for, in Twilio's words; a hint only."`
+
 	Traced   bool      `json:"traced,omitempty" doc:"The signalling of its call can still be shown."`
 	Dialed   time.Time `json:"dialed,omitzero"`
 	Rang     time.Time `json:"rang,omitzero"`
@@ -94,6 +111,7 @@ func alertView(i dispatch.Incident) Alert {
 	return Alert{
 		ID: i.ID, Source: i.Alert.Source, Key: i.Alert.Key, Title: i.Alert.Title, Subject: i.Alert.Subject,
 		Severity: string(i.Alert.Severity), Status: string(i.Status), By: i.By,
+		Drill:   i.Drill,
 		Test:    i.Alert.Action == alert.Test || i.Alert.Labels[testLabel] != "",
 		Repeats: i.Repeats, Opened: i.Opened, Updated: i.Updated, Resolved: i.Resolved,
 		Callout: i.Callout, Now: []Ringing{},
@@ -130,7 +148,26 @@ func calloutView(c dispatch.Callout) (*CalloutView, error) {
 		return nil, err
 	}
 	v.Status, v.By = string(s.Status), s.By
+	if s.Status == callout.Acknowledged {
+		v.Check = s.Ask
+	}
+	if slices.ContainsFunc(s.Plan.Steps, func(p callout.Step) bool { return p.Need == callout.Everyone || p.Join }) {
+		v.answered, v.missing = s.Responded(), s.Missing()
+	}
 	return v, nil
+}
+
+// snoozed tells whether the one who took it has asked to be left alone, and nothing has ended that.
+func snoozed(events []timeline.Event) bool {
+	for _, e := range slices.Backward(events) {
+		switch e.Kind {
+		case timeline.CalloutSnoozed:
+			return true
+		case timeline.AlertAcknowledged, timeline.CalloutAlive, timeline.CalloutChecking, timeline.CalloutLapsed, timeline.CalloutHandOver:
+			return false
+		}
+	}
+	return false
 }
 
 func (a *API) attemptViews(list []dispatch.Attempt) []AttemptView {
@@ -139,6 +176,7 @@ func (a *API) attemptViews(list []dispatch.Attempt) []AttemptView {
 		v := AttemptView{
 			ID: t.ID, Person: t.Person, Address: t.Address, Status: t.Status, Over: !underWay(t),
 			Cause: t.Cause, Digit: t.Digit, Trunk: t.Trunk, Call: string(t.Call),
+			Purpose: t.Purpose, Inbound: t.Inbound, AnsweredBy: t.AnsweredBy,
 			Dialed: t.Dialed, Rang: t.Rang, Answered: t.Answered, Ended: t.Ended,
 		}
 		if t.Line != "" && t.Line != t.ID {

@@ -119,6 +119,7 @@ type group struct {
 // by what a commit costs.
 var groups = []group{
 	{"micro", false, microBenchmarks},
+	{"explain", false, explainTown},
 	{"alert", false, alertToInvite},
 	{"alert on a slow disk", false, alertToInviteSlowly},
 	{"twenty", false, twentyPeople},

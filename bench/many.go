@@ -1,10 +1,56 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
 	"time"
 )
+
+// explainTown shows what a plan for 10,000 people would do, each of whom is required: everybody misses the
+// first call and takes the second.
+func explainTown(ctx context.Context, b *bench) ([]row, error) {
+	const people = 10_000
+	var names []string
+	for i := range people {
+		names = append(names, fmt.Sprintf("p%05d", i))
+	}
+	file := filepath.Join(b.dir, "town.yaml")
+	text := "plan: town\nsteps:\n  - call: [" + strings.Join(names, ", ") + "]\n    need: everyone\n    rounds: forever\ndeadline: 2h\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	var took []time.Duration
+	memory, events := 0.0, 0
+	for range b.runs {
+		args := []string{b.kaden, "plan", "explain", file, "--json", "--people", "*=no-answer,key:1@8s"}
+		if b.core != "" {
+			args = append([]string{"taskset", "-c", b.core}, args...)
+		}
+		cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+		var out, errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &errs
+		begun := time.Now()
+		if err := cmd.Run(); err != nil {
+			return nil, fmt.Errorf("kaden plan explain: %w\n%s", err, errs.String())
+		}
+		took = append(took, time.Since(begun))
+		if use, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+			memory = max(memory, float64(use.Maxrss)/1024)
+		}
+		events = bytes.Count(out.Bytes(), []byte("\n"))
+	}
+	d := median(all(took))
+	return []row{
+		{what: fmt.Sprintf("explaining a plan that requires 10,000 people, as JSON (%d events)", events), goal: "1 s", measured: num(d/1000) + " s", verdict: below(d/1000, 1, "s"), runs: times(b.runs)},
+		{what: "… its memory at most", goal: "200 MB", measured: num(memory) + " MB", verdict: below(memory, 200, "MB"), runs: times(b.runs)},
+	}, nil
+}
 
 // thousandPeople are rung together by one alert over a trunk without limit: how far apart the first and the
 // last INVITE are.

@@ -20,13 +20,11 @@ func (m *machine) calledBack(e Event) {
 			a.Member = member
 			a.Method = max(0, slices.IndexFunc(t.People[member].Methods, func(x Method) bool { return x.Address == e.Text }))
 		}
-		t.Marks[member].Back = true
-		t.drop(member)
 	}
 	m.cut(WhyCallBack, e.By, func(x *Attempt) bool { return x.Person == e.By })
 	if m.Status == Acknowledged && m.By == e.By {
 		m.sign() // who calls is awake
-		a.Step, a.Member, a.Purpose = StepCheck, -1, ForCheck
+		a.Purpose = ForCheck
 	}
 	if a.Step >= 0 {
 		a.Quiet = m.now
@@ -41,20 +39,25 @@ func (m *machine) calledBack(e Event) {
 	}
 }
 
-// turnOf finds the step at work in which a person has a turn: where they are being called, else the first.
-func (m *machine) turnOf(person string) (*Track, int) {
+// turnOf finds the step at work in which a person has a turn: the one that is calling them, else the first.
+// In none of them are they called again in this round.
+func (m *machine) turnOf(person string) (turn *Track, member int) {
+	up := m.lineOf(person)
 	for _, tracks := range [...][]Track{m.Side, m.Tracks} {
 		for i := range tracks {
 			t := &tracks[i]
-			if !m.works(t.Step) || t.Phase != Ringing || t.Purpose == ForCheck {
+			k := slices.IndexFunc(t.People, func(p Person) bool { return p.ID == person })
+			if k < 0 || t.Phase != Ringing || !m.works(t.Step) {
 				continue
 			}
-			if k := slices.IndexFunc(t.People, func(p Person) bool { return p.ID == person }); k >= 0 && t.Marks[k].Vote == NoVote {
-				return t, k
+			t.Marks[k].Back = true
+			t.drop(k)
+			if turn == nil || up != nil && up.of(t) {
+				turn, member = t, k
 			}
 		}
 	}
-	return nil, -1
+	return turn, member
 }
 
 // seat gives an attempt that came in its number and its place.

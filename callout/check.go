@@ -56,7 +56,6 @@ func (m *machine) check() {
 		return
 	}
 	m.note(timeline.Event{Kind: timeline.CalloutChecking, Person: m.By, Text: "is asked whether they are still on it"})
-	m.why = "still on it?"
 	m.beside(Track{Step: StepCheck, Round: 1, Purpose: ForCheck}, nil)
 }
 
@@ -82,14 +81,17 @@ func (m *machine) checked(t Track) {
 	}
 }
 
-// sign is a sign of life of the one who took it: the check, if there is one, is over.
+// sign is a sign of life of the one who took it: the check, if there is one, is over, and the next one is
+// put off. A snooze is not cut short by it.
 func (m *machine) sign() {
 	if m.Status != Acknowledged {
 		return
 	}
 	m.drop(StepCheck)
 	m.cut(WhyTaken, m.By, func(a *Attempt) bool { return a.Step == StepCheck && a.Purpose == ForCheck && !a.Inbound })
+	snoozed := m.Ask
 	m.arm()
+	m.Ask = later(m.Ask, snoozed)
 }
 
 func (m *machine) alive(e Event) {
@@ -134,7 +136,6 @@ func (m *machine) handOver(e Event) {
 		m.withdraw(m.By)
 		m.Status, m.Ask, m.Giver = Running, time.Time{}, cmp.Or(m.By, e.By, "somebody")
 	}
-	m.why = e.By + " hands it over"
 	m.beside(Track{Step: StepCheck, Round: 1, Purpose: ForHandOver}, []Person{to})
 }
 

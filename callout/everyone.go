@@ -15,7 +15,6 @@ func (m *machine) summon(by string) {
 		return
 	}
 	m.note(timeline.Event{Kind: timeline.CalloutSummoned, Person: by, Text: "wants everybody who has not answered called now"})
-	m.why = by + " calls everybody"
 	m.beside(Track{Step: StepAll, Round: 1}, nil)
 }
 

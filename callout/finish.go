@@ -51,7 +51,7 @@ func (m *machine) cut(why, by string, which func(*Attempt) bool) {
 		m.do(Command{Kind: kind, Attempt: a.ID, Person: a.Person, Why: why, By: by})
 		m.final(a, Canceled, lateHangup)
 		m.noteOf(a, timeline.AttemptCanceled, why, text)
-		if t := m.track(a.Step); t != nil && a.Member >= 0 && t.Phase != Closing && !a.Inbound && why != WhyCallBack {
+		if t := m.track(a.Step); t != nil && a.Member >= 0 && t.Phase != Closing {
 			m.recall(t, Redial{Member: a.Member, Method: a.Method, At: m.now, Cause: Canceled})
 		}
 	}

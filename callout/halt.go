@@ -48,7 +48,6 @@ func (m *machine) beginHalted() {
 		m.Halt, m.HaltedAt = time.Time{}, time.Time{}
 		return
 	}
-	m.HaltedAt = m.now
 	m.freeze()
 	m.note(timeline.Event{Kind: timeline.CalloutHalted, Text: "nobody is rung for " + short(m.Halt.Sub(m.now).Round(time.Second))})
 }

@@ -2,6 +2,7 @@ package callout
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kaden-project/kaden/timeline"
@@ -29,7 +30,7 @@ func (m *machine) lastResort() {
 // silence is the rest after a round of the last resort. That nobody could be called is said loudly, at a
 // growing distance.
 func (m *machine) silence(t *Track) time.Duration {
-	if t.Open > 0 {
+	if slices.ContainsFunc(t.People, func(p Person) bool { return p.reason() == "" }) {
 		t.Missed = 0
 		return slowly
 	}

@@ -80,8 +80,7 @@ func (m *machine) held() bool {
 func (m *machine) sweep() {
 	keep := m.Tracks[:0]
 	for _, t := range m.Tracks {
-		active, listening := m.busyWith(&t)
-		if t.Phase != Closing || active+listening > 0 {
+		if t.Phase != Closing || m.busy(&t) {
 			keep = append(keep, t)
 			continue
 		}

@@ -153,8 +153,9 @@ func machineOf(s State) *machine {
 // work takes one event after another.
 func (m *machine) work(events []Event) {
 	for _, e := range events {
-		m.now = later(later(m.Clock, epoch), e.At.UTC().Round(0))
-		m.Clock = m.now
+		now := later(later(m.Clock, epoch), e.At.UTC().Round(0))
+		m.watched = m.watched && now.Equal(m.now) && (e.Kind == Rang || e.Kind == Placed || e.Kind == Ended)
+		m.now, m.Clock = now, now
 		m.why = ""
 		m.take(e)
 		m.settle()
@@ -202,6 +203,7 @@ type machine struct {
 	up        int            // lines that are up
 	undecided int            // attempts that are
 	lines     map[string]int // person → number of lines that are up; nil until there are many
+	watched   bool           // no line is due at this moment, and none can be through an event like this one
 }
 
 func (m *machine) take(e Event) {

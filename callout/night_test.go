@@ -319,7 +319,7 @@ func (n *night) decide(e Event) {
 	if a, b := asJSON(n.t, commands), asJSON(n.t, commands2); !bytes.Equal(a, b) {
 		n.t.Fatalf("%s after JSON:\n%s\n%s", e.Kind, a, b)
 	}
-	taken := n.state.Status == Acknowledged
+	taken := n.state.Status == Acknowledged || n.state.Status == ResolvedNow && n.state.Was == Acknowledged && e.At.Sub(n.state.Over) < flapWindow
 	n.state = next
 	if taken && (next.Status == Running || next.Status == Waiting) && !slices.ContainsFunc(commands, func(c Command) bool { return c.Kind == Reopen }) {
 		n.t.Fatalf("%s: it is nobody's any more, and nobody is told so", e.Kind)

@@ -86,6 +86,9 @@ steps:
 		t.Errorf("got %+v", plan)
 	}
 	off, _, _ := ParsePlan([]byte("plan: x\nstill-on-it: off\nsteps:\n- call: [sato]\n"))
+	if odd := (Plan{StillOnIt: -time.Hour}).WithDefaults(); odd.StillOnIt != 15*time.Minute {
+		t.Errorf("less than nothing is %v", odd.StillOnIt)
+	}
 	if off.StillOnIt != Never {
 		t.Errorf("off is %v", off.StillOnIt)
 	}

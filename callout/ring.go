@@ -291,8 +291,6 @@ func (m *machine) alarm(t *Track) {
 	case t.Purpose == ForHandOver: // the plan must not wait for it
 		t.close()
 		return
-	case t.Step < 0:
-		return
 	case t.Step+1 < len(m.Plan.Steps):
 		t.Moved = true
 		return

@@ -34,7 +34,11 @@ func (m *machine) settle() {
 			return
 		}
 		m.once()
-		if due := m.due(); due.IsZero() || due.After(m.now) {
+		due := m.stepsDue()
+		if !m.watched {
+			due = sooner(due, m.linesDue())
+		}
+		if m.watched = due.IsZero() || due.After(m.now); m.watched {
 			return
 		}
 	}
@@ -50,7 +54,9 @@ func (m *machine) once() {
 		m.why = "the alert is stored"
 		m.moveOn(false)
 	}
-	m.watchLines()
+	if !m.watched { // there can be a thousand
+		m.watchLines()
+	}
 	if m.halted() {
 		return
 	}
@@ -120,16 +126,30 @@ func (m *machine) deadline() {
 
 // due is the earliest moment at which something is to be done without being told.
 func (m *machine) due() time.Time {
+	if m.Begun.IsZero() {
+		return time.Time{}
+	}
+	return sooner(m.linesDue(), m.stepsDue())
+}
+
+// linesDue is when a line has lasted too long.
+func (m *machine) linesDue() time.Time {
 	var due time.Time
-	at := func(t time.Time) { due = sooner(due, t) }
 	for i := range m.Attempts {
 		if a := &m.Attempts[i]; a.Ended.IsZero() {
-			at(a.Limit)
+			due = sooner(due, a.Limit)
 			if a.Outcome == Listening {
-				at(m.yieldAt(a))
+				due = sooner(due, m.yieldAt(a))
 			}
 		}
 	}
+	return due
+}
+
+// stepsDue is when a step, or the plan, goes on.
+func (m *machine) stepsDue() time.Time {
+	var due time.Time
+	at := func(t time.Time) { due = sooner(due, t) }
 	switch {
 	case m.Begun.IsZero():
 		return time.Time{}

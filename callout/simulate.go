@@ -23,6 +23,7 @@ type Night struct {
 	Severity string        // as in alert.Severity
 	Place    int           // the round robin's memory
 	Message  time.Duration // how long it takes to say it once; 0 is 10 s
+	Channels int           // calls that the line carries at a time; 0 is any number
 	Drill    bool          // a rehearsal
 	Events   []Event       // what happens besides: Resolved, Taken, Halted …, in order of time
 	Limit    time.Duration // the simulation ends then; 0 is 24 h
@@ -39,6 +40,14 @@ const (
 // Whoever took it is asked whether they are still on it only if behave says for somebody what they do
 // then, and the last resort is shown for two rounds. The same arguments always give the same events.
 func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []timeline.Event {
+	var events []timeline.Event
+	Play(p, people, behave, n, func(e timeline.Event) { events = append(events, e) })
+	return events
+}
+
+// Play is [Simulate] that hands over one event after another: a long night of thousands of people is too
+// much to be kept.
+func Play(p Plan, people Roster, behave map[string]Behaviour, n Night, tell func(timeline.Event)) {
 	n.Start = later(epoch, n.Start)
 	if n.ID == "" {
 		n.ID = "callout"
@@ -49,8 +58,8 @@ func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []tim
 	if n.Limit <= 0 {
 		n.Limit = 24 * time.Hour
 	}
-	s := &simulation{night: n, m: machineOf(New(n.ID, p, n.Severity)), people: people, behave: behave, calls: map[string]int{}, checks: map[string]int{}, open: map[string]bool{},
-		seated: map[string]Reaction{}}
+	s := &simulation{night: n, m: machineOf(New(n.ID, p, n.Severity)), people: people, behave: behave, hand: tell, calls: map[string]int{}, checks: map[string]int{},
+		open: map[string]bool{}, placed: map[string]bool{}, joined: map[string]string{}, seated: map[string]Reaction{}}
 	s.m.Drill = n.Drill
 	for _, b := range behave {
 		s.asks = s.asks || len(b.Checks) > 0
@@ -58,7 +67,7 @@ func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []tim
 	if !s.asks {
 		s.m.Plan.StillOnIt = Never
 	}
-	return s.run()
+	s.run()
 }
 
 type simulation struct {
@@ -70,13 +79,17 @@ type simulation struct {
 	calls  map[string]int      // made to each person
 	checks map[string]int      // of these, checks
 	open   map[string]bool     // lines, by attempt
+	placed map[string]bool     // those that have a channel
+	joined map[string]string   // attempt → person in the conference
+	queued []Command           // those that wait for one, in order
 	seated map[string]Reaction // what those do who call back
 	alive  bool                // a check was answered
 	queue  agenda
-	events []timeline.Event
+	seq    int64                // of the last event
+	hand   func(timeline.Event) // takes it
 }
 
-func (s *simulation) run() []timeline.Event {
+func (s *simulation) run() {
 	start := s.night.Start
 	s.tell(timeline.Event{At: start, Kind: timeline.AlertStored, Text: s.night.Title})
 	s.at(Event{At: start, Kind: Begin})
@@ -86,13 +99,14 @@ func (s *simulation) run() []timeline.Event {
 	for {
 		batch := s.next()
 		if len(batch) == 0 || batch[0].At.After(start.Add(s.night.Limit)) || s.told(batch) {
-			return s.events
+			return
 		}
 		s.forget()
 		s.m.work(batch)
 		for _, c := range s.m.commands {
 			s.obey(c, batch[0].At)
 		}
+		s.fill(batch[0].At)
 	}
 }
 
@@ -135,6 +149,8 @@ func (s *simulation) next() []Event {
 				continue // the line is down already
 			case e.Kind == Ended:
 				delete(s.open, e.Attempt)
+				delete(s.placed, e.Attempt)
+				s.leaves(e)
 			}
 			batch = append(batch, e)
 		}
@@ -150,14 +166,16 @@ func (s *simulation) at(e Event) {
 }
 
 func (s *simulation) tell(e timeline.Event) {
-	e.Seq, e.Alert = int64(len(s.events)+1), s.night.Alert
-	s.events = append(s.events, e)
+	s.seq++
+	e.Seq, e.Alert = s.seq, s.night.Alert
+	s.hand(e)
 }
 
 func (s *simulation) obey(c Command, now time.Time) {
 	switch c.Kind {
 	case Note:
 		s.tell(c.Event)
+		s.waits(c.Event)
 		switch c.Event.Kind {
 		case timeline.AlertAcknowledged:
 			s.alive = false
@@ -165,13 +183,16 @@ func (s *simulation) obey(c Command, now time.Time) {
 			if i := slices.IndexFunc(s.m.Attempts, func(a Attempt) bool { return a.ID == c.Event.Attempt }); i >= 0 {
 				s.alive = s.alive || s.m.Attempts[i].Purpose == ForCheck
 			}
-			s.at(Event{At: now.Add(talkAfter), Kind: Ended, Attempt: c.Event.Attempt, Outcome: NotConfirmed})
+			if !s.joins(c.Event) {
+				s.at(Event{At: now.Add(talkAfter), Kind: Ended, Attempt: c.Event.Attempt, Outcome: NotConfirmed})
+			}
 		}
 	case Muster:
 		s.at(Event{At: now, Kind: Mustered, Step: c.Step, Round: c.Round, People: s.muster(c.Refs), Place: s.night.Place})
 	case Dial:
-		s.dial(c, now)
+		s.place(c, now)
 	case Cancel, HangUp:
+		s.unqueue(c.Attempt)
 		s.at(Event{At: now, Kind: Ended, Attempt: c.Attempt, Outcome: Canceled})
 	case Seat:
 		s.open[c.Attempt] = true
@@ -213,7 +234,6 @@ func (s *simulation) dial(c Command, now time.Time) {
 		s.seated[c.Person] = r
 		s.at(Event{At: now.Add(r.Back), Kind: CalledBack, By: c.Person, Text: c.Address})
 	}
-	s.open[c.Attempt] = true
 	on := func(after time.Duration, e Event) {
 		e.At, e.Attempt = now.Add(after), c.Attempt
 		s.at(e)
@@ -233,7 +253,7 @@ func (s *simulation) dial(c Command, now time.Time) {
 	}
 	text := ""
 	if r.Machine {
-		text = "a machine"
+		text = aMachine
 	}
 	on(r.Rings, Event{Kind: AnsweredBy, Text: text})
 	s.does(c.Attempt, now.Add(r.Rings), r)

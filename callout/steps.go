@@ -42,9 +42,11 @@ func (m *machine) refs(step int) []string {
 		return []string{DefaultContacts}
 	case StepAll:
 		var all []string
+		named := map[string]bool{}
 		for _, s := range m.Plan.Steps {
 			for _, ref := range s.Call {
-				if !slices.Contains(all, ref) {
+				if !named[ref] {
+					named[ref] = true
 					all = append(all, ref)
 				}
 			}
@@ -54,19 +56,44 @@ func (m *machine) refs(step int) []string {
 	return m.step(step).Call
 }
 
+// The names of steps that no plan writes, on the timeline.
+const (
+	nameLast     = "last resort"
+	nameAll      = "everybody"
+	nameHandOver = "hand-over"
+	nameCheck    = "check"
+)
+
 // name is a step in a sentence.
 func (t *Track) name() string {
 	switch {
 	case t.Step == StepLast:
-		return "last resort"
+		return nameLast
 	case t.Step == StepAll:
-		return "everybody"
+		return nameAll
 	case t.Step == StepCheck && t.Purpose == ForHandOver:
-		return "hand-over"
+		return nameHandOver
 	case t.Step == StepCheck:
-		return "check"
+		return nameCheck
 	}
 	return fmt.Sprintf("step %d", t.Step+1)
+}
+
+// occasion is why the people of a round are rung.
+func (t *Track) occasion() string {
+	switch {
+	case t.Step == StepLast:
+		return "nobody took it"
+	case t.Step == StepAll:
+		return "everybody is wanted"
+	case t.Purpose == ForHandOver:
+		return "it is handed over"
+	case t.Purpose == ForCheck:
+		return "still on it?"
+	case t.Round > 1:
+		return fmt.Sprintf("round %d", t.Round)
+	}
+	return t.name() + " begins"
 }
 
 // works tells whether somebody may be rung for a step as the call-out stands.
@@ -106,8 +133,7 @@ func (m *machine) driveSide() {
 			continue
 		}
 		m.drive(t)
-		active, listening := m.busyWith(t)
-		if t.Phase != Closing || active+listening > 0 {
+		if t.Phase != Closing || m.busy(t) {
 			continue
 		}
 		over := *t

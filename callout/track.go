@@ -73,20 +73,7 @@ func (m *machine) mustered(e Event) {
 	step := m.step(t.Step)
 	m.note(timeline.Event{Kind: timeline.CalloutStep, Cause: string(step.Order),
 		Text: fmt.Sprintf("%s, round %d: %s, %s", t.name(), t.Round, people(len(t.People)), step.words())})
-	switch {
-	case t.Step == StepLast:
-		m.why = "nobody took it"
-	case t.Step == StepAll:
-		m.why = "everybody is wanted"
-	case t.Purpose == ForHandOver:
-		m.why = "it is handed over"
-	case t.Purpose == ForCheck:
-		m.why = "still on it?"
-	case t.Round > 1:
-		m.why = fmt.Sprintf("round %d", t.Round)
-	default:
-		m.why = t.name() + " begins"
-	}
+	m.why = t.occasion()
 	if t.Purpose != ForCheck {
 		m.unreached(t)
 	}
@@ -218,8 +205,12 @@ func (m *machine) drive(t *Track) {
 
 // roundOver ends the round when everybody had their turn.
 func (m *machine) roundOver(t *Track) {
+	if t.Cursor < len(t.People) {
+		t.Hold = time.Time{}
+		return
+	}
 	active, listening := m.busyWith(t)
-	if t.Cursor < len(t.People) || active > 0 {
+	if active > 0 {
 		t.Hold = time.Time{}
 		return
 	}
@@ -304,6 +295,12 @@ func (m *machine) busyWith(t *Track) (active, listening int) {
 		}
 	}
 	return active, listening
+}
+
+// busy tells whether an attempt of a step is undecided.
+func (m *machine) busy(t *Track) bool {
+	active, listening := m.busyWith(t)
+	return active+listening > 0
 }
 
 // close ends the ringing of a step; its lines may still confirm.

@@ -81,20 +81,16 @@ func (d *Dispatcher) Accept(ctx context.Context, in alert.Delivery) (alert.Recei
 	return a.receipt, nil
 }
 
-// carryOut does what an accepted delivery leads to, after the commit.
+// carryOut does what an accepted delivery leads to, after the commit. Real alerts come first: drills give way
+// (rule 26).
 func (d *Dispatcher) carryOut(a *accepted) {
-	d.begin(a)
-	for _, t := range a.told {
-		d.tell(t.callout, t.event)
-	}
-}
-
-// begin sets going what was made durable. Real alerts come first: drills give way (rule 26).
-func (d *Dispatcher) begin(a *accepted) {
 	for _, b := range a.begun {
 		b.run.commit(b.turn)
 		d.started(b.run)
 		b.turn.act(d.life)
+	}
+	for _, t := range a.told {
+		d.tell(t.callout, t.event)
 	}
 	if slices.ContainsFunc(a.begun, func(b begun) bool { return !b.turn.state.Drill || d.atWork() }) {
 		d.giveWay()

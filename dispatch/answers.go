@@ -162,8 +162,15 @@ func (d *Dispatcher) onOver(ctx context.Context, about, why string) *twiml.Respo
 	if v.State.Drill && text != p.gaveWay {
 		return announce(p, text, p.drilled)
 	}
+	if why == callout.WhyTaken && joinable(v.State) {
+		offer := gather(partJoin+"?offered=1&about="+url.QueryEscape(about), afterwards, p.say(text), p.say(p.joinOffer))
+		return &twiml.Response{Verbs: []twiml.Verb{offer, &twiml.Hangup{}}}
+	}
 	return announce(p, text)
 }
+
+// joinable tells whether those who confirm are brought together.
+func joinable(s callout.State) bool { return s.Plan.Joins(callout.StepLast) }
 
 // phrasesFor is the language of the person on a line.
 func (d *Dispatcher) phrasesFor(l *line) phrases {

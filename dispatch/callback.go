@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/alert"
+	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
@@ -58,6 +59,10 @@ func (d *Dispatcher) onCallBack(ctx context.Context, step string, form url.Value
 	if step == stepOver {
 		d.hungUp(id)
 		return &twiml.Response{}
+	}
+	if form.Get("Direction") != string(call.Inbound) {
+		// A document that sends its own call here is not somebody who calls us, whatever its From says.
+		return announce(phrasesOf("en"), english.unavailable)
 	}
 	c := d.caller(id, form.Get("From"))
 	p := d.phrasesOfPerson(c.person)
@@ -206,17 +211,19 @@ func (d *Dispatcher) onPIN(ctx context.Context, id sid.Call, c *caller, pin stri
 // letIn gives the caller their open alerts, the newest critical one first, as the plan's script tells them.
 func (d *Dispatcher) letIn(ctx context.Context, id sid.Call, c *caller, proven bool) *twiml.Response {
 	p := d.phrasesOfPerson(c.person)
-	if c.line == nil {
-		if d.cfg.Inbound == nil {
-			return announce(p, p.unavailable)
-		}
-		hold, up := d.cfg.Inbound(id)
-		if !up {
-			return announce(p, p.unavailable)
-		}
-		if !d.sit(id, c, d.lines.callIn(c.person, c.from, id, hold, proven)) {
-			return announce(p, p.unavailable)
-		}
+	if c.line != nil { // they entered their PIN in the middle of the call
+		c.line.prove()
+		return then(p, d.address(c.line.lead, partScript))
+	}
+	if d.cfg.Inbound == nil {
+		return announce(p, p.unavailable)
+	}
+	hold, up := d.cfg.Inbound(id)
+	if !up {
+		return announce(p, p.unavailable)
+	}
+	if !d.sit(id, c, d.lines.callIn(c.person, c.from, id, hold, proven)) {
+		return announce(p, p.unavailable)
 	}
 	ctx, stop := context.WithTimeout(ctx, pressing)
 	defer stop()
@@ -232,6 +239,7 @@ func (d *Dispatcher) letIn(ctx context.Context, id sid.Call, c *caller, proven b
 	if len(c.line.aboard()) > 0 {
 		return then(p, d.address(c.line.lead, partScript))
 	}
+	c.line.close() // what comes now is not told in this call: it is at its end
 	if !proven {
 		return announce(p, p.nothing)
 	}
@@ -249,7 +257,7 @@ func (d *Dispatcher) contactOf(c *caller) string {
 }
 
 // openFor lists the open alerts that a person may be told, those first that call for haste. What somebody else
-// has taken is not among them.
+// has taken is not among them, unless there is a conference about it to be joined.
 func (d *Dispatcher) openFor(ctx context.Context, person string) []Incident {
 	list, err := d.store.Incidents(ctx, Query{Status: []Status{Stored, Acknowledged, Exhausted}, Limit: manyAlerts})
 	if err != nil {
@@ -257,7 +265,8 @@ func (d *Dispatcher) openFor(ctx context.Context, person string) []Incident {
 		return nil
 	}
 	list = slices.DeleteFunc(list, func(i Incident) bool {
-		return i.Callout == "" || i.Drill || i.Status == Acknowledged && i.By != person
+		taken := i.Status == Acknowledged && i.By != person && len(d.inRoom(i.Callout)) == 0
+		return i.Callout == "" || i.Drill || taken
 	})
 	urgency := func(i Incident) int {
 		u := rank(i.Alert.Severity)

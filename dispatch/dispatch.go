@@ -5,6 +5,11 @@
 // commit; phones ring after that and never before. One goroutine drives each call-out: it hands every
 // event to the pure machine of package callout, commits the outcome under the row's version, owner and
 // fence, and only then acts on it. What a crash leaves behind is ended and taken up by [Dispatcher.Run].
+//
+// A call to one person is a line (lines.go, ADR 2), whoever called whom; what a person hears on it is ordinary
+// TwiML that is asked for here while they listen (script.go and the files named after what is said). What people
+// decide elsewhere comes in through the same queue as what the telephone says (decide.go), so that the order of
+// what happened is one.
 package dispatch
 
 import (
@@ -77,7 +82,8 @@ type Dispatcher struct {
 	decide func(callout.State, ...callout.Event) (callout.State, []callout.Command) // callout.DecideAll
 	fence  int64
 	booted chan struct{}
-	astray bool // an adoption whose outcome is not known; belongs to Run
+	cried  time.Time // when it was last said that the kill switch holds; belongs to Run
+	astray bool      // an adoption whose outcome is not known; belongs to Run
 
 	// life ends when Run returns; every call-out's goroutine hangs below it.
 	life context.Context

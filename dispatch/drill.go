@@ -61,7 +61,7 @@ func (d *Dispatcher) Drill(ctx context.Context, plan, by string, force bool) (in
 		d.lines.abandon(claimed)
 		return "", fmt.Errorf("drill not begun: %w", err)
 	}
-	d.begin(a)
+	d.carryOut(a)
 	return n.incident, nil
 }
 

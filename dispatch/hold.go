@@ -36,7 +36,7 @@ func (d *Dispatcher) Halt(ctx context.Context, by, why string, length time.Durat
 		if err := tx.PutHold(h); err != nil {
 			return err
 		}
-		return tx.Append(timeline.Event{At: tx.Now(), Kind: timeline.NoticeRaised, Person: by, Cause: causeHalted, Text: h.text()})
+		return d.raise(tx, timeline.Event{At: tx.Now(), Person: by, Cause: causeHalted, Text: h.text()})
 	})
 	if err != nil {
 		return Hold{}, fmt.Errorf("calls not stopped: %w", err)
@@ -68,6 +68,10 @@ func (h Hold) text() string {
 	return text
 }
 
+func (h Hold) same(o Hold) bool {
+	return h.Since.Equal(o.Since) && h.Until.Equal(o.Until) && h.By == o.By
+}
+
 func (h Hold) event(at time.Time) callout.Event {
 	return callout.Event{At: at, Kind: callout.Halted, Until: h.Until, By: h.By, Text: h.Why}
 }
@@ -82,7 +86,7 @@ func (d *Dispatcher) lift(ctx context.Context, by, text string) error {
 		if err := tx.PutHold(Hold{}); err != nil {
 			return err
 		}
-		return tx.Append(timeline.Event{At: tx.Now(), Kind: timeline.NoticeRaised, Person: by, Cause: causeHalted, Text: text})
+		return d.raise(tx, timeline.Event{At: tx.Now(), Person: by, Cause: causeHalted, Text: text})
 	})
 	if err != nil {
 		return fmt.Errorf("calls are still stopped: %w", err)
@@ -108,8 +112,12 @@ func (d *Dispatcher) readHold(ctx context.Context) {
 		return
 	}
 	d.held(h)
-	if h != (Hold{}) && int(now().Sub(h.Since)/time.Second)%60 == 0 {
-		d.log.Error("KILL SWITCH: nobody is called", "until", h.Until, "by", h.By, "why", h.Why)
+	if h != (Hold{}) && time.Since(d.cried) >= time.Minute {
+		d.cried = time.Now()
+		d.log.Error("the kill switch holds: nobody is called", "until", h.Until, "by", h.By, "why", h.Why)
+	}
+	if h == (Hold{}) {
+		d.cried = time.Time{}
 	}
 }
 
@@ -119,7 +127,7 @@ func (d *Dispatcher) held(h Hold) {
 	was := d.hold
 	d.hold = h
 	var all []*run
-	if was != h {
+	if !was.same(h) {
 		for _, r := range d.runs {
 			all = append(all, r)
 		}

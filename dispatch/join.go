@@ -47,6 +47,12 @@ func (d *Dispatcher) onJoin(ctx context.Context, lead string, form url.Values) *
 	v, set := r.view(), d.cfg.House()
 	me := r.attempt(about).Person
 	p := phrasesOf(d.languageFor(set, me, v.State.Plan))
+	if form.Get("offered") != "" && form.Get("Digits") != keyBack {
+		return goodbye(p)
+	}
+	if l := d.lines.led(lead); l != nil {
+		l.joined()
+	}
 	if form.Get("back") != "" {
 		return &twiml.Response{Verbs: []twiml.Verb{p.say(p.rejoin), d.door(lead, r.id(), about)}}
 	}

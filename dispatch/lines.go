@@ -258,6 +258,13 @@ func (l *line) joined() {
 	l.talks = true
 }
 
+// prove notes that the caller has entered their PIN.
+func (l *line) prove() {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	l.proven = true
+}
+
 // take sets the call that is on its way; false means that everybody has left meanwhile and it is to be ended.
 func (l *line) take(h Line) bool {
 	l.all.mu.Lock()

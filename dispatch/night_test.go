@@ -266,6 +266,11 @@ func (n *night) quiet(d time.Duration, who ...string) {
 	if len(who) == 0 {
 		who = []string{"sato", "suzuki", "tanaka"}
 	}
+	defer func() {
+		if n.t.Failed() {
+			n.t.Log("\n" + n.timeline())
+		}
+	}()
 	for _, name := range who {
 		n.Phone(name).DoesNotRing(0)
 	}

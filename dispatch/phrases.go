@@ -74,6 +74,7 @@ type phrases struct {
 	leftMenu    string // %d people are called again, or go back
 	leftNobody  string // nobody is missing: go back
 	rejoin      string
+	joinOffer   string // press 1
 	joined      string // %s is in it now
 
 	// To a machine.
@@ -168,7 +169,7 @@ func (p phrases) fixed() []string {
 	out := []string{p.plain, p.hangUp, p.accepted, p.passed, p.takenBy, p.notYet, p.goodbye, p.menu(plan.Keys), p.menuOf(plan.Keys, proofMenu, p.keys),
 		p.handed, p.wordIs, p.drill, p.drilled, p.closed, fmt.Sprintf(p.snoozed, int(usualSnooze.Minutes())), p.everyoneNo,
 		p.speakNow, p.wordKept, p.wordLost, p.stillOn, p.givesUp, p.stopped, p.superseded, p.gaveWay, p.realAlert,
-		p.joinFirst, p.joinNow, p.leftNobody, p.rejoin, p.machine, p.pin, p.pinNeeded, p.pinWrong, p.pinOver, p.nothing,
+		p.joinFirst, p.joinNow, p.joinOffer, p.leftNobody, p.rejoin, p.machine, p.pin, p.pinNeeded, p.pinWrong, p.pinOver, p.nothing,
 		p.haltMenu, p.haltSure, p.halted, p.unavailable, p.menuOf(plan.CheckKeys(), checkMenu, p.checkKeys)}
 	if key := keyFor(plan.CheckKeys(), callout.LeaveWord); key != "" {
 		out = append(out, fmt.Sprintf(p.leaveWord, key))

@@ -76,6 +76,7 @@ var english = phrases{
 	leftMenu:    "Press 3 to call those who are missing again, %d people. 1 to go back. Hang up to leave.",
 	leftNobody:  "Press 1 to go back. Hang up to leave.",
 	rejoin:      "Back to the conference.",
+	joinOffer:   "Press 1 to join the conference.",
 	joined:      "%s has joined.",
 
 	machine:     "Nobody needs to press a key.",

@@ -41,7 +41,10 @@ func (d *Dispatcher) onKey(ctx context.Context, lead string, form url.Values) *t
 		}
 		return then(d.phrasesFor(l), partScript)
 	}
-	if digit == haltKey && l.mayHalt() && t.keys[haltKey] == "" {
+	if digit == haltKey && l.inbound && t.keys[haltKey] == "" {
+		if !l.mayHalt() { // known by their number alone
+			return d.askPIN(t.p, true)
+		}
 		return d.onHaltKey(ctx, l, t, form)
 	}
 	action := t.keys[digit]
@@ -94,15 +97,12 @@ func (d *Dispatcher) accepted(l *line, t *telling, v verdict, told []string) *tw
 	if v.confirmed > 1 {
 		text = fmt.Sprintf(p.acceptedN, v.confirmed)
 	}
-	if t.first.State.Drill {
-		text += " " + p.drilled
-	}
 	key := keyFor(t.first.State.Plan.CheckKeys(), callout.LeaveWord)
 	switch {
 	case d.untold(l, told):
 		return d.over(l, t, told, text)
 	case v.join != "" && !l.away():
-		l.joined()
+		l.close()
 		return then(p, partJoin+"?about="+url.QueryEscape(v.join), text)
 	case key == "" || t.first.State.Drill || l.away():
 		return d.over(l, t, told, text)
@@ -113,10 +113,14 @@ func (d *Dispatcher) accepted(l *line, t *telling, v verdict, told []string) *tw
 }
 
 // over ends the call with a word, or goes on with an alert that got on the line while another was told.
-func (d *Dispatcher) over(l *line, t *telling, told []string, text string) *twiml.Response {
+func (d *Dispatcher) over(l *line, t *telling, told []string, words string) *twiml.Response {
+	text := []string{words}
+	if t.first.State.Drill {
+		text = append(text, t.p.drilled)
+	}
 	if !d.untold(l, told) {
 		l.close()
-		return announce(t.p, text)
+		return announce(t.p, text...)
 	}
 	for _, rd := range those(l.aboard(), told) {
 		if !rd.run.attempt(rd.attempt).Ended.IsZero() {
@@ -124,7 +128,7 @@ func (d *Dispatcher) over(l *line, t *telling, told []string, text string) *twim
 			rd.run.send(callout.Event{At: now(), Kind: callout.Ended, Attempt: rd.attempt, Outcome: callout.Canceled})
 		}
 	}
-	return then(t.p, partScript, text)
+	return then(t.p, partScript, text...)
 }
 
 // untold tells whether something rides on the line that was not told yet.

@@ -16,8 +16,9 @@ import (
 // run drives one call-out. Its goroutine (drive) owns the state; everybody else sends it events and
 // reads the view of the last commit.
 type run struct {
-	d   *Dispatcher
-	log *slog.Logger
+	d    *Dispatcher
+	log  *slog.Logger
+	name string // of the call-out
 
 	// Owned by drive, once it runs.
 	row      Callout
@@ -65,14 +66,14 @@ func (d *Dispatcher) newRun(row Callout, inc Incident) (*run, error) {
 
 func (d *Dispatcher) bareRun(row Callout, inc Incident) *run {
 	return &run{
-		d: d, log: d.log.With("alert", inc.ID, "callout", row.ID),
+		d: d, log: d.log.With("alert", inc.ID, "callout", row.ID), name: row.ID,
 		row: row, incident: inc, attempts: map[string]Attempt{},
 		seen: view{Incident: inc, Committed: time.Now()},
 		poke: make(chan struct{}, 1),
 	}
 }
 
-func (r *run) id() string { return r.row.ID }
+func (r *run) id() string { return r.name }
 
 // send queues an event. It never blocks: callers are calls and other call-outs.
 func (r *run) send(e callout.Event) {

@@ -170,21 +170,25 @@ func (d *Dispatcher) script(t *telling) *twiml.Response {
 	if t == nil {
 		return goodbye(phrasesOf("en"))
 	}
-	said := t.words()
+	said, last := t.words(), []twiml.Verb(nil)
+	if t.first.State.Drill {
+		last = append(last, t.p.say(t.p.drilled))
+	}
 	again := &twiml.Redirect{URL: partScript + "?heard=" + t.told(), Method: "POST"}
 	plan := t.first.State.Plan
 	if !t.check && !t.line.inbound {
 		switch plan.Confirm {
 		case callout.ByAnswer:
 			verbs := append(slices.Clone(said), &twiml.Pause{Length: time.Second})
-			verbs = append(verbs, said...)
+			verbs = append(append(verbs, said...), last...)
 			if t.joins() && !t.line.away() {
 				return &twiml.Response{Verbs: append(verbs, &twiml.Redirect{URL: partJoin + "?about=" + url.QueryEscape(t.attempt.ID), Method: "POST"})}
 			}
 			return &twiml.Response{Verbs: append(verbs, &twiml.Hangup{})}
 		case callout.ByHangup:
 			if t.proofless() {
-				return &twiml.Response{Verbs: append(said, t.p.say(t.p.hangUp), again)}
+				said = append(append(said, t.p.say(t.p.hangUp)), last...)
+				return &twiml.Response{Verbs: append(said, again)}
 			}
 		}
 	}
@@ -202,9 +206,7 @@ func (d *Dispatcher) script(t *telling) *twiml.Response {
 	if t.line.mayHalt() && t.keys[haltKey] == "" {
 		said = append(said, t.p.say(t.p.haltMenu))
 	}
-	if t.first.State.Drill {
-		said = append(said, t.p.say(t.p.drilled))
-	}
+	said = append(said, last...)
 	return &twiml.Response{Verbs: []twiml.Verb{t.gather(partKey+"?told="+t.told(), said...), again}}
 }
 

@@ -1,6 +1,7 @@
 package dispatch_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,23 @@ func TestR22CallingBackEndsTheCallThatRings(t *testing.T) {
 		n.is(two, dispatch.Acknowledged, "suzuki")
 		n.must(n.d.Resolve(n.t.Context(), one, "suzuki"))
 		n.must(n.d.Resolve(n.t.Context(), two, "suzuki"))
+	})
+}
+
+func TestR22WhoListensOnOnePhoneAndCallsWithAnother(t *testing.T) {
+	tell(t, "", func(n *night) {
+		id := n.alert("db01/disk", "disk full on db01")
+		out := n.Phone("sato").Rings().Answers().Hears("disk full").Far()
+		in := n.callsUs("sato").Hears("disk full").Hears("Press 1")
+		heard := out.Heard()
+		if last := heard[len(heard)-1].Caption; !strings.Contains(last, "You are calling us on another line") || out.State().Ended.IsZero() {
+			t.Errorf("the first phone heard %q and is %+v", last, out.State())
+		}
+		in.HangsUp() // without a key
+		n.Phone("suzuki").Rings().Answers().Hears("disk full").Presses("1").Hears("Recorded").IsHungUp()
+		n.is(id, dispatch.Acknowledged, "suzuki")
+		n.happened(timeline.AttemptNotConfirmed, "sato")
+		n.must(n.d.Resolve(n.t.Context(), id, "suzuki"))
 	})
 }
 
@@ -133,6 +151,24 @@ func TestR33TheKillSwitchByTelephone(t *testing.T) {
 		n.is(id, dispatch.Acknowledged, "sato")
 		n.must(n.d.Resolve(n.t.Context(), id, "sato"))
 		n.quiet(time.Hour)
+	})
+}
+
+func TestR33ItTakesThePINEvenFromAPhoneThatIsKnown(t *testing.T) {
+	tell(t, "", func(n *night) {
+		n.person("sato", pin("4711"))
+		id := n.alert("db01/disk", "disk full on db01")
+		n.Phone("sato").Rings().StopsRinging()
+		suzuki := n.Phone("suzuki").Rings()
+		n.callsUs("sato").Hears("disk full").Hears("Press 1").Presses("0").Hears("Your number alone is not enough").Hears("enter your PIN").Presses("4711#").
+			Hears("disk full").Hears("press 0").Presses("0").Hears("Press 0 once more").Presses("0").Hears("nobody is called for 30 minutes").
+			Hears("disk full").Presses("1").Hears("Recorded").IsHungUp()
+		suzuki.StopsRinging()
+		if h := n.d.Held(); h.By != "sato" {
+			t.Errorf("held: %+v", h)
+		}
+		n.is(id, dispatch.Acknowledged, "sato")
+		n.must(n.d.Resolve(n.t.Context(), id, "sato"))
 	})
 }
 

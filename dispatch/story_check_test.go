@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/dispatch"
+	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/phonetest"
 	"github.com/kaden-project/kaden/timeline"
 )
@@ -217,3 +218,23 @@ func TestTheSourcesAckAndTheConsolesWordAreInOneOrder(t *testing.T) {
 }
 
 func asNotSomebody(err error, to **dispatch.NotSomebody) bool { return errors.As(err, to) }
+
+func TestANightInJapanese(t *testing.T) {
+	tell(t, "", func(n *night) {
+		for who := range n.set.People {
+			n.person(who, func(p *oncall.Person) { p.Language = "ja-JP" })
+		}
+		id := n.alert("db01/disk", "ディスクが一杯です")
+		sato := n.Phone("sato").Rings().Answers().Hears("重大の通報です。ディスクが一杯です").Hears("引き受けるときは、1を押してください").Presses("1").
+			Hears("引き受けを記録しました").HearsAll("申し送りを残すときは、5を押してください").Presses("5").Hears("発信音のあとに")
+		leaves := sato.HearsAll("beep").Waits(200 * time.Millisecond).Says("アーカイバを再起動").Waits(5 * time.Second)
+		leaves.Hears("申し送りを預かりました").IsHungUp()
+		sato.Rings().Answers().Hears("ディスクが一杯です。いまも対応中ですか").Hears("対応中のときは、1を押してください。手放すときは、2。三十分待つときは、4").Presses("1").Hears("対応中と記録しました").IsHungUp()
+		n.must(n.d.HandOver(n.t.Context(), id, "sato", "tanaka"))
+		n.Phone("tanaka").Rings().Answers().Hears("さとうさんからの申し送りです").Hears("さとうさんから、この通報の引き継ぎです").Hears("ディスク").Presses("2").Hears("次の人に連絡します").IsHungUp()
+		suzuki := n.Phone("suzuki").Rings().Answers().Hears("さとうさんからの申し送りです").Hears("ディスク")
+		n.must(n.d.Resolve(n.t.Context(), id, "sato"))
+		suzuki.Hears("復旧しました").IsHungUp()
+		n.quiet(time.Hour)
+	})
+}

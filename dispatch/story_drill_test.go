@@ -31,7 +31,7 @@ func TestR26ADrillSaysSoFirstAndLast(t *testing.T) {
 		sato := n.Phone("sato").Rings().Answers().Hears("訓練。これは訓練です。").Hears("からの").Hears("1を押してください").HearsAll("以上、訓練でした。")
 		sato.Presses("2").Hears("次の人に").IsHungUp()
 		n.Phone("suzuki").Rings().Answers().Hears("This is a drill.").Hears("drill of plan default, by tanaka").Presses("1").
-			Hears("Recorded: you have taken it. Thank you. This was a drill.").IsHungUp()
+			Hears("Recorded: you have taken it.").Hears("This was a drill.").IsHungUp()
 		n.is(id, dispatch.Resolved, "suzuki")
 		n.quiet(3 * time.Hour) // nobody is asked whether they are still on it
 		n.alert("db01/disk", "disk full")
@@ -65,6 +65,24 @@ func TestR26ADrillGivesWayToARealAlert(t *testing.T) {
 		n.must(n.d.Resolve(n.t.Context(), alert, "sato"))
 		n.quiet(time.Hour)
 	})
+}
+
+func TestR26ADrillOfAPlanWithoutKeys(t *testing.T) {
+	for _, confirm := range []string{"none", "hangup"} {
+		t.Run(confirm, func(t *testing.T) {
+			tell(t, "plan: default\nconfirm: "+confirm+"\nsteps:\n  - call: [sato]\n", func(n *night) {
+				n.at(10)
+				id, err := n.d.Drill(n.t.Context(), "default", "tanaka", false)
+				n.must(err)
+				sato := n.Phone("sato").Rings().Answers().Hears("This is a drill.").Hears("drill of plan").HearsAll("This was a drill.")
+				if confirm == "hangup" { // a drill is as critical as the night it is for: hanging up is not enough
+					sato.Hears("Press 1").Presses("1").Hears("Recorded")
+				}
+				sato.IsHungUp()
+				n.is(id, dispatch.Resolved, "sato")
+			})
+		})
+	}
 }
 
 func TestR26WhatKeepsADrillFromBeginning(t *testing.T) {

@@ -79,6 +79,46 @@ steps:
 	})
 }
 
+func TestP2WhoMissedItCallsBackAndIsJoined(t *testing.T) {
+	tell(t, join, func(n *night) {
+		id := n.alert("db01/disk", "disk full on db01")
+		sato, suzuki, tanaka := n.Phone("sato").Rings(), n.Phone("suzuki").Rings(), n.Phone("tanaka").Rings()
+		sato.Answers().Hears("Press 1").Presses("1").HearsAll("Press star")
+		suzuki.StopsRinging()
+		tanaka.StopsRinging()
+		n.is(id, dispatch.Acknowledged, "sato")
+		suzuki = n.callsUs("suzuki").Hears("disk full").Hears("Press 1").Presses("1").Hears("Recorded").
+			Hears("In the conference: Sato.").Hears("Still missing: Tanaka.").HearsAll("Press star")
+		sato.Hears("Suzuki has joined.")
+		n.is(id, dispatch.Acknowledged, "sato")
+		sato.HangsUp()
+		suzuki.HangsUp()
+		time.Sleep(time.Second)
+		n.callsUs("tanaka").Hears("There is nothing for you").IsHungUp() // the conference is over, and it is taken
+		n.must(n.d.Resolve(n.t.Context(), id, "sato"))
+		n.quiet(time.Hour)
+	})
+}
+
+func TestWhoIsCutOffMayJoinAllTheSame(t *testing.T) {
+	tell(t, "plan: default\nsteps:\n  - call: [sato, suzuki, tanaka]\n    order: together\n    join: true\n", func(n *night) {
+		id := n.alert("db01/disk", "disk full on db01")
+		sato, suzuki, tanaka := n.Phone("sato").Rings(), n.Phone("suzuki").Rings(), n.Phone("tanaka").Rings()
+		suzuki.Answers().Hears("disk full")
+		tanaka.Answers().Hears("disk full")
+		sato.Answers().Hears("Press 1").Presses("1").Hears("Recorded")
+		suzuki.Hears("Sato has taken this alert").Hears("Press 1 to join the conference.").Presses("1").Hears("It is about").HearsAll("Press star")
+		tanaka.Hears("Sato has taken this alert").Hears("Press 1 to join").IsHungUp()
+		suzuki.Hears("Sato has joined.")
+		n.is(id, dispatch.Acknowledged, "sato")
+		n.happened(timeline.AttemptJoined, "suzuki")
+		sato.HangsUp()
+		suzuki.HangsUp()
+		n.must(n.d.Resolve(n.t.Context(), id, "sato"))
+		n.quiet(time.Hour)
+	})
+}
+
 func TestP2AfterARestartTheConferenceIsOverAndTheAlertIsStillTaken(t *testing.T) {
 	tell(t, join, func(n *night) {
 		id := n.alert("db01/disk", "disk full on db01")

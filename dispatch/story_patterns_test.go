@@ -131,7 +131,7 @@ func (n *night) crew(count int) (names []string) {
 const crew = "plan: default\nsteps:\n  - call: [\"@crew\"]\n    order: together\n"
 
 func TestP9MorePeopleThanADialCanHold(t *testing.T) {
-	for _, size := range []int{12, 300} {
+	for _, size := range []int{12, 300, 1000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			tell(t, crew, func(n *night) {
 				names := n.crew(size)

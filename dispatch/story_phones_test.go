@@ -79,13 +79,20 @@ func TestWordsThatCannotBeSpokenAreSaidPlainly(t *testing.T) {
 
 func TestACallThatCannotBePlacedIsOurFault(t *testing.T) {
 	story(t, "", func(h *house) {
-		h.refuse = errors.New("the desk is closed")
+		h.refuses(errors.New("the desk is closed"))
 		h.alert("k", "disk full")
 		h.happened(timeline.CalloutStalled, "the desk is closed")
-		h.refuse = nil
+		h.refuses(nil)
 		h.after(2 * time.Second)
 		h.rings("sato").ring().answer().press("1").hears("Recorded")
 	})
+}
+
+// refuses is what placing a call answers from now on.
+func (h *house) refuses(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.refuse = err
 }
 
 func TestWhenTheDatabaseFailsTheSeatsAreGivenBack(t *testing.T) {
@@ -155,11 +162,24 @@ func TestR22ATelephoneNumberIsRecognisedHoweverItIsWritten(t *testing.T) {
 		})
 		n.person("tanaka", mobile("+819033334444")) // the same phone: nobody knows who calls
 		for from, known := range map[string]bool{"+819011112222": true, "+819033334444": false, "anonymous": false, "+819099999999": false} {
-			reply, err := n.d.Ask(n.t.Context(), call.Ask{URL: dispatch.Origin + "/callback", Params: url.Values{"CallSid": {"CA" + from}, "From": {from}}})
+			reply, err := n.d.Ask(n.t.Context(), call.Ask{URL: dispatch.Origin + "/callback", Params: url.Values{"CallSid": {"CA" + from}, "From": {from}, "Direction": {"inbound"}}})
 			if err != nil || reply.Status != 200 || strings.Contains(string(reply.Body), "number alone") != known {
 				t.Errorf("%s: %d %s %v; known %v", from, reply.Status, reply.Body, err, known)
 			}
 		}
+	})
+}
+
+func TestR22ADocumentThatSendsItsCallThereIsNoCaller(t *testing.T) {
+	tell(t, "", func(n *night) {
+		id := n.alert("k", "disk full")
+		n.Phone("sato").Rings().StopsRinging()
+		n.Phone("suzuki").Rings()
+		n.Place(call.Order{To: number.Address{Scheme: number.Sim, Text: "booth"}, From: "sim:sato", Program: call.Program{URL: dispatch.Origin + "/callback"}})
+		n.Phone("booth").Rings().Answers().Hears("This cannot be done").IsHungUp()
+		n.is(id, dispatch.Stored, "")
+		n.must(n.d.Resolve(n.t.Context(), id, "console"))
+		n.Phone("suzuki").StopsRinging()
 	})
 }
 
@@ -205,9 +225,9 @@ func TestOneOfTwoAlertsIsTakenElsewhereAndTheCallGoesOn(t *testing.T) {
 
 // FuzzAsk: whatever a caller sends, the answer is a document or a refusal, and nothing is given out without its token.
 func FuzzAsk(f *testing.F) {
-	f.Add("/callback", "CallSid=CA1&From=sip:sato@a")
-	f.Add("/callback/pin", "CallSid=CA1&From=&Digits=1234")
-	f.Add("/callback/halt", "CallSid=CA1&Digits=0&armed=0")
+	f.Add("/callback", "CallSid=CA1&From=sip:sato@a&Direction=inbound")
+	f.Add("/callback/pin", "CallSid=CA1&From=&Digits=1234&Direction=inbound")
+	f.Add("/callback/halt", "CallSid=CA1&Digits=0&armed=0&Direction=inbound")
 	f.Add("/callouts/co-1-1/00/key", "told=co-1-1&Digits=1")
 	f.Add("/sounds/RE1/00", "")
 	f.Add("/codes/vf-1/00", "")

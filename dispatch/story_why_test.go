@@ -11,6 +11,7 @@ import (
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // why checks the first reason that is given, and whether anybody was called.
@@ -102,6 +103,23 @@ func TestWhyBecauseTheyWereCalledTooOften(t *testing.T) {
 		id := n.alert("thirteenth", "flap")
 		n.quiet(time.Second)
 		n.why(id, false, "too often within the hour")
+	})
+}
+
+func TestWhyBecauseSomebodyStoppedItOrItIsOurFault(t *testing.T) {
+	tell(t, "", func(n *night) {
+		n.set.Trunks = []trunk.Trunk{{Name: "ntt", Server: "ntt.example"}}
+		n.person("sato", mobile("+819011112222"))
+		n.plan("plan: default\nsteps:\n  - call: [sato]\n")
+		id := n.alert("k", "disk full")
+		if x := n.why(id, false, "our own fault"); x.Cause != dispatch.BecauseFault {
+			t.Errorf("cause %s", x.Cause)
+		}
+		n.must(n.d.Stop(n.t.Context(), id, "tanaka"))
+		if x := n.why(id, false, "tanaka stopped the call-out"); x.Cause != dispatch.BecauseStopped {
+			t.Errorf("cause %s", x.Cause)
+		}
+		n.quiet(time.Hour)
 	})
 }
 

@@ -26,17 +26,17 @@ type turn struct {
 	incident Incident
 	known    map[string]Attempt
 
-	changed  []*Attempt
-	index    map[string]*Attempt // of changed, by ID
-	notes    []timeline.Event
-	calls    []call.Record
-	touched  bool // the incident has to be written
-	claimed  []string
-	aside    *quarantine // what is kept beside the state
-	dials    []dial
-	stops    []callout.Command
-	follow   []callout.Event // events that the commands lead to at once
-	noticing []string
+	changed []*Attempt
+	index   map[string]*Attempt // of changed, by ID
+	notes   []timeline.Event
+	calls   []call.Record
+	touched bool // the incident has to be written
+	claimed []string
+	aside   *quarantine // what is kept beside the state
+	dials   []dial
+	stops   []callout.Command
+	follow  []callout.Event   // events that the commands lead to at once
+	notify  []callout.Command // whom the plan wants told
 }
 
 // dial is a call to be placed after the commit.
@@ -117,6 +117,7 @@ func (t *turn) command(tx Tx, c callout.Command) error {
 			t.incident.Status, t.touched = Exhausted, true
 		}
 	case callout.Notify:
+		t.notify = append(t.notify, c)
 		t.notice(at, "", fmt.Sprintf("nobody took the alert %q; told: %v", t.incident.Alert.Title, c.Refs))
 	case callout.Note:
 		t.noteAttempt(c.Event)
@@ -129,7 +130,6 @@ func (t *turn) command(tx Tx, c callout.Command) error {
 
 // notice is a loud word for the operator: on the timeline and in the log.
 func (t *turn) notice(at time.Time, cause, text string) {
-	t.noticing = append(t.noticing, text)
 	t.note(at, timeline.Event{Kind: timeline.NoticeRaised, Cause: cause, Text: text})
 }
 
@@ -304,6 +304,9 @@ func (t *turn) write(tx Tx, put func(Tx, Callout) error) error {
 	if len(t.notes) == 0 {
 		return nil
 	}
+	if err := t.tell(tx); err != nil {
+		return err
+	}
 	return tx.Append(t.notes...)
 }
 
@@ -327,8 +330,10 @@ func up(a callout.Attempt) bool { return a.Ended.IsZero() }
 
 // act does what was decided, after the commit.
 func (t *turn) act(ctx context.Context) {
-	for _, text := range t.noticing {
-		t.run.log.Error("notice raised", "text", text)
+	for _, e := range t.notes {
+		if e.Kind == timeline.NoticeRaised {
+			t.run.log.Error("notice raised", "text", e.Text)
+		}
 	}
 	for _, c := range t.stops {
 		t.d.stop(t.run, c)

@@ -17,7 +17,7 @@ func TestAnAlertWhoseCommitIsInDoubt(t *testing.T) {
 			got := h.alert("k", "disk full")
 			h.rings("sato").ring().answer().press("1")
 			h.is(got.Alerts[0], dispatch.Acknowledged, "sato")
-			h.after(time.Hour)
+			h.after(10 * time.Minute) // then sato is asked whether he is still on it
 			h.quiet()
 		})
 	})
@@ -80,7 +80,7 @@ func TestAKeyWhoseCommitIsInDoubt(t *testing.T) {
 				sato.press("1").hears("Recorded")
 				suzuki.stopped(leg.Canceled)
 				h.is(got.Alerts[0], dispatch.Acknowledged, "sato")
-				h.after(time.Hour)
+				h.after(10 * time.Minute) // then sato is asked whether he is still on it
 				h.quiet()
 			})
 		})

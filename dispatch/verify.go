@@ -124,7 +124,7 @@ func (d *Dispatcher) tap(ctx context.Context, id string, to number.Address, nr i
 			d.mu.Unlock()
 		case e.Status.Over():
 			l.heard(e)
-			if nr == 1 && c.DND && e.Status != call.Completed && e.Cause != leg.Fault && e.Cause != leg.Invalid {
+			if nr == 1 && c.DND && e.Status != call.Completed && e.Cause != leg.Fault && e.Cause != leg.Invalid && e.Cause != leg.Rejected {
 				d.spawn(func() { d.tapAgain(id, to, e.Trunk) })
 			}
 		}

@@ -13,6 +13,7 @@ import (
 // Explanation says why nobody was called for an alert, or what became of those who were.
 type Explanation struct {
 	Called  bool   // somebody's phone was tried
+	Cause   string // the reason that matters most: BecauseNoOne, CalledTaken …
 	Summary string // one or two sentences
 	People  []PersonStory
 	Notices []string // loud words of kaden's on the way, in order
@@ -158,12 +159,33 @@ func (n *nightStory) explain(live *run) Explanation {
 		x.People = append(x.People, *n.people[id])
 	}
 	slices.SortStableFunc(x.People, func(a, b PersonStory) int { return b.Attempts - a.Attempts })
-	x.Summary = n.summary(live)
+	x.Cause, x.Summary = n.reason(live)
 	return x
 }
 
-// summary is the one reason that matters most.
-func (n *nightStory) summary(live *run) string {
+// The reasons, as words that a console can translate.
+const (
+	BecauseIgnored     = "ignored"       // information, a test, a resolve of something unknown
+	BecauseGaveWay     = "gave-way"      // a drill, to a real alert
+	BecauseNoOne       = "no-one"        // there is nobody who can be called
+	BecauseHalted      = "halted"        // the kill switch
+	BecauseInTime      = "in-time"       // it was over within its grace
+	BecauseOver        = "over"          // it was over
+	BecauseTaken       = "taken"         // somebody took it before anybody was rung
+	BecauseStopped     = "stopped"       // somebody stopped it
+	BecauseFault       = "fault"         // our own fault
+	BecauseCapped      = "capped"        // they were called too often within the hour
+	BecauseGrace       = "grace"         // it waits before the first ring
+	BecauseUnreachable = "unreachable"   // none of them can be reached
+	NotYet             = "not-yet"       // nobody has been called, and nothing is in the way
+	CalledTaken        = "called-taken"  // somebody was called, and somebody took it
+	CalledNobody       = "called-nobody" // nobody took it
+	CalledOver         = "called-over"   // it was over before anybody took it
+	Calling            = "calling"       // people are being called
+)
+
+// reason is the one that matters most, as a word and as a sentence.
+func (n *nightStory) reason(live *run) (cause, text string) {
 	inc := n.incident
 	asked := 0
 	for _, p := range n.people {
@@ -171,43 +193,47 @@ func (n *nightStory) summary(live *run) string {
 			asked++
 		}
 	}
+	were := fmt.Sprintf("%d people were", asked)
+	if asked == 1 {
+		were = "1 person was"
+	}
 	switch {
 	case n.ignored != "":
-		return "Nobody was called: " + n.ignored + "."
+		return BecauseIgnored, "Nobody was called: " + n.ignored + "."
 	case inc.Callout == "":
-		return "Nobody was called: there is no call-out for this alert."
+		return BecauseIgnored, "Nobody was called: there is no call-out for this alert."
 	case n.gaveWay != "":
-		return "The drill was stopped: " + n.gaveWay + "."
+		return BecauseGaveWay, "The drill was stopped: " + n.gaveWay + "."
 	case n.called && inc.Status == Acknowledged:
-		return fmt.Sprintf("%d people were called; %s took it.", asked, inc.By)
+		return CalledTaken, fmt.Sprintf("%s called; %s took it.", were, inc.By)
 	case n.called && inc.Status == Exhausted:
-		return fmt.Sprintf("%d people were called and nobody took it.", asked)
+		return CalledNobody, were + " called and nobody took it."
 	case n.called && inc.Status == Resolved:
-		return fmt.Sprintf("%d people were called; it was over at %s.", asked, inc.Resolved.Local().Format("15:04:05"))
+		return CalledOver, fmt.Sprintf("%s called; it was over at %s.", were, inc.Resolved.Local().Format("15:04:05"))
 	case n.called && n.capped > 0:
-		return fmt.Sprintf("%d people are being called; %d calls were not made, because those people were called too often within the hour.", asked, n.capped)
+		return Calling, fmt.Sprintf("%s called so far; %d calls were not made, because those people were called too often within the hour.", were, n.capped)
 	case n.called:
-		return fmt.Sprintf("%d people were called so far.", asked)
+		return Calling, were + " called so far."
 	case n.noOne != "":
-		return "Nobody was called: " + n.noOne + "."
+		return BecauseNoOne, "Nobody was called: " + n.noOne + "."
 	case n.halted != "" && n.resolved == "":
-		return "Nobody was called: the kill switch held. " + n.halted + "."
+		return BecauseHalted, "Nobody was called: the kill switch held. " + n.halted + "."
 	case n.resolved != "" && n.grace != "":
-		return "Nobody was called: it was over at " + n.resolved + ", within the " + n.grace + "."
+		return BecauseInTime, "Nobody was called: it was over at " + n.resolved + ", within the " + n.grace + "."
 	case n.resolved != "":
-		return "Nobody was called: it was over at " + n.resolved + "."
-	case inc.Status == Acknowledged:
-		return "Nobody was called: " + inc.By + " took it before anybody was rung."
+		return BecauseOver, "Nobody was called: it was over at " + n.resolved + "."
 	case n.stopped != "":
-		return "Nobody was called: " + n.stopped + " stopped the call-out."
+		return BecauseStopped, "Nobody was called: " + n.stopped + " stopped the call-out."
+	case inc.Status == Acknowledged:
+		return BecauseTaken, "Nobody was called: " + inc.By + " took it before anybody was rung."
 	case n.fault != "":
-		return "Nobody was called: our own fault. " + n.fault + "."
+		return BecauseFault, "Nobody was called: our own fault. " + n.fault + "."
 	case n.capped > 0:
-		return "Nobody was called: everybody had been called too often within the hour."
+		return BecauseCapped, "Nobody was called: everybody had been called too often within the hour."
 	case n.grace != "" && live != nil:
-		return "Nobody has been called yet: " + n.grace + "."
+		return BecauseGrace, "Nobody has been called yet: " + n.grace + "."
 	case len(n.people) > 0:
-		return "Nobody was called: none of them can be reached."
+		return BecauseUnreachable, "Nobody was called: none of them can be reached."
 	}
-	return "Nobody has been called yet."
+	return NotYet, "Nobody has been called yet."
 }

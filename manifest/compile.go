@@ -53,6 +53,12 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 	return c.set, c.problems
 }
 
+// DefaultNotice is the notice that is told everything loud, if there is one.
+func (s *Set) DefaultNotice() (name string, ok bool) {
+	_, ok = s.Notices[notice.Default]
+	return notice.Default, ok
+}
+
 // Directory is the people and groups of the set, to be asked who is meant.
 func (s *Set) Directory() oncall.Directory {
 	return oncall.Directory{People: s.People, Groups: s.Groups}

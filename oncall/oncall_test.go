@@ -124,3 +124,18 @@ func TestResolve(t *testing.T) {
 		})
 	}
 }
+
+func TestAPINIsFourToTenDigits(t *testing.T) {
+	for pin, want := range map[string]string{
+		`"4711"`: "", `"0042"`: "", `"471"`: "four to ten digits", `"47 11"`: "four to ten digits", `"12345678901"`: "four to ten digits", `"1111"`: "again and again",
+	} {
+		p, problems := ReadPerson([]byte("person: sato\ncontacts: [sim:sato]\npin: " + pin + "\n"))
+		said := ""
+		for _, one := range problems {
+			said += one.Text
+		}
+		if want == "" && (said != "" || `"`+p.PIN+`"` != pin) || !strings.Contains(said, want) {
+			t.Errorf("pin %s: %q, said %q; want %q", pin, p.PIN, said, want)
+		}
+	}
+}

@@ -173,6 +173,9 @@ func (r rule) written(a Attr) (string, bool) {
 	if a.Name == "" {
 		return "", true
 	}
+	if r.read == nil {
+		return "", false
+	}
 	return r.read(a.Value)
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Noun is whom a Dial calls: *Number *Client *Sip *Conference, or *Other for what kaden does not dial yet.
@@ -21,7 +22,16 @@ type Party struct {
 	StatusCallback       string
 	StatusCallbackMethod string            // "" is POST
 	StatusCallbackEvent  []string          // initiated ringing answered completed; nil is completed
-	Unrun                map[string]string // detection of machines and the like, as written: accepted, not run
+	Detection            *Detection        // nil: nothing is said of it; never of a Client
+	Unrun                map[string]string // byoc and the like, as written: accepted, not run
+}
+
+// Detection is how machines that answer are told from people. It does not hold the joining up.
+type Detection struct {
+	Mode                                 string        // Enable or DetectMessageEnd; "" is none
+	Timeout                              time.Duration // whole seconds; 0 is Twilio's 30 s
+	SpeechThreshold, SpeechEnd, Silence  time.Duration // whole milliseconds; 0 is Twilio's
+	StatusCallback, StatusCallbackMethod string        // told of the result; Method "" is POST
 }
 
 // Number is a telephone number, in any way that people write them.
@@ -90,10 +100,7 @@ func (*Conference) Name() string { return "Conference" }
 
 // What is read and kept without being run.
 var (
-	partyUnrun = []string{
-		"amdStatusCallback", "amdStatusCallbackMethod", "byoc", "clientNotificationUrl", "machineDetection", "machineDetectionSilenceTimeout",
-		"machineDetectionSpeechEndThreshold", "machineDetectionSpeechThreshold", "machineDetectionTimeout",
-	}
+	partyUnrun      = []string{"byoc", "clientNotificationUrl"}
 	conferenceUnrun = []string{
 		"eventCallbackUrl", "jitterBufferSize", "record", "recordingStatusCallback", "recordingStatusCallbackEvent", "recordingStatusCallbackMethod",
 		"region", "trim",
@@ -118,14 +125,53 @@ func (c *checker) noun(n *node) Noun {
 }
 
 func (c *checker) party(n *node, v values) Party {
-	if v["machineDetection"] != "" {
-		c.warn(n.Pos, 0, n.name, "kaden does not look for machines on dialled calls yet: whoever answers is joined", "a url= with a <Gather> asks for a key first")
-	}
 	return Party{
-		URL: v["url"], Method: v["method"],
+		Detection: v.detection(),
+		URL:       v["url"], Method: v["method"],
 		StatusCallback: v["statusCallback"], StatusCallbackMethod: v["statusCallbackMethod"], StatusCallbackEvent: v.words("statusCallbackEvent"),
 		Unrun: v.some(partyUnrun),
 	}
+}
+
+// detection reads the attributes that amd knows; nil where there is none.
+func (v values) detection() *Detection {
+	millis := func(name string) time.Duration { return time.Duration(v.number(name, 0)) * time.Millisecond }
+	d := Detection{
+		Mode: v["machineDetection"], Timeout: v.seconds("machineDetectionTimeout"),
+		SpeechThreshold: millis("machineDetectionSpeechThreshold"), SpeechEnd: millis("machineDetectionSpeechEndThreshold"),
+		Silence:        millis("machineDetectionSilenceTimeout"),
+		StatusCallback: v["amdStatusCallback"], StatusCallbackMethod: v["amdStatusCallbackMethod"],
+	}
+	if d == (Detection{}) {
+		return nil
+	}
+	return &d
+}
+
+// attrs are the attributes of a Detection; none of a nil one.
+func (d *Detection) attrs(noun string) ([]Attr, error) {
+	if d == nil {
+		return nil, nil
+	}
+	back, err := method(d.StatusCallbackMethod)
+	if err != nil {
+		return nil, fmt.Errorf("%s: amdStatusCallback: %w", noun, err)
+	}
+	number := func(name string, d, unit time.Duration) Attr { return unless(name, int64(d/unit), 0) }
+	as := []Attr{
+		attr("machineDetection", d.Mode), number("machineDetectionTimeout", d.Timeout, time.Second),
+		number("machineDetectionSpeechThreshold", d.SpeechThreshold, time.Millisecond),
+		number("machineDetectionSpeechEndThreshold", d.SpeechEnd, time.Millisecond),
+		number("machineDetectionSilenceTimeout", d.Silence, time.Millisecond),
+		attr("amdStatusCallback", d.StatusCallback), attr("amdStatusCallbackMethod", back),
+	}
+	for _, a := range as[:5] {
+		r, known := schema[noun].attrs[a.Name]
+		if use, ok := r.written(a); a.Name != "" && (!known || !ok || use != a.Value) {
+			return nil, fmt.Errorf("%s: %s %q; %s", noun, a.Name, a.Value, r.want)
+		}
+	}
+	return as, nil
 }
 
 func (c *checker) phone(n *node, v values) Noun {
@@ -262,10 +308,14 @@ func (p Party) attrs(noun string, before ...Attr) ([]Attr, error) {
 	if err != nil {
 		return nil, err
 	}
+	machines, err := p.Detection.attrs(noun)
+	if err != nil {
+		return nil, err
+	}
 	rest, err := kept(noun, p.Unrun, partyUnrun)
 	return slices.Concat(before, []Attr{
 		attr("url", p.URL), attr("method", m), attr("statusCallback", p.StatusCallback), attr("statusCallbackMethod", back), events,
-	}, rest), err
+	}, machines, rest), err
 }
 
 // eventWords is statusCallbackEvent of one noun.

@@ -542,3 +542,17 @@ func TestARoomIsAnsweredAtOnce(t *testing.T) {
 		want(t, "action", told(h, over, "DialCallStatus"), "answered")
 	})
 }
+
+func TestAMachineIsToldOfInTheBackground(t *testing.T) {
+	switchboard(t, `<Response><Dial><Number machineDetection="Enable" machineDetectionSilenceTimeout="3000" amdStatusCallback="https://owner.example/amd">sim:sato</Number></Dial></Response>`, func(h *phonetest.House) {
+		h.Web.Serve("https://owner.example/amd", "")
+		caller, sato := h.Phone("caller"), h.Phone("sato")
+		caller.Calls(ours)
+		sato.Rings().Answers().Says("hello")
+		caller.Hears("hello") // joined at once
+		sato.Waits(10 * time.Second)
+		want(t, "told", told(h, "https://owner.example/amd", "CallSid", "AnsweredBy"), string(children(t, h)[0].SID)+" unknown")
+		sato.HangsUp()
+		caller.IsHungUp()
+	})
+}

@@ -67,6 +67,7 @@ func (t *run) party(v *twiml.Dial, noun twiml.Noun) (party, bool) {
 		t.about(noun, 13214, err.Error(), "a number of this installation, the caller's, or none")
 		return p, false
 	}
+	p.order.Detection = t.detection(noun, shared.Detection)
 	if shared.URL != "" {
 		where, err := t.resolve(shared.URL)
 		if err != nil {
@@ -85,6 +86,26 @@ func (t *run) party(v *twiml.Dial, noun twiml.Noun) (party, bool) {
 		}
 	}
 	return p, true
+}
+
+// detection looks for machines in the background; what it finds is told, and joins or parts nobody.
+func (t *run) detection(noun twiml.Noun, d *twiml.Detection) *call.Detection {
+	if d == nil || d.Mode == "" {
+		return nil
+	}
+	o := &call.Detection{
+		Message: d.Mode == "DetectMessageEnd", Timeout: d.Timeout,
+		SpeechThreshold: d.SpeechThreshold, SpeechEnd: d.SpeechEnd, Silence: d.Silence,
+	}
+	if d.StatusCallback != "" {
+		where, err := t.resolve(d.StatusCallback)
+		if err != nil {
+			t.about(noun, 11100, err.Error(), "write the whole URL")
+			return o
+		}
+		o.URL, o.Method = where, post(d.StatusCallbackMethod)
+	}
+	return o
 }
 
 // telephone reads what stands in a <Number>. sim: reaches a simulated phone.

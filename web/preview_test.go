@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -80,6 +81,7 @@ func TestPreview(t *testing.T) {
 	mux.Handle("/", Handler())
 	mux.Handle("/login", a.Handler())
 	mux.Handle("/logout", a.Handler())
+	mux.Handle("/a/", a.Handler())
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		if os.Getenv("KADEN_PREVIEW_SIGNIN") == "" {
 			r.Header.Set("Authorization", "Bearer preview")
@@ -131,6 +133,10 @@ func earlierTonight(t *testing.T, store *memstore.Store) {
 		err := store.Write(t.Context(), func(tx dispatch.Tx) error {
 			if i.Callout != "" {
 				state := fmt.Appendf(nil, `{"id":%q,"status":%q,"plan":{"name":"default"}}`, i.Callout, s)
+				if s == callout.Acknowledged { // everybody was asked; the check comes
+					state = fmt.Appendf(nil, `{"id":%q,"status":%q,"by":%q,"plan":{"name":"default","steps":[{"call":["sato","suzuki","tanaka"],"need":"everyone","join":true}]},"ask":%q,`+
+						`"said":[{"person":"sato","vote":1},{"person":"suzuki","vote":1}],"absent":["tanaka"]}`, i.Callout, s, i.By, time.Now().Add(9*time.Minute).Format(time.RFC3339))
+				}
 				if err := tx.AddCallout(dispatch.Callout{ID: i.Callout, Alert: i.ID, Plan: "default", State: state, Version: 1, Created: i.Opened}); err != nil {
 					return err
 				}
@@ -163,9 +169,35 @@ func earlierTonight(t *testing.T, store *memstore.Store) {
 		timeline.Event{At: at(-575), Kind: timeline.AttemptDialing, Person: "tanaka"}, timeline.Event{At: at(-571), Kind: timeline.AttemptRinging, Person: "tanaka"},
 		timeline.Event{At: at(-556), Kind: timeline.AttemptAnswered, Person: "tanaka"}, timeline.Event{At: at(-516), Kind: timeline.AttemptNotConfirmed, Person: "tanaka", Text: "listened for 40 s"},
 		timeline.Event{At: at(-516), Kind: timeline.AlertExhausted}, timeline.Event{At: at(-516), Kind: timeline.NoticeRaised, Text: `nobody took the alert "backup"; told: [notify:ops-mail]`})
-	write(dispatch.Incident{ID: "al-4", Callout: "co-4", Status: dispatch.Acknowledged, By: "sato", Opened: at(-60), Alert: alert.Alert{Source: "mackerel", Title: in("web02: connection refused", "web02: 接続できません"), Severity: alert.Critical}}, callout.Acknowledged, nil,
+	write(dispatch.Incident{ID: "al-4", Callout: "co-4", Status: dispatch.Acknowledged, By: "sato", Word: "so-4", WordBy: "sato", Opened: at(-60), Alert: alert.Alert{Source: "mackerel", Title: in("web02: connection refused", "web02: 接続できません"), Severity: alert.Critical}}, callout.Acknowledged,
+		[]dispatch.Attempt{
+			{ID: "co-4-1", Callout: "co-4", Person: "sato", Address: "tel:+819011112222", Trunk: "ntt", Status: "confirmed", Cause: "key", Digit: "1", Dialed: at(-60), Rang: at(-57), Answered: at(-45), Ended: at(-5)},
+			{ID: "co-4-2", Callout: "co-4", Person: "suzuki", Address: "tel:+818033334444", Trunk: "ntt", Status: "confirmed", Cause: "key", Digit: "1", Inbound: true, Dialed: at(-40), Answered: at(-40), Ended: at(-5)},
+			{ID: "co-4-3", Callout: "co-4", Person: "tanaka", Address: "tel:+817055556666", Trunk: "ntt", Status: "machine", Cause: "machine", AnsweredBy: "machine_start", Dialed: at(-60), Rang: at(-56), Answered: at(-38), Ended: at(-25)},
+		},
 		timeline.Event{At: at(-60), Kind: timeline.AlertStored}, timeline.Event{At: at(-31), Kind: timeline.AttemptDigit, Person: "sato", Digit: "1"},
-		timeline.Event{At: at(-31), Kind: timeline.AttemptConfirmed, Person: "sato"}, timeline.Event{At: at(-31), Kind: timeline.AlertAcknowledged, Person: "sato"})
+		timeline.Event{At: at(-31), Kind: timeline.AttemptConfirmed, Person: "sato"}, timeline.Event{At: at(-31), Kind: timeline.AlertAcknowledged, Person: "sato"},
+		timeline.Event{At: at(-30), Kind: timeline.AttemptJoined, Person: "sato", Attempt: "co-4-1"}, timeline.Event{At: at(-25), Kind: timeline.AttemptDetected, Person: "tanaka", Cause: "machine_start", Attempt: "co-4-3"},
+		timeline.Event{At: at(-20), Kind: timeline.AttemptJoined, Person: "suzuki", Attempt: "co-4-2"}, timeline.Event{At: at(-10), Kind: timeline.CalloutSpoke, Person: "sato"})
+	if err := store.PutSound(t.Context(), "so-4", dispatch.SoundWord, silence(3*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []dispatch.Verification{
+		{Person: "sato", Address: "tel:+819011112222", At: at(-90000), By: "sato", Tap: 2, DND: true}, {Person: "suzuki", Address: "tel:+818033334444", At: at(-80000), By: "sato", Tap: 1},
+	} {
+		if err := store.PutVerification(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// silence is a WAV that says nothing.
+func silence(length time.Duration) []byte {
+	data := make([]byte, int(length.Seconds()*8000)*2)
+	head := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\x00\x00\x00\x00")
+	binary.LittleEndian.PutUint32(head[4:], uint32(36+len(data)))
+	binary.LittleEndian.PutUint32(head[40:], uint32(len(data)))
+	return append(head, data...)
 }
 
 // nightPhones ring; sato does not answer, suzuki's voicemail does.

@@ -117,7 +117,7 @@ func newPage(name string, b []byte) page {
 }
 
 // policy lets the page load its own files and talk to its own server, and nothing else.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; " +
 	"manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 func (p page) serve(w http.ResponseWriter, r *http.Request) {

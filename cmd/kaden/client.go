@@ -56,11 +56,7 @@ func (c *client) do(ctx context.Context, method, path, contentType string, body 
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) && errors.Is(u.Err, syscall.ECONNREFUSED) {
-			return fmt.Errorf("nothing answers at %s; is \"kaden serve\" running? (--server or KADEN_URL names another)", c.base)
-		}
-		return err
+		return c.unanswered(err)
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
@@ -78,6 +74,15 @@ func (c *client) do(ctx context.Context, method, path, contentType string, body 
 		return nil
 	}
 	return json.Unmarshal(text, out)
+}
+
+// unanswered says what to do when there is no answer at all.
+func (c *client) unanswered(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) && errors.Is(u.Err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("nothing answers at %s; is \"kaden serve\" running? (--server or KADEN_URL names another)", c.base)
+	}
+	return err
 }
 
 func (c *client) post(ctx context.Context, path string, in, out any) error {

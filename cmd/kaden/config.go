@@ -27,6 +27,7 @@ type settings struct {
 	PublicURL string `yaml:"public-url"`
 	Database  string `yaml:"database"`
 	Node      string `yaml:"node"`
+	Name      string `yaml:"name"`
 	Region    string `yaml:"region"`
 
 	Account struct {
@@ -68,6 +69,7 @@ type settings struct {
 func defaults() settings {
 	var s settings
 	s.Data, s.HTTP, s.Node, s.Region = "./kaden-data", "127.0.0.1:8080", "kaden", "JP"
+	s.Name = "kaden 架電"
 	s.SIP.Listen, s.SIP.RTPPorts = "0.0.0.0:5060", "20000-29999"
 	s.Log.Level, s.Log.Format = "info", "text"
 	s.Drain = 30 * time.Second

@@ -20,8 +20,8 @@ import (
 func (r *rooms) console(mux *http.ServeMux) error {
 	r.api = api.New(r.log, api.Config{
 		Version: version, Node: r.settings.Node, Account: r.account.SID, Token: r.account.AuthToken,
-		PublicURL: r.settings.PublicURL,
-		Records:   r.store, Callouts: r.dispatch, Calls: r.desk, CallRecords: r.store, Tickets: r.store,
+		PublicURL: r.settings.PublicURL, Name: r.settings.Name, Region: r.settings.Region,
+		Records: r.store, Callouts: r.dispatch, Calls: r.desk, CallRecords: r.store, Tickets: r.store,
 		Accept: func(ctx context.Context, d alert.Delivery) ([]string, error) {
 			got, err := r.dispatch.Accept(ctx, d)
 			return got.Alerts, err
@@ -30,7 +30,7 @@ func (r *rooms) console(mux *http.ServeMux) error {
 		Schemes: []number.Scheme{number.Tel, number.SIP, number.Sim},
 	})
 	h := r.api.Handler()
-	for _, path := range []string{"/api/", "/login", "/logout"} {
+	for _, path := range []string{"/api/", "/login", "/logout", "/a/"} {
 		mux.Handle(path, h)
 	}
 	mux.Handle("/", web.Handler())

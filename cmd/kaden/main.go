@@ -22,8 +22,13 @@ type commands struct {
 	Serve  serveCmd  `cmd:"" help:"Run the server: alerts in, phone calls out."`
 	Demo   demoCmd   `cmd:"" help:"Play a whole night with simulated people, without network or set-up."`
 	Call   callCmd   `cmd:"" help:"Place one test call through the running server."`
+	Drill  drillCmd  `cmd:"" help:"Rehearse a plan with the people it names."`
+	Hold   holdCmd   `cmd:"" help:"The kill switch: ring nobody for a while, or let go of it."`
+	Alert  alertCmd  `cmd:"" help:"Take an alert, give it back or to somebody, snooze it, say that it is over."`
+	Why    whyCmd    `cmd:"" help:"Why was nobody called? And what happened to each person otherwise."`
 	Twiml  twimlCmd  `cmd:"" help:"Check TwiML documents."`
 	Plan   planCmd   `cmd:"" help:"Check call-out plans, and show who would ring when."`
+	Reach  reachCmd  `cmd:"" help:"Play many nights, and show how long it takes until a person has confirmed."`
 	Config configCmd `cmd:"" help:"Check the file with the server's settings."`
 	Doctor doctorCmd `cmd:"" help:"Look for what is missing or wrong, and say what to do."`
 	Apply  applyCmd  `cmd:"" help:"Give people, groups, plans, trunks and sources to the running server."`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -14,11 +15,15 @@ import (
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/timeline"
 )
 
 type planCmd struct {
+	New     planNewCmd     `cmd:"" help:"Ask a few questions, and write the plan that the answers lead to."`
 	Check   planCheckCmd   `cmd:"" help:"Show what is wrong in call-out plans, and where."`
 	Explain planExplainCmd `cmd:"" help:"Show who would ring when, on a virtual clock. Nothing dials."`
+
+	Patterns planPatternsCmd `cmd:"" hidden:"" help:"Write docs/patterns.md and its pictures anew."`
 }
 
 type planCheckCmd struct {
@@ -85,16 +90,31 @@ type planExplainCmd struct {
 	File   string        `arg:"" name:"file" help:"File with the plan, and with its people and groups if you like; - is standard input."`
 	Plan   string        `help:"Only the plan of this name."`
 	Alert  string        `name:"alert" placeholder:"FILE" help:"The alert as JSON; without it, a critical one."`
-	People string        `placeholder:"WHO=DOES,…" help:"What people do: sato=no-answer,suzuki=voicemail,tanaka=key:1@8s. Who is not named does not answer."`
+	People string        `placeholder:"WHO=DOES,…" help:"What people do: sato=no-answer,suzuki=voicemail,tanaka=key:1@8s. Who is not named does not answer; * is everybody else."`
 	Place  int           `placeholder:"N" help:"Whose turn it is in a round robin, counted from 0."`
 	For    time.Duration `default:"24h" help:"Look no further than this."`
-	JSON   bool          `name:"json" help:"One timeline event a line, as JSON; the clock begins with 1970."`
+
+	Channels int    `placeholder:"N" help:"Calls that the line carries at a time: with 1, who would ring together rings one after another."`
+	SVG      string `name:"svg" placeholder:"FILE" help:"Draw it as well: a lane for each person, time from left to right."`
+	Language string `default:"en" help:"Of the picture's labels: en or ja."`
+	Markdown bool   `xor:"form" help:"As a table in Markdown, with the picture of --svg above it."`
+	JSON     bool   `name:"json" xor:"form" help:"One timeline event a line, as JSON; the clock begins with 1970."`
 }
 
 // Help is shown below the flags.
 func (*planExplainCmd) Help() string {
-	return `What people can do: no-answer, busy, reject, unreachable, voicemail, answer, key:1@8s (8 s after the answer), hangup@5s;
-joined by + within one call (answer@4s+key:9@5s+key:1@20s), by commas for one call after another (sato=busy,key:1@5s).
+	return `What people can do, when they are called:
+  no-answer  busy  reject  unreachable  invalid  fault (our own line is down)
+  answer  voicemail@16s  key:1@8s (8 s after the answer)  proof@8s (the digit that is spoken)  hangup@5s
+  callback@2m (does not answer, and calls us)
+
+All of it in one call, or one call after another:
+  sato=answer@4s+key:9@5s+key:1@20s
+  sato=busy,key:1@5s
+
+When they are asked later whether they are still on it, and everybody who is not named:
+  sato=key:1,check:key:1@4s  suzuki=key:1,asleep
+  *=key:1@5s
 
 Example: kaden plan explain docs/plans/p4-in-turn.yaml --people "sato=no-answer,suzuki=voicemail,tanaka=key:1@8s"`
 }
@@ -132,9 +152,16 @@ func (c *planExplainCmd) Run(out *output) error {
 			continue
 		}
 		people, remarks := rosterOf(known, refs)
+		behave := everybodyElse(behave, people)
 		remarks = append(remarks, strangers(behave, people)...)
-		n := planNight{plan: plan, alert: alert, place: c.Place, limit: c.For, people: people, behave: behave, remarks: remarks}
-		if err := n.show(out, c.JSON, explained > 0); err != nil {
+		if c.SVG != "" && explained > 0 {
+			return fmt.Errorf("%s holds several plans, and --svg is one picture: say which with --plan", name)
+		}
+		n := planNight{plan: plan, alert: alert, place: c.Place, limit: c.For, channels: c.Channels, people: people, behave: behave, remarks: remarks}
+		if !c.JSON || c.SVG != "" {
+			n.play(func(e timeline.Event) { n.events = append(n.events, e) })
+		}
+		if err := c.show(out, n, explained > 0); err != nil {
 			return err
 		}
 		explained++
@@ -152,6 +179,22 @@ func (c *planExplainCmd) Run(out *output) error {
 		return fmt.Errorf("%s: no plan in it; a plan begins with plan: and its name", name)
 	}
 	return nil
+}
+
+// show prints the night in the form that was asked for.
+func (c *planExplainCmd) show(out *output, n planNight, more bool) error {
+	if c.SVG != "" {
+		if err := os.WriteFile(c.SVG, callout.Picture(n.events, callout.Drawing{Language: c.Language}), 0o644); err != nil {
+			return err
+		}
+	}
+	switch {
+	case c.JSON:
+		return n.json(out)
+	case c.Markdown:
+		return n.markdown(out.Stdout, c.SVG)
+	}
+	return n.text(out.Stdout, more)
 }
 
 // maxPlanFile is more than any installation has.
@@ -256,7 +299,7 @@ func directoryOf(docs []yamlDocument) (oncall.Directory, problem.List) {
 // person, with a remark.
 func rosterOf(known oncall.Directory, refs []callout.Reference) (callout.Roster, []string) {
 	roster := callout.Roster{}
-	var remarks []string
+	var remarks, unknown []string
 	for _, ref := range refs {
 		if _, done := roster[ref.Text]; done {
 			continue
@@ -268,7 +311,7 @@ func rosterOf(known oncall.Directory, refs []callout.Reference) (callout.Roster,
 		group, isGroup := known.Groups[strings.TrimPrefix(ref.Text, "@")]
 		_, isPerson := known.People[ref.Text]
 		if !isPerson && (!strings.HasPrefix(ref.Text, "@") || !isGroup) {
-			remarks = append(remarks, ref.Text+" is not in this file: shown as one person")
+			unknown = append(unknown, ref.Text)
 			one(ref.Text)
 			continue
 		}
@@ -285,6 +328,16 @@ func rosterOf(known oncall.Directory, refs []callout.Reference) (callout.Roster,
 			one(p.Verb)
 		}
 	}
+	switch n := len(unknown); {
+	case n == 1:
+		remarks = append(remarks, unknown[0]+" is not in this file: shown as one person")
+	case n > 1:
+		names := strings.Join(unknown[:min(n, 3)], ", ")
+		if n > 3 {
+			names += fmt.Sprintf(" and %d more", n-3)
+		}
+		remarks = append(remarks, names+" are not in this file: each is shown as one person")
+	}
 	return roster, remarks
 }
 
@@ -294,6 +347,23 @@ func reachable(p oncall.Person) callout.Person {
 		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: time.Duration(m.Ring) * time.Second})
 	}
 	return out
+}
+
+// everybodyElse gives those who are not named in --people the behaviour of "*".
+func everybodyElse(behave map[string]callout.Behaviour, roster callout.Roster) map[string]callout.Behaviour {
+	usual, given := behave["*"]
+	if !given {
+		return behave
+	}
+	all := map[string]callout.Behaviour{}
+	for _, people := range roster {
+		for _, p := range people {
+			all[p.ID] = usual
+		}
+	}
+	maps.Copy(all, behave)
+	delete(all, "*")
+	return all
 }
 
 // strangers are those of --people whom the plan never calls: most often a typo.

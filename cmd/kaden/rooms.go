@@ -87,6 +87,7 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	}
 	r.secret = []byte(r.seal.Lookup("kaden: names of dialogs and addresses of scripts"))
 	workers := new(job.Workers)
+	r.tellNotices(workers)
 	r.store, err = store.Open(ctx, log, store.Config{DataDir: s.Data, URL: s.Database, Seal: r.seal, Jobs: workers})
 	if err != nil {
 		return r, err
@@ -105,7 +106,7 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	}
 	r.openCalls()
 	r.store.DeliverLate(func(ctx context.Context, p call.Post) error {
-		_, err := r.web.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
+		_, err := r.asker.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
 		return err
 	})
 	return r, nil

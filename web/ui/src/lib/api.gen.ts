@@ -72,6 +72,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alerts/{id}/alive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A sign of life of the one who took an alert, who is then not asked for a while */
+        post: operations["alive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an alert to somebody, who is rung first; if they do not take it, the plan goes on */
+        post: operations["handOver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an alert back: the plan goes on with the next person */
+        post: operations["release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that an alert is over, before its source does */
+        post: operations["resolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves the one who took an alert alone with it for a while */
+        post: operations["snooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alerts/{id}/stop": {
         parameters: {
             query?: never;
@@ -83,6 +168,57 @@ export interface paths {
         put?: never;
         /** Ends the call-out of an alert for good, without anybody taking it */
         post: operations["stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{id}/summon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rings everybody who has not answered, now and all at once */
+        post: operations["summon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why nobody was called, or what happened to each person */
+        get: operations["why"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{id}/word": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the one who took an alert said for those who come after (WAV) */
+        get: operations["word"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -160,6 +296,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/choose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The questions that lead to a plan; it begins with the first, and each names the next */
+        get: operations["flow"];
+        put?: never;
+        /**
+         * Answers in order, and what they lead to: the next question, or a plan
+         * @description Nothing is changed: the plan is for kaden apply.
+         */
+        post: operations["choose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contact-card.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same contact as a QR code, to be scanned by a phone
+         * @description The code holds the contact itself, not an address: the phone that scans it need not reach this server.
+         */
+        get: operations["contactCode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contact-card.vcf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All numbers that kaden calls from, as one contact (vCard) */
+        get: operations["contactCard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins a drill: a rehearsal of a plan that says that it is one
+         * @description Real alerts go before it. From 22 to 7 o'clock it is refused unless it is forced.
+         */
+        post: operations["drill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -180,6 +394,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The kill switch: nobody is rung for a while
+         * @description Alerts are still taken in; call-outs stand still and go on when it lets go. Ringing phones stop; whoever is on the phone may go on.
+         */
+        post: operations["hold"];
+        /** Lets go of the kill switch: calling goes on at once */
+        delete: operations["lift"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/manifest": {
         parameters: {
             query?: never;
@@ -195,6 +430,43 @@ export interface paths {
          * @description The documents are checked against all there are. An answer 200 with errors among its problems means that nothing was changed.
          */
         post: operations["apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who can be called, at which addresses, and which of them are proven */
+        get: operations["people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Calls one contact of a person and reads out a code
+         * @description With dnd the person has do-not-disturb on, and is called twice within three minutes, as a night's call would be; most phones let the second one through.
+         */
+        post: operations["verify"];
         delete?: never;
         options?: never;
         head?: never;
@@ -252,14 +524,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/verifications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the code that was heard: the address is proven */
+        post: operations["verifyCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         Alert: {
-            /** @description Who acknowledged it: a person, console, api. */
+            /** @description Who acknowledged it: a person, console, api, link. */
             by?: string;
             callout?: string;
+            /** @description A rehearsal; nothing is wrong. */
+            drill?: boolean;
             id: string;
             /** @description Which problem it is, at its source. */
             key: string;
@@ -304,6 +595,8 @@ export interface components {
             address: string;
             /** Format: date-time */
             answered?: string;
+            /** @description What machine detection takes the one who answered for, in Twilio's words; a hint only. */
+            answeredBy?: string;
             call?: string;
             cause?: string;
             /** Format: date-time */
@@ -312,8 +605,15 @@ export interface components {
             /** Format: date-time */
             ended?: string;
             id: string;
+            /** @description The person called us. */
+            inbound?: boolean;
             over: boolean;
             person: string;
+            /**
+             * @description Why the person was called, if not to take the alert: to be asked whether they are still on it, or because somebody gives it to them.
+             * @enum {string}
+             */
+            purpose?: "check" | "hand-over";
             /** Format: date-time */
             rang?: string;
             /**
@@ -381,23 +681,52 @@ export interface components {
             by?: string;
             /**
              * Format: date-time
+             * @description It is taken: when the one who took it is asked whether they are still on it.
+             */
+            check?: string;
+            /**
+             * Format: date-time
              * @description When it goes on by itself.
              */
             due?: string;
             id: string;
             /** @description Of the plan it was frozen from. */
             name: string;
+            /** @description They want to be left alone with it until then. */
+            snooze?: boolean;
             /** @enum {string} */
             status: "waiting" | "running" | "acknowledged" | "exhausted" | "resolved" | "stopped";
         };
+        Choice: {
+            ask: components["schemas"]["Words"];
+            hint?: components["schemas"]["Words"];
+            id: string;
+            kind: string;
+            next?: string;
+            options?: components["schemas"]["Option"][] | null;
+            usual?: string;
+        };
+        ChooseRequest: {
+            /** @description In the order of the questions; an empty one is the usual answer. */
+            answers: string[];
+            /**
+             * @description Of the comments; en unless given.
+             * @enum {string}
+             */
+            language?: "en" | "ja";
+        };
+        Chosen: {
+            /** @description What is asked next, or again. */
+            open?: components["schemas"]["Question"];
+            /** @description The plan as YAML, with comments; absent until everything is answered. */
+            plan?: string;
+        };
         Contact: {
             address: string;
+            /** @description Of /api/people alone: absent if nobody has proven it. */
+            verified?: components["schemas"]["Verified"];
             /** @description Why it cannot be called; absent if it can. */
             why?: string;
-        };
-        DecisionBody: {
-            /** @description Who decides; console or api unless given. */
-            by?: string;
         };
         Detail: {
             /** @description Organisation at the source. */
@@ -405,9 +734,11 @@ export interface components {
             /** @description Oldest first. */
             attempts: components["schemas"]["AttemptView"][];
             body?: string;
-            /** @description Who acknowledged it: a person, console, api. */
+            /** @description Who acknowledged it: a person, console, api, link. */
             by?: string;
             callout?: string;
+            /** @description A rehearsal; nothing is wrong. */
+            drill?: boolean;
             /** @description Oldest first; the newest 1,000. */
             events: components["schemas"]["Event"][];
             id: string;
@@ -416,7 +747,11 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /** @description Path of the page for whoever is given its address: they need not sign in, and may take the alert or say that it is over, until it is resolved. */
+            link?: string;
             links?: components["schemas"]["Link"][] | null;
+            /** @description Who has not answered yet, for the same plans. */
+            missing?: string[] | null;
             /** @description Who is on a line for it at this moment. */
             now: components["schemas"]["Ringing"][];
             /**
@@ -437,6 +772,8 @@ export interface components {
             repeats: number;
             /** Format: date-time */
             resolved?: string;
+            /** @description Who confirmed, for plans that want everyone or a conference. */
+            responded?: string[] | null;
             /** @enum {string} */
             severity: "critical" | "error" | "warning" | "info" | "unknown";
             source: string;
@@ -451,6 +788,23 @@ export interface components {
             title: string;
             /** Format: date-time */
             updated: string;
+            /** @description Why nobody was called; absent if somebody was. */
+            why?: components["schemas"]["Why"];
+            /** @description Where the word can be heard that somebody left for those who come after. */
+            word?: string;
+            /** @description Who left it. */
+            wordBy?: string;
+        };
+        Drill: {
+            /** @description The alert that was made up for it. */
+            alert: string;
+        };
+        DrillRequest: {
+            /** @description Who decides: a person's ID; console or api unless given. */
+            by?: string;
+            /** @description Even at night. */
+            force?: boolean;
+            plan: string;
         };
         Engine: {
             /** @description What to do if it is missing. */
@@ -487,9 +841,43 @@ export interface components {
             id: string;
             members: string[];
         };
+        HandOverRequest: {
+            /** @description Who decides: a person's ID; console or api unless given. */
+            by?: string;
+            /** @description A person's ID. */
+            to: string;
+        };
+        Hold: {
+            by: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it lets go by itself; at most half an hour after it was put.
+             */
+            until: string;
+            why?: string;
+        };
+        HoldRequest: {
+            /** @description Who decides: a person's ID; console or api unless given. */
+            by?: string;
+            /**
+             * @description How long; 30m unless given, and at most.
+             * @example 10m
+             */
+            for?: string;
+            /** @description For those who find that it holds. */
+            why?: string;
+        };
         Link: {
             href: string;
             text?: string;
+        };
+        Option: {
+            next?: string;
+            text: components["schemas"]["Words"];
+            unless?: string;
+            word: string;
         };
         Person: {
             /** @description In order of preference. */
@@ -522,6 +910,43 @@ export interface components {
             text: string;
             verb?: string;
         };
+        Proof: {
+            /** @description Give the code that is heard to /api/verifications/{id}. */
+            id: string;
+        };
+        Proven: {
+            address: string;
+            /** Format: date-time */
+            at: string;
+            /** @description Who asked for it. */
+            by?: string;
+            /** @description The person had do-not-disturb on, and heard it all the same. */
+            dnd: boolean;
+            person: string;
+            /**
+             * Format: int64
+             * @description 1: the first call was answered; 2: only the second one, ten seconds later.
+             */
+            tap: number;
+        };
+        Question: {
+            /** @description The answer that does not fit. */
+            answer?: string;
+            ask: components["schemas"]["Words"];
+            /**
+             * Format: int64
+             * @description Its place among the answers, counted from 0: answers from there on were not used.
+             */
+            at: number;
+            hint?: components["schemas"]["Words"];
+            id: string;
+            kind: string;
+            next?: string;
+            options?: components["schemas"]["Option"][] | null;
+            usual?: string;
+            /** @description What is wrong with it. */
+            wrong?: components["schemas"]["Words"];
+        };
         Refusal: {
             /** @description What is wrong. */
             detail: string;
@@ -549,6 +974,15 @@ export interface components {
             people: components["schemas"]["Person"][];
             plans: components["schemas"]["Plan"][];
         };
+        SnoozeRequest: {
+            /** @description Who decides: a person's ID; console or api unless given. */
+            by?: string;
+            /**
+             * @description How long; 30m unless given.
+             * @example 1h
+             */
+            for?: string;
+        };
         Source: {
             /** @description A complete command that rings. */
             curl: string;
@@ -571,6 +1005,8 @@ export interface components {
              * @description Calls that are not over.
              */
             calls: number;
+            /** @description The kill switch, while it holds: nobody is rung. */
+            hold?: components["schemas"]["Hold"];
             node: string;
             speech: components["schemas"]["Engine"][];
             trunks: components["schemas"]["Trunk"][];
@@ -599,6 +1035,15 @@ export interface components {
              * @description Seconds.
              */
             wait?: number;
+        };
+        Story: {
+            /** Format: int64 */
+            attempts: number;
+            /** @description Of the last attempt. */
+            outcome?: string;
+            person: string;
+            /** @description Why there was none, or why it ended. */
+            why?: string;
         };
         TestAlert: {
             alert: string;
@@ -629,6 +1074,33 @@ export interface components {
             from?: string;
             name: string;
         };
+        Verified: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who asked for it. */
+            by?: string;
+            /** @description The person had do-not-disturb on, and heard it all the same. */
+            dnd: boolean;
+            /**
+             * Format: int64
+             * @description 1: the first call was answered; 2: only the second one, ten seconds later.
+             */
+            tap: number;
+        };
+        VerifyCodeRequest: {
+            code: string;
+        };
+        VerifyRequest: {
+            /** @description Who decides: a person's ID; console or api unless given. */
+            by?: string;
+            /**
+             * @description One of the person's addresses.
+             * @example tel:+819012345678
+             */
+            contact: string;
+            /** @description Do-not-disturb is on. */
+            dnd?: boolean;
+        };
         Warning: {
             /** @description The language, person or plan it is about. */
             about?: string;
@@ -636,13 +1108,31 @@ export interface components {
              * @description Which warning it is, for programs.
              * @enum {string}
              */
-            code: "no-engine" | "no-language" | "no-people" | "nobody-reachable" | "person-unreachable" | "no-plan" | "no-source" | "not-ready";
+            code: "no-engine" | "no-language" | "no-people" | "nobody-reachable" | "person-unreachable" | "no-plan" | "no-source" | "not-ready" | "held";
             /** @description What to do. */
             hint?: string;
             /** @description An alert would not be heard by anybody. */
             loud: boolean;
             /** @description What is wrong. */
             text: string;
+        };
+        Who: {
+            /** @description Who decides: a person's ID; console or api unless given. */
+            by?: string;
+        };
+        Why: {
+            /** @description Whether anybody's phone was tried. */
+            called: boolean;
+            /** @description What was wrong with kaden itself. */
+            notices: string[];
+            /** @description Each person of the plan. */
+            people: components["schemas"]["Story"][];
+            /** @description In one sentence. */
+            summary: string;
+        };
+        Words: {
+            en: string;
+            ja: string;
         };
     };
     responses: never;
@@ -763,7 +1253,180 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["DecisionBody"];
+                "application/json": components["schemas"]["Who"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    alive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Who"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    handOver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Who"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    resolve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Who"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    snooze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SnoozeRequest"];
             };
         };
         responses: {
@@ -798,7 +1461,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["DecisionBody"];
+                "application/json": components["schemas"]["Who"];
             };
         };
         responses: {
@@ -809,6 +1472,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Detail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    summon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Who"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    why: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    word: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sound. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
                 };
             };
             /** @description Error */
@@ -955,6 +1715,166 @@ export interface operations {
             };
         };
     };
+    flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Choice"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    choose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChooseRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chosen"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    contactCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code. */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    contactCard: {
+        parameters: {
+            query?: {
+                /** @description Of vCard; 3.0 is what phones import best. */
+                version?: "3.0" | "4.0";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contact. */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/vcard": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrillRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -978,6 +1898,69 @@ export interface operations {
                 content: {
                     "text/event-stream": string;
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["HoldRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    lift: {
+        parameters: {
+            query?: {
+                /** @description Who decides; console or api unless given. */
+                by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -1041,6 +2024,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Applied"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proof"];
                 };
             };
             /** @description Error */
@@ -1128,6 +2175,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    verifyCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyCodeRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proven"];
                 };
             };
             /** @description Error */

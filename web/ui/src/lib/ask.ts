@@ -14,7 +14,7 @@ export class Refused extends Error {
 
 const patience = 10_000;
 
-export async function ask<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ value: T; date: string | null }> {
+export async function ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<{ value: T; date: string | null }> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -22,7 +22,7 @@ export async function ask<T>(method: 'GET' | 'POST', path: string, body?: unknow
       credentials: 'same-origin',
       headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(method === 'POST' ? 2 * patience : patience),
+      signal: AbortSignal.timeout(method === 'GET' ? patience : 2 * patience),
     });
   } catch {
     throw new Refused(0, '');
@@ -39,6 +39,8 @@ export async function refusal(response: Response): Promise<Refused> {
 
 export const get = async <T>(path: string): Promise<T> => (await ask<T>('GET', path)).value;
 export const post = async <T>(path: string, body: unknown): Promise<T> => (await ask<T>('POST', path, body)).value;
+
+export const remove = async (path: string): Promise<void> => void (await ask<undefined>('DELETE', path));
 
 export async function signIn(token: string): Promise<void> {
   let response: Response;

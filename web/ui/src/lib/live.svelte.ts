@@ -31,6 +31,8 @@ class Live {
   /** This moment by the server's clock, in ms; moves each second. */
   now = $state(Date.now());
   nameOf = $derived(names(this.setup));
+  /** The kill switch, while it holds. */
+  hold = $derived(this.status?.hold && Date.parse(this.status.hold.until) > this.now ? this.status.hold : undefined);
 
   private chosen: string | undefined;
   private stream: EventSource | undefined;
@@ -131,7 +133,13 @@ class Live {
     };
   }
 
+  /** Looks at once: something was changed here that the status shows. */
+  lookNow() {
+    void this.look();
+  }
+
   private happened(e: Event) {
+    if (e.cause === 'halted') this.soon('status', () => this.look());
     if (e.alert) {
       this.soon('list', () => this.readList());
       if (e.alert === this.chosen) {

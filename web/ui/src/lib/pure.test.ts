@@ -4,10 +4,10 @@ import { remark } from './details';
 import { foremost, inView, loud, merged, names, untaken, withAlert, withEvent, withOlder, withPage } from './reduce';
 import { href, parse } from './route';
 import { called, sentence, sentences, worthSaying } from './sentences';
-import { cause, outcomes, severities, standing } from './standing';
+import { answeredBy, cause, outcomes, severities, standing } from './standing';
 import { ago, clock, day, sameDay, secondsBetween, skew, span } from './time';
 import type { Alert, Attempt, Event, Lang, Setup, Warning } from './types';
-import { planText, repeatText, stepText, warningText, words } from './words';
+import { minutesText, planText, repeatText, stepText, warningText, words } from './words';
 
 const langs: Lang[] = ['en', 'ja'];
 const nameOf = names({ people: [{ id: 'sato', name: '佐藤', contacts: [] }, { id: 'bob', contacts: [] }], groups: [], plans: [] } as Setup);
@@ -50,6 +50,7 @@ describe('sentences', () => {
     expect(called('console', 'ja', nameOf)).toBe('コンソールの操作者');
     expect(called('api', 'en', nameOf)).toBe('A program');
     expect(called('bob', 'ja', nameOf)).toBe('bob さん');
+    expect(called('link', 'ja', nameOf)).toBe('リンクを開いた人');
     expect(called(undefined, 'en', nameOf)).toBe('somebody');
     expect(sentence(event('notice.raised', { cause: 'stopped', person: 'sato', text: 'the call-out was stopped' }), 'ja', nameOf)).toMatchObject({ text: '佐藤さんが呼び出しを止めました', detail: '' });
   });
@@ -77,6 +78,13 @@ describe('remarks of the machine', () => {
     ['for up to 1m30s, method 2 of 3: round 2', '最長 1分30秒・連絡先 2/3（2 巡目）'],
     ['rest of 2m before round 3', '3 巡目まで 2分の休み'],
     ['grace of 1m before the first ring', '最初の呼び出しまで 1分の猶予'],
+    ['nobody is rung for 29m30s', '29分30秒のあいだ、だれも呼びません'],
+    ['hand-over, round 1: 1 person, one after another', '引き継ぎ・1 巡目：1 人、順次'],
+    ['for up to 20s: it is handed over', '最長 20秒（引き継ぎのため）'],
+    ['lapsed: sato did not answer', '佐藤から返事がないため'],
+    ['gives it to sato', '引き継ぐ相手：佐藤'],
+    ['Nobody was called: nobody of plan "night" can be called: kato: no trunk', '架電計画「night」には呼び出せる人がいません'],
+    ['Nobody was called: sato took it before anybody was rung.', '呼び出す前に佐藤が引き受けました'],
   ])('%s', (en, ja) => {
     expect(remark(en, 'ja', nameOf)).toEqual({ text: ja, lang: 'ja' });
     expect(remark(en, 'en', nameOf)).toEqual({ text: en, lang: 'en' });
@@ -107,6 +115,12 @@ describe('how an alert stands', () => {
   });
 });
 
+test('that everybody was called is not said where nobody could be', () => {
+  const a = { ...alert('a', { status: 'exhausted' }), why: { called: false, summary: 'no trunk', people: [], notices: [] } };
+  expect(standing(a, 'en', nameOf)).toMatchObject({ tone: 'alarm', says: 'Nobody could be called', open: true });
+  expect(standing(a, 'ja', nameOf).says).toBe('だれも呼び出せませんでした');
+});
+
 test('a cause is said where it says more than the outcome', () => {
   const a = { id: '1', person: 'sato', address: 'sim:sato', status: 'not-confirmed', over: true } as Attempt;
   expect(cause({ ...a, cause: 'hung-up' }, 'ja')).toBe('相手が切断');
@@ -114,6 +128,11 @@ test('a cause is said where it says more than the outcome', () => {
   expect(cause({ ...a, cause: 'ring-time' }, 'en')).toBe('');
   expect(cause({ ...a, cause: 'something-new' }, 'ja')).toBe('something-new');
   expect(cause(a, 'en')).toBe('');
+});
+
+test('what detection takes somebody for is said as what it sounds like', () => {
+  const a = { id: '1', person: 'sato', address: 'sim:sato', status: 'answered', over: false } as Attempt;
+  expect(['human', 'machine_end_beep', 'fax', 'unknown', undefined].map((answered) => answeredBy({ ...a, answeredBy: answered }, 'en'))).toEqual(['a person', 'a machine', 'fax', '', '']);
 });
 
 describe('reducers', () => {
@@ -176,7 +195,7 @@ describe('reducers', () => {
   });
 
   test('only what silences alerts is loud', () => {
-    const w: Warning[] = [{ code: 'no-engine', loud: true, text: '' }, { code: 'no-source', loud: false, text: '' }];
+    const w: Warning[] = [{ code: 'no-engine', loud: true, text: '' }, { code: 'no-source', loud: false, text: '' }, { code: 'held', loud: true, text: '' }];
     expect(loud(w).map((x) => x.code)).toEqual(['no-engine']);
     expect(names(undefined)('sato')).toBe('sato');
   });
@@ -221,6 +240,9 @@ describe('addresses of the page', () => {
     ['/', { at: 'alerts' }],
     ['/alerts/al-01ab', { at: 'alerts', id: 'al-01ab' }],
     ['/setup', { at: 'setup' }],
+    ['/people', { at: 'people' }],
+    ['/plans', { at: 'plans' }],
+    ['/people/sato', { at: 'alerts' }],
     ['/alerts/<script>', { at: 'alerts' }],
     ['/anything', { at: 'alerts' }],
   ] as const)('%s', (path, route) => {
@@ -242,6 +264,11 @@ describe('words', () => {
     const w: Warning = { code: 'person-unreachable', loud: false, about: 'sato', text: 'x' };
     expect(warningText(w, 'ja', nameOf)).toBe('佐藤さんを呼び出せません');
     expect(warningText({ ...w, code: 'new' as Warning['code'] }, 'ja', nameOf)).toBe('x');
+  });
+
+  test('lengths to choose from', () => {
+    expect([30, 60, 240].map((n) => minutesText(n, 'en'))).toEqual(['30 min', '1 h', '4 h']);
+    expect([30, 120].map((n) => minutesText(n, 'ja'))).toEqual(['30 分', '2 時間']);
   });
 
   test('repeats are counted', () => {

@@ -39,8 +39,8 @@ export function withAlert(shown: Alert[], a: Alert): Alert[] {
 
 /** The fields of the list alone: a detail has more. */
 function pick(a: Alert): Alert {
-  const { id, source, key, title, subject, severity, status, stopped, test, by, repeats, opened, updated, resolved, callout, now } = a;
-  return { id, source, key, title, subject, severity, status, stopped, test, by, repeats, opened, updated, resolved, callout, now };
+  const { id, source, key, title, subject, severity, status, stopped, test, drill, by, repeats, opened, updated, resolved, callout, now } = a;
+  return { id, source, key, title, subject, severity, status, stopped, test, drill, by, repeats, opened, updated, resolved, callout, now };
 }
 
 const open = (a: Alert) => (a.status === 'stored' || a.status === 'exhausted') && !a.stopped;
@@ -66,9 +66,9 @@ export function untaken(alerts: Alert[]): number {
   return alerts.filter(open).length;
 }
 
-/** Warnings under which an alert would not be heard by anybody. */
+/** Warnings under which an alert would not be heard by anybody; the kill switch has a banner of its own. */
 export function loud(warnings: Warning[]): Warning[] {
-  return warnings.filter((w) => w.loud);
+  return warnings.filter((w) => w.loud && w.code !== 'held');
 }
 
 export function names(setup: Setup | undefined): (id: string) => string {

@@ -1,14 +1,14 @@
 // Addresses of the page itself. The server answers each of them with the page.
 
-export type Route = { at: 'alerts'; id?: string } | { at: 'setup' };
+export type Route = { at: 'alerts'; id?: string } | { at: 'people' } | { at: 'plans' } | { at: 'setup' };
 
 export function parse(path: string): Route {
-  if (path === '/setup') return { at: 'setup' };
+  if (path === '/setup' || path === '/people' || path === '/plans') return { at: path.slice(1) as 'setup' | 'people' | 'plans' };
   const m = /^\/alerts\/([A-Za-z0-9_-]{1,64})$/.exec(path);
   return m?.[1] ? { at: 'alerts', id: m[1] } : { at: 'alerts' };
 }
 
 export function href(r: Route): string {
-  if (r.at === 'setup') return '/setup';
+  if (r.at !== 'alerts') return `/${r.at}`;
   return r.id ? `/alerts/${r.id}` : '/';
 }

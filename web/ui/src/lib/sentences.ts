@@ -20,8 +20,12 @@ export const sentences: Record<string, Sentence> = {
   'alert.raised': { en: () => 'It got worse', ja: () => '重大度が上がりました' },
   'alert.ignored': { en: () => 'Stored; nobody is called for it', ja: () => '記録のみ。だれも呼びません' },
   'alert.acknowledged': { en: (_, w) => `${w} took the alert`, ja: (_, w) => `${w}が引き受けました` },
-  'alert.exhausted': { en: () => 'Everybody was called and nobody took it', ja: () => '全員を呼びましたが、だれも引き受けませんでした' },
-  'alert.resolved': { en: () => 'Resolved: its source says it is over', ja: () => '復旧しました（送信元からの知らせ）', detail: false },
+  'alert.exhausted': { en: () => 'The plan is at its end, and nobody took it', ja: () => '架電計画が終わりましたが、だれも引き受けていません' },
+  'alert.resolved': {
+    en: (e, w) => (e.person ? `${w} says that it is over` : 'Resolved: its source says it is over'),
+    ja: (e, w) => (e.person ? `${w}が復旧を知らせました` : '復旧しました（送信元からの知らせ）'),
+    detail: false,
+  },
 
   'callout.started': { en: (e) => `Calling began with the plan ${e.text ?? ''}`.trim(), ja: (e) => `架電計画 ${e.text ?? ''} で呼び出しを始めました`, detail: false },
   'callout.waiting': { en: () => 'Waiting', ja: () => '待っています' },
@@ -30,6 +34,19 @@ export const sentences: Record<string, Sentence> = {
   'callout.stalled': { en: () => 'Held up by our own fault; nobody lost a turn', ja: () => 'こちら側の障害で止まっています。だれの順番も失われていません' },
   'callout.unreached': { en: (_, w) => `${w} has no way to be reached`, ja: (_, w) => `${w}には連絡できる手段がありません` },
   'callout.otherwise': { en: () => 'Nobody took it; the plan’s last resort was used', ja: () => '応答者がいないため、不応答時の手順に移りました' },
+
+  'callout.checking': {
+    en: (e, w) => (e.cause === 'unreachable' ? 'There is nobody to call about it: it stays taken, and is not asked about again' : `${w} is asked whether they are still on it`),
+    ja: (e, w) => (e.cause === 'unreachable' ? '確認の電話をかける相手がいないため、引受のままとし、もう確認しません' : `まだ対応中かどうか、${w}に確認しています`),
+    detail: false,
+  },
+  'callout.lapsed': { en: (_, w) => `${w} did not answer that: nobody has it any more, calling goes on`, ja: (_, w) => `${w}から返事がないため引受を取り消し、呼び出しを続けます`, detail: false },
+  'callout.snoozed': { en: (_, w) => `${w} wants to be left alone with it for a while`, ja: (_, w) => `${w}がスヌーズしました（しばらく確認の電話をしません）` },
+  'callout.hand-over': { en: (_, w) => `${w} hands it over`, ja: (_, w) => `${w}が引き継ぎを頼みました` },
+  'callout.summoned': { en: (_, w) => `${w} calls everybody in who has not answered`, ja: (_, w) => `${w}が、まだ応答していない全員を呼び出しました`, detail: false },
+  'callout.halted': { en: () => 'The kill switch holds: nobody is rung', ja: () => '発信停止中です。だれも呼びません' },
+  'callout.spoke': { en: (_, w) => `${w} left a word for whoever comes after`, ja: (_, w) => `${w}が申し送りを吹き込みました`, detail: false },
+  'callout.alive': { en: (_, w) => `${w} is still on it`, ja: (_, w) => `${w}は対応を続けています` },
 
   'attempt.dialing': { en: (_, w) => `Calling ${w}`, ja: (_, w) => `${w}に発信中` },
   'attempt.ringing': { en: (_, w) => `${w}’s phone rings`, ja: (_, w) => `${w}の電話が鳴っています` },
@@ -48,6 +65,13 @@ export const sentences: Record<string, Sentence> = {
   'attempt.lost': { en: (_, w) => `kaden was restarted during the call to ${w}`, ja: (_, w) => `${w}との通話中に kaden が再起動しました` },
   'attempt.fault': { en: (_, w) => `Our own fault: ${w} could not be called; no turn is lost`, ja: (_, w) => `こちら側の障害で${w}を呼べませんでした（順番は失われません）` },
   'attempt.bundled': { en: (_, w) => `${w} hears it in the call that is under way`, ja: (_, w) => `進行中の通話で${w}に伝えます（相乗り）`, detail: false },
+  'attempt.detected': {
+    en: (e, w) => (e.cause === 'human' ? `It sounds as if a person answered for ${w}` : e.cause === 'unknown' ? `Whether ${w} or a machine answered cannot be told` : `It sounds as if a machine answered for ${w}`),
+    ja: (e, w) => (e.cause === 'human' ? `${w}の電話に出たのは人のようです` : e.cause === 'unknown' ? `${w}の電話に出たのが人か機械か分かりません` : `${w}の電話に出たのは機械のようです`),
+  },
+  'attempt.called-back': { en: (_, w) => `${w} called us`, ja: (_, w) => `${w}から電話がありました`, detail: false },
+  'attempt.joined': { en: (_, w) => `${w} is in the conference`, ja: (_, w) => `${w}が会議通話に入りました`, detail: false },
+  'attempt.left': { en: (_, w) => `${w} left the conference`, ja: (_, w) => `${w}が会議通話から抜けました`, detail: false },
 
   'call.queued': { en: () => 'Call queued', ja: () => '通話を受け付けました' },
   'call.initiated': { en: () => 'Call dialled', ja: () => '発信しました' },
@@ -59,8 +83,8 @@ export const sentences: Record<string, Sentence> = {
   'call.ended': { en: () => 'Call ended', ja: () => '通話が終わりました' },
 
   'notice.raised': {
-    en: (e, w) => (e.cause === 'stopped' ? `${w} stopped the calls` : 'Notice'),
-    ja: (e, w) => (e.cause === 'stopped' ? `${w}が呼び出しを止めました` : 'お知らせ'),
+    en: (e, w) => (e.cause === 'stopped' ? `${w} stopped the calls` : e.cause === 'halted' ? 'The kill switch' : 'Notice'),
+    ja: (e, w) => (e.cause === 'stopped' ? `${w}が呼び出しを止めました` : e.cause === 'halted' ? '発信停止スイッチ' : 'お知らせ'),
   },
 };
 
@@ -68,6 +92,8 @@ const somebody: Both = { en: 'somebody', ja: 'だれか' };
 const doors: Record<string, Both> = {
   console: { en: 'Somebody at the console', ja: 'コンソールの操作者' },
   api: { en: 'A program', ja: 'API のプログラム' },
+  'a real alert': { en: 'A real alert', ja: '本物のアラート' },
+  link: { en: 'Somebody with the link', ja: 'リンクを開いた人' },
 };
 
 /** A person's name as it stands in a sentence; さん for people in Japanese. */
@@ -90,5 +116,5 @@ export function sentence(e: Event, lang: Lang, nameOf: NameOf): { text: string; 
 
 /** Whether an event should be read out by a screen reader: turns of the story, not each ring. */
 export function worthSaying(e: Event): boolean {
-  return /^(alert\.|attempt\.(answered|confirmed|passed|fault)|callout\.(stalled|otherwise)|notice\.)/.test(e.kind);
+  return /^(alert\.|attempt\.(answered|confirmed|passed|fault|joined|left|called-back)|callout\.(stalled|otherwise|lapsed|hand-over|summoned|halted|spoke)|notice\.)/.test(e.kind);
 }

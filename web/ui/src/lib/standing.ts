@@ -1,5 +1,5 @@
 // How an alert stands, said big: the one thing somebody wants to know at 3 a.m.
-import type { Alert, Attempt, Both, Lang, NameOf } from './types';
+import type { Alert, Attempt, Both, Lang, NameOf, Why } from './types';
 import { called } from './sentences';
 
 /** The colour of a state. Never the only sign of it: the words and the mark say the same. */
@@ -15,7 +15,7 @@ export interface Standing {
   open: boolean;
 }
 
-export function standing(a: Alert, lang: Lang, nameOf: NameOf): Standing {
+export function standing(a: Alert & { why?: Why }, lang: Lang, nameOf: NameOf): Standing {
   const pick = (b: Both) => b[lang];
   const who = called(a.by, lang, nameOf);
   switch (a.status) {
@@ -26,6 +26,7 @@ export function standing(a: Alert, lang: Lang, nameOf: NameOf): Standing {
     case 'ignored':
       return { tone: 'rest', word: pick({ en: 'Stored only', ja: '記録のみ' }), says: pick({ en: 'Stored; nobody is called for it', ja: '記録のみ。だれも呼びません' }), open: false };
     case 'exhausted':
+      if (a.why) return { tone: 'alarm', word: pick({ en: 'Nobody called', ja: '呼び出しなし' }), says: pick({ en: 'Nobody could be called', ja: 'だれも呼び出せませんでした' }), open: true };
       return { tone: 'alarm', word: pick({ en: 'Nobody answered', ja: '応答者なし' }), says: pick({ en: 'Everybody was called. Nobody took it.', ja: '全員を呼びましたが、だれも引き受けていません' }), open: true };
   }
   if (a.stopped) {
@@ -82,11 +83,24 @@ const causes: Record<string, Both> = {
   stopped: { en: 'stopped by hand', ja: '手動で停止' },
   'hung-up': { en: 'hung up', ja: '相手が切断' },
   congested: { en: 'the network is full', ja: '回線混雑' },
+  proof: { en: 'pressed the digit that was spoken', ja: '読み上げた数字を押した' },
+  hangup: { en: 'hung up after the message: a weak sign', ja: '聞き終えて切断（弱い確認）' },
+  halted: { en: 'the kill switch', ja: '発信停止' },
+  machine: { en: 'a machine answered', ja: '機械が応答' },
+  'call-back': { en: 'the person called us', ja: '本人から着信' },
   'media-lost': { en: 'the sound was lost', ja: '音声が途絶' },
 };
 
+/** What detection takes the one who answered for; '' if it was not asked, or does not know. */
+export function answeredBy(a: Attempt, lang: Lang): string {
+  const by = a.answeredBy ?? '';
+  if (by === 'human') return lang === 'ja' ? '人のようです' : 'a person';
+  if (by.startsWith('machine')) return lang === 'ja' ? '機械のようです' : 'a machine';
+  return by === 'fax' ? 'fax' : '';
+}
+
 /** Those that only repeat the outcome. */
-const idle = new Set(['ring-time', 'listened', 'completed', 'canceled', 'invalid-number']);
+const idle = new Set(['ring-time', 'listened', 'completed', 'canceled', 'invalid-number', 'key', 'none']);
 
 export function cause(a: Attempt, lang: Lang): string {
   if (!a.cause || a.cause === a.status || idle.has(a.cause)) return '';

@@ -17,6 +17,16 @@ export type Plan = S['Plan'];
 export type Step = S['Step'];
 export type Refusal = S['Refusal'];
 export type TestAlert = S['TestAlert'];
+export type Hold = S['Hold'];
+export type Why = S['Why'];
+export type Person = S['Person'];
+export type Contact = S['Contact'];
+export type Verified = S['Verified'];
+export type Proof = S['Proof'];
+export type Proven = S['Proven'];
+export type Drill = S['Drill'];
+export type Question = S['Question'];
+export type Chosen = S['Chosen'];
 
 export type Lang = 'en' | 'ja';
 

@@ -17,6 +17,81 @@ export const words = {
   notFound: { en: 'There is no such alert', ja: 'このアラートはありません' },
   take: { en: 'I take it', ja: '引き受ける' },
   stop: { en: 'Stop calling', ja: '呼出を止める' },
+  over: { en: 'It is over', ja: '復旧した' },
+  overReally: { en: 'Is it really over? Nobody is called for this alert any more, unless its source sends it again.', ja: '本当に復旧しましたか？ 送信元が再び知らせるまで、このアラートではもうだれも呼ばれません。' },
+  overYes: { en: 'Yes, it is over', ja: '復旧した' },
+  giveBack: { en: 'Give it back', ja: '引受をやめる' },
+  giveBackReally: { en: 'Give it back? Nobody has it then, and the plan rings the next person at once.', ja: '引受をやめますか？ だれも引き受けていない状態に戻り、すぐに次の人を呼びます。' },
+  giveBackYes: { en: 'Yes, call the next person', ja: 'やめて次の人を呼ぶ' },
+  handOver: { en: 'Hand over…', ja: '引き継ぐ…' },
+  handOverTo: { en: 'To whom? They are rung now; if they do not take it, the plan goes on.', ja: 'だれに引き継ぎますか？ すぐに電話をかけます。引き受けられないときは架電計画の続きを呼びます。' },
+  handOverGo: { en: 'Call them now', ja: '電話をかける' },
+  chooseSomebody: { en: 'choose somebody', ja: '選んでください' },
+  snooze: { en: 'Snooze…', ja: 'スヌーズ…' },
+  snoozeHow: { en: 'It stays taken. For how long does kaden not ask whether you are still on it?', ja: '引受はそのままです。「まだ対応中か」の確認の電話を、どのくらい止めますか？' },
+  summon: { en: 'Call everybody now', ja: '全員をいま呼び出す' },
+  summonMissing: { en: 'Call the missing now', ja: '未応答の人をいま呼び出す' },
+  summonReally: { en: 'Everybody who has not answered is rung now, all at once:', ja: 'まだ応答していない人を、いま一斉に呼び出します：' },
+  summonAll: { en: 'everybody of the plan', ja: '架電計画の全員' },
+  summonYes: { en: 'Yes, ring them', ja: '呼び出す' },
+  copyLink: { en: 'Copy a link for somebody', ja: 'だれかに送るリンクをコピー' },
+  linkHint: { en: 'Whoever has it can take this alert, or say that it is over, without signing in.', ja: 'このリンクを知っている人は、サインインせずに引受と復旧の操作ができます。' },
+  inConference: { en: 'In the conference', ja: '会議通話の参加者' },
+  responded: { en: 'Answered', ja: '応答済み' },
+  missingPeople: { en: 'Not answered yet', ja: 'まだ応答していない人' },
+  checkAt: { en: 'Asked whether they are still on it at', ja: 'まだ対応中かの確認' },
+  snoozedUntil: { en: 'Left alone with it until', ja: 'スヌーズ中（この時刻まで）' },
+  whyNobody: { en: 'Why was nobody called?', ja: 'なぜだれも呼ばれていないのか' },
+  wordOf: { en: 'Left for whoever comes after, by', ja: '申し送り：' },
+  drill: { en: 'drill', ja: '訓練' },
+  calledUs: { en: 'called us', ja: '本人からの着信' },
+  forCheck: { en: 'still on it?', ja: '対応中かの確認' },
+  forHandOver: { en: 'hand-over', ja: '引き継ぎ' },
+  soundsLike: { en: 'sounds like', ja: '応答したのは' },
+
+  hold: { en: 'Stop all calls', ja: '発信停止' },
+  holdTitle: { en: 'Stop all calls', ja: 'すべての発信を止める' },
+  holdWarning: { en: 'Nobody is rung for any alert while this holds. Alerts are still taken in, and calling goes on by itself afterwards. For a storm of calls gone wrong, not for an alert you have taken.', ja: '停止中は、どのアラートでもだれも呼ばれません。アラートの受付は続き、時間が来れば呼び出しは自動で再開します。呼び出しが暴走したときのためのもので、引き受けたアラートには要りません。' },
+  holdFor: { en: 'For', ja: '時間' },
+  holdWhy: { en: 'Why, for the others', ja: '理由（ほかの人に見えます）' },
+  holdGo: { en: 'Stop all calls now', ja: 'いますぐ止める' },
+  holds: { en: 'Nobody is rung', ja: '発信停止中。だれも呼ばれません' },
+  holdsUntil: { en: 'until', ja: '再開' },
+  lift: { en: 'Let calls out again', ja: '発信を再開する' },
+
+  peopleHint: { en: 'People are documents: kaden export, change, kaden apply. Prove each number once: a call reads out a code.', ja: '人は文書で管理します（kaden export で書き出し、kaden apply で反映）。番号は一度、確認の電話で確かめてください。' },
+  never: { en: 'never proven', ja: '未確認' },
+  proven: { en: 'proven', ja: '確認済み' },
+  provenDnd: { en: 'rings through do-not-disturb', ja: 'おやすみモード中でも鳴ることを確認済み' },
+  provenSecond: { en: 'only at the second call', ja: '2 回目の電話で応答' },
+  prove: { en: 'Prove it by a call…', ja: '電話で確かめる…' },
+  proveHow: { en: 'kaden calls this number and reads out a code. Type the code here.', ja: 'この番号に電話をかけ、確認コードを読み上げます。聞いたコードをここに入力してください。' },
+  dnd: { en: 'Do-not-disturb is on, to prove that a night’s call gets through', ja: 'おやすみモードにしてある（夜中の電話が鳴ることを確かめる）' },
+  dndHow: { en: 'Turn it on first. kaden then calls twice within three minutes, as it does at night: most phones let the second call through. If neither rings, save kaden’s contact card on that phone and let this one contact through.', ja: '先に電話機をおやすみモードにしてください。夜と同じように 3 分以内に 2 回かけます（多くの電話機は 2 回目を鳴らします）。どちらも鳴らなければ、下の連絡先カードを電話機に登録し、その連絡先だけ鳴るように設定してください。' },
+  proveGo: { en: 'Call now', ja: '電話をかける' },
+  proveRinging: { en: 'The phone rings. Which code was read out?', ja: '電話をかけています。読み上げられたコードは？' },
+  code: { en: 'Code', ja: '確認コード' },
+  proveDone: { en: 'That is the code', ja: '送信' },
+  proveAgain: { en: 'Call once more', ja: 'もう一度かける' },
+  card: { en: 'kaden’s own numbers', ja: 'kaden の番号（連絡先カード）' },
+  cardHint: { en: 'Scan this with each phone that kaden calls, and let this one contact through do-not-disturb (favourite, emergency bypass). It holds every number kaden may call from.', ja: 'kaden から電話を受ける電話機で読み取って連絡先に登録し、おやすみモードでも鳴るように設定してください（よく使う連絡先、緊急時の許可など）。発信に使うすべての番号が入っています。' },
+  cardCode: { en: 'QR code of the contact', ja: '連絡先の QR コード' },
+  cardFile: { en: 'Download the contact', ja: '連絡先をダウンロード' },
+  cardNone: { en: 'kaden has no number of its own yet: a plan’s or trunk’s from: names it.', ja: 'kaden の発信番号がまだありません。架電計画か回線の from: に書いてください。' },
+
+  newPlan: { en: 'Find the right plan', ja: '架電計画を作る' },
+  newPlanHint: { en: 'A few questions lead to a plan. Nothing is changed: it is for kaden apply.', ja: 'いくつかの質問に答えると架電計画ができます。ここでは何も変更しません。kaden apply で反映してください。' },
+  usualAnswer: { en: 'Usual', ja: '通常' },
+  next: { en: 'Next', ja: '次へ' },
+  change: { en: 'Change', ja: '変更' },
+  planReady: { en: 'The plan', ja: 'できた架電計画' },
+  copyPlan: { en: 'Copy the plan', ja: '架電計画をコピー' },
+  startOver: { en: 'Begin anew', ja: '最初から' },
+  drillGo: { en: 'Drill…', ja: '訓練…' },
+  drillTitle: { en: 'Drill', ja: '訓練' },
+  drillWarning: { en: 'This rings the real phones of this plan’s people. They hear that it is a drill, first and last. Real alerts go before it.', ja: 'この架電計画の人に実際に電話をかけます。最初と最後に訓練であることを伝えます。本物のアラートが優先されます。' },
+  drillStart: { en: 'Begin the drill', ja: '訓練を始める' },
+  drillForce: { en: 'Wake them all the same', ja: 'それでも始める' },
   stopReally: { en: 'Stop for good? Nobody else is called for this alert, and nobody has taken it.', ja: '本当に止めますか？ このアラートではもうだれも呼ばれません。引き受けた人もいないままになります。' },
   stopYes: { en: 'Yes, stop calling', ja: '止める' },
   cancel: { en: 'Cancel', ja: 'やめる' },
@@ -91,6 +166,7 @@ const warningTexts: Record<Warning['code'], (about: string) => Both> = {
   'person-unreachable': (p) => ({ en: `${p} cannot be called`, ja: `${p}を呼び出せません` }),
   'no-plan': (p) => ({ en: `There is no plan “${p}”: alerts without a plan ring everybody`, ja: `架電計画「${p}」がありません。計画のないアラートは全員を呼び出します` }),
   'no-source': () => ({ en: 'There is no source: no alert can come in', ja: '送信元がありません。アラートを受け付けられません' }),
+  held: () => ({ en: 'The kill switch holds: nobody is rung', ja: '発信停止中です。だれも呼ばれません' }),
   'not-ready': () => ({ en: 'kaden cannot record anything: its database does not answer', ja: 'データベースが応答せず、記録できません' }),
 };
 
@@ -119,6 +195,12 @@ export function stepText(s: Step, lang: Lang, nameOf: NameOf): string {
   return lang === 'ja'
     ? [`${who}${gap}を呼ぶ`, how, `1 回 ${ring}`, rounds, need].filter(Boolean).join('・')
     : [`ring ${who}`, how, `${ring} each`, rounds, need].filter(Boolean).join(', ');
+}
+
+/** Lengths of time to choose from: for a snooze, for the kill switch. */
+export function minutesText(n: number, lang: Lang): string {
+  if (n % 60 === 0) return lang === 'ja' ? `${n / 60} 時間` : `${n / 60} h`;
+  return lang === 'ja' ? `${n} 分` : `${n} min`;
 }
 
 /** How often an alert came again. */

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"text/tabwriter"
+	"time"
+)
+
+// alertCmd decides about one alert at the running server.
+type alertCmd struct {
+	Ack      ackCmd      `cmd:"" help:"Take it: nobody else is rung for it."`
+	Resolve  resolveCmd  `cmd:"" help:"It is over, before its source says so."`
+	Release  releaseCmd  `cmd:"" help:"Give it back: the plan goes on with the next person."`
+	Snooze   snoozeCmd   `cmd:"" help:"Leave the one who took it alone with it for a while."`
+	HandOver handOverCmd `cmd:"" help:"Give it to somebody, who is rung first."`
+	Summon   summonCmd   `cmd:"" help:"Ring everybody who has not answered, at once."`
+	Stop     stopCmd     `cmd:"" help:"End the calling for good, without anybody taking it."`
+}
+
+// oneAlert is which alert, and who decides.
+type oneAlert struct {
+	serverFlags
+	ID string `arg:"" name:"alert" help:"The alert: al-…"`
+	By string `help:"Who you are: a person's name in kaden." env:"KADEN_ME" placeholder:"PERSON"`
+}
+
+type (
+	ackCmd     struct{ oneAlert }
+	resolveCmd struct{ oneAlert }
+	releaseCmd struct{ oneAlert }
+	summonCmd  struct{ oneAlert }
+	stopCmd    struct{ oneAlert }
+	snoozeCmd  struct {
+		oneAlert
+		For time.Duration `help:"How long." default:"30m" placeholder:"30m"`
+	}
+	handOverCmd struct {
+		oneAlert
+		To string `arg:"" help:"A person's name in kaden."`
+	}
+)
+
+func (c *ackCmd) Run(out *output) error     { return c.decide(out, "acknowledge", nil) }
+func (c *resolveCmd) Run(out *output) error { return c.decide(out, "resolve", nil) }
+func (c *releaseCmd) Run(out *output) error { return c.decide(out, "release", nil) }
+func (c *summonCmd) Run(out *output) error  { return c.decide(out, "summon", nil) }
+func (c *stopCmd) Run(out *output) error    { return c.decide(out, "stop", nil) }
+
+func (c *snoozeCmd) Run(out *output) error {
+	if c.For <= 0 {
+		return fmt.Errorf("--for %s is no length of time; 30m is one", c.For)
+	}
+	return c.decide(out, "snooze", map[string]string{"for": c.For.String()})
+}
+
+func (c *handOverCmd) Run(out *output) error {
+	return c.decide(out, "hand-over", map[string]string{"to": c.To})
+}
+
+// decide tells the server and shows how the alert stands after it.
+func (c *oneAlert) decide(out *output, what string, in map[string]string) error {
+	api, err := c.client()
+	if err != nil {
+		return err
+	}
+	if in == nil {
+		in = map[string]string{}
+	}
+	in["by"] = c.By
+	var now struct {
+		ID      string `json:"id"`
+		Status  string `json:"status"`
+		By      string `json:"by"`
+		Title   string `json:"title"`
+		Stopped bool   `json:"stopped"`
+	}
+	if err := api.post(context.Background(), "/api/alerts/"+url.PathEscape(c.ID)+"/"+what, in, &now); err != nil {
+		return err
+	}
+	how := now.Status
+	if now.Stopped {
+		how = "stopped"
+	}
+	if now.By != "" && now.Status == "acknowledged" {
+		how += " by " + now.By
+	}
+	fmt.Fprintf(out.Stdout, "%s %s: %s\n", now.ID, how, now.Title)
+	return nil
+}
+
+// whyCmd asks why nobody was called.
+type whyCmd struct {
+	serverFlags
+	ID string `arg:"" name:"alert" help:"The alert: al-…"`
+}
+
+// Run shows the answer, and what happened to each person.
+func (c *whyCmd) Run(out *output) error {
+	api, err := c.client()
+	if err != nil {
+		return err
+	}
+	var why struct {
+		Summary string `json:"summary"`
+		People  []struct {
+			Person   string `json:"person"`
+			Attempts int    `json:"attempts"`
+			Outcome  string `json:"outcome"`
+			Why      string `json:"why"`
+		} `json:"people"`
+		Notices []string `json:"notices"`
+	}
+	if err := api.do(context.Background(), http.MethodGet, "/api/alerts/"+url.PathEscape(c.ID)+"/why", "", nil, &why); err != nil {
+		return err
+	}
+	fmt.Fprintln(out.Stdout, why.Summary)
+	w := tabwriter.NewWriter(out.Stdout, 0, 0, 2, ' ', 0)
+	for _, p := range why.People {
+		fmt.Fprintf(w, "  %s\t%d×\t%s\t%s\n", p.Person, p.Attempts, p.Outcome, p.Why)
+	}
+	w.Flush()
+	for _, n := range why.Notices {
+		fmt.Fprintln(out.Stdout, "  !!", n)
+	}
+	return nil
+}
