@@ -100,13 +100,17 @@ func (c *Client) list(ctx context.Context, u trunk.Upstream, to, from string) ([
 // ask sends one request below the account and reads the answer into out. The error is a *refusal or an *unsure;
 // for a question without effect both mean that there was no answer.
 func (c *Client) ask(ctx context.Context, u trunk.Upstream, method, path string, form url.Values, out any) error {
+	return c.request(ctx, u, method, u.URL+"/2010-04-01/Accounts/"+u.Account+path, form, out)
+}
+
+func (c *Client) request(ctx context.Context, u trunk.Upstream, method, where string, form url.Values, out any) error {
 	ctx, stop := context.WithTimeout(ctx, c.limits.Request)
 	defer stop()
 	var body io.Reader
 	if form != nil {
 		body = strings.NewReader(form.Encode())
 	}
-	q, err := http.NewRequestWithContext(ctx, method, u.URL+"/2010-04-01/Accounts/"+u.Account+path, body)
+	q, err := http.NewRequestWithContext(ctx, method, where, body)
 	if err != nil {
 		return &refusal{text: err.Error()}
 	}
