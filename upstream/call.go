@@ -60,6 +60,7 @@ type owned struct {
 
 	looking bool        // a look is under way
 	looks   int         // since there was news
+	blind   int         // looks in vain, one after another
 	next    *time.Timer // of the next look
 	limit   *time.Timer // what the state waits for at most
 	tried   int         // to end it
@@ -400,6 +401,7 @@ func (k *Call) lastWord(n news) call.Event {
 			if k.ending.cause == leg.NoAnswer || k.ending.cause == leg.Fault {
 				cause = k.ending.cause
 			}
+			byUs = cause != leg.Fault // that was the platform's
 		}
 	}
 	text := n.text

@@ -203,14 +203,30 @@ func (k *Call) look() {
 		switch {
 		case k.over:
 		case err == nil:
+			k.blind = 0
 			k.observe(r.told(byLook))
 		case errors.As(err, &no) && no.code == 20404:
 			k.ended(news{status: call.Failed, text: "the upstream does not know the call any more"})
 		default:
 			k.log.Warn("the upstream does not say how the call is", "there", k.sid, "err", words(err))
+			if k.blind++; k.blind == blindness && !k.answered {
+				k.lose()
+				return
+			}
 			k.pace()
 		}
 	})
+}
+
+// blindness is after how many looks in vain a call that nobody has answered yet is given up.
+const blindness = 3
+
+// lose gives up a call of which nothing can be learnt any more, through no fault of the person's: somebody has to
+// be called now. It is pursued there when the platform can be reached again.
+func (k *Call) lose() {
+	k.log.Error("the upstream cannot be asked any more; the call is given up", "there", k.sid)
+	k.end(leg.Fault)
+	k.overdue()
 }
 
 // redirect lets whoever listens hear another document. A call that cannot be told is ended: it would go on with

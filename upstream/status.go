@@ -85,8 +85,8 @@ func causeOf(n news, rang bool) leg.Cause {
 		return leg.Rejected
 	case n.sip == 503 && !rang:
 		return leg.Congested
-	case n.sip >= 500 && n.sip < 600 && !rang, n.sip == 403 || n.sip == 401 || n.sip == 407:
-		return leg.Fault // the platform's own line failed, or was refused
+	case n.sip >= 500 && n.sip < 600 && !rang, n.sip == 403 || n.sip == 401 || n.sip == 407, n.sip == 0 && n.code == 0 && rang:
+		return leg.Fault // the platform's own line failed or was refused, or the platform itself failed
 	}
 	return leg.Failed
 }
