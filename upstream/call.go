@@ -221,10 +221,7 @@ func (k *Call) observe(n news) {
 	if level > k.level || n.answeredBy != "" && n.answeredBy != k.machine {
 		k.looks = 0
 		if n.by == byLook && level > k.level && k.callbacks() {
-			k.client.deafened(k.up)
-		}
-		if n.by == byCallback && k.client.deaf.Swap(false) {
-			k.log.Info("the upstream's callbacks arrive again")
+			k.client.missed(k.up)
 		}
 	}
 	if level < 5 && k.ending == nil || n.status == call.Completed && k.ending == nil {

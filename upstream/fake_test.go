@@ -28,6 +28,8 @@ const (
 type platform struct {
 	t   testing.TB
 	srv *httptest.Server
+	// deliver, in a story without a network, hands over what is posted.
+	deliver func(*http.Request) int
 
 	mu       sync.Mutex
 	calls    []*remote
@@ -37,6 +39,8 @@ type platform struct {
 	broken   func(w http.ResponseWriter, r *http.Request) bool         // answers in the place of everything
 	obeys    bool                                                      // ends calls when told to; else it says so and does not
 	signs    string                                                    // with this token
+	away     bool                                                      // cannot be reached
+	queue    string                                                    // queue_time
 	silent   bool                                                      // sends no callbacks
 	pages    map[string]string                                         // other resources, by path below the account
 }
@@ -164,7 +168,7 @@ func (c *remote) json() map[string]any {
 		shown = call.Queued
 	}
 	return map[string]any{"sid": c.id, "status": shown, "to": c.form.Get("To"), "from": c.form.Get("From"), "direction": "outbound-api",
-		"date_created": c.made.UTC().Format(time.RFC1123Z), "answered_by": nilIfEmpty(c.answers), "queue_time": "0", "start_time": nil}
+		"date_created": c.made.UTC().Format(time.RFC1123Z), "answered_by": nilIfEmpty(c.answers), "queue_time": c.p.queue, "start_time": nil}
 }
 
 func nilIfEmpty(s string) any {
@@ -232,6 +236,9 @@ func (p *platform) post(where string, v url.Values) int {
 	}
 	q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	q.Header.Set("X-Twilio-Signature", webhook.Sign(p.signs, where, v))
+	if p.deliver != nil {
+		return p.deliver(q)
+	}
 	resp, err := http.DefaultClient.Do(q)
 	if err != nil {
 		p.t.Error(err)

@@ -257,7 +257,7 @@ func TestTheCallIsGone(t *testing.T) {
 		h.platform.the(1).goes(call.Ringing)
 		h.hears("initiated", "ringing")
 		h.platform.set(func() { h.platform.calls = nil })
-		want := "failed/failed"
+		want := "failed/fault"
 		if end {
 			k.End(leg.Canceled)
 			want = "canceled/canceled by us"

@@ -43,6 +43,7 @@ func (c *Client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the signature does not match", http.StatusForbidden)
 		return
 	}
+	c.hears()
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, "the form cannot be read", http.StatusBadRequest)
 		return
@@ -81,6 +82,7 @@ func (c *Client) Admit(attempt string, r *http.Request) error {
 		k.log.Warn("a request for a script that the upstream did not sign; check its token", "err", err)
 		return err
 	}
+	c.hears()
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
@@ -147,34 +149,43 @@ func (c *Client) stray(u trunk.Upstream, n news, why string) {
 	}()
 }
 
-// deafened says, once, that callbacks do not come through.
-func (c *Client) deafened(u trunk.Upstream) {
-	if !c.deaf.Swap(true) {
+// hears notes that a signed request has come through.
+func (c *Client) hears() {
+	c.spoke.Store(time.Now().UnixNano())
+	if c.deaf.Swap(false) {
+		c.log.Info("the upstream's callbacks arrive again")
+	}
+}
+
+// missed is called when a look was quicker than the callback that tells the same. If none comes after that, none
+// come through, and that is said once.
+func (c *Client) missed(u trunk.Upstream) {
+	at := time.Now().UnixNano()
+	time.AfterFunc(c.limits.Patience, func() {
+		if c.ctx.Err() != nil || c.spoke.Load() >= at || c.deaf.Swap(true) {
+			return
+		}
 		c.log.Error("callbacks of the upstream do not arrive; its calls are looked at every few seconds instead",
 			"upstream", u.Name, "hint", "public-url ("+c.cfg.PublicURL+") must lead to this kaden from outside")
-	}
+	})
 }
 
 // pace sets the time of the next look. Where callbacks come, it is the net for one that does not; else each look
 // is half as long again after the last, beginning anew with each piece of news.
 func (k *Call) pace() {
 	l := k.client.limits
-	base, most := l.Look, 4*l.Look
-	if k.answered {
+	trusted := k.callbacks() && !k.client.deaf.Load()
+	wait, most := l.Look, 4*l.Look
+	switch {
+	case k.answered && trusted: // its end alone is waited for
+		wait, most = 3*l.Patience, 10*l.Patience
+	case k.answered:
 		most = 8 * l.Look
-	}
-	wait := base
-	for range k.looks {
-		if wait = wait * 3 / 2; wait > most {
-			wait = most
-			break
-		}
-	}
-	if k.looks == 0 && k.callbacks() && !k.client.deaf.Load() {
+	case trusted && k.looks == 0:
 		wait = l.Patience
-		if k.answered {
-			wait = 5 * l.Patience
-		}
+	}
+	for range k.looks {
+		wait = min(wait*3/2, most)
 	}
 	k.next.Reset(wait)
 }

@@ -191,11 +191,11 @@ func (h *house) logged(text string) {
 	eventually(h, "the log says "+text, func() bool { return strings.Contains(h.log.String(), text) })
 }
 
-func over(h *house, k *upstream.Call) {
+func over(h *house, k *upstream.Call, within ...time.Duration) {
 	h.Helper()
 	select {
 	case <-k.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(append(within, 10*time.Second)[0]):
 		h.Fatal("the call did not end")
 	}
 }

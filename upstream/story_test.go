@@ -92,6 +92,7 @@ func TestCallbacksThatDoNotArrive(t *testing.T) {
 	h.hears("initiated", "ringing", "in-progress")
 	c.goes(call.Completed)
 	over(h, k)
+	h.logged("callbacks of the upstream do not arrive")
 	h.want("said", strings.Count(h.log.String(), "callbacks of the upstream do not arrive"), 1)
 
 	h.platform.set(func() { h.platform.silent = false })

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/trunk"
 )
@@ -43,7 +44,8 @@ type Config struct {
 	Secret    []byte     // signs the addresses of callbacks
 	Node      string
 
-	Limits Limits
+	Limits    Limits
+	Transport http.RoundTripper // nil is the network
 }
 
 // Limits are the times of the protocol; zero fields are the usual ones.
@@ -73,7 +75,8 @@ type Client struct {
 	limits Limits
 	http   *http.Client
 	born   time.Time
-	deaf   atomic.Bool // callbacks do not come through
+	deaf   atomic.Bool  // callbacks do not come through
+	spoke  atomic.Int64 // when the last one came, as nanoseconds of the clock
 
 	ctx     context.Context // the life of all requests
 	quit    context.CancelFunc
@@ -99,14 +102,17 @@ var (
 // New makes a Client. It starts nothing.
 func New(log *slog.Logger, cfg Config) *Client {
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
+	if cfg.Transport == nil {
+		cfg.Transport = &http.Transport{
+			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,
+			MaxResponseHeaderBytes: 64 << 10,
+		}
+	}
 	c := &Client{
 		log: log, cfg: cfg, limits: cfg.Limits.complete(), born: time.Now(),
 		live: map[string]*Call{}, known: map[string]fate{}, skew: map[string]time.Duration{},
 		http: &http.Client{
-			Transport: &http.Transport{
-				Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,
-				MaxResponseHeaderBytes: 64 << 10,
-			},
+			Transport: cfg.Transport,
 			// Whoever redirects a request that bears a secret is not whom we know.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -132,6 +138,12 @@ func (c *Client) Place(ctx context.Context, name string, o call.Order) (*Call, e
 	u, err := c.find(name)
 	if err != nil {
 		return nil, err
+	}
+	if o.To.Scheme != number.Tel {
+		return nil, fmt.Errorf("%s takes telephone numbers only, not %s addresses", name, o.To.Scheme)
+	}
+	if why := u.Line().Refuses(o.To.Number); why != "" { // emergency numbers never leave, by any door
+		return nil, errors.New(why)
 	}
 	if o.SID == "" {
 		o.SID = sid.New[sid.Call]()

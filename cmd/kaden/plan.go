@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/timeline"
@@ -27,7 +28,7 @@ type planCmd struct {
 }
 
 type planCheckCmd struct {
-	Files []string `arg:"" name:"file" help:"Files with plans; - is standard input. Documents of other kinds are skipped."`
+	Files []string `arg:"" name:"file" help:"Files with plans; - is standard input. Documents of other kinds are skipped, but for upstreams."`
 	JSON  bool     `name:"json" help:"One JSON object a line."`
 }
 
@@ -51,15 +52,7 @@ func (c *planCheckCmd) Run(out *output) error {
 			continue
 		}
 		found := 0
-		for _, d := range documentsOf(text) {
-			if !d.isPlan() {
-				continue
-			}
-			found++
-			_, _, list := callout.ParsePlan(d.text)
-			if err := out.problems(d.placed(list).In(name), c.JSON); err != nil {
-				return err
-			}
+		count := func(list problem.List) error {
 			for _, p := range list {
 				if p.Level == problem.Error {
 					errs++
@@ -67,6 +60,22 @@ func (c *planCheckCmd) Run(out *output) error {
 					warnings++
 				}
 			}
+			return out.problems(list.In(name), c.JSON)
+		}
+		for _, d := range documentsOf(text) {
+			if !d.isPlan() {
+				continue
+			}
+			found++
+			_, _, list := callout.ParsePlan(d.text)
+			if err := count(d.placed(list)); err != nil {
+				return err
+			}
+		}
+		// What the plans ask of the file's upstreams; the server's own are known to kaden apply.
+		split, _ := manifest.Split("", text)
+		if err := count(manifest.Away(split, os.Getenv("KADEN_PUBLIC_URL") != "")); err != nil {
+			return err
 		}
 		if found == 0 {
 			fmt.Fprintf(out.Stderr, "kaden: %s: no plan in it; a plan begins with plan: and its name\n", name)
@@ -261,7 +270,7 @@ func documentsOf(text []byte) []yamlDocument {
 }
 
 // otherKinds are documents that a file may hold beside plans. Whatever else there is was meant to be a plan.
-var otherKinds = []string{"person", "group", "trunk", "source", "number", "schedule", "route", "bin", "application", "account", "notice"}
+var otherKinds = []string{"person", "group", "trunk", "upstream", "source", "number", "schedule", "route", "bin", "application", "account", "notice"}
 
 func (d yamlDocument) isPlan() bool { return !slices.Contains(otherKinds, d.kind) }
 
