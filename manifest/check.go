@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -100,6 +101,24 @@ func meant(name string, names []string) string {
 		return "there is none yet"
 	}
 	return "there are " + strings.Join(names[:min(len(names), 8)], ", ")
+}
+
+// checkPINs: two persons with one PIN cannot be told apart by it.
+func (c *compiling) checkPINs() {
+	first := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(c.set.People)) {
+		pin := c.set.People[name].PIN
+		other, twice := first[pin]
+		switch d := c.declared[kindPerson+" "+name]; {
+		case pin == "":
+		case twice:
+			line, column := yamldoc.Parse([]byte(d.Text)).Take("pin").Place()
+			c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Warning, Verb: "pin",
+				Text: fmt.Sprintf("%s has the same PIN: from a number that is not theirs, it lets in neither", other), Hint: "give each person their own"})
+		default:
+			first[pin] = name
+		}
+	}
 }
 
 // checkPerson: a contact that no trunk can reach is refused when it is saved, with the reason, and a

@@ -39,6 +39,8 @@ func TestCompileChecksDocumentsAgainstOneAnother(t *testing.T) {
 			"house.yaml:12:13: error: <from>: there is no trunk \"nnt\", so this number is never shown (did you mean ntt?)\n"},
 		{"a plan tells somebody of whom nobody knows how", "plan: p\nsteps:\n  - call: [sato]\notherwise: [notify:ops-mai]\n---\nnotice: ops-mail\nmail: [a@b.example]\nfrom: a@b.example\nserver: s:25\n",
 			"house.yaml:14:13: warning: <otherwise>: there is no notice \"ops-mai\": it is said on the console and in the log only (did you mean ops-mail?)\n"},
+		{"two persons with one PIN", "person: tanaka\npin: \"4711\"\ncontacts: [sim:t]\n---\nperson: ueda\npin: \"4711\"\ncontacts: [sim:u]\n",
+			"house.yaml:16:6: warning: <pin>: tanaka has the same PIN: from a number that is not theirs, it lets in neither (give each person their own)\n"},
 		{"a member who is not there", "group: g\nmembers:\n  - sato\n  - tanka\n---\nperson: tanaka\ncontacts: [sim:t]\n",
 			"house.yaml:14:5: error: <tanka>: there is no person \"tanka\" (did you mean tanaka?)\n"},
 		{"a group within itself", "group: g\nmembers: [sato, \"@g\"]\n",
