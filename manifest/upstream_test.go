@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -75,5 +76,20 @@ func TestWhatAnUpstreamCannotDo(t *testing.T) {
 				t.Errorf("got  %v\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestTheExampleUpstream(t *testing.T) {
+	text, err := os.ReadFile("../docs/examples/upstream.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, problems := compile(t, string(text))
+	if problems != "" {
+		t.Fatalf("problems:\n%s", problems)
+	}
+	docs, _ := Split("", text)
+	if away := Away(docs, true); len(away) > 0 || len(set.Upstreams) != 1 || len(set.Lines()) != 2 {
+		t.Errorf("%v %+v", away, set)
 	}
 }

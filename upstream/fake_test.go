@@ -129,8 +129,11 @@ func (p *platform) create(w http.ResponseWriter, r *http.Request) {
 	if hook != nil && hook(n, w, c) {
 		return
 	}
-	p.take(c)
-	answer(w, 201, c.json())
+	p.mu.Lock()
+	p.calls = append(p.calls, c)
+	made := c.json()
+	p.mu.Unlock()
+	answer(w, 201, made)
 }
 
 // take makes a call exist.
