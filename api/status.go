@@ -38,7 +38,7 @@ func (a *API) statusRoutes() {
 			Speech: []Engine{}, Trunks: []Trunk{},
 			Calls: a.cfg.Calls.Calls(), Callouts: a.cfg.Callouts.Busy(),
 		}
-		for _, t := range set.Trunks {
+		for _, t := range set.Lines() {
 			s.Trunks = append(s.Trunks, Trunk{t.Name, t.From, t.Channels})
 		}
 		var engines []Engine

@@ -84,11 +84,11 @@ func TestTheExampleUpstream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, problems := compile(t, string(text))
-	if problems != "" {
-		t.Fatalf("problems:\n%s", problems)
+	docs, list := Split("", text)
+	set, problems := Compile(docs, nil)
+	if len(list)+len(problems) > 0 {
+		t.Fatalf("problems: %v %v", list, problems)
 	}
-	docs, _ := Split("", text)
 	if away := Away(docs, true); len(away) > 0 || len(set.Upstreams) != 1 || len(set.Lines()) != 2 {
 		t.Errorf("%v %+v", away, set)
 	}

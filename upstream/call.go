@@ -90,8 +90,8 @@ func (c *Client) newCall(u trunk.Upstream, o call.Order) *Call {
 	return k
 }
 
-// Away says that the call is on another platform, where nothing of this one (a conference) can be joined to it.
-func (k *Call) Away() bool { return true }
+// Fixed tells whether what the call says went with its order: there is no public URL.
+func (k *Call) Fixed() bool { return k.client.cfg.PublicURL == "" }
 
 // Done is closed when the call is over and written down.
 func (k *Call) Done() <-chan struct{} { return k.done }

@@ -102,7 +102,7 @@ func (c *Client) Admit(attempt string, r *http.Request) error {
 
 // readCallback reads what a request of a platform says of its call (contract 4.3).
 func readCallback(form url.Values) news {
-	n := news{sid: form.Get("CallSid"), status: call.Status(form.Get("CallStatus")), answeredBy: form.Get("AnsweredBy"), text: clip(form.Get("ErrorMessage"))}
+	n := news{sid: form.Get("CallSid"), status: call.Status(form.Get("CallStatus")), answeredBy: form.Get("AnsweredBy"), text: masked(form.Get("ErrorMessage"))}
 	n.sip, n.code = atoi(form.Get("SipResponseCode")), atoi(form.Get("ErrorCode"))
 	if rank(n.status) == 0 {
 		n.status = ""

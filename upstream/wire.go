@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/trunk"
 )
 
@@ -121,6 +122,10 @@ func (c *Client) request(ctx context.Context, u trunk.Upstream, method, where st
 	}
 	resp, err := c.http.Do(q)
 	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) { // it repeats the address, numbers and all
+			err = u.Err
+		}
 		var dial *net.OpError
 		if errors.As(err, &dial) && dial.Op == "dial" { // nothing has left
 			return &refusal{text: "the platform cannot be reached: " + dial.Err.Error()}
@@ -154,10 +159,10 @@ func refused(resp *http.Response, text []byte) *refusal {
 		Message string `json:"message"`
 	}
 	if json.Unmarshal(text, &body) == nil {
-		no.code, no.text = body.Code, body.Message
+		no.code, no.text = body.Code, masked(body.Message)
 	}
 	if no.text == "" {
-		no.text = clip(strings.Join(strings.Fields(string(bytes.ToValidUTF8(text, nil))), " "))
+		no.text = masked(strings.Join(strings.Fields(string(bytes.ToValidUTF8(text, nil))), " "))
 	}
 	if no.text == "" {
 		no.text = resp.Status
@@ -167,6 +172,9 @@ func refused(resp *http.Response, text []byte) *refusal {
 	}
 	return no
 }
+
+// masked is a platform's text, cut short and without whole telephone numbers: it goes to the log.
+func masked(s string) string { return clip(number.Mask(s)) }
 
 func clip(s string) string {
 	const most = 200

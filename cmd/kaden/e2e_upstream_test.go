@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -162,6 +163,15 @@ func TestAnotherKadenThatCannotReachUs(t *testing.T) {
 	if hows := x.hows(); !strings.Contains(hows, "hung up") {
 		t.Errorf("calls at the exchange: %s", hows)
 	}
+
+	// The same where it steps in for a trunk of ours.
+	full := newCarrier(t, "refuses-503", 0)
+	s.apply(full.trunk(), strings.Replace(plan, "from: {", "from: { carrier: \"+815012345678\",", 1)+"confirm: none")
+	id = s.alarm("disk full on db02")
+	s.until(id, timeline.AlertAcknowledged, "sato")
+	if len(full.said("SIP/2.0 503")) != 1 || len(x.calledAt(satoNumber)) != 2 {
+		t.Errorf("the trunk refused %d times and the phone was called %d times", len(full.said("SIP/2.0 503")), len(x.calledAt(satoNumber)))
+	}
 }
 
 // We are killed while the phone rings over the other kaden: what is left there is ended, and it rings again.
@@ -250,6 +260,35 @@ func TestTheOtherKadenIsKilled(t *testing.T) {
 				eventually(t, patience, "no call is left at the exchange", func() bool { return len(x.open()) == 0 })
 			}
 		})
+	}
+}
+
+// Either side is killed at random moments of calls under way. Each alert is taken in the end, nobody is called
+// after a confirmation that was committed, and no call is left at the exchange.
+func TestEitherKadenIsKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	r := seed(t)
+	x := newExchange(t, takesIt)
+	up := far(t, x)
+	s := near(t, up)
+	s.apply(strings.Replace(satoOnly, "rounds: 1", "rounds: forever\n    gap: 1s", 1) + "deadline: 10m\n")
+	for i := range kills(t, 6) {
+		id := s.alarm(fmt.Sprintf("alert %d", i))
+		victim := []*server{s, up}[i%2]
+		time.Sleep(time.Duration(r.IntN(3500)) * time.Millisecond)
+		victim.kill()
+		victim.start()
+		victim.ready()
+		e := s.until(id, timeline.AlertAcknowledged, "sato")
+		eventually(t, patience, "no call is left at the exchange", func() bool { return len(x.open()) == 0 })
+		called := x.calledAt(satoNumber)
+		if last := called[len(called)-1]; last.After(e.At.Add(10 * time.Millisecond)) {
+			t.Errorf("alert %d: the phone was called %v after it was taken:\n%s", i, last.Sub(e.At), s.night(id))
+		}
+	}
+	if n := len(x.calledAt(satoNumber)); n > 3*kills(t, 6) {
+		t.Errorf("the phone was called %d times", n)
 	}
 }
 

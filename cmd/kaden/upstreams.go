@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
@@ -82,6 +83,8 @@ type journey struct {
 	order  call.Order
 	forget func() bool
 
+	away  atomic.Bool // it is on another platform, or on its way there
+	fixed atomic.Bool // its script went with the order
 	mu    sync.Mutex
 	ways  []string
 	line  dispatch.Line
@@ -111,11 +114,14 @@ func (j *journey) start() error {
 func (j *journey) by(way string) (dispatch.Line, error) {
 	o := j.order
 	o.Heard = j.heard
+	j.away.Store(way != ourLines)
+	j.fixed.Store(false)
 	if way != ourLines {
 		k, err := j.upstreams.Place(j.ctx, way, o)
 		if err != nil {
 			return nil, err
 		}
+		j.fixed.Store(k.Fixed())
 		return k, nil
 	}
 	c, err := j.desk.Place(j.ctx, o)
@@ -187,11 +193,11 @@ func (j *journey) End(c leg.Cause) {
 	line.End(c)
 }
 
-// Away tells whether the call is on another platform.
-func (j *journey) Away() bool {
-	a, ok := j.now().(interface{ Away() bool })
-	return ok && a.Away()
-}
+// Away tells whether the call is on another platform. It does not wait: a script asks it while its call is placed.
+func (j *journey) Away() bool { return j.away.Load() }
+
+// Fixed tells whether what is said went with the order, so that nothing else can be told in this call.
+func (j *journey) Fixed() bool { return j.fixed.Load() }
 
 func (j *journey) now() dispatch.Line {
 	j.mu.Lock()
