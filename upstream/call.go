@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -276,7 +277,7 @@ func (k *Call) detected(by string) {
 		return
 	}
 	d := k.order.Detection
-	if d != nil && d.Message && k.machine == "" && len(by) > 11 && by[:11] == "machine_end" {
+	if d != nil && d.Message && k.machine == "" && strings.HasPrefix(by, "machine_end") {
 		k.machine = "machine_start" // whoever waits for the end has heard of the beginning
 		k.announce(call.Event{Status: call.InProgress, AnsweredBy: k.machine})
 	}

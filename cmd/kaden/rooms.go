@@ -322,6 +322,7 @@ func (r *rooms) reload(ctx context.Context) error {
 		return err
 	}
 	set, problems := manifest.Compile(docs, r.resolveSecret)
+	problems = append(problems, manifest.Away(docs, r.settings.PublicURL != "")...)
 	warnings := 0
 	for _, p := range problems {
 		if p.Level == problem.Error { // what it is about is left out; the rest of the house works

@@ -63,7 +63,7 @@ func waysOf(set *manifest.Set, o call.Order) (ways []string) {
 	candidates, _ := trunk.Choose(set.Lines(), o.To.Number, o.Prefer)
 	for _, t := range candidates {
 		way := ourLines
-		if slices.ContainsFunc(set.Upstreams, func(u trunk.Upstream) bool { return u.Name == t.Name }) {
+		if isUpstream(set, t.Name) {
 			way = t.Name
 		}
 		if !slices.Contains(ways, way) {
@@ -74,6 +74,10 @@ func waysOf(set *manifest.Set, o call.Order) (ways []string) {
 		ways = []string{ourLines} // where it is said why
 	}
 	return ways
+}
+
+func isUpstream(set *manifest.Set, name string) bool {
+	return slices.ContainsFunc(set.Upstreams, func(u trunk.Upstream) bool { return u.Name == name })
 }
 
 // journey is a call that may go from one way to the next, as long as nothing has rung. It is a dispatch.Line.
@@ -124,6 +128,7 @@ func (j *journey) by(way string) (dispatch.Line, error) {
 		j.fixed.Store(k.Fixed())
 		return k, nil
 	}
+	o.Prefer = slices.DeleteFunc(slices.Clone(o.Prefer), func(name string) bool { return isUpstream(j.house(), name) })
 	c, err := j.desk.Place(j.ctx, o)
 	if err != nil {
 		return nil, err
