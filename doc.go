@@ -13,7 +13,7 @@
 // What decides does no I/O; what does I/O decides nothing.
 //
 // Words, each readable alone, without I/O: number, sid, timeline, problem, twiml, callout,
-// alert and its children, oncall, account, trunk, manifest.
+// alert and its children, oncall, account, tariff, trunk, manifest.
 //
 // Machines, sound and lines: media, leg and its children, call, speech, voice.
 //

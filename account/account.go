@@ -3,8 +3,10 @@ package account
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 )
 
@@ -36,4 +38,32 @@ type Number struct {
 	Bin            string // … or stands in the bin of this name
 	StatusCallback string
 	CallBack       bool // people call here about alerts: kaden's own script answers
+	Unknown        Door // for callers who hide their number
+	Foreign        Door // for callers whose number is abroad
+}
+
+// Door is what becomes of a caller before anything else happens.
+type Door string
+
+// The doors. "" is Accept.
+const (
+	Accept Door = "accept"
+	Screen Door = "screen" // the caller has to press a key first
+	Reject Door = "reject" // refused without an answer, as by a person: 603
+	Busy   Door = "busy"   // refused without an answer, as a line that is in use: 486
+)
+
+// DoorFor is the door for a caller, as [number.Withheld] and the classes of numbers tell them apart. Names of SIP
+// users are neither hidden nor abroad.
+func (n Number) DoorFor(from string) (d Door, why string) {
+	switch {
+	case number.Withheld(from):
+		d, why = n.Unknown, "callers who hide their number are not answered here (unknown: %s)"
+	case number.Number(from).Class() == number.Abroad:
+		d, why = n.Foreign, "callers from abroad are not answered here (foreign: %s)"
+	}
+	if d == "" || d == Accept {
+		return Accept, ""
+	}
+	return d, fmt.Sprintf(why, d)
 }

@@ -156,10 +156,13 @@ method: GET
 fallback-url: https://example.jp/fallback
 fallback-method: POST
 status-callback: http://127.0.0.1:9000/status
+unknown: screen
+foreign: reject
 `))
 	want := Number{
 		SID: NumberSID("+815012345678"), Number: "+815012345678", URL: "https://example.jp/voice", Method: "GET",
 		FallbackURL: "https://example.jp/fallback", FallbackMethod: "POST", StatusCallback: "http://127.0.0.1:9000/status",
+		Unknown: Screen, Foreign: Reject,
 	}
 	if problems != nil || n != want {
 		t.Errorf("got %+v, %v", n, problems)
@@ -177,6 +180,7 @@ func TestReadNumberRefuses(t *testing.T) {
 		{"a name", "number: 受付\nurl: http://a/\n", "neither a telephone number nor a SIP user name"},
 		{"no web page", "number: a\nurl: example.jp/voice\n", "2:6: error: <url>: \"example.jp/voice\" is not the address of a web page"},
 		{"a method", "number: a\nurl: http://a/\nmethod: post\n", "3:9: error: <method>: \"post\" is not known"},
+		{"a door that is none", "number: a\nurl: http://a/\nunknown: ignore\n", "3:10: error: <unknown>: \"ignore\" is not known"},
 		{"both", "number: a\nurl: http://a/\ntwiml: <Response/>\n", "3:8: error: <twiml>: a number answers with url: or with twiml:, not with both"},
 		{"nothing", "number: a\n", "1:9: warning: <number>: nothing says what answers"},
 		{"no TwiML", "number: a\ntwiml: hello\n", "is not TwiML (it begins with <Response>)"},
@@ -207,5 +211,20 @@ func TestANumberThatPeopleCallBack(t *testing.T) {
 	}
 	if _, problems := ReadNumber([]byte("number: \"+815012345678\"\ncall-back: yes please\n")); !problems.Refused() {
 		t.Error("call-back: yes please was not refused")
+	}
+}
+
+func TestWhichDoorACallerComesTo(t *testing.T) {
+	n := Number{Unknown: Screen, Foreign: Busy}
+	for from, want := range map[string]Door{
+		"anonymous": Screen, "sip:anonymous@anonymous.invalid": Screen, "+14158675309": Busy,
+		"+819012345678": Accept, "sip:sato@192.0.2.7": Accept, "sato": Accept,
+	} {
+		if got, why := n.DoorFor(from); got != want || (why == "") != (want == Accept) {
+			t.Errorf("%s comes to %q (%q), want %q", from, got, why, want)
+		}
+		if got, _ := (Number{}).DoorFor(from); got != Accept {
+			t.Errorf("where nothing is said, %s comes to %q", from, got)
+		}
 	}
 }

@@ -21,6 +21,8 @@ import (
 //	twiml: <Response/>            # … or is this
 //	bin: night                    # … or stands in this bin
 //	call-back: true               # … or people call here about alerts
+//	unknown: screen               # callers who hide their number: accept, screen (press 1 first), reject, busy
+//	foreign: reject               # callers from abroad
 //
 // Account is left empty: the installation's main account owns what documents describe.
 func ReadNumber(text []byte) (Number, problem.List) {
@@ -36,6 +38,7 @@ func ReadNumber(text []byte) (Number, problem.List) {
 		Bin:            doc.Take("bin").Text(),
 		CallBack:       doc.Take("call-back").OneOf("false", "true") == "true",
 	}
+	n.Unknown, n.Foreign = readDoor(doc.Take("unknown")), readDoor(doc.Take("foreign"))
 	bin := doc.Take("bin")
 	switch twiml := doc.Take("twiml"); {
 	case n.CallBack && (doc.Take("url").Given() || twiml.Given() || bin.Given()):
@@ -95,6 +98,13 @@ func readURL(v yamldoc.Value) string {
 		return ""
 	}
 	return s
+}
+
+func readDoor(v yamldoc.Value) Door {
+	if !v.Given() {
+		return ""
+	}
+	return Door(v.OneOf(string(Accept), string(Screen), string(Reject), string(Busy)))
 }
 
 func readMethod(v yamldoc.Value) string {

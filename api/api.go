@@ -24,6 +24,7 @@ import (
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -42,7 +43,9 @@ type Records interface {
 // Calls places calls and counts those under way: *call.Desk.
 type Calls interface {
 	Place(ctx context.Context, o call.Order) (*call.Call, error)
+	Live(id sid.Call) (*call.Call, bool)
 	Calls() int
+	Trunks() []call.TrunkState
 }
 
 // CallRecords finds calls, over or not: the reading side of call.Store.
@@ -57,6 +60,11 @@ type Manifest interface {
 	// Apply checks the documents against all there are and takes all of them or none. applied names each
 	// as kind and name (person sato). problems with an error among them mean that nothing was taken.
 	Apply(ctx context.Context, text []byte) (applied []string, problems problem.List, err error)
+}
+
+// Ledger knows what calls have cost: the reading side of dispatch.Store.
+type Ledger interface {
+	Usage(ctx context.Context, account sid.Account, from, to time.Time) ([]tariff.Spent, error)
 }
 
 // Tickets keeps secrets that expire, by their hash. Of many who take one at once, one gets it.
@@ -85,7 +93,9 @@ type Config struct {
 	Accept      func(ctx context.Context, d alert.Delivery) (alerts []string, err error) // dispatch's Accept
 	Calls       Calls
 	CallRecords CallRecords
-	House       func() *manifest.Set // the installation as it is now
+	Ledger      Ledger                        // nil: what calls cost is not known
+	Budgets     func() []dispatch.BudgetState // as they were last counted; nil: none
+	House       func() *manifest.Set          // the installation as it is now
 	Manifest    Manifest
 	Tickets     Tickets
 	Engines     func(ctx context.Context) []Engine                        // of speech; nil: not known, nothing is said about them
@@ -139,6 +149,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.callRoutes()
 	a.houseRoutes()
 	a.lineRoutes()
+	a.usageRoutes()
 	a.statusRoutes()
 	a.cardRoutes()
 	a.chooseRoutes()

@@ -37,6 +37,7 @@ type Call struct {
 	From     string    `json:"from,omitempty"`
 	To       string    `json:"to"`
 	Trunk    string    `json:"trunk,omitempty"`
+	Place    int       `json:"place,omitempty" doc:"In the queue for a line, counted from 1; absent if it waits for none."`
 	Created  time.Time `json:"created"`
 	Answered time.Time `json:"answered,omitzero"`
 	Ended    time.Time `json:"ended,omitzero"`
@@ -196,8 +197,13 @@ func (a *API) callState(ctx context.Context, in *struct {
 }
 
 func (a *API) callView(r call.Record) Call {
+	place := 0
+	if live, ok := a.cfg.Calls.Live(r.SID); ok {
+		place = live.Place()
+	}
 	return Call{
-		Call: string(r.SID), Status: string(r.Status), Over: r.Status.Over(), Cause: string(r.Cause), SIP: r.SIPStatus,
+		Place: place,
+		Call:  string(r.SID), Status: string(r.Status), Over: r.Status.Over(), Cause: string(r.Cause), SIP: r.SIPStatus,
 		From: r.From, To: r.To, Trunk: r.Trunk, Created: r.Created, Answered: r.Answered, Ended: r.Ended,
 		Seconds: int(r.Duration() / time.Second), Traced: a.traced(r.SID),
 	}

@@ -81,6 +81,7 @@ type Step struct {
 type Applied struct {
 	Applied  []string     `json:"applied" nullable:"false" doc:"Kind and name of each document that was taken; empty if one was refused."`
 	Problems problem.List `json:"problems" nullable:"false" doc:"Errors, because of which nothing was changed, and warnings."`
+	Costs    []string     `json:"costs,omitempty" doc:"For each plan that was taken: what an alert that nobody takes costs in an hour, where prices are known."`
 }
 
 const yamlType = "application/yaml"
@@ -127,7 +128,7 @@ func (a *API) houseRoutes() {
 		if problems == nil {
 			problems = problem.List{}
 		}
-		return answer(Applied{applied, problems}), nil
+		return answer(Applied{applied, problems, a.costs(applied)}), nil
 	})
 }
 

@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/manifest"
 )
 
 // Status is how this kaden is.
@@ -25,6 +28,40 @@ type Trunk struct {
 	Name     string `json:"name"`
 	From     string `json:"from,omitempty" doc:"The number it shows."`
 	Channels int    `json:"channels,omitempty" doc:"Calls at once; absent is without limit."`
+	Calls    int    `json:"calls" doc:"On it now."`
+	Waiting  int    `json:"waiting" doc:"Calls that wait for a line of it, or of one of several trunks."`
+	State    string `json:"state" enum:"well,due,resting" doc:"due: one call finds out whether it works again; resting: no call, while another trunk takes the number."`
+	Score    int    `json:"score" doc:"How it has fared of late: 100 is well, 0 is dead."`
+	Why      string `json:"why,omitempty" doc:"What its last calls failed of."`
+	Rules    []Rule `json:"rules" nullable:"false" doc:"What it does with each class of numbers. Emergency and special numbers are never called."`
+}
+
+// Rule is what a trunk does with one class of numbers.
+type Rule struct {
+	Class  string `json:"class"`
+	Ruling string `json:"ruling" enum:"allow,warn,refuse"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// trunks are the trunks as they are now.
+func (a *API) trunks(set *manifest.Set) []Trunk {
+	list, at := []Trunk{}, time.Now()
+	now := map[string]call.TrunkState{}
+	for _, s := range a.cfg.Calls.Trunks() {
+		now[s.Name] = s
+	}
+	for _, t := range set.Lines() {
+		s := now[t.Name]
+		view := Trunk{
+			Name: t.Name, From: t.From, Channels: t.Channels, Calls: s.Busy, Waiting: s.Waiting,
+			State: string(s.Health.State(at)), Score: s.Health.Score(), Why: s.Health.Words(at), Rules: []Rule{},
+		}
+		for _, r := range t.Rules() {
+			view.Rules = append(view.Rules, Rule{string(r.Class), string(r.Ruling), r.Reason})
+		}
+		list = append(list, view)
+	}
+	return list
 }
 
 func (a *API) statusRoutes() {
@@ -35,12 +72,10 @@ func (a *API) statusRoutes() {
 		set := a.cfg.House()
 		s := Status{
 			Version: a.cfg.Version, Node: a.cfg.Node,
-			Speech: []Engine{}, Trunks: []Trunk{},
-			Calls: a.cfg.Calls.Calls(), Callouts: a.cfg.Callouts.Busy(),
+			Speech: []Engine{},
+			Calls:  a.cfg.Calls.Calls(), Callouts: a.cfg.Callouts.Busy(),
 		}
-		for _, t := range set.Lines() {
-			s.Trunks = append(s.Trunks, Trunk{t.Name, t.From, t.Channels})
-		}
+		s.Trunks = a.trunks(set)
 		var engines []Engine
 		if a.cfg.Engines != nil {
 			engines = append([]Engine{}, a.cfg.Engines(ctx)...)

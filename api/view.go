@@ -97,6 +97,7 @@ type AttemptView struct {
 
 	AnsweredBy string `json:"answeredBy,omitempty" doc:"What machine detection takes the one who answered for, in Twilio's words; a hint only."`
 
+	Price    string    `json:"price,omitempty" doc:"What its call has cost: 16 JPY. Absent while that is not known."`
 	Traced   bool      `json:"traced,omitempty" doc:"The signalling of its call can still be shown."`
 	Dialed   time.Time `json:"dialed,omitzero"`
 	Rang     time.Time `json:"rang,omitzero"`
@@ -178,6 +179,9 @@ func (a *API) attemptViews(list []dispatch.Attempt) []AttemptView {
 			Cause: t.Cause, Digit: t.Digit, Trunk: t.Trunk, Call: string(t.Call),
 			Purpose: t.Purpose, Inbound: t.Inbound, AnsweredBy: t.AnsweredBy,
 			Dialed: t.Dialed, Rang: t.Rang, Answered: t.Answered, Ended: t.Ended,
+		}
+		if t.Price.Known() {
+			v.Price = t.Price.String()
 		}
 		if t.Line != "" && t.Line != t.ID {
 			v.With = t.Line

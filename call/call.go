@@ -13,7 +13,6 @@ import (
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
-	"github.com/kaden-project/kaden/trunk"
 )
 
 // Call is one call from its order to its end. Its exported methods may be called from any goroutine,
@@ -37,7 +36,9 @@ type Call struct {
 	ears ears
 	took atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
 
-	mail mailbox
+	mail    mailbox
+	queued  atomic.Pointer[booking] // as booking, for others to ask about
+	remains remains
 
 	mu    sync.Mutex
 	inbox []func()
@@ -50,12 +51,15 @@ type Call struct {
 type owned struct {
 	order    Order
 	rec      Record
-	leg      leg.Leg          // the last one; set before a script starts and not changed after that
-	events   <-chan leg.Event // of leg; nil: there is none, or it has ended
-	booking  *booking         // nil: not waiting for a line
-	tried    []string         // trunks that have refused
-	own      bool             // to a number of our own: no trunk
-	line     trunk.Trunk      // Name "" for none
+	leg      leg.Leg     // the last one; set before a script starts and not changed after that
+	now      *try        // the try that is the call, or may become it; see tries.go
+	other    *try        // one that is silent, while another trunk has joined; nil for none
+	dialled  int         // tries so far
+	silent   *time.Timer // when a trunk has been silent for too long
+	refused  *leg.Event  // what a trunk said before the one that is waited for
+	booking  *booking    // nil: not waiting for a line
+	tried    []string    // trunks that were tried
+	own      bool        // to a number of our own: no trunk
 	rang     bool
 	ending   *Ending     // we are hanging up
 	pushed   bool        // and have said so twice
@@ -68,6 +72,9 @@ type owned struct {
 	poster   poster
 	rangAt   time.Time
 	keyCount int
+	legs     int        // that have cost something
+	unpriced bool       // one of them cost nobody knows what
+	charges  []Charge   // not written yet
 	ear      *detecting // nil: nobody listens for who has answered
 }
 
@@ -103,6 +110,7 @@ func (d *Desk) newCall(r Record, o Order) *Call {
 		c.log = c.log.With("attempt", o.Attempt)
 	}
 	c.order, c.rec = o, r
+	c.remains.call = c
 	c.shown.Store(&r)
 	c.ctx, c.stop = context.WithCancelCause(d.ctx)
 	return c

@@ -67,23 +67,23 @@ func (c *Call) write() error {
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(c.ctx), patience)
 	defer stop()
-	err := c.desk.cfg.Store.Change(ctx, Change{Record: c.rec, Events: c.untold, Posts: c.posts})
+	err := c.desk.cfg.Store.Change(ctx, Change{Record: c.rec, Events: c.untold, Posts: c.posts, Charges: c.charges})
 	if err != nil {
 		c.log.Error("change of the call not written", "status", c.rec.Status, "err", err)
 	} else {
 		c.poster.add(c, c.posts)
-		c.untold, c.posts = nil, nil
+		c.untold, c.posts, c.charges = nil, nil, nil
 	}
 	r := c.rec
 	c.shown.Store(&r)
 	return err
 }
 
-// keep writes down what ends the leg after a crash. The leg waits for it: no commit, no ACK.
-func (c *Call) keep(ctx context.Context, r leg.Remains) error {
+// keep writes down with the record what ends its legs after a crash.
+func (c *Call) keep(ctx context.Context) error {
 	written := make(chan error, 1)
 	c.post(func() {
-		c.rec.Remains = r
+		c.rec.Remains = c.remains.list()
 		written <- c.write()
 	})
 	select {
@@ -119,5 +119,5 @@ func (c *Call) summary() {
 		"direction", r.Direction, "from", masked(r.From), "to", masked(r.To), "trunk", r.Trunk,
 		"status", r.Status, "cause", r.Cause, "sip", r.SIPStatus,
 		"waited", since(r.Created, r.Started), "rang", since(c.rangAt, until), "talked", since(r.Answered, r.Ended),
-		"keys", c.keyCount, "trunks", len(c.tried)+1)
+		"keys", c.keyCount, "trunks", max(1, len(c.tried)), "price", r.Price.String())
 }

@@ -36,7 +36,10 @@ type Config struct {
 	Trunks  func() []trunk.Trunk                           // as they are now; nil: none
 	Script  Script                                         // nil: calls are answered and nothing is said
 	Numbers func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
-	Node    string
+	// Screen asks a caller who has been answered for a key, and tells whether they may go on; an error ends the call. nil
+	// lets everybody through.
+	Screen func(ctx context.Context, c *Call) (passed bool, err error)
+	Node   string
 }
 
 // Desk places and takes calls. It may be used from any goroutine.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -33,6 +34,9 @@ func (d *Desk) EndGhost(ctx context.Context, o Order, trunkName string, r leg.Re
 	if o.To.Scheme != number.Tel {
 		return ender.End(ctx, o.target(trunk.Trunk{}), leg.Options{ID: o.legID(0)}, r)
 	}
+	if legs, ok := legsOf(r); ok {
+		return d.endLegs(ctx, ender, o, legs)
+	}
 	if trunkName != "" {
 		o.Trunk = trunkName
 	}
@@ -53,6 +57,29 @@ func (d *Desk) EndGhost(ctx context.Context, o Order, trunkName string, r leg.Re
 	for range n {
 		errs = append(errs, <-ended)
 	}
+	return errors.Join(errs...)
+}
+
+// endLegs ends what was tried over several trunks: each leg on its own.
+func (d *Desk) endLegs(ctx context.Context, e leg.Ender, o Order, legs []remain) error {
+	var all []trunk.Trunk
+	if d.cfg.Trunks != nil {
+		all = d.cfg.Trunks()
+	}
+	errs := make([]error, len(legs))
+	var g errgroup.Group
+	for i, l := range legs {
+		k := slices.IndexFunc(all, func(t trunk.Trunk) bool { return t.Name == l.Trunk })
+		if k < 0 {
+			errs[i] = fmt.Errorf("trunk %q, over which it was tried, is gone", l.Trunk)
+			continue
+		}
+		g.Go(func() error {
+			errs[i] = e.End(ctx, o.target(all[k]), leg.Options{ID: o.legID(l.Try)}, l.Rest)
+			return nil
+		})
+	}
+	_ = g.Wait()
 	return errors.Join(errs...)
 }
 
@@ -129,5 +156,6 @@ func (d *Desk) close(ctx context.Context, r Record) error {
 	ev := c.event(timeline.CallEnded, "this kaden stopped during the call")
 	ev.Cause = string(leg.Fault)
 	c.callback(Event{At: time.Now(), Status: c.rec.Status})
-	return d.cfg.Store.Change(ctx, Change{Record: c.rec, Events: []timeline.Event{ev}, Posts: c.posts})
+	c.chargeLost()
+	return d.cfg.Store.Change(ctx, Change{Record: c.rec, Events: append(c.untold, ev), Posts: c.posts, Charges: c.charges})
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
@@ -43,7 +44,12 @@ func (d *Desk) Accept(l leg.Leg) {
 		Callback: Callback{URL: n.StatusCallback},
 		Created:  now, Updated: now, Started: now, Node: d.cfg.Node,
 	}
-	c := d.newCall(r, Order{SID: r.SID, Account: r.Account, Direction: Inbound}.complete())
+	o := Order{SID: r.SID, Account: r.Account, Direction: Inbound}.complete()
+	door, why := n.DoorFor(r.From)
+	if door == account.Screen && d.cfg.Screen != nil {
+		o.Script = screened
+	}
+	c := d.newCall(r, o)
 	c.nested = depth(i)
 	if !d.admit(c) {
 		refuse(leg.Congested)
@@ -51,12 +57,43 @@ func (d *Desk) Accept(l leg.Leg) {
 	}
 	c.leg = l
 	c.ears.at(l)
+	if door == account.Reject || door == account.Busy {
+		go c.run(func() { c.turnAway(door, why) })
+		return
+	}
 	go c.run(c.arrive)
+}
+
+// turnAway refuses a call that nobody is to hear of.
+func (c *Call) turnAway(door account.Door, why string) {
+	c.now = &try{leg: c.leg, events: c.leg.Events()}
+	cause := leg.Rejected
+	if door == account.Busy {
+		cause = leg.Busy
+	}
+	c.stop(&Ending{cause, why})
+}
+
+// screened is the script of a caller who has to press a key before the program runs.
+func screened(ctx context.Context, c *Call) error {
+	if err := c.Answer(ctx); err != nil {
+		return err
+	}
+	passed, err := c.desk.cfg.Screen(ctx, c)
+	if err != nil || !passed {
+		c.log.Info("caller not put through", "from", masked(c.Record().From), "err", err)
+		return err
+	}
+	c.ForgetKeys()
+	if c.desk.cfg.Script == nil {
+		return nil
+	}
+	return c.desk.cfg.Script(ctx, c)
 }
 
 // arrive starts an inbound call: it rings, and its program decides whether it is answered.
 func (c *Call) arrive() {
-	c.events = c.leg.Events()
+	c.now = &try{leg: c.leg, events: c.leg.Events()}
 	if err := c.leg.Ring(c.ctx, false); err != nil {
 		c.log.Warn("ringing was not shown to the caller", "err", err)
 	}

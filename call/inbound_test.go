@@ -121,3 +121,68 @@ func TestACallerDuringTheShutdown(t *testing.T) {
 		h.want("the caller saw", p.State().Cause, leg.Congested)
 	}, support)
 }
+
+func doors(unknown, foreign account.Door) func(*call.Config) {
+	return func(c *call.Config) {
+		c.Numbers = func(called string) (account.Number, bool) {
+			return account.Number{Account: acct, Number: called, Unknown: unknown, Foreign: foreign, StatusCallback: "https://owner.example/status"}, true
+		}
+	}
+}
+
+func TestCallersWhoAreTurnedAway(t *testing.T) {
+	for _, tc := range []struct {
+		name, from string
+		sees       leg.Cause
+		cause      leg.Cause
+		status     call.Status
+	}{
+		{"without a number", "sip:anonymous@anonymous.invalid", leg.Rejected, leg.Rejected, call.NoAnswer},
+		{"from abroad", "sip:+14158675309@carrier.example", leg.Busy, leg.Busy, call.Busy},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			story(t, func(h *house) {
+				p := calls(h, "sip:05012345678@kaden.example", simleg.Incoming{From: tc.from})
+				<-p.Over()
+				synctest.Wait()
+				s := p.State()
+				h.want("refused", s.Cause, tc.sees)
+				h.want("it never rang, nor was it answered", s.Rang.IsZero() && s.Answered.IsZero(), true)
+				r := h.store.last()
+				h.want("record", []any{r.Status, r.Cause}, []any{tc.status, tc.cause})
+				h.want("timeline", h.store.kinds(), "ended")
+				h.want("callbacks", h.owner.statuses(), "0 "+string(tc.status))
+			}, doors(account.Reject, account.Busy), script(func(context.Context, *call.Call) error {
+				t.Error("the program ran")
+				return nil
+			}))
+		})
+	}
+}
+
+func TestCallersWhoAreScreened(t *testing.T) {
+	for _, passed := range []bool{true, false} {
+		ran := false
+		story(t, func(h *house) {
+			p := calls(h, "sip:05012345678@kaden.example", simleg.Incoming{From: "sip:anonymous@anonymous.invalid"})
+			time.Sleep(3 * time.Second)
+			if passed {
+				p.Press("1")
+			}
+			<-p.Over()
+			h.want("the program ran", ran, passed)
+			ran = false
+			q := calls(h, "sip:05012345678@kaden.example", simleg.Incoming{}) // with a number: as ever
+			<-q.Over()
+			h.want("the program ran for somebody with a number", ran, true)
+		}, doors(account.Screen, ""), script(func(ctx context.Context, c *call.Call) error {
+			ran = true
+			return c.Answer(ctx)
+		}), func(c *call.Config) {
+			c.Screen = func(ctx context.Context, c *call.Call) (bool, error) {
+				key, err := c.Key(ctx, 10*time.Second)
+				return key == "1", err
+			}
+		})
+	}
+}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/number"
-	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
 )
 
@@ -27,7 +26,12 @@ func (c *Call) reserve() (b *booking, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.desk.lines.book(wants), nil
+	return c.book(wants), nil
+}
+
+// book takes a place in the queue for one of the trunks.
+func (c *Call) book(wants []trunk.Trunk) *booking {
+	return c.desk.lines.book(&booking{wants: wants, from: c.order.shows, urgent: c.order.Urgent})
 }
 
 // begin starts an outbound call: straight to the phone, or over the trunk that was booked.
@@ -67,6 +71,29 @@ func (d *Desk) candidates(o Order, tried []string) ([]trunk.Trunk, error) {
 	return slices.DeleteFunc(wants, func(t trunk.Trunk) bool { return slices.Contains(tried, t.Name) }), nil
 }
 
+// Reach says why no trunk takes a telephone number, or what speaks against calling it, though one does; both ""
+// where there is nothing to say. Other addresses and numbers of our own need no trunk. Without any trunk there is
+// nothing to say either: that is no fault of the number's.
+func (d *Desk) Reach(to number.Address) (refused, warning string) {
+	if to.Scheme != number.Tel || d.within(to) {
+		return "", ""
+	}
+	if ok, why := to.Number.Class().Dialable(); !ok {
+		return why, ""
+	}
+	if d.cfg.Trunks == nil || len(d.cfg.Trunks()) == 0 {
+		return "", ""
+	}
+	_, err := d.candidates(Order{To: to}, nil)
+	if err != nil {
+		return err.Error(), ""
+	}
+	return "", trunk.Warning(d.cfg.Trunks(), to.Number)
+}
+
+// Reach is the Desk's.
+func (c *Call) Reach(to number.Address) (refused, warning string) { return c.desk.Reach(to) }
+
 // cannot says why nothing was dialled.
 type cannot struct {
 	cause leg.Cause
@@ -74,73 +101,6 @@ type cannot struct {
 }
 
 func (e *cannot) Error() string { return e.text }
-
-// await dials if there is a line, and else says what it waits for.
-func (c *Call) await(b *booking) {
-	select {
-	case t := <-b.got:
-		c.dial(t)
-	default:
-		c.booking = b
-		names := make([]string, len(b.wants))
-		for i, t := range b.wants {
-			names[i] = t.Name
-		}
-		c.log.Info("waiting for a line", "trunk", strings.Join(names, " "))
-		c.tell(Event{At: time.Now(), Status: Queued, Text: "waiting for a line on " + strings.Join(names, ", ")})
-	}
-}
-
-// dial sends the INVITE. Nothing is written before it: the order is durable, and the phone is to ring.
-func (c *Call) dial(t trunk.Trunk) {
-	c.line = t
-	c.rec.Trunk = t.Name
-	d, err := c.dialer()
-	keep := c.order.Keep
-	if keep == nil {
-		keep = c.keep
-	}
-	var l leg.Leg
-	if err == nil {
-		l, err = d.Dial(c.ctx, c.target(t), leg.Options{ID: c.order.legID(len(c.tried)), Keep: keep})
-	}
-	if err != nil {
-		if c.ctx.Err() != nil { // hung up before it began; run notices
-			c.release()
-			return
-		}
-		if t.Name != "" && c.another(leg.Event{Cause: leg.Fault, Reason: err.Error()}) {
-			return
-		}
-		c.failed(err)
-		return
-	}
-	c.leg, c.events = l, l.Events()
-	c.ears.at(l)
-	c.due.Reset(c.order.Setup)
-	if !c.rec.Started.IsZero() {
-		return // over another trunk: nobody is told twice that it began
-	}
-	c.rec.Started = time.Now()
-	c.mark(timeline.CallInitiated, Event{Status: Initiated, Trunk: t.Name})
-}
-
-// another tries the next trunk after a refusal before anything rang (rule 27).
-func (c *Call) another(e leg.Event) bool {
-	if c.order.To.Scheme != number.Tel || c.own {
-		return false
-	}
-	tried := append(c.tried, c.line.Name)
-	wants, err := c.desk.candidates(c.order, tried)
-	if err != nil || len(wants) == 0 {
-		return false
-	}
-	c.log.Warn("trunk refused, trying another", "trunk", c.line.Name, "cause", e.Cause, "sip", e.Status, "err", e.Reason)
-	c.release()
-	c.tried = tried
-	c.await(c.desk.lines.book(wants))
-	return true
-}
 
 // failed ends a call that could not be dialled at all.
 func (c *Call) failed(err error) {
@@ -176,17 +136,23 @@ func (o Order) legID(tried int) string {
 	return id
 }
 
-// target is whom to dial, over t for telephone numbers.
-func (o Order) target(t trunk.Trunk) leg.Target {
+// shows is the caller ID over t; "" leaves it to whoever is dialled.
+func (o Order) shows(t trunk.Trunk) string {
 	from := o.From
 	if f := o.FromByTrunk[t.Name]; f != "" && t.Name != "" {
 		from = f
 	}
+	if from == "" && o.To.Scheme == number.Tel {
+		from = t.From
+	}
+	return from
+}
+
+// target is whom to dial, over t for telephone numbers.
+func (o Order) target(t trunk.Trunk) leg.Target {
+	from := o.shows(t)
 	if o.To.Scheme != number.Tel {
 		return leg.Target{URI: o.To.String(), From: from, Username: o.SIPUser, Password: o.SIPPassword, Headers: o.Headers}
-	}
-	if from == "" {
-		from = t.From
 	}
 	server := strings.TrimPrefix(t.Server, "sip:")
 	host, parameters, _ := strings.Cut(server, ";")

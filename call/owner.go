@@ -8,7 +8,6 @@ import (
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/timeline"
-	"github.com/kaden-project/kaden/trunk"
 )
 
 // run is the call's goroutine. begin starts it off; everything after that is an answer to what happens.
@@ -16,10 +15,12 @@ func (c *Call) run(begin func()) {
 	defer c.desk.working.Done()
 	c.due = time.NewTimer(time.Hour)
 	c.due.Stop()
+	c.silent = time.NewTimer(time.Hour)
+	c.silent.Stop()
 	cancelled := c.ctx.Done()
 	begin()
 	for !c.rec.Status.Over() {
-		var booked <-chan trunk.Trunk
+		var booked <-chan granted
 		if c.booking != nil {
 			booked = c.booking.got
 		}
@@ -31,15 +32,14 @@ func (c *Call) run(begin func()) {
 			for _, f := range c.posted() {
 				f()
 			}
-		case t := <-booked:
-			c.booking = nil
-			c.dial(t)
-		case e, ok := <-c.events:
-			if !ok {
-				c.lost("the leg's events stopped without an end")
-				continue
-			}
-			c.happened(e)
+		case g := <-booked:
+			c.granted(g)
+		case e, ok := <-c.now.heard():
+			c.follow(c.now, e, ok)
+		case e, ok := <-c.other.heard():
+			c.follow(c.other, e, ok)
+		case <-c.silent.C:
+			c.silence()
 		case <-c.due.C:
 			c.overdue()
 		case err := <-c.running:
@@ -47,6 +47,7 @@ func (c *Call) run(begin func()) {
 		}
 	}
 	c.due.Stop()
+	c.silent.Stop()
 	c.stop(&Ending{c.rec.Cause, "the call is over"})
 	c.awaitScript()
 	c.summary()
@@ -54,17 +55,16 @@ func (c *Call) run(begin func()) {
 	close(c.done)
 }
 
-// happened follows one event of the leg.
-func (c *Call) happened(e leg.Event) {
-	switch e.Kind {
-	case leg.Ringing, leg.EarlyMedia:
-		c.ringing(e)
-	case leg.Answered:
-		c.answered(e)
-	case leg.Digit:
-		c.digit(e)
-	case leg.Ended:
-		c.ended(e)
+// follow takes one event of a try, or the end of its events.
+func (c *Call) follow(t *try, e leg.Event, ok bool) {
+	switch {
+	case ok:
+		c.happened(t, e)
+	case t == c.now:
+		c.lost("the leg's events stopped without an end")
+	default:
+		c.yield(t)
+		c.other = nil
 	}
 }
 
@@ -144,7 +144,7 @@ func (c *Call) overdue() {
 		// The leg was to end by itself. Once more, in so many words, and then the call is over anyway.
 		c.pushed = true
 		c.due.Reset(time.Second)
-		_ = c.leg.Hangup(context.WithoutCancel(c.ctx), c.ending.Cause)
+		_ = c.now.leg.Hangup(context.WithoutCancel(c.ctx), c.ending.Cause)
 	case c.ending != nil:
 		c.lost("the leg did not end within its time")
 	case !c.rec.Answered.IsZero():
@@ -162,11 +162,8 @@ func (c *Call) letGo() {
 	if !errors.As(why, &c.ending) {
 		c.ending = &Ending{leg.Completed, why.Error()}
 	}
-	if c.booking != nil {
-		c.booking.cancel()
-		c.booking = nil
-	}
-	if c.events == nil {
+	c.unbook()
+	if !c.now.alive() {
 		c.finish(leg.Event{At: time.Now(), Kind: leg.Ended, Cause: leg.Canceled})
 		return
 	}
@@ -180,15 +177,8 @@ func (c *Call) letGo() {
 // lost is a leg that does not keep its contract.
 func (c *Call) lost(what string) {
 	c.log.Error("leg lost", "err", what)
+	c.charge(c.now.line, !c.rec.Answered.IsZero(), time.Now())
 	c.finish(leg.Event{At: time.Now(), Kind: leg.Ended, Cause: leg.Fault, Reason: what})
-}
-
-// ended is the leg's last word: the end of the call, unless another trunk may still carry it.
-func (c *Call) ended(e leg.Event) {
-	if c.ending == nil && c.rec.Answered.IsZero() && e.Retry && causes[e.Cause].other && c.another(e) {
-		return
-	}
-	c.finish(e)
 }
 
 // finish is the end of the call, whatever it was.
@@ -216,13 +206,4 @@ func (c *Call) finish(e leg.Event) {
 	c.undetected()
 	c.firstHeard()
 	c.markEnd(Event{At: e.At, Status: c.rec.Status, Cause: cause, SIP: e.Status, ByUs: byUs, Text: reason})
-}
-
-// release gives the line back.
-func (c *Call) release() {
-	c.events = nil
-	if c.line.Name != "" {
-		c.desk.lines.release(c.line.Name)
-		c.line.Name = ""
-	}
 }

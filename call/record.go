@@ -9,6 +9,7 @@ import (
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -72,6 +73,7 @@ type Order struct {
 	FromByTrunk map[string]string // overrides From for the trunk that is chosen
 	Trunk       string            // no other than this; "" lets the routes decide
 	Prefer      []string          // trunks in order of preference; the others follow
+	Urgent      bool              // before others in the queue for a line, and over a trunk that rests if there is no other
 	Direction   Direction         // "" is outbound-api
 	Parent      sid.Call
 	Program     Program
@@ -86,6 +88,8 @@ type Order struct {
 	SIPPassword string
 	Detection   *Detection // find out who or what answers; nil: do not. Outbound calls only
 	Here        bool       // it is to be joined with others: no upstream can take it
+	Alert       string     // the alert this call serves, and its call-out: loud words about the call are shown there too
+	Callout     string     //
 	Attempt     string     // call-out attempt this call serves, for the log and the leg's durable ID; "" is the SID
 
 	// Stored says that the record is already durable (it was committed with the alert), so that the
@@ -136,7 +140,8 @@ type Record struct {
 	Answered    time.Time // zero: never
 	Ended       time.Time // zero: not yet
 	Node        string
-	Remains     leg.Remains // what ends its leg after a crash; nil when there is nothing to end, or its attempt keeps it
+	Price       tariff.Money // what its legs have cost; zero: not known, or nothing that a carrier carried
+	Remains     leg.Remains  // what ends its leg after a crash; nil when there is nothing to end, or its attempt keeps it
 }
 
 // Duration is the time from the answer to the end, whole seconds; 0 before the end or without an answer.
@@ -163,6 +168,8 @@ type Change struct {
 	Record Record
 	Events []timeline.Event
 	Posts  []Post
+	// Charges are legs that have ended. One that is there already was stored by a change whose answer was lost.
+	Charges []Charge
 }
 
 // Filter selects calls for a list; zero fields do not filter.

@@ -27,6 +27,7 @@ type Night struct {
 	Drill    bool          // a rehearsal
 	Events   []Event       // what happens besides: Resolved, Taken, Halted …, in order of time
 	Limit    time.Duration // the simulation ends then; 0 is 24 h
+	Whole    bool          // the last resort is played until Limit, and not for two rounds
 }
 
 const (
@@ -116,7 +117,7 @@ func (s *simulation) told(batch []Event) bool {
 	if len(batch) > 1 || batch[0].Kind != Tick || len(s.queue.events) > 0 {
 		return false
 	}
-	if t := s.m.track(StepLast); t != nil && t.Phase == Resting && t.Round >= slowRounds {
+	if t := s.m.track(StepLast); t != nil && t.Phase == Resting && t.Round >= slowRounds && !s.night.Whole {
 		return s.m.Status == Exhausted
 	}
 	return s.m.Status == Acknowledged && s.alive && len(s.m.Side) == 0

@@ -185,10 +185,14 @@ func (d *Dispatcher) acceptAgain(tx Tx, a *accepted, one alert.Alert, open Incid
 	open.Repeats++
 	open.Alert, open.Updated = one, tx.Now()
 	a.receipt.Alerts = append(a.receipt.Alerts, open.ID)
-	if kind == timeline.AlertRaised && open.Status != Stored && open.Callout != "" {
+	if kind == timeline.AlertRaised && open.Callout != "" {
 		// Somebody took a warning; the critical one has not been heard by anybody.
+		running := open.Status == Stored
 		open.Status = Stored
-		a.told = append(a.told, told{open.Callout, callout.Event{At: now(), Kind: callout.Released, Text: text}})
+		a.told = append(a.told, told{open.Callout, callout.Event{At: now(), Kind: callout.Released, Severity: string(one.Severity), Text: text}})
+		if running && d.spared(open.Callout) {
+			a.told = append(a.told, told{open.Callout, summoned(one.Source)})
+		}
 	}
 	if err := tx.PutIncident(open); err != nil {
 		return err

@@ -69,9 +69,12 @@ type Config struct {
 	Account     sid.Account   // whose calls these are
 	DefaultPlan string        // for sources that name none; "" is "default"
 	Region      string        // of numbers without a country; "" is JP
-	PerHour     int           // calls to one person in an hour, over all plans; 0 is 12 (rule 6)
+	PerHour     int           // calls to one person in an hour, over all plans; 0 is UsualPerHour
 	Lease       time.Duration // how long the node is believed to live without a sign; 0 is 6 s
 }
+
+// UsualPerHour is how often a person is called in an hour at most, over all plans, where Config does not say (rule 6).
+const UsualPerHour = 12
 
 // Dispatcher runs call-outs. Its methods may be called from any goroutine once Run has booted.
 type Dispatcher struct {
@@ -96,6 +99,7 @@ type Dispatcher struct {
 	codes   map[string]*code     // verifications under way
 	pins    pins
 	hold    Hold // the kill switch
+	budgets []BudgetState
 	wg      sync.WaitGroup
 }
 
@@ -111,7 +115,7 @@ func New(log *slog.Logger, cfg Config) *Dispatcher {
 		cfg.Region = "JP"
 	}
 	if cfg.PerHour == 0 {
-		cfg.PerHour = 12
+		cfg.PerHour = UsualPerHour
 	}
 	if cfg.Lease == 0 {
 		cfg.Lease = 6 * time.Second

@@ -23,6 +23,7 @@ import (
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/store/memstore"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/twiml"
 	"github.com/kaden-project/kaden/voice"
 )
@@ -90,6 +91,12 @@ const ownNumber = "sim:kaden"
 // tell tells a story of one night. The plan calls sato, suzuki and tanaka in turn where none is given.
 func tell(t *testing.T, plan string, f func(n *night)) {
 	t.Helper()
+	tellOver(t, plan, nil, f)
+}
+
+// tellOver is tell with lines to the telephone network.
+func tellOver(t *testing.T, plan string, lines []trunk.Trunk, f func(n *night)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		n := &night{t: t, store: memstore.New(), ask: &switchboard{}, set: &manifest.Set{
 			Plans: map[string]callout.Plan{}, People: map[string]oncall.Person{}, Groups: map[string]oncall.Group{},
@@ -103,6 +110,7 @@ func tell(t *testing.T, plan string, f func(n *night)) {
 		n.people("sato", "suzuki", "tanaka")
 		n.House = phonetest.New(t, func(s *phonetest.Setup) {
 			s.Store, s.Asker, s.Recordings = n.store, n.ask, shelf{n.store}
+			s.Trunks = lines
 			for _, own := range n.set.Numbers {
 				s.Numbers = append(s.Numbers, dispatch.CallBack(own))
 			}

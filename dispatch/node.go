@@ -35,7 +35,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	d.readHold(ctx)
 	d.endGhosts(ctx)
 	d.adopt(ctx)
+	d.count(ctx)
 	close(d.booted)
+	d.spawn(func() { d.countMoney(d.life) })
 	d.spawn(func() { d.warm(d.life) })
 
 	tick := time.NewTicker(min(beat, sweepEvery))

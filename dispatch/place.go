@@ -3,10 +3,12 @@ package dispatch
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/leg"
@@ -32,7 +34,9 @@ func (d *Dispatcher) order(t *turn, l *line, c callout.Command) (call.Order, err
 		SID: l.sid, Account: d.cfg.Account, To: to, Direction: call.OutboundAPI,
 		Program: call.Program{URL: d.address(c.Attempt, partScript), Method: "POST"},
 		Ring:    c.Ring, Setup: setup, TimeLimit: longest, FirstWord: firstWord,
-		Attempt: c.Attempt, Stored: true,
+		Attempt: c.Attempt, Alert: t.incident.ID, Callout: t.row.ID, Stored: true,
+		// The urgent overtake others on their way to a line, and try one that rests if there is no other.
+		Urgent: !t.state.Drill && rank(alert.Severity(t.state.Severity)) >= rank(alert.Critical),
 		// A hint beside the script, which does not wait for it (rule 18).
 		Detection: &call.Detection{Message: plan.Machine == callout.MachineMessage},
 	}
@@ -67,9 +71,15 @@ func (d *Dispatcher) place(ctx context.Context, r *run, dl dial, s *speech) {
 		l.finish(now(), callout.Canceled, "")
 		return
 	}
-	if time.Since(r.view().Committed) > stale && !s.mine(ctx, r) {
-		l.finish(now(), callout.Canceled, "this call-out was taken over")
-		return
+	if time.Since(r.view().Committed) > stale {
+		switch err := s.mine(ctx, r); {
+		case errors.Is(err, ErrNotMine):
+			l.finish(now(), callout.Canceled, "this call-out was taken over")
+			return
+		case err != nil: // nobody loses a turn because the database is away (rule 7)
+			l.finish(now(), callout.Fault, "it cannot be found out whether the call-out is still ours: "+err.Error())
+			return
+		}
 	}
 	o, target := dl.order, dl.target
 	o.Heard = l.heard
@@ -87,19 +97,16 @@ func (d *Dispatcher) place(ctx context.Context, r *run, dl dial, s *speech) {
 	}
 }
 
-// stillMine asks the store whether the call-out is still this node's: between the commit and the call
-// the process may have been frozen, and another node may have taken over.
-func (d *Dispatcher) stillMine(ctx context.Context, r *run) bool {
-	mine := false
-	err := d.store.Write(ctx, func(tx Tx) error {
+// stillMine asks the store whether the call-out is still this node's, ErrNotMine if not: between the commit
+// and the call the process may have been frozen, and another node may have taken over.
+func (d *Dispatcher) stillMine(ctx context.Context, r *run) error {
+	return d.store.Write(ctx, func(tx Tx) error {
 		c, err := tx.Callout(r.id())
-		if err != nil {
-			return err
+		if err == nil && (c.Owner != d.cfg.Node || c.Fence != d.fence) {
+			err = ErrNotMine
 		}
-		mine = c.Owner == d.cfg.Node && c.Fence == d.fence
-		return nil
+		return err
 	})
-	return err == nil && mine
 }
 
 // Order is what an attempt's call was ordered with, for ending what may be left of it at a carrier.

@@ -25,6 +25,7 @@ type run struct {
 	state    callout.State
 	incident Incident
 	barren   bool // it was said that there is nobody to call
+	thrifty  bool // it was said that the budget stops it
 	health   health
 	poke     chan struct{} // room for one: there is something in the queue
 
@@ -288,6 +289,7 @@ func (r *run) commit(t *turn) {
 	r.row, r.state, r.incident = t.row, t.state, t.incident
 	for _, e := range t.notes {
 		r.barren = r.barren || e.Kind == timeline.NoticeRaised && e.Cause == causeNoOne
+		r.thrifty = r.thrifty || e.Kind == timeline.NoticeRaised && e.Cause == causeBudget
 	}
 	r.recovered(t)
 	r.mu.Lock()

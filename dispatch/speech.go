@@ -15,7 +15,7 @@ type speech struct {
 
 	mu    sync.Mutex
 	words map[string]func() error
-	ours  func() bool
+	ours  func() error
 }
 
 func newSpeech(d *Dispatcher) *speech { return &speech{d: d, words: map[string]func() error{}} }
@@ -53,10 +53,10 @@ func (s *speech) speak(ctx context.Context, doc *twiml.Response) error {
 }
 
 // mine is stillMine, asked once for all.
-func (s *speech) mine(ctx context.Context, r *run) bool {
+func (s *speech) mine(ctx context.Context, r *run) error {
 	s.mu.Lock()
 	if s.ours == nil {
-		s.ours = sync.OnceValue(func() bool { return s.d.stillMine(ctx, r) })
+		s.ours = sync.OnceValue(func() error { return s.d.stillMine(ctx, r) })
 	}
 	f := s.ours
 	s.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 	"github.com/kaden-project/kaden/job"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -75,6 +76,7 @@ type Attempt struct {
 	Inbound bool   // the person called us
 	// AnsweredBy is what machine detection took the one who answered for, in Twilio's words; "" is not asked.
 	AnsweredBy string
+	Price      tariff.Money // what its call has cost, written with the end of the call; zero: not known yet, or it rides on another's
 	Node       string
 	Fence      int64
 	Target     json.RawMessage // the call.Order it was placed with, for ending a ghost; see Order
@@ -147,6 +149,12 @@ type Tx interface {
 	Hold() (Hold, error)
 	// PutHold puts the kill switch; the zero Hold lifts it.
 	PutHold(h Hold) error
+
+	// Spent is what all legs have cost that ended from from to before to, in one currency, and how many of them
+	// cost nobody knows what ("").
+	Spent(currency string, from, to time.Time) (sum tariff.Amount, unknown int64, err error)
+	// BudgetSaid notes that a budget has reached so many percent in a month; true only the first time.
+	BudgetSaid(budget, month string, percent int) (first bool, err error)
 }
 
 // Store keeps incidents, call-outs and attempts.
@@ -188,6 +196,10 @@ type Store interface {
 	PutVerification(ctx context.Context, v Verification) error
 	// Verifications lists the latest of each person and address, by person, then address.
 	Verifications(ctx context.Context) ([]Verification, error)
+
+	// Usage is what was spent, by quarter of an hour, plan, person, trunk and currency, on legs that ended from from
+	// to before to; of one account, or of all (""). Oldest first.
+	Usage(ctx context.Context, account sid.Account, from, to time.Time) ([]tariff.Spent, error)
 
 	// The reading side, for the console and the API.
 	IncidentByID(ctx context.Context, id string) (Incident, error)

@@ -37,6 +37,7 @@ type turn struct {
 	stops   []callout.Command
 	follow  []callout.Event   // events that the commands lead to at once
 	notify  []callout.Command // whom the plan wants told
+	broke   *string           // why no telephone is rung for a warning, once it was asked; "" is no reason
 }
 
 // dial is a call to be placed after the commit.
@@ -98,7 +99,7 @@ func (t *turn) command(tx Tx, c callout.Command) error {
 		}
 		return tx.SetPlace(t.state.Plan.Name, c.Step, c.Round)
 	case callout.Dial:
-		return t.dial(at, c)
+		return t.dial(tx, at, c)
 	case callout.Seat:
 		t.seat(at, c)
 	case callout.Cancel, callout.Tell, callout.HangUp, callout.AfterBeep:
@@ -140,14 +141,20 @@ func (t *turn) muster(tx Tx, at time.Time, c callout.Command) error {
 		return err
 	}
 	set := t.d.cfg.House()
-	people := t.d.muster(set, c.Refs, at)
+	people, err := t.spare(tx, at, t.d.muster(set, c.Refs, at))
+	if err != nil {
+		return err
+	}
 	t.alarm(set, at, c, people)
 	t.follow = append(t.follow, callout.Event{At: at, Kind: callout.Mustered, Step: c.Step, Round: c.Round, People: people, Place: place})
 	return nil
 }
 
 // dial gives the attempt a line: a new call, or the one that is under way to the same person.
-func (t *turn) dial(at time.Time, c callout.Command) error {
+func (t *turn) dial(tx Tx, at time.Time, c callout.Command) error {
+	if saved, err := t.save(tx, at, c); saved || err != nil {
+		return err
+	}
 	s := t.d.lines.claim(c.Person, c.Address, rider{c.Attempt, t.run}, at)
 	a := t.attempt(c.Attempt)
 	a.Person, a.Address, a.Purpose, a.Dialed = c.Person, c.Address, string(c.Purpose), at

@@ -33,7 +33,7 @@ func (d *Dispatcher) Why(ctx context.Context, incident string) (Explanation, err
 	if err != nil {
 		return Explanation{}, fmt.Errorf("alert %s: %w", incident, err)
 	}
-	n := &nightStory{incident: inc, people: map[string]*PersonStory{}}
+	n := &nightStory{incident: inc, people: map[string]*PersonStory{}, rung: map[string]bool{}}
 	if inc.Callout != "" {
 		rows, err := d.store.AttemptsOf(ctx, inc.Callout)
 		if err != nil {
@@ -61,11 +61,12 @@ type nightStory struct {
 	incident Incident
 	called   bool
 	people   map[string]*PersonStory
+	rung     map[string]bool // a call was placed to them
 	order    []string
 	notices  []string
 
-	ignored, grace, halted, gaveWay, stopped, resolved, fault, noOne string
-	capped, bundled                                                  int
+	budget, ignored, grace, halted, gaveWay, stopped, resolved, fault, noOne string
+	capped, bundled                                                          int
 }
 
 func (n *nightStory) of(person string) *PersonStory {
@@ -94,7 +95,9 @@ func (n *nightStory) attempts(rows []Attempt) {
 		default:
 			p.Why = strings.ReplaceAll(a.Status, "-", " ")
 		}
-		n.called = n.called || a.Call != ""
+		if a.Call != "" {
+			n.called, n.rung[a.Person] = true, true
+		}
 	}
 }
 
@@ -103,6 +106,8 @@ func (n *nightStory) event(e timeline.Event) {
 	case timeline.NoticeRaised:
 		n.notices = append(n.notices, e.Text)
 		switch e.Cause {
+		case causeBudget:
+			n.budget = e.Text
 		case causeNoOne:
 			n.noOne = e.Text
 		case callout.WhyStopped:
@@ -168,6 +173,7 @@ const (
 	BecauseIgnored     = "ignored"       // information, a test, a resolve of something unknown
 	BecauseGaveWay     = "gave-way"      // a drill, to a real alert
 	BecauseNoOne       = "no-one"        // there is nobody who can be called
+	BecauseBudget      = "budget"        // the month's budget is used up, and it is only a warning
 	BecauseHalted      = "halted"        // the kill switch
 	BecauseInTime      = "in-time"       // it was over within its grace
 	BecauseOver        = "over"          // it was over
@@ -187,12 +193,7 @@ const (
 // reason is the one that matters most, as a word and as a sentence.
 func (n *nightStory) reason(live *run) (cause, text string) {
 	inc := n.incident
-	asked := 0
-	for _, p := range n.people {
-		if p.Attempts > 0 {
-			asked++
-		}
-	}
+	asked := len(n.rung)
 	were := fmt.Sprintf("%d people were", asked)
 	if asked == 1 {
 		were = "1 person was"
@@ -214,6 +215,8 @@ func (n *nightStory) reason(live *run) (cause, text string) {
 		return Calling, fmt.Sprintf("%s called so far; %d calls were not made, because those people were called too often within the hour.", were, n.capped)
 	case n.called:
 		return Calling, were + " called so far."
+	case n.budget != "":
+		return BecauseBudget, "Nobody was called: " + n.budget + "."
 	case n.noOne != "":
 		return BecauseNoOne, "Nobody was called: " + n.noOne + "."
 	case n.halted != "" && n.resolved == "":

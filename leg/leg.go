@@ -24,6 +24,7 @@ const (
 	Digit                           // a key, after it was released; never before Answered
 	Held                            // the far end put us on hold, or took us back (Event.On)
 	Ended                           // over, for the reason in Cause; always last
+	Trying                          // 100: whoever carries the call has it, and nobody's phone rings yet; once, or never
 )
 
 // Cause is why a leg ended, in the telephone's own words. The zero value is unknown.
@@ -56,6 +57,9 @@ type Event struct {
 	Status int    // the SIP status behind it, 0 if none: 180, 200, 486
 	Reason string // the far end's or our own words, for the log
 	Retry  bool   // for Ended: refused before any 18x, so another trunk may be tried
+
+	// RetryAfter, for Ended, is how long the far end wants to be left alone (the header of that name); 0: it said nothing.
+	RetryAfter time.Duration
 }
 
 // Info is what is known about a leg from its start. It does not change.

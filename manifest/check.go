@@ -129,6 +129,7 @@ func (c *compiling) checkPerson(d Document, p oncall.Person) {
 	for _, m := range p.Contacts {
 		why := c.unreached(m)
 		if why == "" {
+			c.warnOf(d, m)
 			continue
 		}
 		if len(unreached) == 0 {
@@ -174,6 +175,20 @@ func (c *compiling) unreached(m oncall.Method) string {
 		return "there is no trunk"
 	}
 	return strings.Join(why, "; ")
+}
+
+// warnOf notes what speaks against a contact that trunks take.
+func (c *compiling) warnOf(d Document, m oncall.Method) {
+	if m.Address.Scheme != number.Tel {
+		return
+	}
+	why := trunk.Warning(c.set.Lines(), m.Address.Number)
+	if why == "" {
+		return
+	}
+	line, column := contactPlace(yamldoc.Parse([]byte(d.Text)).Take("contacts"), m)
+	c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Warning, Verb: "contacts",
+		Text: fmt.Sprintf("%s can be called, but %s", m.Address, why), Hint: "a trunk that says allow: is not warned of"})
 }
 
 // contactPlace finds a contact in its document again.

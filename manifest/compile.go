@@ -12,6 +12,7 @@ import (
 	"github.com/kaden-project/kaden/notice"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/trunk"
 )
 
@@ -49,6 +50,7 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 	c.checkPINs()
 	slices.SortFunc(c.set.Trunks, func(a, b trunk.Trunk) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.set.Upstreams, func(a, b trunk.Upstream) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.set.Budgets, func(a, b tariff.Budget) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.set.Numbers, func(a, b account.Number) int { return strings.Compare(a.Number, b.Number) })
 	c.problems.Sort()
 	return c.set, c.problems
@@ -170,6 +172,12 @@ func (c *compiling) read(d Document) {
 		c.note(d, list...)
 		if !list.Refused() {
 			c.set.Notices[d.Name] = n
+		}
+	case kindBudget:
+		b, list := tariff.ReadBudget(text)
+		c.note(d, list...)
+		if !list.Refused() {
+			c.checks = append(c.checks, func() { c.checkBudget(d, b) })
 		}
 	default:
 		c.note(d, problem.Problem{Line: 1, Column: 1, Level: problem.Error, Text: fmt.Sprintf("%q is not a kind of document", d.Kind),

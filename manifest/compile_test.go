@@ -56,7 +56,11 @@ func TestCompileChecksDocumentsAgainstOneAnother(t *testing.T) {
 			"house.yaml:12:29: error: <contacts>: tel:+81120444444 cannot be called: 0120 and 0800 numbers cannot be reached from 050 lines (trunk \"ntt\") (remove it, or add a trunk that reaches it)\n"},
 		{"a person whom no trunk reaches", "person: tanaka\ncontacts: [tel:+14158675309]\n---\ntrunk: ntt\nserver: a\nrefuse: [abroad]\n",
 			"house.yaml:12:11: warning: <tanaka>: nothing reaches tanaka: no trunk takes their numbers (add a trunk, or a contact with sip: or client:)\n"},
-		{"a trunk reaches everybody", "person: tanaka\ncontacts: [tel:+14158675309]\n---\ntrunk: ntt\nserver: a\n", ""},
+		{"numbers abroad, until they are allowed", "person: tanaka\ncontacts: [sim:t, tel:+14158675309]\n---\ntrunk: ntt\nserver: a\n",
+			"house.yaml:12:19: error: <contacts>: tel:+14158675309 cannot be called: numbers abroad are not called until a trunk allows them (trunk \"ntt\" has no allow: abroad) (remove it, or add a trunk that reaches it)\n"},
+		{"a trunk reaches everybody", "person: tanaka\ncontacts: [tel:+14158675309]\n---\ntrunk: ntt\nserver: a\nallow: [abroad]\n", ""},
+		{"a contact that costs", "person: tanaka\ncontacts: [tel:+81570012345]\n---\ntrunk: ntt\nserver: a\nwarn: { shared: 20 yen a minute }\n",
+			"house.yaml:12:12: warning: <contacts>: tel:+81570012345 can be called, but 20 yen a minute (a trunk that says allow: is not warned of)\n"},
 		{"described twice", "person: sato\ncontacts: [sim:x]\n",
 			"house.yaml:11:1: error: <person>: person sato is described twice, first in house.yaml:1 (remove one of them)\n"},
 		{"a number described twice, in two spellings", "number: 050-1234-5678\ntwiml: <Response/>\n---\nnumber: \"+815012345678\"\ntwiml: <Response/>\n",
@@ -120,7 +124,7 @@ func TestDocumentsFromTheStoreAreNamed(t *testing.T) {
 	}, nil)
 	want := "person a:1:1: error: <person>: person a is described twice, first in person a (remove one of them)\n" +
 		"plan p:3:12: error: <nobody>: there is no person \"nobody\" (there are a)\n" +
-		"schedule s:1:1: error: \"schedule\" is not a kind of document (one of person, group, plan, trunk, upstream, source, bin, number, notice)\n"
+		"schedule s:1:1: error: \"schedule\" is not a kind of document (one of person, group, plan, trunk, upstream, source, bin, number, notice, budget)\n"
 	if got := lines(problems); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

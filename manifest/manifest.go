@@ -1,5 +1,5 @@
 // Package manifest reads what an installation is made of: people, groups, plans, trunks, sources,
-// numbers and notices, as YAML documents that a person writes and kaden keeps as they were written.
+// numbers, notices and budgets, as YAML documents that a person writes and kaden keeps as they were written.
 //
 // The first key of a document names its kind and itself (person: sato, plan: night-shift). [Split] cuts
 // a file into documents, [Compile] reads each with the room that knows its kind and checks them against
@@ -16,12 +16,13 @@ import (
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/notice"
 	"github.com/kaden-project/kaden/oncall"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/trunk"
 )
 
 // Document is one YAML document as it was written.
 type Document struct {
-	Kind string // person, group, plan, trunk, upstream, source, bin, number, notice
+	Kind string // person, group, plan, trunk, upstream, source, bin, number, notice, budget
 	Name string
 	Text string // byte for byte, without the --- line
 	File string // where it was read from, "" if it was not a file
@@ -39,6 +40,7 @@ type Set struct {
 	Bins      map[string]account.Bin
 	Numbers   []account.Number
 	Notices   map[string]notice.Notice
+	Budgets   []tariff.Budget // in order of name; one for each currency
 }
 
 // Lines are all that lead to the telephone network, to be chosen among by trunk.Choose: the trunks, then the
@@ -49,7 +51,7 @@ func (s *Set) Lines() []trunk.Trunk {
 	}
 	lines := slices.Clone(s.Trunks)
 	for _, u := range s.Upstreams {
-		lines = append(lines, u.Line())
+		lines = append(lines, u.Trunk)
 	}
 	return lines
 }

@@ -23,11 +23,12 @@ const (
 	kindBin      = "bin"
 	kindNumber   = "number"
 	kindNotice   = "notice"
+	kindBudget   = "budget"
 )
 
 // Kinds lists the kinds of documents, in the order they are best read.
 func Kinds() []string {
-	return []string{kindPerson, kindGroup, kindPlan, kindTrunk, kindUpstream, kindSource, kindBin, kindNumber, kindNotice}
+	return []string{kindPerson, kindGroup, kindPlan, kindTrunk, kindUpstream, kindSource, kindBin, kindNumber, kindNotice, kindBudget}
 }
 
 // Split cuts text into its documents at the lines that begin with ---. file is the name problems bear. A

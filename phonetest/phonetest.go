@@ -111,7 +111,7 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 		delete(dialers, number.Client)
 	}
 	h.Desk = call.New(log, call.Config{
-		Store: s.Store, Asker: s.Asker, Script: h.Voice.Script, Node: "test",
+		Store: s.Store, Asker: s.Asker, Script: h.Voice.Script, Screen: h.Voice.Screen, Node: "test",
 		Dialers: dialers,
 		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},
 		Trunks:  func() []trunk.Trunk { return s.Trunks },

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/tariff"
 )
 
 // callBody is Twilio's Call resource. Every property is always there; numbers are strings; what is not known is null.
@@ -60,7 +61,18 @@ func callJSON(r call.Record) callBody {
 	if r.Status.Over() {
 		b.Duration = orNull(strconv.FormatInt(int64(r.Duration()/time.Second), 10))
 	}
+	if r.Price.Known() {
+		b.Price, b.PriceUnit = new(negative(r.Price.Amount)), r.Price.Currency
+	}
 	return b
+}
+
+// negative is a charge as Twilio writes it.
+func negative(a tariff.Amount) string {
+	if a == 0 {
+		return a.Fixed()
+	}
+	return "-" + a.Fixed()
 }
 
 // shown is a status as the REST API knows it: initiated exists in callbacks alone.

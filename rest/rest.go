@@ -12,11 +12,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/tariff"
 )
 
 // Accounts finds who asks.
@@ -44,6 +46,14 @@ type Desk interface {
 	Complete(ctx context.Context, id sid.Call) (call.Record, error)
 }
 
+// Money knows what calls have cost.
+type Money interface {
+	// Usage is what an account spent on legs that ended from from to before to, by quarter of an hour.
+	Usage(ctx context.Context, account sid.Account, from, to time.Time) ([]tariff.Spent, error)
+	// Balance is what the month's budget has left, negative if more was spent than that.
+	Balance(ctx context.Context, account sid.Account) (tariff.Money, error)
+}
+
 // What a Desk answers when it is not its fault.
 var (
 	ErrNotLive = errors.New("the call is not live")
@@ -57,6 +67,8 @@ type Config struct {
 	Calls    Calls
 	Desk     Desk
 	Region   string // where numbers without + are at home, ISO 3166; "" is number.Home
+
+	Money Money // nil: Balance and Usage do not exist
 
 	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21214 when it
 	// is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.

@@ -34,6 +34,11 @@ var ofAccount = map[string]resource{
 		list:     map[string]act{http.MethodGet: (*server).listCalls, http.MethodPost: (*server).createCall},
 		instance: map[string]act{http.MethodGet: (*server).fetchCall, http.MethodPost: (*server).updateCall, http.MethodDelete: (*server).deleteCall},
 	},
+	"Balance":               {list: map[string]act{http.MethodGet: (*server).fetchBalance}},
+	"Usage/Records":         usageOver(allTime),
+	"Usage/Records/AllTime": usageOver(allTime),
+	"Usage/Records/Daily":   usageOver(daily),
+	"Usage/Records/Monthly": usageOver(monthly),
 }
 
 // route reads a path. net/http's own patterns would redirect where a path is not clean, and twilio-go follows
@@ -54,6 +59,9 @@ func route(path string) place {
 	id, err := sid.Parse[sid.Account](parts[0])
 	if err != nil {
 		return place{}
+	}
+	if len(parts) > 2 && parts[1] == "Usage" {
+		parts = []string{parts[0], strings.Join(parts[1:], "/")}
 	}
 	switch p := (place{account: id}); len(parts) {
 	case 1:

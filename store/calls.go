@@ -26,6 +26,9 @@ func (s *Store) Change(ctx context.Context, c call.Change) error {
 				return err
 			}
 		}
+		if err := t.putCharges(c); err != nil {
+			return err
+		}
 		return t.Append(c.Events...)
 	})
 }

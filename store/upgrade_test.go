@@ -7,9 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/store"
 	"github.com/kaden-project/kaden/store/storetest"
+	"github.com/kaden-project/kaden/tariff"
 )
 
 // eachRelease tells a story about what each release in testdata left, on both databases.
@@ -90,14 +92,27 @@ func TestAnEarlierReleaseWritesIntoTheTablesOfThisOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		paid := storetest.Record(1)
+		paid.Price = tariff.Money{Amount: 16_000_000, Currency: "JPY"}
+		if err := s.Change(t.Context(), call.Change{Record: paid}); err != nil {
+			t.Fatal(err)
+		}
 		shut(t, s)
 		db.Put(t, rows...)
-		// It takes an alert that this release has opened.
+		// It takes an alert that this release has opened, and changes a call that this one has ended.
+		knows := map[string]bool{}
 		for _, r := range rows {
-			if r.Table == "incident" {
+			if knows[r.Table] {
+				continue
+			}
+			switch knows[r.Table] = true; r.Table {
+			case "incident":
+				_, knows["word"] = r.Values["word"]
 				r.Values["id"], r.Values["hash"], r.Values["status"], r.Values["taken_by"] = "al-1", "another", "acknowledged", "suzuki"
 				db.Put(t, r)
-				break
+			case "call":
+				r.Values["sid"], r.Values["account"], r.Values["from_address"] = string(paid.SID), string(paid.Account), "sip:changed@example.jp"
+				db.Put(t, r)
 			}
 		}
 		s = open(t, c)
@@ -105,8 +120,11 @@ func TestAnEarlierReleaseWritesIntoTheTablesOfThisOne(t *testing.T) {
 		if err != nil || got.By != "suzuki" || got.Status != dispatch.Acknowledged {
 			t.Errorf("what the earlier release wrote: %+v, %v", got, err)
 		}
-		if got.Word != word.Word || got.WordBy != word.WordBy || !got.Drill {
+		if !knows["word"] && (got.Word != word.Word || got.WordBy != word.WordBy || !got.Drill) {
 			t.Errorf("what it does not know was not left alone: %+v", got)
+		}
+		if r, err := s.Call(t.Context(), paid.Account, paid.SID); err != nil || r.From != "sip:changed@example.jp" || r.Price != paid.Price {
+			t.Errorf("the price of a call, which it does not know, was not left alone: %+v, %v", r, err)
 		}
 		list, err := s.Incidents(t.Context(), dispatch.Query{Limit: 100})
 		if err != nil || len(list) != of(rows, "incident", nil)+1 {

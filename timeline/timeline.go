@@ -67,14 +67,16 @@ const (
 
 // A call of the platform, by Twilio's words for its states.
 const (
-	CallQueued    Kind = "call.queued"
-	CallInitiated Kind = "call.initiated"
-	CallRinging   Kind = "call.ringing"
-	CallAnswered  Kind = "call.in-progress"
-	CallDigit     Kind = "call.digit"
-	CallDetected  Kind = "call.detected" // Cause is what detection takes the one who answered for; a hint
-	CallHeard     Kind = "call.heard"    // the first sound of the far end, or that there was none; told at the end
-	CallEnded     Kind = "call.ended"    // Cause says how
+	CallQueued     Kind = "call.queued"
+	CallInitiated  Kind = "call.initiated"
+	CallRinging    Kind = "call.ringing"
+	CallAnswered   Kind = "call.in-progress"
+	CallDoubleRing Kind = "call.double-ring" // the phone may have rung twice: a trunk that was silent woke up
+	CallDigit      Kind = "call.digit"
+	CallDetected   Kind = "call.detected" // Cause is what detection takes the one who answered for; a hint
+	CallHeard      Kind = "call.heard"    // the first sound of the far end, or that there was none; told at the end
+	CallEnded      Kind = "call.ended"    // Cause says how
+	CallCharged    Kind = "call.charged"  // a leg of it has ended; Text says what it cost, or that this is not known
 )
 
 // NoticeRaised is a loud message for the operator: something is wrong with kaden itself.

@@ -18,14 +18,18 @@ import (
 //	user: "0501234"
 //	password: env:NTT_PASSWORD
 //	from: "+815012345678"
-//	reach: [mobile, fixed, ip]      # nothing: all that may be dialled at all
-//	refuse: [abroad]
+//	reach: [mobile, fixed, ip]      # these and no others; nothing: all but abroad, premium and what 050 lines do not reach
+//	allow: [abroad]                 # besides
+//	warn: { shared: "costs us 20 yen a minute" }
+//	refuse: [toll-free]
 //	spelling: national              # e164, national, digits
 //	prefix: "184"
 //	channels: 2
 //	interval: 1s
+//	interval-per: number            # trunk is the default; account: all trunks of the same server and user
 //	dtmf: in-band                   # rfc4733 is the default
 //	answer: unreliable              # announcements come as answers
+//	prices: { currency: JPY, calls: [{ to: mobile, price: 16, unit: 60s }] } # see tariff.Read
 //
 // secret finds what env:NAME and file:PATH stand for; nil leaves them as they are. The Trunk is of use
 // only if the problems do not refuse it.
@@ -37,11 +41,16 @@ func Read(text []byte, secret func(reference string) (string, error)) (Trunk, pr
 		User:     doc.Take("user").Text(),
 		Password: doc.Take("password").Secret(secret),
 		From:     readFrom(doc.Take("from")),
-		Reach:    readClasses(doc.Take("reach")),
-		Refuse:   readClasses(doc.Take("refuse")),
 		Spelling: doc.Take("spelling").OneOf(number.E164, number.National, number.Digits),
 		Channels: doc.Take("channels").Count(1, 100_000),
 		Interval: doc.Take("interval").Duration(0, time.Hour),
+	}
+	readReach(doc, &t)
+	if per := doc.Take("interval-per"); per.Given() {
+		t.Per = per.OneOf(PerTrunk, PerNumber, PerAccount)
+		if t.Interval == 0 {
+			per.Warn("without an interval it means nothing", "add interval: 1s")
+		}
 	}
 	t.InBandDTMF = doc.Take("dtmf").OneOf("rfc4733", "in-band") == "in-band"
 	t.Unreliable = doc.Take("answer").OneOf("reliable", "unreliable") == "unreliable"
@@ -55,12 +64,32 @@ func Read(text []byte, secret func(reference string) (string, error)) (Trunk, pr
 	if t.Prefix != "" && t.Spelling == "" {
 		t.Spelling = number.National
 	}
-	for _, c := range t.Reach {
-		if slices.Contains(t.Refuse, c) {
-			doc.Take("refuse").Error(fmt.Sprintf("%s is listed under reach as well", c), "")
+	t.Prices = readPrices(doc.Take("prices"), t)
+	return t, doc.Done()
+}
+
+// readReach takes what a line does with each class of numbers.
+func readReach(doc *yamldoc.Map, t *Trunk) {
+	t.Reach = readClasses(doc.Take("reach"), nil)
+	t.Allow = readClasses(doc.Take("allow"), nil)
+	why := map[number.Class]string{}
+	t.Warn = readClasses(doc.Take("warn"), why)
+	t.Refuse = readClasses(doc.Take("refuse"), why)
+	if len(why) > 0 {
+		t.Why = why
+	}
+	ruled := map[number.Class]string{}
+	for _, list := range []struct {
+		key     string
+		classes []number.Class
+	}{{"reach", t.Reach}, {"allow", t.Allow}, {"warn", t.Warn}, {"refuse", t.Refuse}} {
+		for _, c := range list.classes {
+			if other, twice := ruled[c]; twice {
+				doc.Take(list.key).Error(fmt.Sprintf("%s is listed under %s as well", c, other), "")
+			}
+			ruled[c] = list.key
 		}
 	}
-	return t, doc.Done()
 }
 
 func readServer(v yamldoc.Value) string {
@@ -108,31 +137,49 @@ func readFrom(v yamldoc.Value) string {
 	return s
 }
 
-func readClasses(v yamldoc.Value) (classes []number.Class) {
-	for _, item := range v.List() {
-		s := item.Text()
-		if s == "" {
-			continue
+// readClasses takes a list of classes, or, where why is not nil, classes with the reason for each.
+func readClasses(v yamldoc.Value, why map[number.Class]string) (classes []number.Class) {
+	if why != nil && v.Given() && v.IsMap() {
+		m := v.Map()
+		for _, key := range m.Keys() {
+			reason := m.Take(key)
+			if c, ok := readClass(reason, key, classes); ok {
+				classes = append(classes, c)
+				why[c] = reason.Text()
+			}
 		}
-		c, err := number.ParseClass(s)
-		switch {
-		case err != nil:
-			var known []string
-			for _, c := range number.Classes() {
-				known = append(known, string(c))
+		return classes
+	}
+	for _, item := range v.List() {
+		if s := item.Text(); s != "" {
+			if c, ok := readClass(item, s, classes); ok {
+				classes = append(classes, c)
 			}
-			hint := "one of " + strings.Join(known, ", ")
-			if near := yamldoc.Nearest(s, known); near != "" {
-				hint = "did you mean " + near + "?"
-			}
-			item.Error(err.Error(), hint)
-		case slices.Contains(classes, c):
-			item.Warn(s+" is listed twice", "")
-		default:
-			classes = append(classes, c)
 		}
 	}
 	return classes
+}
+
+// readClass reads one class, and says what is wrong at item.
+func readClass(item yamldoc.Value, s string, before []number.Class) (c number.Class, ok bool) {
+	c, err := number.ParseClass(s)
+	switch {
+	case err != nil:
+		var known []string
+		for _, c := range number.Classes() {
+			known = append(known, string(c))
+		}
+		hint := "one of " + strings.Join(known, ", ")
+		if near := yamldoc.Nearest(s, known); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		item.Error(err.Error(), hint)
+	case slices.Contains(before, c):
+		item.Warn(s+" is listed twice", "")
+	default:
+		return c, true
+	}
+	return "", false
 }
 
 func readPrefix(v yamldoc.Value, spelling string) string {

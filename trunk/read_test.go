@@ -17,17 +17,22 @@ user: 0501234
 password: env:NTT_PASSWORD
 from: 050-1234-5678
 reach: [mobile, fixed, ip]
-refuse: abroad
+allow: [abroad]
+warn: { shared: 20 yen a minute, premium: "" }
+refuse: toll-free
 spelling: national
 prefix: "186"
 channels: 2
 interval: 1s
+interval-per: number
 dtmf: in-band
 answer: unreliable
 `), func(ref string) (string, error) { return "geheim for " + ref, nil })
 	want := Trunk{
 		Name: "ntt", Server: "sip.example.jp:5061", User: "0501234", Password: "geheim for env:NTT_PASSWORD", From: "+815012345678",
-		Reach: []number.Class{number.Mobile, number.Fixed, number.IPPhone}, Refuse: []number.Class{number.Abroad},
+		Reach: []number.Class{number.Mobile, number.Fixed, number.IPPhone}, Refuse: []number.Class{number.TollFree},
+		Allow: []number.Class{number.Abroad}, Warn: []number.Class{number.Shared, number.Premium}, Per: PerNumber,
+		Why:      map[number.Class]string{number.Shared: "20 yen a minute", number.Premium: ""},
 		Spelling: "national", Prefix: "186", Channels: 2, Interval: time.Second, InBandDTMF: true, Unreliable: true,
 	}
 	if problems != nil || !reflect.DeepEqual(got, want) {
@@ -60,6 +65,11 @@ func TestReadRefuses(t *testing.T) {
 		{"emergency", "trunk: ntt\nserver: a\nreach: [emergency]\n", "emergency numbers (110, 118, 119 …) are never dialled"},
 		{"twice", "trunk: ntt\nserver: a\nreach: [mobile, mobile]\n", "3:17: warning: <reach>: mobile is listed twice"},
 		{"both", "trunk: ntt\nserver: a\nreach: [mobile]\nrefuse: [mobile]\n", "4:9: error: <refuse>: mobile is listed under reach as well"},
+		{"allowed and warned of", "trunk: ntt\nserver: a\nallow: [abroad]\nwarn: [abroad]\n", "4:7: error: <warn>: abroad is listed under allow as well"},
+		{"a reason for a class that is none", "trunk: ntt\nserver: a\nwarn: {mobil: costs}\n", "\"mobil\" is not a class of numbers (did you mean mobile?)"},
+		{"the police, with a reason", "trunk: ntt\nserver: a\nrefuse: {emergency: of course}\n", "are never dialled"},
+		{"an interval for something else", "trunk: ntt\nserver: a\ninterval: 1s\ninterval-per: country\n", "<interval-per>:"},
+		{"an interval for nothing", "trunk: ntt\nserver: a\ninterval-per: account\n", "without an interval it means nothing (add interval: 1s)"},
 		{"a spelling that is none", "trunk: ntt\nserver: a\nspelling: nationl\n", "did you mean national?"},
 		{"a prefix before a plus", "trunk: ntt\nserver: a\nspelling: e164\nprefix: 184\n", "4:9: error: <prefix>: prefix 184 goes before a number that begins with 0 (write spelling: national)"},
 		{"a prefix of letters", "trunk: ntt\nserver: a\nprefix: hide\n", "\"hide\" is no prefix"},

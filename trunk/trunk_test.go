@@ -26,7 +26,12 @@ func TestRefuses(t *testing.T) {
 		says  string // "" is taken
 	}{
 		{"a trunk without rules takes a mobile", open, mobile, ""},
-		{"and a number abroad", open, abroad, ""},
+		{"a number abroad only when that is allowed", open, abroad, "numbers abroad are not called until a trunk allows them"},
+		{"and then it is", Trunk{Allow: []number.Class{number.Abroad}}, abroad, ""},
+		{"or the line is at home there", Trunk{From: "+14155550100"}, abroad, ""},
+		{"0990 from any line", Trunk{From: "+81312345678"}, "+81990123456", "premium numbers (0990, 0180) are not called until"},
+		{"0120 from an 050 line that is told to warn", Trunk{From: "+815012345678", Warn: []number.Class{number.TollFree}}, tollFree, ""},
+		{"refused in the installation's own words", Trunk{Refuse: []number.Class{number.Fixed}, Why: map[number.Class]string{number.Fixed: "the budget"}}, "+81312345678", "the budget"},
 		{"and an area nobody knows", open, "+81911234567", ""},
 		{"never the police", open, "110", "emergency numbers (110, 118, 119 …) are never dialled"},
 		{"never the police behind a country code", open, "+81110", "never dialled"},
@@ -211,5 +216,69 @@ func TestLines(t *testing.T) {
 	}
 	if came, _ := (Lines{Busy: 1000}).Come(); !came {
 		t.Error("without limit nobody can call")
+	}
+}
+
+func TestWarns(t *testing.T) {
+	costly := Trunk{Name: "ntt", Warn: []number.Class{number.Mobile}, Why: map[number.Class]string{number.Mobile: "16 yen a minute"}}
+	for _, tt := range []struct {
+		name  string
+		trunk Trunk
+		n     number.Number
+		says  string
+	}{
+		{"a mobile", Trunk{}, mobile, ""},
+		{"0570 charges the caller", Trunk{}, "+81570012345", "by the minute"},
+		{"0570 that is allowed", Trunk{Allow: []number.Class{number.Shared}}, "+81570012345", ""},
+		{"what is refused is not warned of", Trunk{}, abroad, ""},
+		{"an area nobody knows", Trunk{}, "+81911234567", "no number plan"},
+		{"in the installation's own words", costly, mobile, "16 yen a minute"},
+		{"told to, without a reason", Trunk{Name: "ntt", Warn: []number.Class{number.Fixed}}, "+81312345678", `told to warn of fixed lines`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := tt.trunk.Warns(tt.n)
+			if (got == "") != (tt.says == "") || !strings.Contains(got, tt.says) {
+				t.Errorf("warns of %q with %q, want %q", tt.n, got, tt.says)
+			}
+		})
+	}
+	if got := Warning([]Trunk{costly, {Name: "flat"}}, mobile); got != "" {
+		t.Errorf("warned of %q, and another trunk has no objection", got)
+	}
+	if got := Warning([]Trunk{costly, {Refuse: []number.Class{number.Mobile}}}, mobile); got != "16 yen a minute" {
+		t.Errorf("warned of %q", got)
+	}
+}
+
+// The table is data: for each class of numbers that may be dialled at all one word, and a reason unless it is allow.
+func TestRules(t *testing.T) {
+	var got []string
+	for _, r := range (Trunk{Name: "ntt", From: "+815012345678"}).Rules() {
+		got = append(got, string(r.Class)+" "+string(r.Ruling))
+		if (r.Reason == "") != (r.Ruling == Allow) {
+			t.Errorf("%s: %q as the reason of %s", r.Class, r.Reason, r.Ruling)
+		}
+	}
+	want := "mobile allow, fixed allow, ip allow, toll-free refuse, shared refuse, premium refuse, pager refuse, abroad refuse, unknown warn"
+	if s := strings.Join(got, ", "); s != want {
+		t.Errorf("an 050 line: %s\nwant %s", s, want)
+	}
+}
+
+func TestGateKeys(t *testing.T) {
+	a, b := Trunk{Name: "a", Server: "sip.example", User: "1"}, Trunk{Name: "b", Server: "sip.example", User: "1"}
+	if a.GateKey("x") != a.GateKey("y") || a.GateKey("x") == b.GateKey("x") {
+		t.Error("a trunk's gate is its own, whatever it shows")
+	}
+	a.Per, b.Per = PerNumber, PerNumber
+	if a.GateKey("x") == a.GateKey("y") || a.GateKey("x") == b.GateKey("x") {
+		t.Error("each number of a trunk has a gate of its own")
+	}
+	a.Per, b.Per = PerAccount, PerAccount
+	if a.GateKey("x") != b.GateKey("y") {
+		t.Error("trunks of one account share a gate")
+	}
+	if b.User = "2"; a.GateKey("x") == b.GateKey("x") {
+		t.Error("two accounts share a gate")
 	}
 }

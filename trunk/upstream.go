@@ -14,24 +14,16 @@ import (
 // Upstream is another platform that takes whole calls over (上流): Twilio, or another kaden. It speaks
 // Twilio's REST API of 2010-04-01.
 type Upstream struct {
-	Name    string
-	URL     string         // scheme and host, without a path at the end; Twilio's unless given
-	Account string         // AC…
-	Token   string         // the account's auth token: it signs what the platform sends us, so that no API key will do
-	From    string         // caller ID where the plan names none
-	Reach   []number.Class // as of a Trunk
-	Refuse  []number.Class
+	Trunk          // its name, caller ID, reach and prices; the rest of it is left empty
+	URL     string // scheme and host, without a path at the end; Twilio's unless given
+	Account string // AC…
+	Token   string // the account's auth token: it signs what the platform sends us, so that no API key will do
 }
 
 // Twilio is where Twilio itself is asked.
 const Twilio = "https://api.twilio.com"
 
 var accountSID = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)
-
-// Line is the upstream as a line with a name, a caller ID and a reach, to be chosen among others.
-func (u Upstream) Line() Trunk {
-	return Trunk{Name: u.Name, From: u.From, Reach: u.Reach, Refuse: u.Refuse}
-}
 
 // ReadUpstream reads an upstream's document:
 //
@@ -41,20 +33,19 @@ func (u Upstream) Line() Trunk {
 //	token: env:TWILIO_AUTH_TOKEN
 //	from: "+815087654321"
 //	reach: [mobile, fixed]           # nothing: all that may be dialled at all
-//	refuse: [abroad]
+//	allow: [abroad]                  # and warn, refuse, prices: as of a trunk
 //
 // secret is as for [Read]. The Upstream is of use only if the problems do not refuse it.
 func ReadUpstream(text []byte, secret func(reference string) (string, error)) (Upstream, problem.List) {
 	doc := yamldoc.Parse(text)
 	u := Upstream{
-		Name:    doc.Need("upstream", "twilio").Text(),
+		Trunk:   Trunk{Name: doc.Need("upstream", "twilio").Text(), From: readNumber(doc.Need("from", `"+815087654321"`))},
 		URL:     readBase(doc.Take("url")),
 		Account: doc.Need("account", "AC0123456789abcdef0123456789abcdef").Text(),
 		Token:   doc.Need("token", "env:TWILIO_AUTH_TOKEN").Secret(secret),
-		From:    readNumber(doc.Need("from", `"+815087654321"`)),
-		Reach:   readClasses(doc.Take("reach")),
-		Refuse:  readClasses(doc.Take("refuse")),
 	}
+	readReach(doc, &u.Trunk)
+	u.Prices = readPrices(doc.Take("prices"), u.Trunk)
 	account := doc.Take("account")
 	switch {
 	case strings.HasPrefix(u.Account, "SK"):

@@ -18,13 +18,13 @@ reach: [mobile, fixed]
 refuse: abroad
 `), func(ref string) (string, error) { return "secret of " + ref, nil })
 	want := Upstream{
-		Name: "twilio", URL: Twilio, Account: "AC0123456789abcdef0123456789abcdef", Token: "secret of env:TWILIO_AUTH_TOKEN", From: "+815087654321",
-		Reach: []number.Class{number.Mobile, number.Fixed}, Refuse: []number.Class{number.Abroad},
+		Trunk: Trunk{Name: "twilio", From: "+815087654321", Reach: []number.Class{number.Mobile, number.Fixed}, Refuse: []number.Class{number.Abroad}},
+		URL:   Twilio, Account: "AC0123456789abcdef0123456789abcdef", Token: "secret of env:TWILIO_AUTH_TOKEN",
 	}
 	if problems != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v\n%v", got, want, problems)
 	}
-	if l := got.Line(); l.Refuses("+819012345678") != "" || l.Refuses("+14155550100") == "" || l.Refuses("110") == "" {
+	if l := got.Trunk; l.Refuses("+819012345678") != "" || l.Refuses("+14155550100") == "" || l.Refuses("110") == "" {
 		t.Errorf("as a line it reaches the wrong numbers: %+v", l)
 	}
 }

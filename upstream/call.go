@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
 )
@@ -66,6 +67,7 @@ type owned struct {
 	limit   *time.Timer // what the state waits for at most
 	tried   int         // to end it
 	untold  []timeline.Event
+	charges []call.Charge
 	heard   *time.Timer // the message was heard to its end; nil where the platform asks for what comes next
 }
 
@@ -378,10 +380,35 @@ func (k *Call) ended(n news) {
 	}
 	e := k.lastWord(n)
 	k.rec.Status, k.rec.Cause, k.rec.SIPStatus, k.rec.Ended = e.Status, e.Cause, e.SIP, time.Now()
+	k.charge()
 	k.mark(timeline.CallEnded, e)
 	for wait := 50 * time.Millisecond; len(k.untold) > 0 && wait < 2*time.Second; wait *= 2 {
 		time.Sleep(wait)
 		k.write()
+	}
+}
+
+// chargedAs is the number of the leg there: the desk counts its own from 0.
+const chargedAs = 50
+
+// charge notes what the call has cost by the upstream's price table, as the desk does for a trunk.
+func (k *Call) charge() {
+	if k.sid == "" {
+		return
+	}
+	l := tariff.Leg{To: k.order.To.Number}
+	if k.answered {
+		l.Answered, l.Talked = true, k.rec.Ended.Truncate(time.Millisecond).Sub(k.rec.Answered.Truncate(time.Millisecond))
+	}
+	cost, words := k.up.Prices.Cost(l)
+	k.rec.Price = cost
+	k.charges = append(k.charges, call.Charge{
+		Call: k.order.SID, Leg: chargedAs, Account: k.rec.Account, Attempt: k.order.Attempt, Trunk: k.up.Name, At: k.rec.Ended, Talked: l.Talked, Cost: cost,
+	})
+	if k.up.Prices.Currency != "" {
+		ev := k.event(timeline.CallCharged, cost.String()+" over "+k.up.Name+": "+words)
+		ev.At = k.rec.Ended.UTC()
+		k.untold = append(k.untold, ev)
 	}
 }
 
@@ -441,9 +468,9 @@ func (k *Call) write() {
 	k.rec.Updated = time.Now().UTC()
 	ctx, stop := context.WithTimeout(context.WithoutCancel(k.client.ctx), 5*time.Second)
 	defer stop()
-	if err := k.client.cfg.Store.Change(ctx, call.Change{Record: k.rec, Events: k.untold}); err != nil {
+	if err := k.client.cfg.Store.Change(ctx, call.Change{Record: k.rec, Events: k.untold, Charges: k.charges}); err != nil {
 		k.log.Error("change of the call not written", "status", k.rec.Status, "err", err)
 		return
 	}
-	k.untold = nil
+	k.untold, k.charges = nil, nil
 }

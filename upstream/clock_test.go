@@ -24,7 +24,7 @@ func story(t *testing.T, tell func(h *house)) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{t: t, obeys: true, signs: token, pages: map[string]string{}}
 		h := &house{T: t, platform: p, log: &lines{}}
-		h.up = trunk.Upstream{Name: "twilio", URL: "https://platform.example", Account: acct, Token: token, From: "+815087654321"}
+		h.up = trunk.Upstream{Trunk: trunk.Trunk{Name: "twilio", From: "+815087654321"}, URL: "https://platform.example", Account: acct, Token: token}
 		h.cfg = upstream.Config{
 			Upstreams: func() []trunk.Upstream { return []trunk.Upstream{h.up} }, Store: h, Scripts: h, Origin: origin,
 			PublicURL: "https://kaden.example", Secret: []byte("secret"), Node: "a", Transport: wire{p},

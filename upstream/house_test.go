@@ -58,7 +58,7 @@ func build(t *testing.T, options ...option) *house {
 	h := &house{T: t, platform: newPlatform(t), log: &lines{}}
 	mux := http.NewServeMux()
 	h.door = httptest.NewServer(mux)
-	h.up = trunk.Upstream{Name: "twilio", URL: h.platform.srv.URL, Account: acct, Token: token, From: "+815087654321"}
+	h.up = trunk.Upstream{Trunk: trunk.Trunk{Name: "twilio", From: "+815087654321"}, URL: h.platform.srv.URL, Account: acct, Token: token}
 	h.cfg = upstream.Config{
 		Upstreams: func() []trunk.Upstream { return []trunk.Upstream{h.up} },
 		Store:     h, Scripts: h, Origin: origin, PublicURL: h.door.URL + "/", Secret: []byte("secret"), Node: "a", Limits: quick,

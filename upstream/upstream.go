@@ -142,7 +142,7 @@ func (c *Client) Place(ctx context.Context, name string, o call.Order) (*Call, e
 	if o.To.Scheme != number.Tel {
 		return nil, fmt.Errorf("%s takes telephone numbers only, not %s addresses", name, o.To.Scheme)
 	}
-	if why := u.Line().Refuses(o.To.Number); why != "" { // emergency numbers never leave, by any door
+	if why := u.Refuses(o.To.Number); why != "" { // emergency numbers never leave, by any door
 		return nil, errors.New(why)
 	}
 	if o.SID == "" {

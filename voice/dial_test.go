@@ -12,6 +12,7 @@ import (
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/phonetest"
+	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/trunk"
 )
 
@@ -357,7 +358,7 @@ func TestWhatCannotBeDialledSaysSo(t *testing.T) {
 		{"eleven nouns", `<Dial action="` + over + `">` + strings.Repeat("<Number>sim:sato</Number>", 11) + `</Dial>`, 13250, "11 nouns"},
 		{"nobody", `<Dial action="` + over + `"/>`, 13223, "nobody to call"},
 		{"no number", `<Dial action="` + over + `">help desk</Dial>`, 13223, "is no number"},
-		{"an emergency number", `<Dial action="` + over + `">110</Dial>`, 13224, "not called"},
+		{"an emergency number", `<Dial action="` + over + `">110</Dial>`, 13225, "not called"},
 		{"another's caller ID", `<Dial action="` + over + `" callerId="+819099998888">+819011112222</Dial>`, 13214, "neither a number of this installation"},
 		{"a caller ID in words", `<Dial action="` + over + `" callerId="us">+819011112222</Dial>`, 13214, "no telephone number"},
 		{"no trunk", `<Dial action="` + over + `">+819011112222</Dial>`, 0, "no trunk is configured"},
@@ -485,6 +486,38 @@ func TestOneLineForTwoNumbers(t *testing.T) {
 		caller.HearsAll("It is over.").IsHungUp()
 		want(t, "action", told(h, over, "DialCallStatus"), "no-answer")
 		if n := h.Notices(); len(n) != 1 || !strings.Contains(n[0].Problem.Text, "no line was free") || n[0].Problem.Verb != "Number" {
+			t.Errorf("%v", n)
+		}
+	})
+}
+
+func TestNumbersALineDoesNotReachAreNotDialled(t *testing.T) {
+	for _, c := range []struct {
+		name, to string
+		code     int
+		text     string
+	}{
+		{"abroad", "+14158675309", 13227, "not called until a trunk allows them"},
+		{"toll-free, from an 050 line", "0120-444-444", 13225, "8112****4444 is not called: no trunk reaches this number"},
+		{"special", "177", 13225, "never dialled"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			exchange(t, `<Response><Dial action="`+over+`">`+c.to+`</Dial></Response>`, func(h *phonetest.House) {
+				h.Phone("caller").Calls(ours).HearsAll("It is over.").IsHungUp()
+				want(t, "action", told(h, over, "DialCallStatus"), "failed")
+				if n := h.Notices(); len(n) != 1 || n[0].Problem.Code != c.code || !strings.Contains(n[0].Problem.Text, c.text) {
+					t.Errorf("%v", n)
+				}
+			})
+		})
+	}
+	exchange(t, `<Response><Dial action="`+over+`">+81911234567</Dial></Response>`, func(h *phonetest.House) {
+		caller, nobody := h.Phone("caller"), h.Phone("sip:+81911234567@ntt.example")
+		caller.Calls(ours)
+		nobody.Rings()
+		nobody.IsBusy()
+		caller.HearsAll("It is over.").IsHungUp()
+		if n := h.Notices(); len(n) != 1 || n[0].Problem.Level != problem.Warning || !strings.Contains(n[0].Problem.Text, "no number plan knows") {
 			t.Errorf("%v", n)
 		}
 	})

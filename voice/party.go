@@ -59,6 +59,16 @@ func (t *run) party(v *twiml.Dial, noun twiml.Noun) (party, bool) {
 		t.about(noun, 13224, err.Error(), "")
 		return p, false
 	}
+	switch refused, warning := t.call.Reach(p.order.To); {
+	case refused != "" && p.order.To.Number.Class() == number.Abroad:
+		t.about(noun, 13227, "not called: "+refused, "")
+		return p, false
+	case refused != "":
+		t.about(noun, 13225, number.Mask(string(p.order.To.Number))+" is not called: "+refused, "")
+		return p, false
+	case warning != "":
+		t.warnOf(noun, warning)
+	}
 	if s := p.order.To.Scheme; s != number.Tel && !t.call.Reaches(s) {
 		t.about(noun, 0, fmt.Sprintf("nothing here reaches %s: addresses yet: this part of <Dial> fails", s), "")
 		return p, false
@@ -114,12 +124,7 @@ func telephone(text string) (number.Address, error) {
 	switch {
 	case err != nil:
 		return a, err
-	case a.Scheme == number.Tel:
-		if ok, why := a.Number.Class().Dialable(); !ok {
-			return a, fmt.Errorf("%s is not called: %s", number.Mask(string(a.Number)), why)
-		}
-		return a, nil
-	case a.Scheme != number.Sim:
+	case a.Scheme != number.Tel && a.Scheme != number.Sim:
 		return a, fmt.Errorf("<Number> takes telephone numbers, not %s: addresses", a.Scheme)
 	}
 	return a, nil
@@ -186,6 +191,12 @@ func user(address string) string {
 	}
 	name, _, _ := strings.Cut(address, "@")
 	return name
+}
+
+// warnOf says what speaks against a noun that is called all the same.
+func (t *run) warnOf(n twiml.Noun, text string) {
+	at := n.Position()
+	t.notify(problem.Problem{Line: at.Line, Column: at.Column, Level: problem.Warning, Verb: n.Name(), Text: text})
 }
 
 // about is a notice about a noun.

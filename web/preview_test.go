@@ -246,7 +246,9 @@ type noCalls struct{}
 func (noCalls) Place(context.Context, call.Order) (*call.Call, error) {
 	return nil, errors.New("this is a preview")
 }
-func (noCalls) Calls() int { return 2 }
+func (noCalls) Live(sid.Call) (*call.Call, bool) { return nil, false }
+func (noCalls) Trunks() []call.TrunkState        { return nil }
+func (noCalls) Calls() int                       { return 2 }
 
 type ladders struct{}
 

@@ -46,6 +46,7 @@ func (c *applyCmd) Run(out *output) error {
 	var answer struct {
 		Applied  []string     `json:"applied"`
 		Problems problem.List `json:"problems"`
+		Costs    []string     `json:"costs"`
 	}
 	if err := api.do(context.Background(), http.MethodPost, "/api/manifest", "application/yaml", bytes.NewReader(text), &answer); err != nil {
 		return err
@@ -66,6 +67,9 @@ func (c *applyCmd) Run(out *output) error {
 	}
 	for _, a := range answer.Applied {
 		fmt.Fprintln(out.Stdout, a)
+	}
+	for _, c := range answer.Costs {
+		fmt.Fprintln(out.Stderr, c)
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ key: 0000000000000000000000000000000000000000
 var demoPeople = map[string]callout.Behaviour{
 	"sato":   must(callout.ParseBehaviour("no-answer")),
 	"suzuki": must(callout.ParseBehaviour("voicemail@1s")),
-	"tanaka": must(callout.ParseBehaviour("answer@1s+key:1@5s")),
+	"tanaka": must(callout.ParseBehaviour("answer@1s+key:1@5s+hangup@8500ms")),
 }
 
 func must[T any](v T, err error) T {

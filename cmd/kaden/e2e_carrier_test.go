@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -16,6 +17,7 @@ type carrier struct {
 	t    testing.TB
 	port int
 	file string // every message, with its time
+	stop func() // kills it: from then on nobody is at its port
 }
 
 // newCarrier starts sipp at a port; 0 takes a free one.
@@ -43,9 +45,12 @@ func newCarrier(t testing.TB, scenario string, port int) *carrier {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	c.stop = sync.OnceFunc(func() {
 		cmd.Process.Kill()
 		cmd.Wait()
+	})
+	t.Cleanup(func() {
+		c.stop()
 		if t.Failed() {
 			t.Logf("what the carrier %s heard and said:\n%s", filepath.Base(scenario), tail(c.file, 12000))
 		}

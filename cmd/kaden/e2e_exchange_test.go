@@ -41,6 +41,7 @@ type exchange struct {
 // habit is what a subscriber does with one call. The zero habit is a phone that rings and rings.
 type habit struct {
 	silent bool          // nothing but 100
+	mute   bool          // not even that
 	ring   time.Duration // until 180
 	refuse string        // the refusal, as "486 Busy Here", after ring
 	answer time.Duration // after the ringing began; 0 is never
@@ -59,6 +60,7 @@ type dialog struct {
 	remote netip.AddrPort
 	begun  time.Time
 	state  dialogState
+	mute   bool
 	how    string // it ended
 	ended  time.Time
 	acked  chan struct{}
@@ -161,7 +163,7 @@ func (x *exchange) takes(m sipText, from netip.AddrPort) {
 			x.reply(m, from, "407 Proxy Authentication Required\r\nProxy-Authenticate: Digest realm=\"exchange\", nonce=\"5d\", qop=\"auth\"", "asks", "")
 		case d == nil:
 			x.begin(m, from)
-		case d.state == calling:
+		case d.state == calling && !d.mute:
 			x.reply(d.invite, d.remote, "100 Trying", "", "")
 		}
 	case "ACK":
@@ -229,6 +231,9 @@ func (x *exchange) begin(m sipText, from netip.AddrPort) {
 	if x.room > 0 && up >= x.room {
 		x.reply(m, from, "503 Service Unavailable", d.tag, "")
 		d.end(noRoom)
+		return
+	}
+	if d.mute = h.mute; d.mute {
 		return
 	}
 	x.reply(m, from, "100 Trying", "", "")

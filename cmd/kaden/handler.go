@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,7 +14,9 @@ import (
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/alert/mackerel"
 	"github.com/kaden-project/kaden/alert/plain"
+	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/intake"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/upstream"
 )
@@ -21,6 +26,7 @@ func (r *rooms) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/2010-04-01/", rest.New(r.log, rest.Config{
 		Accounts: r.store, NotFound: account.ErrNotFound, Calls: r.store, Desk: rest.AtDesk(r.desk), Region: r.settings.Region,
+		Money: purse{r}, AllowTo: r.mayCall,
 	}))
 	mux.Handle("/in/", intake.New(r.log, intake.Config{
 		Sources:  func(name string) (alert.Source, bool) { s, ok := r.house.Load().Sources[name]; return s, ok },
@@ -55,6 +61,27 @@ func (r *rooms) handler() (http.Handler, error) {
 	return mux, nil
 }
 
+// mayCall says why a program may not call somebody over the REST API: no line takes the number, or the money
+// for it is used up.
+func (r *rooms) mayCall(ctx context.Context, a account.Account, to number.Address) error {
+	if err := r.reachable(to); err != nil {
+		return err
+	}
+	return r.affordable(ctx, a, to)
+}
+
+// reachable says why no trunk takes a number: 21215 for what has to be allowed first, else 21214.
+func (r *rooms) reachable(to number.Address) error {
+	why, _ := r.desk.Reach(to)
+	if why == "" {
+		return nil
+	}
+	if c := to.Number.Class(); c == number.Abroad || c == number.Premium {
+		return errors.New(why)
+	}
+	return fmt.Errorf("%w: %s", rest.ErrNoWay, why)
+}
+
 // metrics are the figures an operator watches.
 func (r *rooms) metrics() http.Handler {
 	reg := prometheus.NewRegistry()
@@ -67,5 +94,37 @@ func (r *rooms) metrics() http.Handler {
 	gauge("kaden_media_late_seconds_p99", "How late frames leave, 99th percentile.", func() float64 {
 		return r.clock.Lateness().P99.Seconds()
 	})
+	reg.MustRegister(trunkFigures{r.desk})
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
+}
+
+// trunkFigures are those of each trunk, as they are when somebody asks.
+type trunkFigures struct{ desk *call.Desk }
+
+var (
+	trunkScore   = trunkFigure("score", "How the trunk has fared of late: 100 is well, 0 is dead.")
+	trunkFailed  = trunkFigure("failed_in_a_row", "Calls in a row that the trunk has failed.")
+	trunkCalls   = trunkFigure("calls", "Calls on the trunk.")
+	trunkWaiting = trunkFigure("waiting", "Calls that wait for a line of the trunk, or of one of several.")
+	trunkFull    = trunkFigure("channels", "Calls at once; 0 is without limit.")
+)
+
+func trunkFigure(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc("kaden_trunk_"+name, help, []string{"trunk"}, nil)
+}
+
+func (f trunkFigures) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{trunkScore, trunkFailed, trunkCalls, trunkWaiting, trunkFull} {
+		ch <- d
+	}
+}
+
+func (f trunkFigures) Collect(ch chan<- prometheus.Metric) {
+	for _, t := range f.desk.Trunks() {
+		for d, v := range map[*prometheus.Desc]int{
+			trunkScore: t.Health.Score(), trunkFailed: t.Health.Failed, trunkCalls: t.Busy, trunkWaiting: t.Waiting, trunkFull: t.Limit,
+		} {
+			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), t.Name)
+		}
+	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 type planCmd struct {
@@ -28,7 +29,7 @@ type planCmd struct {
 }
 
 type planCheckCmd struct {
-	Files []string `arg:"" name:"file" help:"Files with plans; - is standard input. Documents of other kinds are skipped, but for upstreams."`
+	Files []string `arg:"" name:"file" help:"Files with plans; - is standard input. Of other documents only people, trunks and upstreams are looked at: what a line can do for them."`
 	JSON  bool     `name:"json" help:"One JSON object a line."`
 }
 
@@ -52,7 +53,22 @@ func (c *planCheckCmd) Run(out *output) error {
 			continue
 		}
 		found := 0
-		count := func(list problem.List) error {
+		docs := documentsOf(text)
+		lists := []problem.List{contactsOf(docs)}
+		for _, d := range docs {
+			if d.isPlan() {
+				found++
+				_, _, list := callout.ParsePlan(d.text)
+				lists = append(lists, d.placed(list))
+			}
+		}
+		// What the plans ask of the file's upstreams; the server's own are known to kaden apply.
+		split, _ := manifest.Split("", text)
+		lists = append(lists, manifest.Away(split, os.Getenv("KADEN_PUBLIC_URL") != ""))
+		for _, list := range lists {
+			if err := out.problems(list.In(name), c.JSON); err != nil {
+				return err
+			}
 			for _, p := range list {
 				if p.Level == problem.Error {
 					errs++
@@ -60,28 +76,15 @@ func (c *planCheckCmd) Run(out *output) error {
 					warnings++
 				}
 			}
-			return out.problems(list.In(name), c.JSON)
-		}
-		for _, d := range documentsOf(text) {
-			if !d.isPlan() {
-				continue
-			}
-			found++
-			_, _, list := callout.ParsePlan(d.text)
-			if err := count(d.placed(list)); err != nil {
-				return err
-			}
-		}
-		// What the plans ask of the file's upstreams; the server's own are known to kaden apply.
-		split, _ := manifest.Split("", text)
-		if err := count(manifest.Away(split, os.Getenv("KADEN_PUBLIC_URL") != "")); err != nil {
-			return err
 		}
 		if found == 0 {
 			fmt.Fprintf(out.Stderr, "kaden: %s: no plan in it; a plan begins with plan: and its name\n", name)
 			errs++
 		}
 		plans += found
+		if !c.JSON {
+			costsOf(out.Stdout, text)
+		}
 	}
 	if !c.JSON {
 		fmt.Fprintf(out.Stderr, "%s, %s, %s\n", counted(plans, "plan"), counted(errs, "error"), counted(warnings, "warning"))
@@ -160,7 +163,7 @@ func (c *planExplainCmd) Run(out *output) error {
 			refused = true
 			continue
 		}
-		people, remarks := rosterOf(known, refs)
+		people, remarks := rosterOf(known, trunksOf(docs), refs)
 		behave := everybodyElse(behave, people)
 		remarks = append(remarks, strangers(behave, people)...)
 		if c.SVG != "" && explained > 0 {
@@ -175,6 +178,7 @@ func (c *planExplainCmd) Run(out *output) error {
 		}
 		explained++
 	}
+	list = append(list, contactsOf(docs)...)
 	list.Sort()
 	for _, p := range list.In(name) {
 		fmt.Fprintln(out.Stderr, p)
@@ -270,7 +274,7 @@ func documentsOf(text []byte) []yamlDocument {
 }
 
 // otherKinds are documents that a file may hold beside plans. Whatever else there is was meant to be a plan.
-var otherKinds = []string{"person", "group", "trunk", "upstream", "source", "number", "schedule", "route", "bin", "application", "account", "notice"}
+var otherKinds = []string{"person", "group", "trunk", "upstream", "source", "number", "schedule", "route", "bin", "application", "account", "notice", "budget"}
 
 func (d yamlDocument) isPlan() bool { return !slices.Contains(otherKinds, d.kind) }
 
@@ -306,7 +310,7 @@ func directoryOf(docs []yamlDocument) (oncall.Directory, problem.List) {
 
 // rosterOf says whom the names of a plan mean. A name that the file does not define stands for one
 // person, with a remark.
-func rosterOf(known oncall.Directory, refs []callout.Reference) (callout.Roster, []string) {
+func rosterOf(known oncall.Directory, trunks []trunk.Trunk, refs []callout.Reference) (callout.Roster, []string) {
 	roster := callout.Roster{}
 	var remarks, unknown []string
 	for _, ref := range refs {
@@ -326,7 +330,7 @@ func rosterOf(known oncall.Directory, refs []callout.Reference) (callout.Roster,
 		}
 		people, problems := known.Resolve([]string{ref.Text}, time.Time{})
 		for _, p := range people {
-			roster[ref.Text] = append(roster[ref.Text], reachable(p))
+			roster[ref.Text] = append(roster[ref.Text], reachable(p, trunks))
 		}
 		for _, p := range problems {
 			if p.Verb == "@"+group.ID || p.Level != problem.Error {
@@ -348,14 +352,6 @@ func rosterOf(known oncall.Directory, refs []callout.Reference) (callout.Roster,
 		remarks = append(remarks, names+" are not in this file: each is shown as one person")
 	}
 	return roster, remarks
-}
-
-func reachable(p oncall.Person) callout.Person {
-	out := callout.Person{ID: p.ID}
-	for _, m := range p.Contacts {
-		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: time.Duration(m.Ring) * time.Second})
-	}
-	return out
 }
 
 // everybodyElse gives those who are not named in --people the behaviour of "*".

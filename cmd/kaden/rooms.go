@@ -174,6 +174,7 @@ func (r *rooms) openCalls() {
 		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
 		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
 		Numbers: r.numberCalled,
+		Screen:  r.voice.Screen,
 	})
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))

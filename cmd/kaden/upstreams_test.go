@@ -20,7 +20,7 @@ import (
 // Which ways a call may go, the best first.
 func TestWaysOfACall(t *testing.T) {
 	ntt, kddi := trunk.Trunk{Name: "ntt"}, trunk.Trunk{Name: "kddi"}
-	twilio, other := trunk.Upstream{Name: "twilio"}, trunk.Upstream{Name: "other"}
+	twilio, other := trunk.Upstream{Trunk: trunk.Trunk{Name: "twilio"}}, trunk.Upstream{Trunk: trunk.Trunk{Name: "other"}}
 	sato := number.Address{Scheme: number.Tel, Number: "+819012345678"}
 	for _, tt := range []struct {
 		name  string
@@ -33,7 +33,7 @@ func TestWaysOfACall(t *testing.T) {
 		{"the plan names the upstream first", manifest.Set{Trunks: []trunk.Trunk{ntt}, Upstreams: []trunk.Upstream{twilio}}, call.Order{To: sato, Prefer: []string{"twilio", "ntt"}}, "twilio here"},
 		{"two of each", manifest.Set{Trunks: []trunk.Trunk{kddi, ntt}, Upstreams: []trunk.Upstream{other, twilio}}, call.Order{To: sato, Prefer: []string{"ntt", "twilio"}}, "here twilio other"},
 		{"upstreams alone", manifest.Set{Upstreams: []trunk.Upstream{other, twilio}}, call.Order{To: sato}, "other twilio"},
-		{"it does not reach mobiles", manifest.Set{Upstreams: []trunk.Upstream{{Name: "twilio", Refuse: []number.Class{number.Mobile}}}}, call.Order{To: sato}, "here"},
+		{"it does not reach mobiles", manifest.Set{Upstreams: []trunk.Upstream{{Trunk: trunk.Trunk{Name: "twilio", Refuse: []number.Class{number.Mobile}}}}}, call.Order{To: sato}, "here"},
 		{"joined with others", manifest.Set{Trunks: []trunk.Trunk{ntt}, Upstreams: []trunk.Upstream{twilio}}, call.Order{To: sato, Here: true}, "here"},
 		{"a SIP phone", manifest.Set{Upstreams: []trunk.Upstream{twilio}}, call.Order{To: number.Address{Scheme: number.SIP, Text: "sato@192.0.2.7"}}, "here"},
 		{"a number of our own", manifest.Set{Upstreams: []trunk.Upstream{twilio}, Numbers: []account.Number{{Number: "+819012345678"}}}, call.Order{To: sato}, "here"},
@@ -53,7 +53,7 @@ func TestWaysOfACall(t *testing.T) {
 
 // Emergency numbers never leave, whatever the house is made of: neither way dials them.
 func TestNoWayLeadsToThePolice(t *testing.T) {
-	set := &manifest.Set{Upstreams: []trunk.Upstream{{Name: "twilio", URL: "http://127.0.0.1:1"}}}
+	set := &manifest.Set{Upstreams: []trunk.Upstream{{Trunk: trunk.Trunk{Name: "twilio"}, URL: "http://127.0.0.1:1"}}}
 	keep := &notes{}
 	c := caller{
 		log: slog.New(slog.DiscardHandler), house: func() *manifest.Set { return set },

@@ -67,7 +67,7 @@ func expect(t *testing.T, l leg.Leg, kind leg.EventKind) leg.Event {
 					t.Errorf("%s without a time", name(kind))
 				}
 				return e
-			case e.Kind == leg.Ringing || e.Kind == leg.EarlyMedia:
+			case e.Kind == leg.Ringing || e.Kind == leg.EarlyMedia || e.Kind == leg.Trying:
 			default:
 				t.Fatalf("got %s (cause %q, status %d, %s), want %s", name(e.Kind), e.Cause, e.Status, e.Reason, name(kind))
 			}
@@ -133,6 +133,8 @@ func until(t *testing.T, what string, done func() bool) {
 
 func name(k leg.EventKind) string {
 	switch k {
+	case leg.Trying:
+		return "Trying"
 	case leg.Ringing:
 		return "Ringing"
 	case leg.EarlyMedia:

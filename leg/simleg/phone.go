@@ -52,6 +52,9 @@ func (n *line) hears(h Heard) {
 // Info is the call as our end knows it: From is the caller ID that the phone shows.
 func (p *Phone) Info() leg.Info { return p.n.info }
 
+// Try says that the call has come to somebody who carries it: 100. Nothing rings yet.
+func (p *Phone) Try() { p.n.post(func() { p.n.emit(leg.Event{Kind: leg.Trying, Status: 100}) }) }
+
 // Ring rings: 180.
 func (p *Phone) Ring() { p.n.post(p.n.ring) }
 

@@ -3,6 +3,7 @@ package sipleg
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kaden-project/kaden/leg"
 )
@@ -93,6 +94,29 @@ func reasonQ850(lines []string) (cause int, text string) {
 		}
 	}
 	return cause, text
+}
+
+// longestRetryAfter is as much of a Retry-After as is believed: it is written by hand more often than not.
+const longestRetryAfter = time.Hour
+
+// retryAfter reads the Retry-After header (RFC 3261 20.33): 18 (in a meeting);duration=3600. What is no number of
+// seconds is nothing.
+func retryAfter(lines []string) time.Duration {
+	if len(lines) == 0 {
+		return 0
+	}
+	digits := strings.TrimSpace(lines[0])
+	if i := strings.IndexAny(digits, "(; \t"); i >= 0 {
+		digits = digits[:i]
+	}
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return 0
+	}
+	seconds, err := strconv.Atoi(digits)
+	if err != nil || seconds > int(longestRetryAfter/time.Second) {
+		return longestRetryAfter
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 // refusals are our own answers to a caller, by the cause that Hangup was given before the answer.

@@ -171,6 +171,10 @@ func (l *Leg) provisional(i *invitation, r *response) {
 		if first {
 			l.awaitCancelled()
 		}
+		if ringing(r.StatusCode) && l.shown == 0 { // it rang all the same: whoever tried two trunks wants to know
+			l.shown = r.StatusCode
+			l.bell.ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
+		}
 		return
 	}
 	if l.phase != setup {
@@ -178,12 +182,15 @@ func (l *Leg) provisional(i *invitation, r *response) {
 	}
 	l.after(l.srv.t.Ringing, func() { l.giveUp(leg.NoAnswer, "it rang for too long") })
 	if r.StatusCode == 100 {
+		if first {
+			l.bell.ring(leg.Event{At: r.at, Kind: leg.Trying, Status: 100})
+		}
 		return
 	}
 	if !l.reliable(i, r) {
 		return
 	}
-	l.rang = l.rang || r.StatusCode >= 180 && r.StatusCode < 190
+	l.rang = l.rang || ringing(r.StatusCode)
 	if r.StatusCode != l.shown && r.StatusCode < 190 {
 		l.shown = r.StatusCode
 		l.bell.ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
@@ -202,6 +209,9 @@ func (l *Leg) provisional(i *invitation, r *response) {
 		l.keep(i, r, false, nil)
 	}
 }
+
+// ringing tells whether a provisional answer means that somebody's phone rings, or soon will: 18x.
+func ringing(status int) bool { return status >= 180 && status < 190 }
 
 func (l *Leg) accepted(i *invitation, r *response) {
 	switch {
@@ -291,7 +301,10 @@ func (l *Leg) refused(i *invitation, r *response) {
 	}
 	q, text := reasonQ850(values(r, "Reason"))
 	cause, retry := judge(code, q, l.rang)
-	e := leg.Event{At: r.at, Kind: leg.Ended, Cause: cause, Status: code, Reason: phrase(code, r.Reason), Retry: retry}
+	e := leg.Event{
+		At: r.at, Kind: leg.Ended, Cause: cause, Status: code, Reason: phrase(code, r.Reason), Retry: retry,
+		RetryAfter: retryAfter(values(r, "Retry-After")),
+	}
 	if q != 0 {
 		e.Reason += strings.TrimRight(" (Q.850 "+strconv.Itoa(q)+" "+text, " ") + ")"
 	}

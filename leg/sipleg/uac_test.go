@@ -34,11 +34,14 @@ func dialPeer(t *testing.T, s *Server, p *peer, change func(*leg.Target, *leg.Op
 	return l.(*Leg), p.hears("INVITE")
 }
 
-// next is the next event, which has to be of that kind.
+// next is the next event, which has to be of that kind; a 100 before it is passed over.
 func next(t *testing.T, l leg.Leg, kind leg.EventKind) leg.Event {
 	t.Helper()
 	select {
 	case e, ok := <-l.Events():
+		if ok && e.Kind == leg.Trying && kind != leg.Trying {
+			return next(t, l, kind)
+		}
 		if !ok || e.Kind != kind {
 			t.Fatalf("got event %+v (open %v), want kind %d\n%s", e, ok, kind, Ladder(l.(leg.Tracer).Trace()))
 		}
@@ -177,6 +180,12 @@ func TestRefusalsBecomeCauses(t *testing.T) {
 		{"503 Service Unavailable", true, "", leg.Congested, false},
 		{"500 Server Internal Error", false, "Reason: Q.850;cause=34", leg.Congested, true},
 		{"500 Server Internal Error", false, "Reason: Q.850;cause=17", leg.Busy, false},
+		// A gateway that has no circuit says so in the cause, whatever SIP status it found for that.
+		{"503 Service Unavailable", false, "Reason: Q.850;cause=34;text=\"no circuit\"", leg.Congested, true},
+		{"480 Temporarily Unavailable", false, "Reason: Q.850;cause=38", leg.Congested, true},
+		{"486 Busy Here", false, "Reason: Q.850;cause=41", leg.Congested, true},
+		{"486 Busy Here", false, "Reason: SIP;cause=486, Q.850;cause=42", leg.Congested, true},
+		{"480 Temporarily Unavailable", true, "Reason: Q.850;cause=42", leg.Congested, false},
 		{"403 Forbidden", false, "", leg.Failed, true}, // nobody asked us for a password
 		{"488 Not Acceptable Here", false, "", leg.Failed, true},
 		{"422 Session Interval Too Small", false, "Min-SE: 90", leg.Failed, true},
@@ -505,4 +514,47 @@ func TestTheSameAttemptIsNotDialledTwice(t *testing.T) {
 	if _, err := s.Dial(ctx, leg.Target{URI: p.uri()}, leg.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("dialled for somebody who has gone: %v", err)
 	}
+}
+
+func TestTheCarrierSaysThatItHasTheCallAndWhenToComeBack(t *testing.T) {
+	s, p := start(t, quick), newPeer(t)
+	l, m := dialPeer(t, s, p, nil)
+	p.replies(m, "100 Trying", "", "")
+	if e := next(t, l, leg.Trying); e.Status != 100 {
+		t.Errorf("event %+v", e)
+	}
+	p.replies(m, "100 Trying", "", "") // once is enough
+	p.replies(m, "503 Service Unavailable", "a", "", "Retry-After: 18 (in a meeting);duration=3600")
+	if e := next(t, l, leg.Ended); e.Cause != leg.Congested || e.RetryAfter != 18*time.Second {
+		t.Errorf("ended as %+v, want congested for 18 s", e)
+	}
+}
+
+// FuzzRetryAfter: whatever stands there, it is no time that is over, and none without an end.
+func FuzzRetryAfter(f *testing.F) {
+	for _, s := range []string{"120", "18000;duration=3600", "5 (comment)", "-1", "99999999999999999999", "soon", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if d := retryAfter([]string{s}); d < 0 || d > longestRetryAfter {
+			t.Fatalf("%q is %v", s, d)
+		}
+	})
+}
+
+// A phone that rings although we have given the call up: whoever tried two trunks is told.
+func TestALateRingIsCancelledAndTold(t *testing.T) {
+	s, p := start(t, quick), newPeer(t)
+	l, m := dialPeer(t, s, p, nil)
+	p.replies(m, "100 Trying", "", "")
+	next(t, l, leg.Trying)
+	if err := l.Hangup(t.Context(), leg.Canceled); err != nil {
+		t.Fatal(err)
+	}
+	c := p.hears("CANCEL")
+	p.replies(m, "180 Ringing", "a", "")
+	next(t, l, leg.Ringing)
+	p.replies(c, "200 OK", "a", "")
+	p.replies(m, "487 Request Terminated", "a", "")
+	ended(t, l, leg.Canceled)
 }

@@ -19,6 +19,7 @@ func (s *Store) Change(ctx context.Context, c call.Change) error {
 				putRow(t, s.posts, p.ID, clonePost(p))
 			}
 		}
+		t.putCharges(c)
 		return t.Append(c.Events...)
 	})
 }

@@ -38,6 +38,8 @@ type tables struct {
 	tickets       map[ticketKey]ticket
 	sounds        map[string]sound
 	verifications map[verified]dispatch.Verification
+	charges       map[chargeKey]row[call.Charge]
+	budgetSaid    map[budgetSaid]bool
 	hold          dispatch.Hold
 	events        []timeline.Event
 	jobs          []Job
@@ -70,8 +72,16 @@ type (
 		kind string
 		wav  []byte
 	}
-	verified struct{ person, address string }
-	ticket   struct {
+	verified  struct{ person, address string }
+	chargeKey struct {
+		call sid.Call
+		leg  int
+	}
+	budgetSaid struct {
+		budget, month string
+		percent       int
+	}
+	ticket struct {
 		data    string
 		expires time.Time
 	}
@@ -98,6 +108,8 @@ func newTables() tables {
 		tickets:       map[ticketKey]ticket{},
 		sounds:        map[string]sound{},
 		verifications: map[verified]dispatch.Verification{},
+		charges:       map[chargeKey]row[call.Charge]{},
+		budgetSaid:    map[budgetSaid]bool{},
 	}
 }
 

@@ -151,6 +151,7 @@ func (t *tx) PutAttempts(list ...dispatch.Attempt) error {
 			if len(a.Target) == 0 {
 				a.Target = old.keep.Target
 			}
+			a.Price = old.keep.Price
 		}
 		putRow(t, t.s.attempts, a.ID, cloneAttempt(a))
 	}

@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"the kill switch is put, kept and lifted", holdKept},
 		{"a sound comes back as it was kept", soundsKept},
 		{"of each person and address the latest proof is known", verificationsKept},
+		{"what calls cost is kept, summed up and said once", chargesKept},
 		{"calls are kept with their events and callbacks", callLife},
 		{"calls are found by any of their marks", callFilters},
 		{"a list of calls goes on after one that was deleted", callDeletedWhilePaging},

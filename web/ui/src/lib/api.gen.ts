@@ -524,6 +524,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trunks/{name}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks whether an upstream would take a call now, without placing one */
+        post: operations["checkTrunk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What calls have cost, by day, plan, person or trunk, and how the month's budgets stand */
+        get: operations["usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/verifications/{id}": {
         parameters: {
             query?: never;
@@ -588,6 +622,8 @@ export interface components {
         Applied: {
             /** @description Kind and name of each document that was taken; empty if one was refused. */
             applied: string[];
+            /** @description For each plan that was taken: what an alert that nobody takes costs in an hour, where prices are known. */
+            costs?: string[] | null;
             /** @description Errors, because of which nothing was changed, and warnings. */
             problems: components["schemas"]["Problem"][];
         };
@@ -609,6 +645,8 @@ export interface components {
             inbound?: boolean;
             over: boolean;
             person: string;
+            /** @description What its call has cost: 16 JPY. Absent while that is not known. */
+            price?: string;
             /**
              * @description Why the person was called, if not to take the alert: to be asked whether they are still on it, or because somebody gives it to them.
              * @enum {string}
@@ -627,6 +665,24 @@ export interface components {
             /** @description The attempt whose call this one rode on. */
             with?: string;
         };
+        Budget: {
+            /** @description A month. */
+            amount: string;
+            currency: string;
+            /** @description Negative if more was spent. */
+            left: string;
+            month: string;
+            name: string;
+            spent: string;
+            /** @description Once it is used up, warnings ring no telephone. */
+            stop?: boolean;
+            /**
+             * Format: int64
+             * @description Calls of the month whose cost nobody knows.
+             */
+            unknown?: number;
+            usedUp?: boolean;
+        };
         Call: {
             /** Format: date-time */
             answered?: string;
@@ -639,6 +695,11 @@ export interface components {
             ended?: string;
             from?: string;
             over: boolean;
+            /**
+             * Format: int64
+             * @description In the queue for a line, counted from 1; absent if it waits for none.
+             */
+            place?: number;
             /**
              * Format: int64
              * @description From the answer to the end.
@@ -837,6 +898,17 @@ export interface components {
             seq: number;
             text?: string;
         };
+        Finding: {
+            /**
+             * @description unknown: the other side does not say.
+             * @enum {string}
+             */
+            level: "ok" | "wrong" | "unknown";
+            /** @description What to do about what is wrong. */
+            remedy?: string;
+            text: string;
+            what: string;
+        };
         Group: {
             id: string;
             members: string[];
@@ -969,6 +1041,12 @@ export interface components {
             /** @enum {string} */
             status: "dialing" | "ringing" | "answered";
         };
+        Rule: {
+            class: string;
+            reason?: string;
+            /** @enum {string} */
+            ruling: "allow" | "warn" | "refuse";
+        };
         Setup: {
             groups: components["schemas"]["Group"][];
             people: components["schemas"]["Person"][];
@@ -1067,12 +1145,68 @@ export interface components {
         Trunk: {
             /**
              * Format: int64
+             * @description On it now.
+             */
+            calls: number;
+            /**
+             * Format: int64
              * @description Calls at once; absent is without limit.
              */
             channels?: number;
             /** @description The number it shows. */
             from?: string;
             name: string;
+            /** @description What it does with each class of numbers. Emergency and special numbers are never called. */
+            rules: components["schemas"]["Rule"][];
+            /**
+             * Format: int64
+             * @description How it has fared of late: 100 is well, 0 is dead.
+             */
+            score: number;
+            /**
+             * @description due: one call finds out whether it works again; resting: no call, while another trunk takes the number.
+             * @enum {string}
+             */
+            state: "well" | "due" | "resting";
+            /**
+             * Format: int64
+             * @description Calls that wait for a line of it, or of one of several trunks.
+             */
+            waiting: number;
+            /** @description What its last calls failed of. */
+            why?: string;
+        };
+        Usage: {
+            /** @description How those of this month stand. */
+            budgets: components["schemas"]["Budget"][];
+            /** @enum {string} */
+            by: "day" | "plan" | "person" | "trunk";
+            /** @description The first day, where the house stands. */
+            from: string;
+            /** @description In order of key and currency. */
+            lines: components["schemas"]["UsageLine"][];
+            /** @description The last day. */
+            to: string;
+            /** @description All of them, by currency. */
+            total: components["schemas"]["UsageLine"][];
+        };
+        UsageLine: {
+            /** @description Exact, as a decimal number; absent where it is not known. */
+            amount?: string;
+            /**
+             * Format: int64
+             * @description One for each trunk that a call was tried on.
+             */
+            calls: number;
+            /** @description Absent: what these calls cost is not known. */
+            currency?: string;
+            /** @description The day, plan, person or trunk; absent for calls that belong to none. */
+            key?: string;
+            /**
+             * Format: int64
+             * @description Talked.
+             */
+            seconds: number;
         };
         Verified: {
             /** Format: date-time */
@@ -2175,6 +2309,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    checkTrunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    usage: {
+        parameters: {
+            query?: {
+                /** @description The first day; without it, the first of the month. */
+                from?: string;
+                /** @description The last day; without it, today. */
+                to?: string;
+                by?: "day" | "plan" | "person" | "trunk";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
                 };
             };
             /** @description Error */

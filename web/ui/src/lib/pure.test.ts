@@ -55,6 +55,21 @@ describe('sentences', () => {
     expect(sentence(event('notice.raised', { cause: 'stopped', person: 'sato', text: 'the call-out was stopped' }), 'ja', nameOf)).toMatchObject({ text: '佐藤さんが呼び出しを止めました', detail: '' });
   });
 
+  test('money is told in Japanese too', () => {
+    const say = (text: string) => remark(text, 'ja', nameOf);
+    expect(say('17.6 JPY over ntt: 61s talked, 2 × 1m')).toMatchObject({ text: '17.6 JPY（回線 ntt・通話 61秒、2 × 1分）', lang: 'ja' });
+    expect(say('0 JPY over ntt: nobody answered').text).toBe('0 JPY（回線 ntt・応答なし）');
+    expect(say('unknown over ntt: when it ended is not known').text).toBe('不明（回線 ntt）');
+    const used = `the month's budget is used up: 20 of 20 JPY of budget "calls"`;
+    expect(say(`telephones are not rung for this warning: ${used}; it would ring if it were critical`).text).toContain('警告のため電話を鳴らしません');
+    expect(say(`Nobody was called: telephones are not rung for this warning: ${used}; it would ring if it were critical.`).text).toContain('使い切りました');
+    expect(say(`not called for a warning: ${used}`).text).toContain('使用額 20');
+    expect(say(`80 % of the month's budget is reached: 16 of 20 JPY of budget "calls"; what 2 more calls have cost is not known`).text).toBe('今月の予算「calls」の 80 % に達しました（16 / 20 JPY）');
+    expect(say(`100 % of the month's budget is reached: 20 of 20 JPY of budget "calls"; from now on warnings ring no telephone; what is graver, or has no severity, still does; calls over the REST API are refused`).text)
+      .toBe('今月の予算「calls」の 100 % に達しました（20 / 20 JPY）。これより警告では電話を鳴らしません。REST API からの発信は断ります');
+    expect(sentence(event('notice.raised', { cause: 'budget', text: 'x' }), 'ja', nameOf).text).toBe('予算のお知らせ');
+  });
+
   test('a kind of a newer server shows itself', () => {
     expect(sentence(event('alert.snoozed', { text: 'until 4' }), 'ja', nameOf)).toMatchObject({ text: 'alert.snoozed', detail: 'until 4' });
   });

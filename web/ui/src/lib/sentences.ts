@@ -79,12 +79,14 @@ export const sentences: Record<string, Sentence> = {
   'call.in-progress': { en: () => 'Answered', ja: () => 'つながりました' },
   'call.digit': { en: (e) => `Key ${e.digit ?? '?'} pressed`, ja: (e) => `${e.digit ?? '?'} が押されました` },
   'call.detected': { en: (e) => `Detection says: ${soundsLike(e.cause).en}`, ja: (e) => `応答したのは${soundsLike(e.cause).ja}のようです` },
+  'call.double-ring': { en: () => 'The phone may have rung twice', ja: () => '電話が二度鳴った可能性があります' },
   'call.heard': { en: () => 'First sound of the other side', ja: () => '相手の最初の音' },
+  'call.charged': { en: () => 'What it cost', ja: () => 'この通話の料金です' },
   'call.ended': { en: () => 'Call ended', ja: () => '通話が終わりました' },
 
   'notice.raised': {
-    en: (e, w) => (e.cause === 'stopped' ? `${w} stopped the calls` : e.cause === 'halted' ? 'The kill switch' : 'Notice'),
-    ja: (e, w) => (e.cause === 'stopped' ? `${w}が呼び出しを止めました` : e.cause === 'halted' ? '発信停止スイッチ' : 'お知らせ'),
+    en: (e, w) => (e.cause === 'stopped' ? `${w} stopped the calls` : e.cause === 'halted' ? 'The kill switch' : e.cause === 'budget' ? 'The budget' : 'Notice'),
+    ja: (e, w) => (e.cause === 'stopped' ? `${w}が呼び出しを止めました` : e.cause === 'halted' ? '発信停止スイッチ' : e.cause === 'budget' ? '予算のお知らせ' : 'お知らせ'),
   },
 };
 
