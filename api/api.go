@@ -98,10 +98,11 @@ type Config struct {
 	House       func() *manifest.Set          // the installation as it is now
 	Manifest    Manifest
 	Tickets     Tickets
-	Engines     func(ctx context.Context) []Engine // of speech; nil: not known, nothing is said about them
-	Trace       Tracer                             // nil: nothing is remembered
-	Ready       func(ctx context.Context) error    // nil: always
-	Schemes     []number.Scheme                    // that can be dialled here; nil is tel, sip and sim
+	Engines     func(ctx context.Context) []Engine                        // of speech; nil: not known, nothing is said about them
+	CheckLine   func(ctx context.Context, name string) ([]Finding, error) // looks at an upstream; nil: there are none
+	Trace       Tracer                                                    // nil: nothing is remembered
+	Ready       func(ctx context.Context) error                           // nil: always
+	Schemes     []number.Scheme                                           // that can be dialled here; nil is tel, sip and sim
 
 	Name        string        // under which people keep kaden's numbers; "" is "kaden 架電"
 	Region      string        // of numbers without a country; "" is JP
@@ -147,6 +148,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.peopleRoutes()
 	a.callRoutes()
 	a.houseRoutes()
+	a.lineRoutes()
 	a.usageRoutes()
 	a.statusRoutes()
 	a.cardRoutes()

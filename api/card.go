@@ -79,7 +79,7 @@ func callerIDs(set *manifest.Set, region string) (out []number.Number) {
 			add(p.From[t])
 		}
 	}
-	for _, t := range set.Trunks {
+	for _, t := range set.Lines() {
 		add(t.From)
 	}
 	for _, n := range set.Numbers {

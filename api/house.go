@@ -214,7 +214,7 @@ func (a *API) people(set *manifest.Set) []Person {
 		p := set.People[id]
 		who := Person{ID: id, Name: p.Name, Language: p.Language, Contacts: []Contact{}}
 		for _, c := range p.Contacts {
-			who.Contacts = append(who.Contacts, Contact{Address: c.Address.String(), Why: unreachable(c, set.Trunks, a.cfg.Schemes)})
+			who.Contacts = append(who.Contacts, Contact{Address: c.Address.String(), Why: unreachable(c, set.Lines(), a.cfg.Schemes)})
 		}
 		out = append(out, who)
 	}

@@ -127,7 +127,7 @@ func (a *API) contactOf(person, contact string) (string, error) {
 	if err != nil || !slices.Contains(all, addr.String()) {
 		return "", refuse(http.StatusUnprocessableEntity, contact+" is no contact of "+person, "contacts of "+person+": "+strings.Join(all, ", "))
 	}
-	if why := unreachable(oncall.Method{Address: addr}, set.Trunks, a.cfg.Schemes); why != "" {
+	if why := unreachable(oncall.Method{Address: addr}, set.Lines(), a.cfg.Schemes); why != "" {
 		return "", refuse(http.StatusUnprocessableEntity, contact+" cannot be called: "+why, "")
 	}
 	return addr.String(), nil

@@ -50,7 +50,7 @@ func (a *API) trunks(set *manifest.Set) []Trunk {
 	for _, s := range a.cfg.Calls.Trunks() {
 		now[s.Name] = s
 	}
-	for _, t := range set.Trunks {
+	for _, t := range set.Lines() {
 		s := now[t.Name]
 		view := Trunk{
 			Name: t.Name, From: t.From, Channels: t.Channels, Calls: s.Busy, Waiting: s.Waiting,

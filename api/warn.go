@@ -103,7 +103,7 @@ func lookAtPeople(set *manifest.Set, schemes []number.Scheme) (w []Warning) {
 		p := set.People[id]
 		why := "has no contact"
 		for _, c := range p.Contacts {
-			if why = unreachable(c, set.Trunks, schemes); why == "" {
+			if why = unreachable(c, set.Lines(), schemes); why == "" {
 				break
 			}
 		}

@@ -31,8 +31,8 @@ func (t *try) hears(e leg.Event) {
 }
 
 // paid notes what a try has cost, now that it has ended. Without a trunk it cost nothing, nor where the carrier never
-// said anything. The call's Price is the sum, in the currency of the last one; what another carrier asked in another
-// currency is in its Charge. With a leg that nobody can price, the sum is not known either.
+// said anything. The call's Price is the sum, in the currency of the one that carried it; what another carrier asked
+// in another currency is in its Charge. With a leg that nobody can price, the sum is not known either.
 func (c *Call) paid(t *try, at time.Time) {
 	if t.line.Name == "" || !t.spoke {
 		return
@@ -62,6 +62,7 @@ func (c *Call) charged(ch Charge, quiet bool, words string) {
 		*p, c.unpriced = tariff.Money{}, true
 	case ch.Cost.Currency == p.Currency:
 		p.Amount += ch.Cost.Amount
+	case p.Known() && c.rec.Status.Over(): // of a trunk that came late, in another currency than the one that carried it
 	default:
 		*p = ch.Cost
 	}

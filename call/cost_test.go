@@ -96,6 +96,21 @@ func TestWhatACallCosts(t *testing.T) {
 	}
 }
 
+// A silent trunk that is let go at the end of the call asks for nothing, and the price is that of who carried it.
+func TestASilentTrunkThatIsLetGoAsksForNothing(t *testing.T) {
+	story(t, func(h *house) {
+		c, _ := h.place(call.Order{To: tel("+819011112222")})
+		silent, second := h.phone(), h.phone()
+		second.Answer()
+		time.Sleep(time.Second)
+		second.HangUp()
+		r := c.Wait()
+		<-silent.Over()
+		h.want("charges", h.store.charges(), "1 kddi 1s 0.0085 USD")
+		h.want("price", r.Price, "0.0085 USD")
+	}, trunks(priced(ntt, "JPY", yen3m), priced(kddi, "USD", dollars)), script(func(ctx context.Context, c *call.Call) error { return c.Sleep(ctx, time.Hour) }))
+}
+
 func TestACarrierThatSaysNothingAsksForNothing(t *testing.T) {
 	story(t, func(h *house) {
 		c, _ := h.place(call.Order{To: tel("+819011112222")})

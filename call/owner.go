@@ -178,6 +178,7 @@ func (c *Call) letGo() {
 func (c *Call) lost(what string) {
 	c.log.Error("leg lost", "err", what)
 	c.paid(c.now, time.Now())
+	c.yield(c.now)
 	c.finish(leg.Event{At: time.Now(), Kind: leg.Ended, Cause: leg.Fault, Reason: what})
 }
 

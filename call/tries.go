@@ -338,13 +338,7 @@ func (c *Call) release() {
 		if !t.alive() {
 			continue
 		}
-		if t.stop != nil {
-			t.stop(errOtherTrunk)
-		}
-		if t == c.now {
-			c.yield(t)
-			continue
-		}
+		t.stop(errOtherTrunk)
 		events, line := t.events, t.line.Name
 		t.events = nil
 		late := *t

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/url"
@@ -12,13 +13,17 @@ import (
 	"github.com/kaden-project/kaden/twiml"
 )
 
-// ServeHTTP answers under /callouts/{attempt}/{token}/{part}: with TwiML for whoever carries the call.
+// ServeHTTP answers under /callouts/{attempt}/{token}/{part}: with TwiML for whoever carries the call. Addresses
+// in it lead where the public URL does.
 func (d *Dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, "the form cannot be read", http.StatusBadRequest)
 		return
 	}
 	reply := d.answer(r.Context(), r.URL.Path, r.Form)
+	if d.cfg.PublicURL != "" && strings.HasPrefix(reply.ContentType, "text/") {
+		reply.Body = bytes.ReplaceAll(reply.Body, []byte(Origin+"/"), []byte(d.cfg.PublicURL+"/"))
+	}
 	w.Header().Set("Content-Type", reply.ContentType)
 	w.WriteHeader(reply.Status)
 	w.Write(reply.Body)

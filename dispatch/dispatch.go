@@ -63,6 +63,7 @@ type Config struct {
 	// Schemes are the kinds of addresses that can be dialled here; nil is all but client:.
 	Schemes []number.Scheme
 
+	PublicURL   string        // how an upstream reaches this kaden, without a slash at the end; "" is not at all
 	Node        string        // stable name of this node; "" is "kaden"
 	Address     string        // where other nodes reach it
 	Account     sid.Account   // whose calls these are

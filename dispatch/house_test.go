@@ -48,6 +48,8 @@ type phones struct {
 	asker  call.Asker
 	spoken []string      // all that was prepared
 	slow   time.Duration // Prepare takes this long
+	away   bool          // calls are on another platform
+	fixed  bool          // … and what they say went with the order
 	over   func(o call.Order, e call.Event)
 }
 
@@ -95,6 +97,10 @@ func (p *phones) Call(_ context.Context, o call.Order) (dispatch.Line, error) {
 	p.calls = append(p.calls, c)
 	return c, nil
 }
+
+// Away and Fixed tell where a call is, and whether anything else can be told in it.
+func (c *phone) Away() bool  { return c.all.away }
+func (c *phone) Fixed() bool { return c.all.fixed }
 
 // Redirect lets the person hear another document.
 func (c *phone) Redirect(to call.Program) error {
@@ -176,7 +182,7 @@ func (h *house) start() {
 	h.d = dispatch.New(slog.New(slog.DiscardHandler), dispatch.Config{
 		Store: h.store, Caller: &h.phones, House: func() *manifest.Set { return h.set },
 		Secret: []byte("a secret of the tests"), Account: sid.Account("AC" + strings.Repeat("a", 32)),
-		EndGhost: h.endGhost,
+		EndGhost: h.endGhost, PublicURL: "https://kaden.example",
 	})
 	if h.machine != nil {
 		h.d.DecideWith(h.machine)

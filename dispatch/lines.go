@@ -101,7 +101,7 @@ func (ls *lines) claim(person, address string, rd rider, now time.Time) seat {
 		return seat{line: l, lead: l.lead == rd.attempt}
 	}
 	current := ls.byPerson[person]
-	if current != nil && current.phase < closing {
+	if current != nil && current.phase < closing && !fixed(current.hold) {
 		current.riders = append(current.riders, rd)
 		ls.byRider[rd.attempt] = current
 		switch current.phase {
@@ -281,6 +281,18 @@ func (l *line) holder() Line {
 		return nil
 	}
 	return l.hold
+}
+
+// away tells that the call is on another platform, where our conferences are not.
+func (l *line) away() bool {
+	a, ok := l.holder().(interface{ Away() bool })
+	return ok && a.Away()
+}
+
+// fixed tells that what is said on a call went with its order: nothing else can be told in it.
+func fixed(h Line) bool {
+	f, ok := h.(interface{ Fixed() bool })
+	return ok && f.Fixed()
 }
 
 // heard passes on what happened to the call, to every attempt that rides on it.

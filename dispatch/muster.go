@@ -65,10 +65,10 @@ func (d *Dispatcher) unreachable(set *manifest.Set, a number.Address) string {
 	if a.Scheme != number.Tel {
 		return ""
 	}
-	if len(set.Trunks) == 0 {
+	if len(set.Lines()) == 0 {
 		return "no trunk to the telephone network is set up"
 	}
-	candidates, refused := trunk.Choose(set.Trunks, a.Number, nil)
+	candidates, refused := trunk.Choose(set.Lines(), a.Number, nil)
 	if len(candidates) > 0 {
 		return ""
 	}

@@ -47,7 +47,7 @@ func (d *Dispatcher) order(t *turn, l *line, c callout.Command) (call.Order, err
 		o.Prefer = append([]string{same.Trunk}, slices.Clone(o.Prefer)...)
 	}
 	if plan.Joins(c.Step) {
-		o.TimeLimit = longestTalk
+		o.TimeLimit, o.Here = longestTalk, true
 	}
 	return o, nil
 }

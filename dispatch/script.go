@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -93,6 +94,10 @@ func (d *Dispatcher) telling(l *line, riders []rider, plainly bool) *telling {
 	if t.check || t.attempt.Status == string(callout.Confirmed) {
 		t.keys = plan.CheckKeys()
 	}
+	if l.away() { // what an upstream records stays there
+		t.keys = maps.Clone(t.keys)
+		maps.DeleteFunc(t.keys, func(_ string, a callout.Action) bool { return a == callout.LeaveWord })
+	}
 	if !t.check && slices.ContainsFunc(riders, func(rd rider) bool { return rd.run.view().State.Plan.Confirm == callout.ByProof }) {
 		t.proof = d.proofOf(l.lead, riders)
 	}
@@ -176,7 +181,7 @@ func (d *Dispatcher) script(t *telling) *twiml.Response {
 		case callout.ByAnswer:
 			verbs := append(slices.Clone(said), &twiml.Pause{Length: time.Second})
 			verbs = append(append(verbs, said...), last...)
-			if t.joins() {
+			if t.joins() && !t.line.away() {
 				return &twiml.Response{Verbs: append(verbs, &twiml.Redirect{URL: partJoin + "?about=" + url.QueryEscape(t.attempt.ID), Method: "POST"})}
 			}
 			return &twiml.Response{Verbs: append(verbs, &twiml.Hangup{})}

@@ -24,7 +24,7 @@ func (c *compiling) checkBudget(d Document, b tariff.Budget) {
 	c.set.Budgets = append(c.set.Budgets, b)
 	var without []string
 	counted := false
-	for _, t := range c.set.Trunks {
+	for _, t := range c.set.Lines() {
 		counted = counted || t.Prices.Currency == b.Limit.Currency
 		if t.Prices.Currency == "" {
 			without = append(without, t.Name)
@@ -40,9 +40,10 @@ func (c *compiling) checkBudget(d Document, b tariff.Budget) {
 
 // Price is what a leg to a telephone number over a trunk costs; see tariff.Table.Cost.
 func (s *Set) Price(name string, l tariff.Leg) (tariff.Money, string) {
-	i := slices.IndexFunc(s.Trunks, func(t trunk.Trunk) bool { return t.Name == name })
+	lines := s.Lines()
+	i := slices.IndexFunc(lines, func(t trunk.Trunk) bool { return t.Name == name })
 	if i < 0 {
 		return tariff.Money{}, fmt.Sprintf("there is no trunk %q", name)
 	}
-	return s.Trunks[i].Prices.Cost(l)
+	return lines[i].Prices.Cost(l)
 }

@@ -30,12 +30,12 @@ func (c *compiling) checkPlan(d Document, p callout.Plan, refs []callout.Referen
 	}
 	shown := from.Map()
 	for _, t := range shown.Keys() {
-		if c.exists(kindTrunk, t) {
+		if c.exists(kindTrunk, t) || c.exists(kindUpstream, t) {
 			continue
 		}
 		line, column := shown.Take(t).Place()
 		c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Error, Verb: "from",
-			Text: fmt.Sprintf("there is no trunk %q, so this number is never shown", t), Hint: meant(t, c.names(kindTrunk))})
+			Text: fmt.Sprintf("there is no trunk %q, so this number is never shown", t), Hint: meant(t, append(c.names(kindTrunk), c.names(kindUpstream)...))})
 	}
 }
 
@@ -136,7 +136,7 @@ func (c *compiling) checkPerson(d Document, p oncall.Person) {
 			places = yamldoc.Parse([]byte(d.Text)).Take("contacts")
 		}
 		unreached = append(unreached, m.Address.String())
-		if len(c.set.Trunks) == 0 {
+		if len(c.set.Lines()) == 0 {
 			continue // said once for the person
 		}
 		line, column := contactPlace(places, m)
@@ -147,7 +147,7 @@ func (c *compiling) checkPerson(d Document, p oncall.Person) {
 		return
 	}
 	why := "no trunk takes their numbers"
-	if len(c.set.Trunks) == 0 {
+	if len(c.set.Lines()) == 0 {
 		why = "there is no trunk to the telephone network"
 	}
 	line, column := places.Place()
@@ -160,7 +160,7 @@ func (c *compiling) unreached(m oncall.Method) string {
 	if m.Address.Scheme != number.Tel {
 		return ""
 	}
-	candidates, refused := trunk.Choose(c.set.Trunks, m.Address.Number, nil)
+	candidates, refused := trunk.Choose(c.set.Lines(), m.Address.Number, nil)
 	if len(candidates) > 0 {
 		return ""
 	}
@@ -182,7 +182,7 @@ func (c *compiling) warnOf(d Document, m oncall.Method) {
 	if m.Address.Scheme != number.Tel {
 		return
 	}
-	why := trunk.Warning(c.set.Trunks, m.Address.Number)
+	why := trunk.Warning(c.set.Lines(), m.Address.Number)
 	if why == "" {
 		return
 	}

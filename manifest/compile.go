@@ -49,6 +49,7 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 	c.checkCycles()
 	c.checkPINs()
 	slices.SortFunc(c.set.Trunks, func(a, b trunk.Trunk) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.set.Upstreams, func(a, b trunk.Upstream) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.set.Budgets, func(a, b tariff.Budget) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.set.Numbers, func(a, b account.Number) int { return strings.Compare(a.Number, b.Number) })
 	c.problems.Sort()
@@ -144,6 +145,13 @@ func (c *compiling) read(d Document) {
 		if !list.Refused() {
 			c.set.Trunks = append(c.set.Trunks, t)
 		}
+	case kindUpstream:
+		u, list := trunk.ReadUpstream(text, c.secrets)
+		c.note(d, list...)
+		if !list.Refused() {
+			c.set.Upstreams = append(c.set.Upstreams, u)
+		}
+		c.checks = append(c.checks, func() { c.checkUpstream(d) })
 	case kindSource:
 		s, plan, list := readSource(text, c.secrets)
 		c.note(d, list...)

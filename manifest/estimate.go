@@ -47,7 +47,7 @@ const (
 // has prices, so that nothing can be said.
 func (s *Set) Estimate(plan string, perHour int) (Estimate, bool) {
 	p, ok := s.Plans[plan]
-	if !ok || !slices.ContainsFunc(s.Trunks, func(t trunk.Trunk) bool { return t.Prices.Currency != "" }) {
+	if !ok || !slices.ContainsFunc(s.Lines(), func(t trunk.Trunk) bool { return t.Prices.Currency != "" }) {
 		return Estimate{}, false
 	}
 	roster := s.roster(p)
@@ -102,7 +102,7 @@ func (s *Set) Estimate(plan string, perHour int) (Estimate, bool) {
 func (s *Set) dearest(p callout.Plan, person string, l tariff.Leg) (most tariff.Money, known bool) {
 	known = true
 	for _, m := range s.People[person].Contacts {
-		wants, _ := trunk.Choose(s.Trunks, m.Address.Number, p.FromOrder)
+		wants, _ := trunk.Choose(s.Lines(), m.Address.Number, p.FromOrder)
 		if m.Address.Scheme != number.Tel || len(wants) == 0 {
 			continue
 		}
@@ -147,7 +147,7 @@ func (s *Set) callable(p oncall.Person) callout.Person {
 	var why []string
 	for _, m := range p.Contacts {
 		if m.Address.Scheme == number.Tel {
-			if wants, _ := trunk.Choose(s.Trunks, m.Address.Number, nil); len(wants) == 0 {
+			if wants, _ := trunk.Choose(s.Lines(), m.Address.Number, nil); len(wants) == 0 {
 				why = append(why, "no trunk reaches "+number.Mask(m.Address.String()))
 				continue
 			}

@@ -9,6 +9,7 @@ package manifest
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/alert"
@@ -21,7 +22,7 @@ import (
 
 // Document is one YAML document as it was written.
 type Document struct {
-	Kind string // person, group, plan, trunk, source, bin, number, notice, budget
+	Kind string // person, group, plan, trunk, upstream, source, bin, number, notice, budget
 	Name string
 	Text string // byte for byte, without the --- line
 	File string // where it was read from, "" if it was not a file
@@ -30,15 +31,29 @@ type Document struct {
 
 // Set is a checked installation. It does not change; a new one takes its place.
 type Set struct {
-	People  map[string]oncall.Person
-	Groups  map[string]oncall.Group
-	Plans   map[string]callout.Plan
-	Trunks  []trunk.Trunk // in order of name
-	Sources map[string]alert.Source
-	Bins    map[string]account.Bin
-	Numbers []account.Number
-	Notices map[string]notice.Notice
-	Budgets []tariff.Budget // in order of name; one for each currency
+	People    map[string]oncall.Person
+	Groups    map[string]oncall.Group
+	Plans     map[string]callout.Plan
+	Trunks    []trunk.Trunk    // in order of name
+	Upstreams []trunk.Upstream // in order of name
+	Sources   map[string]alert.Source
+	Bins      map[string]account.Bin
+	Numbers   []account.Number
+	Notices   map[string]notice.Notice
+	Budgets   []tariff.Budget // in order of name; one for each currency
+}
+
+// Lines are all that lead to the telephone network, to be chosen among by trunk.Choose: the trunks, then the
+// upstreams.
+func (s *Set) Lines() []trunk.Trunk {
+	if len(s.Upstreams) == 0 {
+		return s.Trunks
+	}
+	lines := slices.Clone(s.Trunks)
+	for _, u := range s.Upstreams {
+		lines = append(lines, u.Trunk)
+	}
+	return lines
 }
 
 // Store keeps the documents; their text is sealed at rest, because trunks and sources hold secrets.

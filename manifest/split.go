@@ -14,20 +14,21 @@ import (
 
 // The kinds of documents.
 const (
-	kindPerson = "person"
-	kindGroup  = "group"
-	kindPlan   = "plan"
-	kindTrunk  = "trunk"
-	kindSource = "source"
-	kindBin    = "bin"
-	kindNumber = "number"
-	kindNotice = "notice"
-	kindBudget = "budget"
+	kindPerson   = "person"
+	kindGroup    = "group"
+	kindPlan     = "plan"
+	kindTrunk    = "trunk"
+	kindUpstream = "upstream"
+	kindSource   = "source"
+	kindBin      = "bin"
+	kindNumber   = "number"
+	kindNotice   = "notice"
+	kindBudget   = "budget"
 )
 
 // Kinds lists the kinds of documents, in the order they are best read.
 func Kinds() []string {
-	return []string{kindPerson, kindGroup, kindPlan, kindTrunk, kindSource, kindBin, kindNumber, kindNotice, kindBudget}
+	return []string{kindPerson, kindGroup, kindPlan, kindTrunk, kindUpstream, kindSource, kindBin, kindNumber, kindNotice, kindBudget}
 }
 
 // Split cuts text into its documents at the lines that begin with ---. file is the name problems bear. A

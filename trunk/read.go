@@ -41,18 +41,11 @@ func Read(text []byte, secret func(reference string) (string, error)) (Trunk, pr
 		User:     doc.Take("user").Text(),
 		Password: doc.Take("password").Secret(secret),
 		From:     readFrom(doc.Take("from")),
-		Reach:    readClasses(doc.Take("reach"), nil),
-		Allow:    readClasses(doc.Take("allow"), nil),
 		Spelling: doc.Take("spelling").OneOf(number.E164, number.National, number.Digits),
 		Channels: doc.Take("channels").Count(1, 100_000),
 		Interval: doc.Take("interval").Duration(0, time.Hour),
 	}
-	why := map[number.Class]string{}
-	t.Warn = readClasses(doc.Take("warn"), why)
-	t.Refuse = readClasses(doc.Take("refuse"), why)
-	if len(why) > 0 {
-		t.Why = why
-	}
+	readReach(doc, &t)
 	if per := doc.Take("interval-per"); per.Given() {
 		t.Per = per.OneOf(PerTrunk, PerNumber, PerAccount)
 		if t.Interval == 0 {
@@ -72,6 +65,19 @@ func Read(text []byte, secret func(reference string) (string, error)) (Trunk, pr
 		t.Spelling = number.National
 	}
 	t.Prices = readPrices(doc.Take("prices"), t)
+	return t, doc.Done()
+}
+
+// readReach takes what a line does with each class of numbers.
+func readReach(doc *yamldoc.Map, t *Trunk) {
+	t.Reach = readClasses(doc.Take("reach"), nil)
+	t.Allow = readClasses(doc.Take("allow"), nil)
+	why := map[number.Class]string{}
+	t.Warn = readClasses(doc.Take("warn"), why)
+	t.Refuse = readClasses(doc.Take("refuse"), why)
+	if len(why) > 0 {
+		t.Why = why
+	}
 	ruled := map[number.Class]string{}
 	for _, list := range []struct {
 		key     string
@@ -84,7 +90,6 @@ func Read(text []byte, secret func(reference string) (string, error)) (Trunk, pr
 			ruled[c] = list.key
 		}
 	}
-	return t, doc.Done()
 }
 
 func readServer(v yamldoc.Value) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 
@@ -43,30 +42,6 @@ func (a *asker) Load(ctx context.Context, q call.Ask, limit int) (call.Reply, er
 		return l.Load(ctx, q, limit)
 	}
 	return a.outside.Ask(ctx, q)
-}
-
-// caller is dispatch.Caller: the voice prepares, the desk places.
-type caller struct {
-	voice *voice.Runner
-	desk  *call.Desk
-}
-
-func (c caller) Prepare(ctx context.Context, doc *twiml.Response) error {
-	return c.voice.Prepare(ctx, doc)
-}
-
-func (c caller) Call(ctx context.Context, o call.Order) (dispatch.Line, error) {
-	placed, err := c.desk.Place(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	// A call to a person ends with the call-out that asked for it.
-	forget := context.AfterFunc(ctx, func() { placed.End(leg.Canceled) })
-	go func() {
-		<-placed.Done()
-		forget()
-	}()
-	return placed, nil
 }
 
 // announcer lets a conference of a call-out hear a sentence.
@@ -148,18 +123,6 @@ func (t *traces) of(id string) (out []leg.Message) {
 		out = append(out, l.Trace()...)
 	}
 	return out
-}
-
-// endGhost ends what the last run left of an attempt at a carrier.
-func endGhost(log *slog.Logger, desk *call.Desk) func(context.Context, dispatch.Attempt) error {
-	return func(ctx context.Context, a dispatch.Attempt) error {
-		o, err := a.Order()
-		if err != nil {
-			return nil // it never came to a call
-		}
-		log.Info("ending a call of the last run", "callout", a.Callout, "call", a.Call, "to", o.To)
-		return desk.EndGhost(ctx, o, a.Trunk, a.Remains)
-	}
 }
 
 // joinErrors is errors.Join without what only says that the end was asked for.

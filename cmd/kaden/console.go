@@ -26,7 +26,7 @@ func (r *rooms) console(mux *http.ServeMux) error {
 			got, err := r.dispatch.Accept(ctx, d)
 			return got.Alerts, err
 		},
-		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Engines: r.engines, Trace: signalling{r}, Ready: r.store.Ready,
+		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Ready: r.store.Ready,
 		Schemes: []number.Scheme{number.Tel, number.SIP, number.Sim},
 	})
 	h := r.api.Handler()
@@ -73,7 +73,9 @@ func (d documents) Apply(ctx context.Context, text []byte) (applied []string, pr
 		return nil, nil, err
 	}
 	_, before := manifest.Compile(old, d.r.resolveSecret)
-	_, found := manifest.Compile(manifest.Merge(old, docs), d.r.resolveSecret)
+	merged, public := manifest.Merge(old, docs), d.r.settings.PublicURL != ""
+	_, found := manifest.Compile(merged, d.r.resolveSecret)
+	before, found = append(before, manifest.Away(old, public)...), append(found, manifest.Away(merged, public)...)
 	for i, p := range found {
 		if slices.Contains(before, p) { // it was wrong before, and must not keep anything from being mended
 			found[i].Level = problem.Warning

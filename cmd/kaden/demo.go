@@ -144,7 +144,7 @@ func demo(ctx context.Context, lang string, show *show) (taken bool, err error) 
 		Dialers: map[number.Scheme]leg.Dialer{number.Sim: show.listening(&simleg.Dialer{Phones: people.phone})},
 	})
 	house := dispatch.New(log, dispatch.Config{
-		Store: keep, Caller: caller{runner, desk}, House: func() *manifest.Set { return set },
+		Store: keep, Caller: caller{log: log, voice: runner, desk: desk, house: func() *manifest.Set { return set }}, House: func() *manifest.Set { return set },
 		Secret: []byte("nobody outside can ask for a script of the demo"), Account: sid.New[sid.Account](),
 	})
 	ask.scripts = house

@@ -18,6 +18,7 @@ import (
 	"github.com/kaden-project/kaden/intake"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/rest"
+	"github.com/kaden-project/kaden/upstream"
 )
 
 // handler is every page of the house.
@@ -34,7 +35,10 @@ func (r *rooms) handler() (http.Handler, error) {
 			"mackerel": mackerel.Translate, "json": plain.Translate,
 		},
 	}))
-	mux.Handle("/callouts/", r.dispatch)
+	for _, path := range []string{"/callouts/", "/codes/", "/sounds/"} {
+		mux.HandleFunc(path, r.scripts)
+	}
+	mux.Handle(upstream.Path, r.upstreams)
 	mux.Handle(binPath, r.bins)
 	if err := r.console(mux); err != nil {
 		return nil, err
@@ -85,7 +89,7 @@ func (r *rooms) metrics() http.Handler {
 		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f))
 	}
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	gauge("kaden_calls", "Calls that are not over.", func() float64 { return float64(r.desk.Calls()) })
+	gauge("kaden_calls", "Calls that are not over.", func() float64 { return float64(r.calls()) })
 	gauge("kaden_callouts", "Call-outs that are driven here now.", func() float64 { return float64(r.dispatch.Busy()) })
 	gauge("kaden_media_late_seconds_p99", "How late frames leave, 99th percentile.", func() float64 {
 		return r.clock.Lateness().P99.Seconds()

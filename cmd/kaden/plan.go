@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/timeline"
@@ -28,7 +29,7 @@ type planCmd struct {
 }
 
 type planCheckCmd struct {
-	Files []string `arg:"" name:"file" help:"Files with plans; - is standard input. Of other documents only people and trunks are looked at: whether a line reaches them."`
+	Files []string `arg:"" name:"file" help:"Files with plans; - is standard input. Of other documents only people, trunks and upstreams are looked at: what a line can do for them."`
 	JSON  bool     `name:"json" help:"One JSON object a line."`
 }
 
@@ -61,6 +62,9 @@ func (c *planCheckCmd) Run(out *output) error {
 				lists = append(lists, d.placed(list))
 			}
 		}
+		// What the plans ask of the file's upstreams; the server's own are known to kaden apply.
+		split, _ := manifest.Split("", text)
+		lists = append(lists, manifest.Away(split, os.Getenv("KADEN_PUBLIC_URL") != ""))
 		for _, list := range lists {
 			if err := out.problems(list.In(name), c.JSON); err != nil {
 				return err
@@ -270,7 +274,7 @@ func documentsOf(text []byte) []yamlDocument {
 }
 
 // otherKinds are documents that a file may hold beside plans. Whatever else there is was meant to be a plan.
-var otherKinds = []string{"person", "group", "trunk", "source", "number", "schedule", "route", "bin", "application", "account", "notice", "budget"}
+var otherKinds = []string{"person", "group", "trunk", "upstream", "source", "number", "schedule", "route", "bin", "application", "account", "notice", "budget"}
 
 func (d yamlDocument) isPlan() bool { return !slices.Contains(otherKinds, d.kind) }
 

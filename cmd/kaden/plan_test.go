@@ -282,6 +282,9 @@ func TestPlanCheck(t *testing.T) {
 			`{"file":"stdin","line":2,"column":8,"level":"error","code":0,"verb":"steps","text":"needs a list of steps","hint":"- call: [sato]"}` + "\n", "", 1},
 		{"a plan that forgot to say so", "--- {steps: [{call: a}]}\n", nil,
 			"stdin:1:5: error: <plan>: the first key has to be plan (plan: night-shift)\n", "1 plan, 1 error, 0 warnings\n", 1},
+		{"a key that no upstream brings", "upstream: twilio\naccount: AC0123456789abcdef0123456789abcdef\ntoken: t\nfrom: \"+815087654321\"\n---\nplan: x\nfrom: { twilio: \"+815087654321\" }\nsteps:\n- call: [a]\n", nil,
+			"stdin:7:7: error: <from>: without a public URL twilio brings no keys, and this plan is confirmed by one: nobody could ever confirm (set public-url (KADEN_PUBLIC_URL) to where the upstream reaches this kaden, or write confirm: hangup or confirm: none)\n",
+			"1 plan, 1 error, 0 warnings\n", 1},
 		{"no plan", "person: a\n", nil, "", "kaden: stdin: no plan in it; a plan begins with plan: and its name\n0 plans, 1 error, 0 warnings\n", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

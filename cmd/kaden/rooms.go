@@ -35,6 +35,7 @@ import (
 	"github.com/kaden-project/kaden/speech"
 	"github.com/kaden-project/kaden/store"
 	"github.com/kaden-project/kaden/trunk"
+	"github.com/kaden-project/kaden/upstream"
 	"github.com/kaden-project/kaden/voice"
 	"github.com/kaden-project/kaden/webhook"
 )
@@ -45,21 +46,22 @@ type rooms struct {
 	settings settings
 	secret   []byte // derived from the data directory's key
 
-	seal     *account.Seal
-	store    *store.Store
-	account  account.Account
-	clock    *media.Clock
-	speaker  *speech.Speaker
-	sip      *sipleg.Server
-	traces   *traces
-	phones   *simulatedPhones
-	web      *webhook.Client
-	asker    *asker
-	bins     *bins
-	api      *api.API
-	voice    *voice.Runner
-	desk     *call.Desk
-	dispatch *dispatch.Dispatcher
+	seal      *account.Seal
+	store     *store.Store
+	account   account.Account
+	clock     *media.Clock
+	speaker   *speech.Speaker
+	sip       *sipleg.Server
+	traces    *traces
+	phones    *simulatedPhones
+	web       *webhook.Client
+	asker     *asker
+	bins      *bins
+	api       *api.API
+	voice     *voice.Runner
+	desk      *call.Desk
+	upstreams *upstream.Client
+	dispatch  *dispatch.Dispatcher
 
 	house    atomic.Pointer[manifest.Set]
 	known    atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
@@ -176,12 +178,17 @@ func (r *rooms) openCalls() {
 	})
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))
+	r.openUpstreams(secret.Sum(nil))
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
-		Store: r.store, Caller: caller{r.voice, r.desk}, House: r.house.Load, Secret: secret.Sum(nil),
-		EndGhost: endGhost(r.log, r.desk), Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
+		Store: r.store, Caller: caller{r.log, r.voice, r.desk, r.upstreams, r.house.Load}, House: r.house.Load, Secret: secret.Sum(nil),
+		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
+		EndGhost:  r.endGhost, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
 	})
 	r.asker.scripts = r.dispatch
 }
+
+// hangingUp is how long upstreams may take to confirm, at the end, that their calls are over.
+const hangingUp = 5 * time.Second
 
 // run keeps the rooms at work until ctx ends; then calls in progress have until drained to end.
 func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
@@ -215,6 +222,9 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	stopWork()
 	now, cancel := context.WithCancel(context.Background())
 	cancel() // whoever still talks has had the time
+	later, stop := context.WithTimeout(context.Background(), hangingUp)
+	defer stop()
+	g.Go(func() error { return ignoreCanceled(r.upstreams.Shutdown(later)) })
 	shutdown := r.desk.Shutdown(now)
 	endSIP()
 	end()
@@ -241,7 +251,7 @@ func (r *rooms) closeBooks(ctx context.Context) {
 func (r *rooms) drain(over <-chan struct{}) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
-	for r.desk.Calls() > 0 {
+	for r.calls() > 0 {
 		select {
 		case <-over:
 			return
@@ -313,6 +323,7 @@ func (r *rooms) reload(ctx context.Context) error {
 		return err
 	}
 	set, problems := manifest.Compile(docs, r.resolveSecret)
+	problems = append(problems, manifest.Away(docs, r.settings.PublicURL != "")...)
 	warnings := 0
 	for _, p := range problems {
 		if p.Level == problem.Error { // what it is about is left out; the rest of the house works

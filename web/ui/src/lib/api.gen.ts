@@ -524,6 +524,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trunks/{name}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks whether an upstream would take a call now, without placing one */
+        post: operations["checkTrunk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/usage": {
         parameters: {
             query?: never;
@@ -880,6 +897,17 @@ export interface components {
             /** Format: int64 */
             seq: number;
             text?: string;
+        };
+        Finding: {
+            /**
+             * @description unknown: the other side does not say.
+             * @enum {string}
+             */
+            level: "ok" | "wrong" | "unknown";
+            /** @description What to do about what is wrong. */
+            remedy?: string;
+            text: string;
+            what: string;
         };
         Group: {
             id: string;
@@ -2281,6 +2309,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    checkTrunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"][] | null;
                 };
             };
             /** @description Error */

@@ -1,0 +1,41 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaden-project/kaden/trunk"
+)
+
+// Finding is one thing that was looked at about a line to the telephone network.
+type Finding struct {
+	What   string `json:"what"`
+	Level  string `json:"level" enum:"ok,wrong,unknown" doc:"unknown: the other side does not say."`
+	Text   string `json:"text"`
+	Remedy string `json:"remedy,omitempty" doc:"What to do about what is wrong."`
+}
+
+func (a *API) lineRoutes() {
+	huma.Register(a.huma, huma.Operation{
+		OperationID: "checkTrunk", Method: http.MethodPost, Path: "/api/trunks/{name}/check",
+		Summary: "Looks whether an upstream would take a call now, without placing one",
+	}, func(ctx context.Context, in *struct {
+		Name string `path:"name" maxLength:"64" example:"twilio"`
+	}) (*body[[]Finding], error) {
+		set := a.cfg.House()
+		if a.cfg.CheckLine == nil || !slices.ContainsFunc(set.Upstreams, func(u trunk.Upstream) bool { return u.Name == in.Name }) {
+			if slices.ContainsFunc(set.Trunks, func(t trunk.Trunk) bool { return t.Name == in.Name }) {
+				return nil, refuse(http.StatusNotImplemented, in.Name+" is a trunk, and only upstreams can be looked at so far", "kaden call places a test call over it")
+			}
+			return nil, refuse(http.StatusNotFound, "there is no trunk or upstream "+in.Name, "kaden export shows what there is")
+		}
+		found, err := a.cfg.CheckLine(ctx, in.Name)
+		if err != nil {
+			return nil, a.trouble(ctx, in.Name, err)
+		}
+		return answer(found), nil
+	})
+}

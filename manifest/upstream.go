@@ -1,0 +1,86 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/problem/yamldoc"
+)
+
+// checkUpstream: a plan names trunks and upstreams in one list, so that no two have the same name.
+func (c *compiling) checkUpstream(d Document) {
+	if !c.exists(kindTrunk, d.Name) {
+		return
+	}
+	c.note(d, problem.Problem{Line: 1, Column: 1, Level: problem.Error, Verb: kindUpstream,
+		Text: fmt.Sprintf("there is a trunk %q already", d.Name), Hint: "give one of them another name"})
+}
+
+// Away says what plans ask of upstreams that those cannot do: an upstream takes a whole call, which is never
+// joined with another here; and without a public URL (public is false) it brings no keys.
+func Away(docs []Document, public bool) problem.List {
+	c := &compiling{declared: map[string]Document{}}
+	for _, d := range docs {
+		c.declared[d.Kind+" "+d.Name] = d
+	}
+	upstreams, trunks := c.names(kindUpstream), c.names(kindTrunk)
+	if len(upstreams) == 0 {
+		return nil
+	}
+	for _, d := range docs {
+		if d.Kind != kindPlan {
+			continue
+		}
+		p, _, list := callout.ParsePlan([]byte(d.Text))
+		if list.Refused() {
+			continue
+		}
+		var named []string
+		for _, name := range p.FromOrder {
+			if slices.Contains(upstreams, name) {
+				named = append(named, name)
+			}
+		}
+		c.joinsAway(d, p, named)
+		if !public {
+			c.unanswered(d, p, named, upstreams, len(trunks))
+		}
+	}
+	c.problems.Sort()
+	return c.problems
+}
+
+// joinsAway refuses a conference across platforms.
+func (c *compiling) joinsAway(d Document, p callout.Plan, named []string) {
+	if len(named) == 0 || !slices.ContainsFunc(p.Steps, func(s callout.Step) bool { return s.Join }) {
+		return
+	}
+	c.note(d, c.at(d, "from", problem.Error, fmt.Sprintf("%s takes whole calls, and its calls cannot be joined in the conference of join: true", strings.Join(named, ", ")),
+		"take it out of from:, or write join: false"))
+}
+
+// unanswered tells of plans whose keys would never come back.
+func (c *compiling) unanswered(d Document, p callout.Plan, named, upstreams []string, trunks int) {
+	if p.Confirm == callout.ByHangup || p.Confirm == callout.ByAnswer {
+		return
+	}
+	const hint = "set public-url (KADEN_PUBLIC_URL) to where the upstream reaches this kaden, or write confirm: hangup or confirm: none"
+	text := "without a public URL %s brings no keys, and this plan is confirmed by one: "
+	switch {
+	case len(named) > 0 && trunks == 0:
+		c.note(d, c.at(d, "from", problem.Error, fmt.Sprintf(text, strings.Join(named, ", "))+"nobody could ever confirm", hint))
+	case len(named) > 0:
+		c.note(d, c.at(d, "from", problem.Warning, fmt.Sprintf(text, strings.Join(named, ", "))+"its calls never go that way", hint))
+	case trunks == 0:
+		c.note(d, c.at(d, "plan", problem.Warning, fmt.Sprintf(text, strings.Join(upstreams, ", "))+"telephone numbers are not called", hint))
+	}
+}
+
+// at is a problem at a key of a document.
+func (c *compiling) at(d Document, key string, level problem.Level, text, hint string) problem.Problem {
+	line, column := yamldoc.Parse([]byte(d.Text)).Take(key).Place()
+	return problem.Problem{Line: line, Column: column, Level: level, Verb: key, Text: text, Hint: hint}
+}
