@@ -3,6 +3,7 @@ package dispatch_test
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/kaden-project/kaden/alert"
@@ -23,6 +24,8 @@ var costly = trunk.Trunk{Name: "ntt", Server: "ntt.example", Prices: tariff.Tabl
 
 // telephones gives people mobile numbers on the costly trunk, and the house a budget.
 func (n *night) telephones(b tariff.Budget, numbers map[string]number.Number) {
+	n.stop()
+	synctest.Wait()
 	n.set.Trunks = []trunk.Trunk{costly}
 	n.set.Budgets = []tariff.Budget{b}
 	for name, num := range numbers {
@@ -30,7 +33,7 @@ func (n *night) telephones(b tariff.Budget, numbers map[string]number.Number) {
 			p.Contacts = []oncall.Method{{Address: number.Address{Scheme: number.Tel, Number: num}}}
 		})
 	}
-	n.restart()
+	n.wakeUp()
 }
 
 var mobiles = map[string]number.Number{"sato": "+819011110001", "suzuki": "+819011110002", "tanaka": "+819011110003"}
