@@ -72,7 +72,6 @@ type owned struct {
 	poster   poster
 	rangAt   time.Time
 	keyCount int
-	legs     int        // that have cost something
 	unpriced bool       // one of them cost nobody knows what
 	charges  []Charge   // not written yet
 	ear      *detecting // nil: nobody listens for who has answered

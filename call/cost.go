@@ -7,14 +7,13 @@ import (
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
-	"github.com/kaden-project/kaden/trunk"
 )
 
 // Charge is what a carrier asks for one leg that has ended. A call that was tried on several trunks has one for
 // each.
 type Charge struct {
 	Call    sid.Call
-	Leg     int // counted from 0, in the order in which they ended
+	Leg     int // counted from 0, in the order in which they were dialled
 	Account sid.Account
 	Attempt string // as in Record
 	Trunk   string
@@ -23,32 +22,40 @@ type Charge struct {
 	Cost    tariff.Money  // zero: not known
 }
 
-// settle charges for a leg that is over. A carrier that never said anything has done nothing, and asks for nothing.
-func (c *Call) settle(t *try, e leg.Event) {
-	if e.Status != 0 || t.spoke {
-		c.charge(t.line, t == c.now && !c.rec.Answered.IsZero(), e.At)
+// hears takes note of what a try shows of its costs.
+func (t *try) hears(e leg.Event) {
+	t.spoke = t.spoke || e.Kind != leg.Ended || e.Status != 0
+	if e.Kind == leg.Answered && t.picked.IsZero() {
+		t.picked = e.At
 	}
 }
 
-// charge notes what the leg on line t has cost, now that it has ended. Legs that left no trunk cost nothing. The
-// call's Price is their sum, in the currency of the last one; what another carrier asked in another currency is in
-// its Charge. With a leg that nobody can price, the sum is not known either.
-func (c *Call) charge(t trunk.Trunk, answered bool, at time.Time) {
-	if t.Name == "" {
+// paid notes what a try has cost, now that it has ended. Without a trunk it cost nothing, nor where the carrier never
+// said anything. The call's Price is the sum, in the currency of the last one; what another carrier asked in another
+// currency is in its Charge. With a leg that nobody can price, the sum is not known either.
+func (c *Call) paid(t *try, at time.Time) {
+	if t.line.Name == "" || !t.spoke {
 		return
 	}
 	l := tariff.Leg{To: c.order.To.Number}
-	if answered { // as it is kept, so that it can be worked out again from there
-		l.Answered, l.Talked = true, at.Truncate(time.Millisecond).Sub(c.rec.Answered.Truncate(time.Millisecond))
+	if !t.picked.IsZero() { // as it is kept, so that it can be worked out again from there
+		l.Answered, l.Talked = true, at.Truncate(time.Millisecond).Sub(t.picked.Truncate(time.Millisecond))
 	}
-	cost, words := t.Prices.Cost(l)
-	c.charged(Charge{Trunk: t.Name, At: at, Talked: l.Talked, Cost: cost}, t.Prices.Currency == "", words)
+	cost, words := t.line.Prices.Cost(l)
+	c.charged(Charge{Leg: t.n, Trunk: t.line.Name, At: at, Talked: l.Talked, Cost: cost}, t.line.Prices.Currency == "", words)
+}
+
+// paidLate is paid for a try that was over after its call: another trunk carried that.
+func (c *Call) paidLate(t *try) {
+	<-c.done
+	if c.paid(t, t.over); len(c.charges) > 0 {
+		_ = c.write() // it is logged
+	}
 }
 
 // charged takes a charge into the call's record, and onto its timeline unless it is quiet.
 func (c *Call) charged(ch Charge, quiet bool, words string) {
-	ch.Call, ch.Leg, ch.Account, ch.Attempt = c.id, c.legs, c.rec.Account, c.order.Attempt
-	c.legs++
+	ch.Call, ch.Account, ch.Attempt = c.id, c.rec.Account, c.order.Attempt
 	c.charges = append(c.charges, ch)
 	switch p := &c.rec.Price; {
 	case !ch.Cost.Known() || c.unpriced:
@@ -62,7 +69,7 @@ func (c *Call) charged(ch Charge, quiet bool, words string) {
 	if quiet {
 		return
 	}
-	ev := c.event(timeline.CallCharged, ch.Cost.String()+" over "+ch.Trunk+": "+words)
+	ev := c.loud(timeline.CallCharged, ch.Cost.String()+" over "+ch.Trunk+": "+words)
 	ev.At = ch.At.UTC()
 	c.untold = append(c.untold, ev)
 }
@@ -75,6 +82,5 @@ func (c *Call) chargeLost() {
 	if c.rec.Trunk == "" {
 		return
 	}
-	c.legs = lostLeg
-	c.charged(Charge{Trunk: c.rec.Trunk, At: c.rec.Ended}, false, "when it ended is not known")
+	c.charged(Charge{Leg: lostLeg, Trunk: c.rec.Trunk, At: c.rec.Ended}, false, "when it ended is not known")
 }

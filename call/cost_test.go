@@ -11,6 +11,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
@@ -105,7 +106,7 @@ func TestASilentTrunkThatIsLetGoAsksForNothing(t *testing.T) {
 		second.HangUp()
 		r := c.Wait()
 		<-silent.Over()
-		h.want("charges", h.store.charges(), "0 kddi 1s 0.0085 USD")
+		h.want("charges", h.store.charges(), "1 kddi 1s 0.0085 USD")
 		h.want("price", r.Price, "0.0085 USD")
 	}, trunks(priced(ntt, "JPY", yen3m), priced(kddi, "USD", dollars)), script(func(ctx context.Context, c *call.Call) error { return c.Sleep(ctx, time.Hour) }))
 }
@@ -146,4 +147,58 @@ func TestACallWhoseEndNobodySawCostsNobodyKnowsWhat(t *testing.T) {
 		h.want("charges", h.store.charges(), "100 ntt 0s unknown")
 		h.want("timeline", h.store.charged(), "unknown over ntt: when it ended is not known")
 	}, trunks(priced(ntt, "JPY", yen3m)))
+}
+
+func TestATrunkThatAnswersTooLateAsksForThatAsWell(t *testing.T) {
+	story(t, func(h *house) {
+		c, _ := h.place(call.Order{To: tel("+819011112222")})
+		silent, second := h.phone(), h.phone()
+		second.Ring()
+		second.Answer()
+		time.Sleep(time.Second)
+		silent.Answer() // and is hung up on at once
+		time.Sleep(60 * time.Second)
+		second.HangUp()
+		h.want("price", c.Wait().Price, "0.017 USD")
+		h.want("charges", h.store.charges(), "0 ntt 0s 8 JPY, 1 kddi 1m1s 0.017 USD")
+	}, trunks(priced(ntt, "JPY", yen3m), priced(kddi, "USD", dollars)), script(func(ctx context.Context, c *call.Call) error { return c.Sleep(ctx, time.Hour) }))
+}
+
+// lateTrunk is silent until long after it was given up, and answers then.
+type lateTrunk struct{ leg.Dialer }
+
+func (l lateTrunk) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Leg, error) {
+	if to.URI != overNTT {
+		return l.Dialer.Dial(ctx, to, o)
+	}
+	d := deadLeg{events: make(chan leg.Event, 2)}
+	context.AfterFunc(ctx, func() {
+		time.Sleep(20 * time.Second)
+		now := time.Now()
+		d.events <- leg.Event{At: now, Kind: leg.Answered, Status: 200}
+		d.events <- leg.Event{At: now.Add(time.Second), Kind: leg.Ended, Cause: leg.HungUp}
+		close(d.events)
+	})
+	return d, nil
+}
+
+func (deadLeg) Listen(media.Sink) {}
+
+func TestATrunkThatAnswersAfterTheCallIsOverIsPaidToo(t *testing.T) {
+	story(t, func(h *house) {
+		c, _ := h.place(call.Order{To: tel("+819011112222"), Attempt: "c1-1"})
+		second := h.phone()
+		second.Ring()
+		second.Answer()
+		time.Sleep(time.Second)
+		second.HangUp()
+		r := c.Wait()
+		h.want("price at the end", r.Price, "0.0085 USD")
+		time.Sleep(time.Minute)
+		h.want("charges", h.store.charges(), "1 kddi 1s 0.0085 USD, 0 ntt 1s 0.008 USD")
+		h.want("price", h.store.last().Price, "0.0165 USD")
+		h.want("status", h.store.last().Status, call.Completed)
+	}, trunks(priced(ntt, "USD", tariff.Row{Price: 8_000, Unit: time.Minute}), priced(kddi, "USD", dollars)),
+		script(func(ctx context.Context, c *call.Call) error { return c.Sleep(ctx, time.Hour) }),
+		func(c *call.Config) { c.Dialers[number.SIP] = lateTrunk{c.Dialers[number.SIP]} })
 }

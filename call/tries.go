@@ -35,6 +35,8 @@ type try struct {
 	stop   context.CancelCauseFunc
 	spoke  bool // its trunk has said something
 	rang   bool
+	picked time.Time // when it was answered; zero: never
+	over   time.Time // its last event, of one that outlives its call
 	fate   fate
 	lost   bool // another try is the call
 }
@@ -221,7 +223,7 @@ func (c *Call) silence() {
 
 // happened follows one event of a try.
 func (c *Call) happened(t *try, e leg.Event) {
-	t.spoke = t.spoke || e.Kind != leg.Ended
+	t.hears(e)
 	switch e.Kind {
 	case leg.Trying:
 		if t.lost {
@@ -286,7 +288,7 @@ func (c *Call) doubleRing(t *try) {
 
 // ended is a leg's last word: the end of the call, unless another try goes on or another trunk may carry it.
 func (c *Call) ended(t *try, e leg.Event) {
-	c.settle(t, e)
+	c.paid(t, e.At)
 	c.yield(t)
 	left := c.other // the other try
 	if t == c.other {
@@ -337,18 +339,21 @@ func (c *Call) release() {
 			continue
 		}
 		t.stop(errOtherTrunk)
-		c.settle(t, leg.Event{At: time.Now()})
 		events, line := t.events, t.line.Name
 		t.events = nil
+		late := *t
 		if t.fate == open {
 			c.desk.lines.undecided(line)
 		}
 		c.desk.working.Add(1)
 		go func() {
 			defer c.desk.working.Done()
-			for range events {
+			for e := range events {
+				late.hears(e)
+				late.over = e.At
 			}
 			c.desk.lines.release(line)
+			c.paidLate(&late)
 		}()
 	}
 }
