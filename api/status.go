@@ -82,6 +82,7 @@ func (a *API) statusRoutes() {
 			s.Speech = append(s.Speech, engines...)
 		}
 		s.Warnings = look(set, engines, a.cfg.Schemes, a.cfg.DefaultPlan)
+		s.Warnings = append(a.spent(), s.Warnings...)
 		if s.Hold = a.held(time.Now()); s.Hold != nil {
 			s.Warnings = append([]Warning{s.Hold.warning()}, s.Warnings...)
 		}

@@ -107,6 +107,20 @@ func budgetView(b dispatch.BudgetState) Budget {
 	}
 }
 
+// spent warns of budgets that keep warnings from ringing.
+func (a *API) spent() (w []Warning) {
+	if a.cfg.Budgets == nil {
+		return nil
+	}
+	for _, b := range a.cfg.Budgets() {
+		if b.Stop && b.Used(b.Spent) && b.Month == tariff.MonthName(time.Now()) {
+			w = append(w, Warning{Code: "budget", Loud: true, About: b.Name, Text: "the month's budget is used up, and warnings ring no telephone: " + b.Words(b.Spent),
+				Hint: "give kaden apply the budget with a higher amount:, or without stop:"})
+		}
+	}
+	return w
+}
+
 // costs are the dearest hours of the plans among what was applied.
 func (a *API) costs(applied []string) (out []string) {
 	for _, what := range applied {

@@ -66,6 +66,9 @@ func TestWhatCallsHaveCost(t *testing.T) {
 		if len(u.Budgets) != 1 || u.Budgets[0] != want {
 			t.Errorf("budgets: %+v", u.Budgets)
 		}
+		if w := get[api.Status](h, "/api/status").Warnings; len(w) == 0 || w[0].Code != "budget" || !w[0].Loud {
+			t.Errorf("warnings: %+v", w)
+		}
 		h.refused(h.ask("GET", "/api/usage?from=yesterday", ""), 422, "")
 		h.refused(h.ask("GET", "/api/usage?to=2026-13-01", ""), 422, "")
 		h.refused(h.ask("GET", "/api/usage?by=moon", ""), 422, "by")

@@ -3,6 +3,7 @@ package call
 import (
 	"time"
 
+	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
@@ -20,6 +21,13 @@ type Charge struct {
 	At      time.Time     // the end
 	Talked  time.Duration // from the answer to the end, whole milliseconds; 0 without an answer
 	Cost    tariff.Money  // zero: not known
+}
+
+// settle charges for a leg that is over. A carrier that never said anything has done nothing, and asks for nothing.
+func (c *Call) settle(t *try, e leg.Event) {
+	if e.Status != 0 || t.spoke {
+		c.charge(t.line, t == c.now && !c.rec.Answered.IsZero(), e.At)
+	}
 }
 
 // charge notes what the leg on line t has cost, now that it has ended. Legs that left no trunk cost nothing. The
@@ -47,6 +55,7 @@ func (c *Call) charged(ch Charge, quiet bool, words string) {
 		*p, c.unpriced = tariff.Money{}, true
 	case ch.Cost.Currency == p.Currency:
 		p.Amount += ch.Cost.Amount
+	case p.Known() && ch.Talked == 0 && !c.rec.Answered.IsZero(): // of a trunk that did not carry it, let go at the end
 	default:
 		*p = ch.Cost
 	}

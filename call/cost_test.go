@@ -1,6 +1,7 @@
 package call_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
@@ -91,6 +93,29 @@ func TestWhatACallCosts(t *testing.T) {
 			}, trunks(tc.first, priced(kddi, "USD", dollars)))
 		})
 	}
+}
+
+// A silent trunk that is let go at the end of the call asks for nothing, and the price is that of who carried it.
+func TestASilentTrunkThatIsLetGoAsksForNothing(t *testing.T) {
+	story(t, func(h *house) {
+		c, _ := h.place(call.Order{To: tel("+819011112222")})
+		silent, second := h.phone(), h.phone()
+		second.Answer()
+		time.Sleep(time.Second)
+		second.HangUp()
+		r := c.Wait()
+		<-silent.Over()
+		h.want("charges", h.store.charges(), "0 kddi 1s 0.0085 USD")
+		h.want("price", r.Price, "0.0085 USD")
+	}, trunks(priced(ntt, "JPY", yen3m), priced(kddi, "USD", dollars)), script(func(ctx context.Context, c *call.Call) error { return c.Sleep(ctx, time.Hour) }))
+}
+
+func TestACarrierThatSaysNothingAsksForNothing(t *testing.T) {
+	story(t, func(h *house) {
+		c, _ := h.place(call.Order{To: tel("+819011112222")})
+		c.Wait()
+		h.want("charges", h.store.charges(), "")
+	}, trunks(priced(ntt, "JPY", yen3m)), func(c *call.Config) { c.Dialers[number.SIP] = deadTrunk{} })
 }
 
 func TestWhatNoCarrierCarriesCostsNothing(t *testing.T) {

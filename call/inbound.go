@@ -64,9 +64,12 @@ func (d *Desk) Accept(l leg.Leg) {
 	go c.run(c.arrive)
 }
 
+// came is the one try of a call that came in: nobody else carries it.
+func came(l leg.Leg) *try { return &try{leg: l, events: l.Events(), stop: func(error) {}} }
+
 // turnAway refuses a call that nobody is to hear of.
 func (c *Call) turnAway(door account.Door, why string) {
-	c.now = &try{leg: c.leg, events: c.leg.Events()}
+	c.now = came(c.leg)
 	cause := leg.Rejected
 	if door == account.Busy {
 		cause = leg.Busy
@@ -93,7 +96,7 @@ func screened(ctx context.Context, c *Call) error {
 
 // arrive starts an inbound call: it rings, and its program decides whether it is answered.
 func (c *Call) arrive() {
-	c.now = &try{leg: c.leg, events: c.leg.Events()}
+	c.now = came(c.leg)
 	if err := c.leg.Ring(c.ctx, false); err != nil {
 		c.log.Warn("ringing was not shown to the caller", "err", err)
 	}

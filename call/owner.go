@@ -177,7 +177,7 @@ func (c *Call) letGo() {
 // lost is a leg that does not keep its contract.
 func (c *Call) lost(what string) {
 	c.log.Error("leg lost", "err", what)
-	c.charge(c.now.line, !c.rec.Answered.IsZero(), time.Now())
+	c.yield(c.now)
 	c.finish(leg.Event{At: time.Now(), Kind: leg.Ended, Cause: leg.Fault, Reason: what})
 }
 

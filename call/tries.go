@@ -286,7 +286,7 @@ func (c *Call) doubleRing(t *try) {
 
 // ended is a leg's last word: the end of the call, unless another try goes on or another trunk may carry it.
 func (c *Call) ended(t *try, e leg.Event) {
-	c.charge(t.line, t == c.now && !c.rec.Answered.IsZero(), e.At)
+	c.settle(t, e)
 	c.yield(t)
 	left := c.other // the other try
 	if t == c.other {
@@ -336,13 +336,8 @@ func (c *Call) release() {
 		if !t.alive() {
 			continue
 		}
-		if t.stop != nil {
-			t.stop(errOtherTrunk)
-		}
-		if t == c.now {
-			c.yield(t)
-			continue
-		}
+		t.stop(errOtherTrunk)
+		c.settle(t, leg.Event{At: time.Now()})
 		events, line := t.events, t.line.Name
 		t.events = nil
 		if t.fate == open {

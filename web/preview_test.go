@@ -24,6 +24,7 @@ import (
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/store/memstore"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/twiml"
@@ -56,7 +57,7 @@ func TestPreview(t *testing.T) {
 			r, err := d.Accept(ctx, one)
 			return r.Alerts, err
 		},
-		House: func() *manifest.Set { return set },
+		House: func() *manifest.Set { return set }, Ledger: store, Budgets: d.Budgets,
 		Engines: func(context.Context) []api.Engine {
 			return []api.Engine{
 				{Name: "open_jtalk", Languages: []string{"ja-JP"}, OK: !wrong, Hint: "apt-get install open-jtalk open-jtalk-mecab-naist-jdic hts-voice-nitech-jp-atr503-m001"},
@@ -64,6 +65,7 @@ func TestPreview(t *testing.T) {
 			}
 		},
 	})
+	earlierThisMonth(t, store)
 	go d.Run(t.Context())
 	<-d.Booted()
 	earlierTonight(t, store)
@@ -117,11 +119,29 @@ func previewHouse() *manifest.Set {
 				{Call: []string{"suzuki", "tanaka"}, Order: callout.Together, Ring: 60 * time.Second, Rounds: 3}}},
 			"managers": {Name: "managers", Steps: []callout.Step{{Call: []string{"@db-team"}, Order: callout.RoundRobin}, {Wait: 2 * time.Minute}, {Call: []string{"tanaka"}, Need: callout.Everyone, Rounds: callout.Forever}}},
 		},
-		Trunks: []trunk.Trunk{{Name: "ntt", From: "+815012345678", Channels: 4}},
+		Trunks:  []trunk.Trunk{{Name: "ntt", From: "+815012345678", Channels: 4}},
+		Budgets: []tariff.Budget{{Name: "calls", Limit: tariff.Money{Amount: 300_000_000, Currency: "JPY"}, Warn: []int{100}, Stop: true}},
 		Sources: map[string]alert.Source{
 			"mackerel": {Name: "mackerel", Kind: "mackerel", Key: "q7fK2mXv9TzR4pLw"},
 			"json":     {Name: "json", Kind: "json", Key: "n3BdYc8sHj5Ge1Ua"},
 		},
+	}
+}
+
+// earlierThisMonth writes what calls have cost.
+func earlierThisMonth(t *testing.T, store *memstore.Store) {
+	t.Helper()
+	for i := range 20 {
+		c := call.Charge{
+			Call: sid.New[sid.Call](), Trunk: "ntt", At: time.Now().Add(-time.Duration(i) * 7 * time.Hour), Talked: time.Duration(20+i) * time.Second,
+			Cost: tariff.Money{Amount: 17_600_000, Currency: "JPY"},
+		}
+		if i%7 == 3 {
+			c.Cost = tariff.Money{}
+		}
+		if err := store.Change(t.Context(), call.Change{Record: call.Record{SID: c.Call}, Charges: []call.Charge{c}}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -306,3 +306,51 @@ func TestWhichNumbersLeaveTheHouse(t *testing.T) {
 	}
 	t.Logf("%d calls of %d numbers by five doors", len(x.calls), len(numbers))
 }
+
+// One call a second for all doors: ten calls of the API are on their way when a critical alert rings five people.
+// The five overtake those that still wait, no two calls leave less than a second apart, and none much later.
+func TestOneCallASecondAndCriticalCallsOvertake(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	x := newExchange(t, func(string, int) habit { return habit{ring: 20 * time.Millisecond, refuse: "486 Busy Here"} })
+	s := serve(t)
+	documents := []string{"trunk: line\nserver: " + x.addr() + "\nfrom: \"+815012345678\"\ninterval: 1s"}
+	var five []string
+	for i := range 5 {
+		documents = append(documents, fmt.Sprintf("person: p%d\nlanguage: en-US\ncontacts: [\"tel:+81902222000%d\"]", i, i))
+		five = append(five, fmt.Sprintf("p%d", i))
+	}
+	s.apply(append(documents, "plan: default\nsteps:\n  - call: ["+strings.Join(five, ", ")+"]\n    order: together\n    rounds: 1\n")...)
+	for i := range 10 {
+		s.order(url.Values{"To": {fmt.Sprintf("+81901111000%d", i)}, "From": {"+815012345678"}, "Twiml": {"<Response/>"}})
+	}
+	x.rung("+819011110000", 1)
+	var status struct{ Trunks []struct{ Waiting int } }
+	if err := s.get("/api/status", &status); err != nil || status.Trunks[0].Waiting < 8 {
+		t.Errorf("%+v wait (%v), want about nine", status, err)
+	}
+	s.alarm("disk full on db01")
+	x.rung("+819011110009", 1)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var order []string
+	worst := time.Duration(0)
+	for i, d := range x.calls {
+		order = append(order, d.user[len(d.user)-5:])
+		if i > 0 {
+			gap := d.begun.Sub(x.calls[i-1].begun) - time.Second
+			worst = max(worst, gap.Abs())
+		}
+	}
+	if len(x.calls) != 15 {
+		t.Errorf("%d calls left the house, want 15: %q", len(x.calls), order)
+	}
+	if worst > 100*time.Millisecond { // on a quiet machine it is a few
+		t.Errorf("two calls left %v too early or too late", worst)
+	}
+	last := strings.LastIndex(strings.Join(order, " "), "2000")
+	if before := strings.Count(strings.Join(order, " ")[:last], "1000"); before > 5 {
+		t.Errorf("%d ordinary calls went before the last critical one: %q", before, order)
+	}
+	t.Logf("order %q, a second apart but for %v at most", order, worst.Round(time.Millisecond/10))
+}

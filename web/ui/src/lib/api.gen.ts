@@ -1242,10 +1242,10 @@ export interface components {
              * @description Which warning it is, for programs.
              * @enum {string}
              */
-            code: "no-engine" | "no-language" | "no-people" | "nobody-reachable" | "person-unreachable" | "no-plan" | "no-source" | "not-ready" | "held";
+            code: "no-engine" | "no-language" | "no-people" | "nobody-reachable" | "person-unreachable" | "no-plan" | "no-source" | "not-ready" | "held" | "budget";
             /** @description What to do. */
             hint?: string;
-            /** @description An alert would not be heard by anybody. */
+            /** @description An alert, or one that is a warning, would not be heard by anybody. */
             loud: boolean;
             /** @description What is wrong. */
             text: string;
