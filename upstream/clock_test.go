@@ -14,6 +14,7 @@ import (
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/upstream"
 )
@@ -195,4 +196,24 @@ func TestHowOftenThePlatformIsAsked(t *testing.T) {
 			over(h, k, time.Hour)
 		})
 	}
+}
+
+// What a call costs is reckoned when it ends, as on a trunk; one that the platform did not take costs nothing.
+func TestWhatACallCosts(t *testing.T) {
+	story(t, func(h *house) {
+		h.up.Prices = tariff.Table{Currency: "JPY", Rows: []tariff.Row{{To: []string{"mobile"}, Price: 16_000_000, Unit: time.Minute}}}
+		k := h.place()
+		c := h.platform.the(1)
+		c.goes(call.InProgress)
+		time.Sleep(61 * time.Second)
+		c.goes(call.Completed)
+		over(h, k, time.Hour)
+		want, _ := h.up.Prices.Cost(tariff.Leg{To: "+819012345678", Answered: true, Talked: 61 * time.Second})
+		if len(h.charges) != 1 || h.charges[0].Cost != want || h.charges[0].Trunk != "twilio" || h.record().Price != want || !want.Known() {
+			h.Errorf("charged %+v, want %v", h.charges, want)
+		}
+		h.platform.onCreate = func(_ int, w http.ResponseWriter, _ *remote) bool { refuse(w, 400, 21211, "no"); return true }
+		over(h, h.place(), time.Hour)
+		h.want("charges", len(h.charges), 1)
+	})
 }

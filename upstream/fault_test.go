@@ -416,6 +416,36 @@ func TestTheEndOfTheProcess(t *testing.T) {
 	h.want("its record is open", h.record().Ended.IsZero(), true)
 }
 
+// The first upstream does not end its call; the attempt goes on with another one meanwhile: each is known by
+// its own address.
+func TestOneAttemptAtTwoUpstreams(t *testing.T) {
+	other := newPlatform(t)
+	h := build(t, func(h *house) {
+		second := trunk.Upstream{Trunk: trunk.Trunk{Name: "other", From: "+815011112222"}, URL: other.srv.URL, Account: acct, Token: token}
+		h.cfg.Upstreams = func() []trunk.Upstream { return []trunk.Upstream{h.up, second} }
+	})
+	k := h.place()
+	c := h.platform.the(1)
+	c.goes(call.Ringing)
+	h.hears("initiated", "ringing")
+	h.platform.set(func() { h.platform.obeys = false })
+	k.End(leg.Fault)
+	o := order()
+	o.Heard = func(call.Event) {}
+	next, err := h.Place(t.Context(), "other", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := other.the(1)
+	d.goes(call.InProgress)
+	eventually(t, "answered", func() bool { return next.Status() == call.InProgress })
+	h.platform.set(func() { h.platform.obeys = true })
+	over(h, k)
+	d.goes(call.Completed)
+	over(h, next)
+	h.want("the first one is ended", c.now(), call.Canceled)
+}
+
 // A token that leaves only for whom it is meant: a redirect is not followed.
 func TestARedirectIsNotFollowed(t *testing.T) {
 	h := build(t)
@@ -429,5 +459,4 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	k := h.place()
 	over(h, k)
 	h.want("followed", followed, false)
-	_ = trunk.Twilio
 }

@@ -54,7 +54,7 @@ func (c *Client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
-	if k, ok := c.Live(part[1]); ok && k.up.Name == u.Name {
+	if k := c.at(u.Name, part[1]); k != nil {
 		k.tell(n)
 		return
 	}
@@ -74,13 +74,20 @@ func (c *Client) Signed(token string, r *http.Request) error {
 // to have signed it, and it shows how far the call is, which is known before Admit returns. Others are let
 // through: their address is their pass. The request's form is read.
 func (c *Client) Admit(attempt string, r *http.Request) error {
-	k, ok := c.Live(attempt)
-	if !ok {
-		return nil
+	var k *Call
+	var err error
+	for _, one := range c.named(attempt) {
+		if err = c.Signed(one.up.Token, r); err == nil {
+			k = one
+			break
+		}
 	}
-	if err := c.Signed(k.up.Token, r); err != nil {
-		k.log.Warn("a request for a script that the upstream did not sign; check its token", "err", err)
+	switch {
+	case err != nil:
+		c.log.Warn("a request for a script that the upstream did not sign; check its token", "attempt", attempt, "err", err)
 		return err
+	case k == nil:
+		return nil
 	}
 	c.hears()
 	if err := r.ParseForm(); err != nil {

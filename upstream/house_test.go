@@ -41,6 +41,7 @@ type house struct {
 	mu      sync.Mutex
 	events  []string
 	records []call.Record
+	charges []call.Charge
 	kept    []string
 	asked   []string // scripts
 	script  string   // what Scripts answers
@@ -89,7 +90,7 @@ func (h *house) Change(_ context.Context, c call.Change) error {
 	if h.full {
 		return errors.New("the disk is full")
 	}
-	h.records = append(h.records, c.Record)
+	h.records, h.charges = append(h.records, c.Record), append(h.charges, c.Charges...)
 	return nil
 }
 

@@ -85,7 +85,7 @@ type Client struct {
 	working sync.WaitGroup
 
 	mu     sync.Mutex
-	live   map[string]*Call // by the name of the attempt
+	live   map[string]*Call // by key
 	known  map[string]fate  // by the platforms' SIDs: calls that are accounted for
 	skew   map[string]time.Duration
 	closed bool
@@ -164,20 +164,35 @@ func (c *Client) Place(ctx context.Context, name string, o call.Order) (*Call, e
 	switch {
 	case c.closed:
 		return nil, ErrShutdown
-	case c.live[k.name] != nil:
-		return nil, fmt.Errorf("attempt %s has a call at an upstream already", k.name)
+	case c.live[k.key()] != nil:
+		return nil, fmt.Errorf("attempt %s has a call at %s already", k.name, name)
 	}
-	c.live[k.name] = k
+	c.live[k.key()] = k
 	c.working.Go(k.run)
 	return k, nil
 }
 
-// Live finds the call of an attempt that is under way.
-func (c *Client) Live(attempt string) (*Call, bool) {
+// key is a call among those under way: an attempt that one upstream did not serve may be with another, while the
+// first one's call is still being ended.
+func (k *Call) key() string { return k.up.Name + " " + k.name }
+
+// at finds the call of an attempt that is under way at an upstream, nil if there is none.
+func (c *Client) at(upstream, attempt string) *Call {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k, ok := c.live[attempt]
-	return k, ok
+	return c.live[upstream+" "+attempt]
+}
+
+// named finds the calls of an attempt that are under way anywhere.
+func (c *Client) named(attempt string) (all []*Call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, k := range c.live {
+		if k.name == attempt {
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 // Calls is the number of calls that are not over.
@@ -215,9 +230,7 @@ func (c *Client) Shutdown(ctx context.Context) error {
 func (c *Client) leave(k *Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.live[k.name] == k {
-		delete(c.live, k.name)
-	}
+	delete(c.live, k.key())
 }
 
 // fate is what is known of a call at a platform.

@@ -273,7 +273,7 @@ func TestEitherKadenIsKilledAtAnyMoment(t *testing.T) {
 	up := far(t, x)
 	s := near(t, up)
 	s.apply(strings.Replace(satoOnly, "rounds: 1", "rounds: forever\n    gap: 1s", 1) + "deadline: 10m\n")
-	for i := range kills(t, 6) {
+	for i := range kills(t, 4) {
 		id := s.alarm(fmt.Sprintf("alert %d", i))
 		victim := []*server{s, up}[i%2]
 		time.Sleep(time.Duration(r.IntN(3500)) * time.Millisecond)
@@ -287,7 +287,7 @@ func TestEitherKadenIsKilledAtAnyMoment(t *testing.T) {
 			t.Errorf("alert %d: the phone was called %v after it was taken:\n%s", i, last.Sub(e.At), s.night(id))
 		}
 	}
-	if n := len(x.calledAt(satoNumber)); n > 3*kills(t, 6) {
+	if n := len(x.calledAt(satoNumber)); n > 3*kills(t, 4) {
 		t.Errorf("the phone was called %d times", n)
 	}
 }
