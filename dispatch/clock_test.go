@@ -55,13 +55,13 @@ steps:
 // another node's by now, but nobody has lost their turn.
 func TestTheDatabaseIsAwayBetweenTheCommitAndTheCall(t *testing.T) {
 	story(t, "", func(h *house) {
-		h.slow = 2500 * time.Millisecond
+		h.speaksFor(2500 * time.Millisecond)
 		got := h.alert("k", "disk full")
 		h.store.Break(errors.New("the database is away"))
 		h.after(20 * time.Second)
 		h.quiet()
 		h.store.Break(nil)
-		h.slow = 0
+		h.speaksFor(0)
 		h.after(4 * time.Second)
 		h.rings("sato").ring().answer().press("1").hears("Recorded")
 		h.is(got.Alerts[0], dispatch.Acknowledged, "sato")

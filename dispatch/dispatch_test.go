@@ -209,12 +209,12 @@ func TestWithoutAVoiceNobodyIsRungToHearSilence(t *testing.T) {
 func TestWordsThatTakeTooLongAreReplacedByPlainOnes(t *testing.T) {
 	story(t, "", func(h *house) {
 		h.mu.Lock()
-		h.slow = 4 * time.Second
+		h.speaksFor(4 * time.Second)
 		h.mu.Unlock()
 		h.alert("k", "a very long story")
 		h.after(3500 * time.Millisecond)
 		h.mu.Lock()
-		h.slow = 0
+		h.speaksFor(0)
 		h.mu.Unlock()
 		h.after(5 * time.Second)
 		h.rings("sato")

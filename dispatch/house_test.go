@@ -68,6 +68,13 @@ type phone struct {
 	next    string // what is fetched when nobody presses
 }
 
+// speaksFor makes Prepare take so long.
+func (p *phones) speaksFor(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slow = d
+}
+
 func (p *phones) Prepare(ctx context.Context, doc *twiml.Response) error {
 	p.mu.Lock()
 	slow, err := p.slow, p.mute
