@@ -208,14 +208,10 @@ func TestWithoutAVoiceNobodyIsRungToHearSilence(t *testing.T) {
 
 func TestWordsThatTakeTooLongAreReplacedByPlainOnes(t *testing.T) {
 	story(t, "", func(h *house) {
-		h.mu.Lock()
 		h.speaksFor(4 * time.Second)
-		h.mu.Unlock()
 		h.alert("k", "a very long story")
 		h.after(3500 * time.Millisecond)
-		h.mu.Lock()
 		h.speaksFor(0)
-		h.mu.Unlock()
 		h.after(5 * time.Second)
 		h.rings("sato")
 	})
