@@ -173,7 +173,7 @@ func survive(t *testing.T, x *exchange, house []string, lives, alerts int, optio
 				door := s.url(fmt.Sprintf("/in/s%02d/%s", n, circleKey(n)))
 				title := fmt.Sprintf("alert %d", sent)
 				sent++
-				id, status, err := s.post(door, fmt.Sprintf(`{"title":%q,"key":%q,"severity":"error"}`, title, title)) // a critical one is never over: rules 2 and 3
+				id, status, err := s.post(door, fmt.Sprintf(`{"title":%q,"key":%q,"severity":"critical"}`, title, title))
 				if err != nil || status != http.StatusAccepted || id == "" {
 					t.Fatalf("%s was not taken: %d %v", title, status, err)
 				}
@@ -201,7 +201,7 @@ func survive(t *testing.T, x *exchange, house []string, lives, alerts int, optio
 	}) {
 		t.Fatalf("not every alert is acknowledged or exhausted:\n%s", s.allNights("stored"))
 	}
-	eventually(t, patience, "the exchange is left without a call of ours", func() bool { return len(x.open()) == 0 })
+	eventually(t, 10*time.Second, "the exchange is left without a call of ours", func() bool { return len(x.open()) == 0 })
 
 	log.alerts, log.calls = s.nights(), x.book()
 	log.holds(t)
