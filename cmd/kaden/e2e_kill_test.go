@@ -163,21 +163,21 @@ func survive(t *testing.T, x *exchange, house []string, lives, alerts int, optio
 	s.apply(house...)
 
 	log := nightlog{pattern: circlePattern}
-	var sent, early int
+	var sent, early, over int
 	var slowest time.Duration
-	for range lives {
+	for life := range lives {
 		// Some lives are killed while they begin; most get alerts, and die in the calls that follow.
 		if s.alive() && s.isReady() {
 			for range 1 + random.IntN(alerts) {
-				n := sent % circles
-				door := s.url(fmt.Sprintf("/in/s%02d/%s", n, circleKey(n)))
-				title := fmt.Sprintf("alert %d", sent)
-				sent++
-				id, status, err := s.post(door, fmt.Sprintf(`{"title":%q,"key":%q,"severity":"critical"}`, title, title))
+				id, status, err := s.tellTown(sent, "firing")
 				if err != nil || status != http.StatusAccepted || id == "" {
-					t.Fatalf("%s was not taken: %d %v", title, status, err)
+					t.Fatalf("alert %d was not taken: %d %v", sent, status, err)
 				}
+				sent++
 				log.accepted = append(log.accepted, id)
+			}
+			if life%lull == lull-1 {
+				over += s.settle(t)
 			}
 		} else {
 			early++
@@ -207,13 +207,45 @@ func survive(t *testing.T, x *exchange, house []string, lives, alerts int, optio
 	log.holds(t)
 	states := map[string]int{}
 	for _, n := range log.alerts {
-		states[n.Status]++
+		status, _ := n.decision()
+		states[status]++
 	}
-	t.Logf("%d kills (%d while beginning), %d alerts: %v; calls at the exchange: %s; slowest first packet %v after the start",
-		lives, early, len(log.accepted), states, x.hows(), slowest.Round(time.Millisecond))
+	t.Logf("%d kills (%d while beginning), %d alerts: %v, of which %d were resolved later; calls at the exchange: %s; slowest first packet %v after the start",
+		lives, early, len(log.accepted), states, over, x.hows(), slowest.Round(time.Millisecond))
 	if len(log.alerts) > 12 && (states["acknowledged"] == 0 || states["exhausted"] == 0) {
 		t.Errorf("the nights were too much alike: %v", states)
 	}
+}
+
+// lull is after how many lives the monitoring says that what was decided is over. Without that, who took an
+// alert is asked after fifteen minutes whether they are still on it, and those that nobody took go to everybody
+// every ten: calls that are meant, but of another story.
+const lull = 60
+
+// tellTown says of the nth alert that it is firing or resolved.
+func (s *server) tellTown(nth int, status string) (id string, answer int, err error) {
+	circle, title := nth%circles, fmt.Sprintf("alert %d", nth)
+	return s.post(s.url(fmt.Sprintf("/in/s%02d/%s", circle, circleKey(circle))),
+		fmt.Sprintf(`{"title":%q,"key":%q,"severity":"critical","status":%q}`, title, title, status))
+}
+
+// settle resolves the alerts that are acknowledged or exhausted, and says how many those were.
+func (s *server) settle(t *testing.T) (over int) {
+	t.Helper()
+	for _, n := range s.alerts() {
+		if n.Status != "acknowledged" && n.Status != "exhausted" {
+			continue
+		}
+		nth, err := strconv.Atoi(strings.TrimPrefix(n.Title, "alert "))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, status, err := s.tellTown(nth, "resolved"); err != nil || status != http.StatusAccepted {
+			t.Fatalf("that %s is over was not taken: %d %v", n.Title, status, err)
+		}
+		over++
+	}
+	return over
 }
 
 // endsGhosts waits for what a new life does about the calls that the last one left, and says how long that took.

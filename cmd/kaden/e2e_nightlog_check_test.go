@@ -56,6 +56,8 @@ func toldNight(t *testing.T, together bool, story string) nightlog {
 			e.Kind = timeline.CalloutChecking
 		case "acknowledged":
 			e.Kind = timeline.AlertAcknowledged
+		case "resolved", "exhausted":
+			e.Kind, e.Person = timeline.Kind("alert."+w[1]), ""
 		default:
 			e.Kind, e.Attempt = timeline.Kind("attempt."+w[1]), w[3]
 			if w[1] == "dialing" && w[4] != "mute" {
@@ -133,6 +135,9 @@ func TestTheCheckOfANightFindsWhatIsWrong(t *testing.T) {
 63 acknowledged
 99 ends acknowledged by tanaka`, ""},
 
+		{"resolved once it was taken", false, strings.Replace(goodNight, "8 acknowledged", "8 acknowledged suzuki", 1) + "\n60 resolved\n61 ends resolved", ""},
+		{"resolved before anybody took it", false, "1 dialing sato 1\n2 resolved\n3 canceled sato 1\n4 ends resolved", "resolved before anybody took it"},
+		{"resolved, and rung all the same", false, strings.Replace(goodNight, "8 acknowledged", "8 acknowledged suzuki", 1) + "\n60 resolved\n61 checking\n62 dialing suzuki 4\n63 confirmed suzuki 4\n64 ends resolved", "suzuki was rung after it was resolved"},
 		{"rung after it was taken", false, goodNight + "\n10 dialing tanaka 9\n11 canceled tanaka 9", "tanaka was rung after it was acknowledged"},
 		{"rung on the wire after it was taken", false, strings.Replace(goodNight, "4 dialing sato 2", "4 dialing sato 2 mute", 1) + "\n12 wire sato 2", "and the alert had been taken at"},
 		{"skipped", false, `

@@ -85,10 +85,12 @@ func (l nightlog) checkNight(n night) (wrong []string) {
 	plan := l.pattern(n)
 	tries := map[string]*try{} // by attempt
 	var order []*try
-	var taken, checking bool
+	var taken, checking, resolved bool
 	for _, e := range inOrder(n.Events) {
 		t := tries[e.Attempt]
 		switch {
+		case e.Kind == timeline.AlertResolved:
+			resolved = true
 		case e.Kind == timeline.AlertAcknowledged:
 			if taken {
 				say("it was acknowledged twice")
@@ -102,6 +104,9 @@ func (l nightlog) checkNight(n night) (wrong []string) {
 			if t != nil {
 				say("attempt %s began twice", e.Attempt)
 				continue
+			}
+			if resolved {
+				say("%s was rung after it was resolved", e.Person)
 			}
 			if taken && !checking {
 				say("%s was rung after it was acknowledged", e.Person)
@@ -132,10 +137,11 @@ func (l nightlog) checkNight(n night) (wrong []string) {
 			}
 		}
 	}
-	switch n.Status {
+	status, by := n.decision()
+	switch status {
 	case "acknowledged":
-		if !slices.ContainsFunc(order, func(t *try) bool { return t.person == n.By && t.outcome == timeline.AttemptConfirmed }) {
-			say("it is acknowledged by %q, who did not confirm", n.By)
+		if !slices.ContainsFunc(order, func(t *try) bool { return t.person == by && t.outcome == timeline.AttemptConfirmed }) {
+			say("it is acknowledged by %q, who did not confirm", by)
 		}
 	case "exhausted":
 		for _, who := range plan.people {
@@ -147,7 +153,7 @@ func (l nightlog) checkNight(n night) (wrong []string) {
 			say("it is exhausted, and somebody had confirmed")
 		}
 	default:
-		say("it ends as %s", n.Status)
+		say("it ends as %s", status)
 	}
 	for id, t := range tries {
 		if t.outcome == "" {
@@ -155,6 +161,27 @@ func (l nightlog) checkNight(n night) (wrong []string) {
 		}
 	}
 	return append(wrong, l.checkRepeats(order)...)
+}
+
+// decision is how an alert ended, and by whom: what stood when its source said that it was over.
+func (n night) decision() (status, by string) {
+	if n.Status != "resolved" {
+		return n.Status, n.By
+	}
+	status = "resolved before anybody took it"
+	for _, e := range inOrder(n.Events) {
+		switch e.Kind {
+		case timeline.AlertAcknowledged:
+			status, by = "acknowledged", e.Person
+		case timeline.AlertExhausted:
+			status, by = "exhausted", ""
+		case timeline.CalloutLapsed, timeline.CalloutHandOver, timeline.CalloutResumed, timeline.AlertRaised:
+			status, by = "taken up again and resolved", ""
+		case timeline.AlertResolved:
+			return status, by
+		}
+	}
+	return "resolved, and its timeline does not say when", ""
 }
 
 // hadTheirTurn tells whether a person was called to an end that counts, or listens so long that the next phone
@@ -226,7 +253,7 @@ func (l nightlog) checkWire() (wrong []string) {
 	for _, n := range l.alerts {
 		for _, e := range inOrder(n.Events) {
 			switch {
-			case e.Kind == timeline.AlertAcknowledged:
+			case e.Kind == timeline.AlertAcknowledged, e.Kind == timeline.AlertResolved:
 				taken[n.ID] = e.At
 			case e.Kind == timeline.CalloutLapsed || e.Kind == timeline.CalloutHandOver || e.Kind == timeline.CalloutResumed || e.Kind == timeline.AlertRaised || e.Kind == timeline.CalloutChecking:
 				delete(taken, n.ID)

@@ -286,6 +286,10 @@ func TestEitherKadenIsKilledAtAnyMoment(t *testing.T) {
 		if last := called[len(called)-1]; last.After(e.At.Add(10 * time.Millisecond)) {
 			t.Errorf("alert %d: the phone was called %v after it was taken:\n%s", i, last.Sub(e.At), s.night(id))
 		}
+		// Else sato is asked after fifteen minutes whether they are still on it.
+		if got := s.command("", "alert", "resolve", id); got.code != 0 {
+			t.Fatalf("kaden alert resolve: %+v", got)
+		}
 	}
 	if n := len(x.calledAt(satoNumber)); n > 3*kills(t, 4) {
 		t.Errorf("the phone was called %d times", n)
