@@ -115,12 +115,12 @@ func (f *Conference) Enter(ctx context.Context, c *Call, e Entry) (Exit, error) 
 	}
 	c.log.Info("entered a conference", "conference", m.room.id)
 	deaf := c.Listen(m.port)
-	c.leg.Play(m.port)
+	c.utter(m.port)
 	why := hungUp
 	defer func() { // in every case: a member that nobody holds would stay for ever
 		f.dismiss(m, why)
 		deaf()
-		c.leg.Play(nil)
+		c.utter(nil)
 		c.quiet = time.Now()
 		c.log.Info("left a conference", "conference", m.room.id, "cause", why, "stayed", time.Since(m.joined).Round(time.Second).Seconds())
 	}()

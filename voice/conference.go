@@ -49,7 +49,7 @@ func (t *run) entry(d *twiml.Dial, c *twiml.Conference) call.Entry {
 		t.trouble(c, problem.Warning, 0, "kaden does not coach yet: this member is muted", "without coach= everybody hears it")
 		e.Muted = true
 	}
-	if r := c.Unrun["record"]; r == "record-from-start" || r == "true" {
+	if c.Record {
 		t.trouble(c, problem.Warning, 0, "kaden does not record a conference yet", "<Record> records one caller")
 	}
 	if c.StatusCallback == "" || len(c.StatusCallbackEvent) == 0 {
