@@ -42,7 +42,9 @@ type Config struct {
 	// Recordings keeps what is recorded of calls and conferences; nil: it is lost, which is said in the log.
 	Recordings Recordings
 	Queues     Queues // keeps what is known of queues; nil: only as long as the Desk lives
-	Node       string
+	// Conferences keeps what is known of conferences; nil: nobody does.
+	Conferences Conferences
+	Node        string
 }
 
 // Desk places and takes calls. It may be used from any goroutine.

@@ -54,6 +54,9 @@ func (t *run) dial(ctx context.Context, v *twiml.Dial) (next, error) {
 	t.silent, t.stale = 0, true
 	if len(v.Nouns) == 1 {
 		if c, ok := v.Nouns[0].(*twiml.Conference); ok {
+			if v.Record != "" {
+				t.trouble(v, problem.Warning, 0, "a <Dial> of a conference is not recorded", `record="record-from-start" of <Conference> is`)
+			}
 			return t.conference(ctx, v, c)
 		}
 		if q, ok := v.Nouns[0].(*twiml.Queue); ok {
