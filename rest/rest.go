@@ -81,6 +81,12 @@ type Config struct {
 	Applications account.Applications
 	Numbers      Numbers
 	Texting      bool // numbers can take short messages
+	Recordings   account.Recordings
+
+	// OpenRecordings lets whoever knows the address of a recording hear it, as Twilio does; else it takes credentials.
+	OpenRecordings bool
+
+	PublicURL string // this server as others know it, without a slash at the end; "" is how a request came
 
 	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21214 when it
 	// is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.

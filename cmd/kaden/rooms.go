@@ -69,6 +69,7 @@ type rooms struct {
 	heard    atomic.Pointer[[]speech.Engine]     // the voices, when they were last tried
 	listened chan struct{}                       // closed once they were
 	first    bool                                // this is the first start
+	at       atomic.Pointer[string]              // the API's address, once its doors are open
 	change   sync.Mutex                          // one change of the house at a time
 }
 
@@ -163,7 +164,7 @@ func (r *rooms) openCalls() {
 		AllowLoopback: loopback(r.settings.HTTP), AllowPrivate: r.settings.Webhooks.AllowPrivate,
 	})
 	r.asker = &asker{outside: r.web, bins: r.bins}
-	sounds := recordings{r.store, r.asker}
+	sounds := recordings{books: r.store, base: r.origin, open: !r.settings.Recordings.Private, rest: r.asker}
 	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
 	}})
