@@ -82,6 +82,8 @@ type Config struct {
 	Numbers      Numbers
 	Texting      bool // numbers can take short messages
 	Recordings   account.Recordings
+	Debug        account.Debug
+	Relay        Relay // what browser phones are told of
 
 	// OpenRecordings lets whoever knows the address of a recording hear it, as Twilio does; else it takes credentials.
 	OpenRecordings bool
