@@ -81,6 +81,8 @@ type Config struct {
 	Applications account.Applications
 	Numbers      Numbers
 	Texting      bool // numbers can take short messages
+	CallerIDs    account.CallerIDs
+	Validations  *Validations // new CallerIDs
 	Recordings   account.Recordings
 	Debug        account.Debug
 	Relay        Relay // what browser phones are told of
