@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/sid"
 )
@@ -257,11 +258,20 @@ type ConferenceRecord struct {
 	Node    string
 }
 
+// ConferenceFilter selects conferences for a list; zero fields do not filter.
+type ConferenceFilter struct {
+	Account          sid.Account
+	Name             string
+	Status           string
+	Created, Updated account.Span
+	account.Page
+}
+
 // Conferences keeps what is known of conferences, those too that are over.
 type Conferences interface {
 	PutConference(ctx context.Context, c ConferenceRecord) error
-	// CloseConferences ends those that a node that has died left open, and says how many.
-	CloseConferences(ctx context.Context, node string, at time.Time) (int, error)
+	// CloseConferences ends those that a node left open which was born again at born, and says how many.
+	CloseConferences(ctx context.Context, node string, born time.Time) (int, error)
 }
 
 // saves is what is not written yet of a room. rooms.mu guards it.
