@@ -123,15 +123,20 @@ func (m *member) stay(ctx context.Context) (Exit, error) {
 		defer t.Stop()
 		limit = t.C
 	}
+	joined := false // the port is what it hears
 	for ctx.Err() == nil {
 		p := m.hears()
 		if p.script == nil {
-			m.call.utter(m.port)
+			if !joined {
+				m.call.utter(m.port)
+				joined = true
+			}
 			if why := m.watch(ctx, limit); why != "" {
 				return why, nil
 			}
 			continue
 		}
+		joined = false
 		why, err := m.perform(ctx, limit, p)
 		if why != "" || err != nil {
 			return why, err
