@@ -247,6 +247,7 @@ func (d *Desk) tape(r *room) {
 	t.deaf = append(t.deaf, func() { r.mixer.Record(nil) })
 	r.taping = t
 	d.log.Info("recording", "recording", t.record.SID, "conference", r.id)
+	t.note()
 	t.tell()
 }
 

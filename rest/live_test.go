@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"context"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -38,19 +39,29 @@ func live(t *testing.T, tell func(b *switchboard), check ...contract) {
 				t.Fatal(err)
 			}
 		}
-		p := phonetest.New(t, func(s *phonetest.Setup) { s.Store = books })
+		p := phonetest.New(t, func(s *phonetest.Setup) { s.Store, s.Recordings = books, archive{books} })
 		p.Web.Serve(enters, `<Response><Dial><Conference beep="false">war room</Conference></Dial><Say>You are out.</Say></Response>`)
 		p.Web.Serve(enqueues, `<Response><Enqueue>support</Enqueue></Response>`)
 		b := &switchboard{phones: p, books: books, house: &house{t: t}}
 		b.Handler = rest.New(slog.New(slog.DiscardHandler), rest.Config{
 			Accounts: books, NotFound: account.ErrNotFound, Calls: books, Desk: rest.AtDesk(p.Desk),
-			Live: p.Desk, Queues: books, Conferences: books,
+			Live: p.Desk, Queues: books, Conferences: books, Recordings: books,
 		})
 		if len(check) > 0 {
 			b.check = &check[0]
 		}
 		tell(b)
 	})
+}
+
+// archive keeps recordings in the books.
+type archive struct{ books account.Recordings }
+
+func (a archive) Keep(ctx context.Context, r call.Recording) (string, error) {
+	return "https://kaden.example/" + string(r.SID), a.books.PutRecording(ctx, account.Recording{
+		SID: r.SID, Account: r.Account, Call: r.Call, Conference: r.Conference, Source: r.Source, Track: r.Track, Channels: r.Channels,
+		Status: r.Status, Started: r.Began, Duration: r.Duration, Created: r.Began, Updated: time.Now(),
+	}, r.WAV)
 }
 
 // asks sends a request; the answer is what Twilio's document says, if that is there.
@@ -249,8 +260,8 @@ func aParticipant(b *switchboard) {
 	suzuki.IsHungUp().Waits(time.Second)
 	b.asks("GET", room, nil).is(200).has("status", "completed", "reason_conference_ended", "participant-with-end-conference-on-exit-left")
 	var sources []string
-	for _, r := range b.phones.Shelf.Kept() {
-		sources = append(sources, r.Source)
+	for _, r := range b.get(base + "/Recordings.json").is(200).items("recordings") {
+		sources = append(sources, r["source"].(string))
 	}
 	if got := strings.Join(sources, " "); !strings.Contains(got, "Conference") || !strings.Contains(got, "OutboundAPI") {
 		b.t.Errorf("recorded %s", got)
@@ -306,6 +317,78 @@ func TestWhatAConferenceRefuses(t *testing.T) {
 		}
 		b.post(base+"/Conferences/CF"+strings.Repeat("0", 32)+"/Participants.json", form("From", us, "To", "sim:sato")).refuses(404, 20404)
 		sato.HangsUp().Waits(time.Second)
+	})
+}
+
+func aTaping(b *switchboard) {
+	sato, c := b.calls("sato", enqueues)
+	sato.Far().Say(media.Tone(time.Minute, -20, 700))
+	below := base + "/Calls/" + string(c.SID()) + "/Recordings"
+	one := b.asks("POST", below+".json", url.Values{
+		"RecordingChannels": {"dual"}, "RecordingStatusCallback": {"https://owner.example/recorded"}, "RecordingStatusCallbackEvent": {"in-progress completed"},
+	}).is(201)
+	one.has("status", "in-progress", "channels", 2.0, "source", "StartCallRecordingAPI", "track", "both", "duration", nil, "call_sid", string(c.SID()))
+	at := one.text("uri")
+	synctest.Wait()
+	b.asks("GET", at, nil).is(200).has("status", "in-progress")
+	sato.Waits(2 * time.Second)
+	b.asks("POST", at, form("Status", "paused", "PauseBehavior", "skip")).is(200).has("status", "paused")
+	sato.Waits(5 * time.Second)
+	b.asks("POST", below+"/Twilio.CURRENT.json", form("Status", "in-progress")).is(200).has("status", "in-progress", "sid", one.text("sid"))
+	sato.Waits(2 * time.Second)
+	b.asks("POST", at, form("Status", "stopped")).is(200).has("status", "stopped")
+	sato.Waits(time.Second)
+	b.asks("GET", at, nil).is(200).has("status", "completed", "duration", "4")
+	sato.HangsUp().Waits(time.Second)
+	var told []string
+	for _, a := range b.phones.Web.Asked() {
+		if a.URL == "https://owner.example/recorded" {
+			told = append(told, a.Params.Get("RecordingStatus"))
+		}
+	}
+	if got := strings.Join(told, " "); got != "in-progress completed" {
+		b.t.Errorf("told %s", got)
+	}
+}
+
+func TestALiveCallIsRecordedOverTheAPI(t *testing.T) { live(t, aTaping) }
+
+func TestLiveRecordingsAsTwiliosDocumentHasThem(t *testing.T) { live(t, aTaping, readContract(t)) }
+
+func TestAConferencesRecordingIsPausedOverTheAPI(t *testing.T) {
+	live(t, func(b *switchboard) {
+		b.phones.Web.Serve(enters, `<Response><Dial><Conference record="record-from-start" trim="do-not-trim">room</Conference></Dial></Response>`)
+		sato, _ := b.calls("sato", enters)
+		suzuki, _ := b.calls("suzuki", enters)
+		room := b.get(base + "/Conferences.json").items("conferences")[0]
+		below := base + "/Conferences/" + room["sid"].(string) + "/Recordings"
+		one := b.get(below + ".json").is(200).items("recordings")[0]
+		b.post(one["uri"].(string), form("Status", "paused")).is(200).has("status", "paused", "conference_sid", room["sid"], "call_sid", nil)
+		b.post(below+"/Twilio.CURRENT.json", form("Status", "stopped")).is(200).has("status", "stopped")
+		suzuki.HangsUp()
+		sato.HangsUp().Waits(time.Second)
+		b.post(one["uri"].(string), form("Status", "paused")).refuses(400, 21220)
+	})
+}
+
+func TestWhatALiveRecordingRefuses(t *testing.T) {
+	live(t, func(b *switchboard) {
+		sato, c := b.calls("sato", enqueues)
+		below := base + "/Calls/" + string(c.SID()) + "/Recordings"
+		b.post(below+".json", form("RecordingChannels", "stereo")).refuses(400, 20001)
+		b.post(below+".json", form("RecordingStatusCallback", "nowhere")).refuses(400, 21609)
+		b.post(below+"/Twilio.CURRENT.json", form("Status", "paused")).refuses(404, 20404)
+		one := b.post(below+".json", form()).is(201).text("uri")
+		b.post(one, form()).refuses(400, 20001)
+		b.post(one, form("Status", "over")).refuses(400, 20001)
+		sato.HangsUp().Waits(time.Second)
+		b.post(one, form("Status", "paused")).refuses(400, 21220)
+		b.post(below+".json", form()).refuses(400, 21220)
+		b.post(base+"/Calls/CA1/Recordings.json", form()).refuses(404, 20404)
+		rings := b.post(base+"/Calls.json", form("To", "sim:suzuki", "From", us, "Twiml", "<Response/>")).is(201)
+		b.phones.Phone("suzuki").Rings()
+		b.post(strings.TrimSuffix(rings.text("uri"), ".json")+"/Recordings.json", form()).refuses(400, 21220)
+		b.post(rings.text("uri"), form("Status", "canceled")).is(200)
 	})
 }
 
