@@ -46,7 +46,9 @@ type Config struct {
 	Queues     Queues // keeps what is known of queues; nil: only as long as the Desk lives
 	// Conferences keeps what is known of conferences; nil: nobody does.
 	Conferences Conferences
-	Node        string
+	// Documents lets TwiML be heard beside a call's program, on hold and as an announcement; nil: soft notes and nothing.
+	Documents Documents
+	Node      string
 }
 
 // Desk places and takes calls. It may be used from any goroutine.

@@ -43,6 +43,8 @@ type tables struct {
 	recordings    map[sid.Recording]row[account.Recording]
 	exchanges     map[int64]row[account.Exchange]
 	notifications map[sid.Notification]row[account.Notification]
+	queues        map[sid.Queue]row[call.QueueRecord]
+	conferences   map[sid.Conference]row[call.ConferenceRecord]
 	tickets       map[ticketKey]ticket
 	sounds        map[string]sound
 	verifications map[verified]dispatch.Verification
@@ -124,6 +126,8 @@ func newTables() tables {
 		recordings:    map[sid.Recording]row[account.Recording]{},
 		exchanges:     map[int64]row[account.Exchange]{},
 		notifications: map[sid.Notification]row[account.Notification]{},
+		queues:        map[sid.Queue]row[call.QueueRecord]{},
+		conferences:   map[sid.Conference]row[call.ConferenceRecord]{},
 		tickets:       map[ticketKey]ticket{},
 		sounds:        map[string]sound{},
 		verifications: map[verified]dispatch.Verification{},

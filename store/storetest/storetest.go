@@ -16,6 +16,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/sid"
 )
 
 // Store is all that a store can do for the rooms.
@@ -24,6 +25,11 @@ type Store interface {
 	call.Store
 	account.Books
 	manifest.Store
+	call.Queues
+	call.Conferences
+	Queues(ctx context.Context, owner sid.Account, p account.Page) ([]call.QueueRecord, int64, error)
+	Conference(ctx context.Context, owner sid.Account, id sid.Conference) (call.ConferenceRecord, error)
+	Conferences(ctx context.Context, f call.ConferenceFilter) ([]call.ConferenceRecord, int64, error)
 	Accounts(ctx context.Context) ([]account.Account, error)
 	PutTicket(ctx context.Context, kind, hash, data string, expires time.Time) error
 	Ticket(ctx context.Context, kind, hash string) (data string, ok bool, err error)
@@ -61,6 +67,8 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"a sound comes back as it was kept", soundsKept},
 		{"of each person and address the latest proof is known", verificationsKept},
 		{"what calls cost is kept, summed up and said once", chargesKept},
+		{"queues are kept, one of a name in an account", queuesKept},
+		{"conferences are kept, and closed for those who have died", conferencesKept},
 		{"calls are kept with their events and callbacks", callLife},
 		{"calls are found by any of their marks", callFilters},
 		{"a list of calls goes on after one that was deleted", callDeletedWhilePaging},
