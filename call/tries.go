@@ -61,7 +61,7 @@ func (t *try) heard() <-chan leg.Event {
 	return t.events
 }
 
-// await dials if there is a line, ends if there is none to wait for, and else says what it waits for.
+// await dials if there is a line, ends if there is none to wait for, and else waits for what becomes of its booking.
 func (c *Call) await(b *booking) {
 	c.booking = b
 	c.queued.Store(b)
@@ -69,17 +69,24 @@ func (c *Call) await(b *booking) {
 	case g := <-b.got:
 		c.granted(g)
 	default:
-		names := make([]string, len(b.wants))
-		for i, t := range b.wants {
-			names[i] = t.Name
-		}
-		place := b.place()
-		c.log.Info("waiting for a line", "trunk", strings.Join(names, " "), "place", place)
-		if c.now.alive() {
-			return // it is trying elsewhere meanwhile
-		}
-		c.tell(Event{At: time.Now(), Status: Queued, Text: fmt.Sprintf("waiting for a line on %s, place %d in the queue", strings.Join(names, ", "), place)})
 	}
+}
+
+// waits says what the call waits for.
+func (c *Call) waits(b *booking) {
+	place := b.place()
+	if place == 0 {
+		return // no longer
+	}
+	names := make([]string, len(b.wants))
+	for i, t := range b.wants {
+		names[i] = t.Name
+	}
+	c.log.Info("waiting for a line", "trunk", strings.Join(names, " "), "place", place)
+	if c.now.alive() {
+		return // it is trying elsewhere meanwhile
+	}
+	c.tell(Event{At: time.Now(), Status: Queued, Text: fmt.Sprintf("waiting for a line on %s, place %d in the queue", strings.Join(names, ", "), place)})
 }
 
 // unbook gives up waiting for a line.
@@ -93,6 +100,10 @@ func (c *Call) unbook() {
 
 // granted goes on with the line that was waited for.
 func (c *Call) granted(g granted) {
+	if g.wait {
+		c.waits(c.booking)
+		return
+	}
 	c.booking = nil
 	c.queued.Store(nil)
 	switch {

@@ -22,6 +22,7 @@ import (
 var (
 	_ dispatch.Store = (*Store)(nil)
 	_ call.Store     = (*Store)(nil)
+	_ call.Gates     = (*Store)(nil)
 	_ account.Store  = (*Store)(nil)
 	_ manifest.Store = (*Store)(nil)
 )

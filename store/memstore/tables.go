@@ -15,6 +15,7 @@ import (
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // row is a record and the order in which it came to be.
@@ -40,6 +41,8 @@ type tables struct {
 	verifications map[verified]dispatch.Verification
 	charges       map[chargeKey]row[call.Charge]
 	budgetSaid    map[budgetSaid]bool
+	gates         map[string]trunk.Last
+	failedTrunks  map[string]call.TrunkFate
 	hold          dispatch.Hold
 	events        []timeline.Event
 	jobs          []Job
@@ -110,6 +113,8 @@ func newTables() tables {
 		verifications: map[verified]dispatch.Verification{},
 		charges:       map[chargeKey]row[call.Charge]{},
 		budgetSaid:    map[budgetSaid]bool{},
+		gates:         map[string]trunk.Last{},
+		failedTrunks:  map[string]call.TrunkFate{},
 	}
 }
 
