@@ -28,6 +28,7 @@ type exchange struct {
 	asks  bool                     // for a password, any: a call begins with 407
 	named func(user string) string // who has a number, for the book; nil: the name itself
 	room  int                      // calls at a time; 0 is without limit
+	pace  time.Duration            // least time between calls, but for what a busy machine makes of it (inTime)
 
 	mu    sync.Mutex
 	calls []*dialog
@@ -218,11 +219,12 @@ func (x *exchange) begin(m sipText, from netip.AddrPort) {
 		user: m.user(), callID: m.get("Call-ID"), invite: m, tag: hex.EncodeToString(b[:]), remote: from, begun: time.Now(),
 		acked: make(chan struct{}), over: make(chan struct{}), rtp: soundOf(m.body),
 	}
-	up := 0
+	up, soon := 0, false
 	for _, other := range x.calls {
 		if other.state != ended {
 			up++
 		}
+		soon = soon || other.how != tooSoon && d.begun.Sub(other.begun) < x.pace-inTime
 	}
 	x.calls = append(x.calls, d)
 	x.byID[d.callID+" "+m.number()] = d
@@ -231,6 +233,11 @@ func (x *exchange) begin(m sipText, from netip.AddrPort) {
 	if x.room > 0 && up >= x.room {
 		x.reply(m, from, "503 Service Unavailable", d.tag, "")
 		d.end(noRoom)
+		return
+	}
+	if soon {
+		x.reply(m, from, "503 Service Unavailable", d.tag, "")
+		d.end(tooSoon)
 		return
 	}
 	if d.mute = h.mute; d.mute {
@@ -325,6 +332,12 @@ func (x *exchange) says(d *dialog, status, sdp string, then func()) {
 
 // noRoom is how calls end for which there was no channel.
 const noRoom = "no channel was free"
+
+// tooSoon is how calls end that came faster than the exchange takes them, by more than inTime.
+const (
+	tooSoon = "it came too soon"
+	inTime  = 20 * time.Millisecond
+)
 
 // givenUp is how calls end that were answered and never acknowledged.
 const givenUp = "never acknowledged"
