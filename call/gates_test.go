@@ -289,7 +289,7 @@ func TestATrunkThatIsDownIsKnownAfterARestart(t *testing.T) {
 			h.Fatal(err)
 		}
 		s := next.Trunks()[0]
-		h.want("after a restart", fmt.Sprintf("%s after %d: %s", s.Health.State(time.Now()), s.Health.Failed, s.Health.Why), "resting after 3: refused by the simulated phone")
+		h.want("after a restart", fmt.Sprintf("%s after %d: %s", s.Health.State(time.Now()), s.Health.Failed, s.Health.Why), "resting after 3: refused by the simulated phone (it is full, or restricts calls: a second trunk would carry them)")
 		c := by(h, next, 1, false)
 		h.want("an ordinary call does not leave the house", c.Wait().Cause, leg.Fault)
 		h.phones["sip:"+numbered(2)+"@"+ntt.Server] = full

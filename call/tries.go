@@ -223,7 +223,7 @@ func (c *Call) silence() {
 	if c.ending != nil || c.booking != nil || c.rang || !c.now.alive() || c.now.spoke || c.other.alive() {
 		return
 	}
-	c.broke(c.now, fmt.Sprintf("not a word within %v", hush), 0)
+	c.broke(c.now, fmt.Sprintf("not a word within %v (check its address and the firewall)", hush), 0)
 	wants := c.others()
 	if len(wants) == 0 {
 		return
@@ -376,10 +376,10 @@ func (c *Call) judge(t *try, e leg.Event) {
 	case e.Kind != leg.Ended:
 		c.worked(t)
 	case e.Retry && causes[e.Cause].other:
-		c.broke(t, e.Reason, e.RetryAfter)
+		c.broke(t, remedied(e), e.RetryAfter)
 	case e.Cause == leg.Canceled: // we gave up before it could tell
 		if e.Retry && c.ending != nil && c.ending.Cause == leg.Unreachable {
-			c.broke(t, e.Reason, 0)
+			c.broke(t, remedied(e), 0)
 		}
 	default: // somebody out there has said no
 		c.worked(t)
