@@ -112,7 +112,9 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	}
 	queues, _ := s.Store.(call.Queues)
 	conferences, _ := s.Store.(call.Conferences)
+	gates, _ := s.Store.(call.Gates) // a Notebook keeps none
 	h.Desk = call.New(log, call.Config{
+		Gates: gates,
 		Store: s.Store, Asker: s.Asker, Script: h.Voice.Script, Screen: h.Voice.Screen, Node: "test",
 		Dialers: dialers, Recordings: s.Recordings, Documents: h.Voice,
 		Queues: queues, Conferences: conferences,

@@ -114,6 +114,9 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 		return r, err
 	}
 	r.openCalls()
+	if err := r.desk.Recall(ctx); err != nil {
+		log.Warn("how trunks fared in the last run is not known", "err", err)
+	}
 	r.store.DeliverLate(func(ctx context.Context, p call.Post) error {
 		_, err := r.journal.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
 		return err
@@ -185,6 +188,7 @@ func (r *rooms) openCalls() {
 		},
 		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
 		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
+		Gates:   r.store,
 		Numbers: r.numberCalled,
 		Shows:   r.catalog.shows,
 		Screen:  r.voice.Screen,

@@ -24,6 +24,7 @@ type Store interface {
 	dispatch.Store
 	call.Store
 	account.Books
+	call.Gates
 	manifest.Store
 	call.Queues
 	call.Conferences
@@ -69,6 +70,8 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"what calls cost is kept, summed up and said once", chargesKept},
 		{"queues are kept, one of a name in an account", queuesKept},
 		{"conferences are kept, and closed for those who have died", conferencesKept},
+		{"gates are shared, and outlive their process", gatesShared},
+		{"trunks that fail are known after a restart", failedTrunksKept},
 		{"calls are kept with their events and callbacks", callLife},
 		{"calls are found by any of their marks", callFilters},
 		{"a list of calls goes on after one that was deleted", callDeletedWhilePaging},
