@@ -37,9 +37,11 @@ type Number struct {
 	TwiML          string // … or is this
 	Bin            string // … or stands in the bin of this name
 	StatusCallback string
-	CallBack       bool // people call here about alerts: kaden's own script answers
-	Unknown        Door // for callers who hide their number
-	Foreign        Door // for callers whose number is abroad
+	StatusMethod   string     // of it; "" is POST
+	Domain         sid.Domain // whose phone calls, where it is a phone's call
+	CallBack       bool       // people call here about alerts: kaden's own script answers
+	Unknown        Door       // for callers who hide their number
+	Foreign        Door       // for callers whose number is abroad
 }
 
 // Door is what becomes of a caller before anything else happens.

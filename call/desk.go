@@ -36,6 +36,8 @@ type Config struct {
 	Trunks  func() []trunk.Trunk                           // as they are now; nil: none
 	Script  Script                                         // nil: calls are answered and nothing is said
 	Numbers func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
+	// Phones is what answers a call of one of our own phones (leg.Info.Phone); nil: the number it calls does.
+	Phones func(i leg.Info) (n account.Number, _ bool)
 	// Screen asks a caller who has been answered for a key, and tells whether they may go on; an error ends the call. nil
 	// lets everybody through.
 	Screen func(ctx context.Context, c *Call) (passed bool, err error)

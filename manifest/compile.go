@@ -46,6 +46,7 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 	for _, check := range c.checks {
 		check()
 	}
+	c.joinDomains()
 	c.checkCycles()
 	c.checkPINs()
 	slices.SortFunc(c.set.Trunks, func(a, b trunk.Trunk) int { return strings.Compare(a.Name, b.Name) })
@@ -74,6 +75,7 @@ type compiling struct {
 	declared map[string]Document // by "kind name", broken ones too: a name that exists is no typo
 	numbers  map[string]Document
 	members  []membership
+	phones   []phoneDocument
 	checks   []func() // against the others, once all are read
 }
 
@@ -122,7 +124,7 @@ func (c *compiling) read(d Document) {
 		c.note(d, list...)
 		if !list.Refused() {
 			c.set.People[d.Name] = p
-			c.checks = append(c.checks, func() { c.checkPerson(d, p) })
+			c.checks = append(c.checks, func() { c.checkPerson(d, p); c.checkRegistered(d, p) })
 		}
 	case kindGroup:
 		g, members, list := oncall.ReadGroup(text)
@@ -167,6 +169,10 @@ func (c *compiling) read(d Document) {
 		}
 	case kindNumber:
 		c.readNumber(d, text)
+	case kindDomain:
+		c.readDomain(d)
+	case kindPhone:
+		c.readPhone(d)
 	case kindNotice:
 		n, list := notice.Read(text, c.secrets)
 		c.note(d, list...)

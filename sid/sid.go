@@ -31,6 +31,16 @@ type (
 	Conference string
 	// Recording is RE…, what somebody said.
 	Recording string
+	// Domain is SD…, a SIP domain that phones register with.
+	Domain string
+	// CredentialList is CL…, users with passwords.
+	CredentialList string
+	// Credential is CR…, one user with a password.
+	Credential string
+	// AccessList is AL…, networks that need no password.
+	AccessList string
+	// AccessAddress is IP…, one network of such a list.
+	AccessAddress string
 )
 
 // Prefixes of the kinds that exist here.
@@ -44,11 +54,17 @@ const (
 	notificationPrefix = "NO"
 	conferencePrefix   = "CF"
 	recordingPrefix    = "RE"
+	domainPrefix       = "SD"
+	credListPrefix     = "CL"
+	credentialPrefix   = "CR"
+	accessListPrefix   = "AL"
+	accessPrefix       = "IP"
 )
 
 // Kind is any identifier type of this package.
 type Kind interface {
-	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording
+	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording |
+		Domain | CredentialList | Credential | AccessList | AccessAddress
 }
 
 func prefix[K Kind]() string {
@@ -70,6 +86,16 @@ func prefix[K Kind]() string {
 		return conferencePrefix
 	case Recording:
 		return recordingPrefix
+	case Domain:
+		return domainPrefix
+	case CredentialList:
+		return credListPrefix
+	case Credential:
+		return credentialPrefix
+	case AccessList:
+		return accessListPrefix
+	case AccessAddress:
+		return accessPrefix
 	}
 	return notificationPrefix
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/speech"
 	"github.com/kaden-project/kaden/store"
@@ -52,6 +53,7 @@ type rooms struct {
 	clock     *media.Clock
 	speaker   *speech.Speaker
 	sip       *sipleg.Server
+	registrar *registrar.Registrar
 	traces    *traces
 	phones    *simulatedPhones
 	web       *webhook.Client
@@ -101,6 +103,9 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	if err := r.openSound(); err != nil {
 		return r, err
 	}
+	if err := r.openPhones(ctx); err != nil {
+		return r, err
+	}
 	if err := r.openLines(); err != nil {
 		return r, err
 	}
@@ -146,6 +151,7 @@ func (r *rooms) openLines() error {
 		Known: func(source netip.AddrPort, _ sipleg.Request) bool {
 			return (*r.known.Load())[source.Addr().Unmap()]
 		},
+		Phones:    switchboard{r.registrar},
 		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
 	})
 	return err
@@ -165,7 +171,7 @@ func (r *rooms) openCalls() {
 	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
 	}})
-	r.traces = newTraces(r.sip)
+	r.traces = newTraces(&registrar.Dialer{Registrar: r.registrar, SIP: r.sip})
 	r.desk = call.New(r.log, call.Config{
 		Store: r.store, Asker: r.asker, Script: r.voice.Script, Node: r.settings.Node,
 		Dialers: map[number.Scheme]leg.Dialer{
@@ -174,6 +180,7 @@ func (r *rooms) openCalls() {
 		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
 		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
 		Numbers: r.numberCalled,
+		Phones:  r.phoneCalls,
 		Screen:  r.voice.Screen,
 	})
 	secret := hmac.New(sha256.New, r.secret)
@@ -198,6 +205,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	g.Go(func() error { return r.clock.Run(life) })
 	g.Go(func() error { r.listenToVoices(life); return nil })
 	g.Go(func() error { return r.store.Run(life) })
+	g.Go(func() error { return r.registrar.Run(life) })
 	sipLife, endSIP := context.WithCancel(life)
 	defer endSIP()
 	g.Go(func() error { return r.sip.Run(sipLife) })
@@ -336,6 +344,9 @@ func (r *rooms) reload(ctx context.Context) error {
 		r.log.Info("the documents have warnings; applying them shows each", "warnings", warnings)
 	}
 	r.house.Store(set)
+	if err := r.useDomains(ctx, set); err != nil {
+		return err
+	}
 	r.lookUpTrunks(ctx, set)
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -24,6 +25,9 @@ var (
 	_ call.Store     = (*Store)(nil)
 	_ account.Store  = (*Store)(nil)
 	_ manifest.Store = (*Store)(nil)
+
+	_ registrar.Store  = (*Store)(nil)
+	_ account.SIPStore = (*Store)(nil)
 )
 
 // ErrClosed is answered by a Store that was reopened or closed: its process is dead.

@@ -13,6 +13,7 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/job"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
 )
@@ -40,6 +41,8 @@ type tables struct {
 	verifications map[verified]dispatch.Verification
 	charges       map[chargeKey]row[call.Charge]
 	budgetSaid    map[budgetSaid]bool
+	contacts      map[string]row[registrar.Contact]
+	sip           map[string]row[account.SIPResource]
 	hold          dispatch.Hold
 	events        []timeline.Event
 	jobs          []Job
@@ -110,6 +113,8 @@ func newTables() tables {
 		verifications: map[verified]dispatch.Verification{},
 		charges:       map[chargeKey]row[call.Charge]{},
 		budgetSaid:    map[budgetSaid]bool{},
+		contacts:      map[string]row[registrar.Contact]{},
+		sip:           map[string]row[account.SIPResource]{},
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/registrar"
 )
 
 // Store is all that a store can do for the rooms.
@@ -24,6 +25,8 @@ type Store interface {
 	call.Store
 	account.Store
 	manifest.Store
+	registrar.Store
+	account.SIPStore
 	Accounts(ctx context.Context) ([]account.Account, error)
 	PutTicket(ctx context.Context, kind, hash, data string, expires time.Time) error
 	Ticket(ctx context.Context, kind, hash string) (data string, ok bool, err error)
@@ -67,6 +70,8 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"accounts come back with their tokens", accountsKept},
 		{"documents come back as they were written, in their order", documentsKept},
 		{"a ticket is taken once, and not when it has expired", ticketsKept},
+		{"phones stay registered over a restart", phonesKept},
+		{"SIP domains and their lists come back, the newest last", sipKept},
 		{"strangers' bytes are kept as well as they can be", oddBytes},
 		{"times are whole milliseconds", times},
 	} {

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/leg/sipleg"
+	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/registrar"
+)
+
+// openPhones reads which phones are registered.
+func (r *rooms) openPhones(ctx context.Context) (err error) {
+	secret := hmac.New(sha256.New, r.secret)
+	secret.Write([]byte("phones"))
+	r.registrar, err = registrar.New(ctx, r.log, registrar.Config{Store: r.store, Node: r.settings.Node, Secret: secret.Sum(nil)})
+	if err != nil {
+		return err
+	}
+	return r.useDomains(ctx, r.house.Load())
+}
+
+// useDomains takes the domains of the documents, and those of the API whose names are not taken by them.
+func (r *rooms) useDomains(ctx context.Context, set *manifest.Set) error {
+	if r.registrar == nil {
+		return nil
+	}
+	made, err := r.store.SIPResources(ctx)
+	if err != nil {
+		return err
+	}
+	all := slices.Clone(set.Domains)
+	for i := range all {
+		all[i].Account = r.account.SID
+	}
+	r.registrar.Use(append(all, account.DomainsOf(made)...))
+	return nil
+}
+
+// phoneCalls is what answers a call of one of our phones: its domain's program, or what its document allows. A number
+// of our own that has no telephone number (number: reception) is called by its name.
+func (r *rooms) phoneCalls(i leg.Info) (account.Number, bool) {
+	dir := r.registrar.Directory()
+	_, host := splitPhone(i.Phone)
+	d, ok := dir.Domain(host)
+	if !ok {
+		return account.Number{}, false
+	}
+	n, ok := d.Answer(i.To)
+	if !ok {
+		return r.numberCalled(registrar.User(i.To))
+	}
+	if n.Account == "" {
+		n.Account = r.account.SID
+	}
+	if n.Bin != "" {
+		n.URL = r.bins.url(n.Bin)
+	}
+	return n, true
+}
+
+// switchboard lets the SIP server ask the registrar.
+type switchboard struct{ *registrar.Registrar }
+
+var _ sipleg.Phones = switchboard{}
+
+func request(a sipleg.Appeal) registrar.Request {
+	return registrar.Request{Method: a.Method, URI: a.URI, From: a.From, To: a.To, Authorization: a.Authorization, Source: a.Source}
+}
+
+func (s switchboard) Concerns(a sipleg.Appeal, known bool) bool {
+	return s.Registrar.Concerns(request(a), known)
+}
+
+func (s switchboard) Familiar(a netip.Addr) bool { return s.Registrar.Familiar(a) }
+
+func (s switchboard) Admit(a sipleg.Appeal, known bool) sipleg.Admission {
+	switch got := s.Registrar.Admit(request(a), known); got.Verdict {
+	case registrar.Admitted:
+		return sipleg.Admission{Status: 200, Phone: got.Phone()}
+	case registrar.Challenge:
+		return sipleg.Admission{Status: 401, Challenges: got.Challenges}
+	case registrar.Forbidden:
+		return sipleg.Admission{Status: 403}
+	case registrar.Silent:
+		return sipleg.Admission{}
+	}
+	return sipleg.Admission{Foreign: true}
+}
+
+func (s switchboard) Register(ctx context.Context, q sipleg.Registration) sipleg.Registered {
+	list, all, err := registrar.ParseContacts(q.Contacts)
+	if err != nil {
+		return sipleg.Registered{Status: 400, Reason: err.Error()}
+	}
+	user, domain := splitPhone(q.Phone)
+	got := s.Registrar.Register(ctx, registrar.Ask{
+		User: user, Domain: domain, Contacts: list, All: all, Expires: registrar.Seconds(q.Expires),
+		CallID: q.CallID, CSeq: q.CSeq, Source: q.Source, Transport: q.Transport, Agent: q.Agent,
+	})
+	return sipleg.Registered{Status: got.Status, Reason: got.Why, Headers: got.Headers(time.Now())}
+}
+
+// splitPhone cuts user@domain.
+func splitPhone(s string) (user, domain string) {
+	i := strings.LastIndexByte(s, '@')
+	return s[:max(i, 0)], s[i+1:]
+}
