@@ -3,7 +3,6 @@ package registrar
 import (
 	"errors"
 	"net/netip"
-	"sync"
 	"time"
 )
 
@@ -76,7 +75,7 @@ func (r *Registrar) Admit(q Request, known bool) Admission {
 		if q.Method != "REGISTER" && d.Allows(q.Source.Addr()) {
 			return Admission{Verdict: Admitted, Domain: d.Name}
 		}
-		return r.challenge(d, q, false, now, errNone)
+		return r.challenge(d, q, false, now)
 	}
 	phone, exists := d.Phone(c.Username)
 	p, err := r.nonces.check(c, d.Digest, phone.Password, q.Method, q.URI, now)
@@ -85,9 +84,9 @@ func (r *Registrar) Admit(q Request, known bool) Admission {
 	}
 	switch {
 	case errors.Is(err, errStale):
-		return r.challenge(d, q, true, now, err)
+		return r.challenge(d, q, true, now)
 	case err != nil || !exists:
-		return r.challenge(d, q, false, now, errWrong)
+		return r.wrong(d, q, now)
 	}
 	got := Admission{Verdict: Admitted, User: c.Username, Domain: d.Name}
 	if why := r.forbidden(d, q, c.Username); why != "" {
@@ -130,23 +129,43 @@ func (r *Registrar) use(aor string, p proof) bool {
 	return true
 }
 
-// challenge asks for a password, unless the address has guessed too often. A phone that is registered from there is
-// asked all the same: it may only have lost its nonce.
-func (r *Registrar) challenge(d *Domain, q Request, stale bool, now time.Time, why error) Admission {
+// challenge asks for a password, unless too many were guessed for that user, or from that address. A phone that is
+// registered from there is asked all the same: it may only have lost its nonce.
+func (r *Registrar) challenge(d *Domain, q Request, stale bool, now time.Time) Admission {
 	a := q.Source.Addr().Unmap()
-	if errors.Is(why, errWrong) {
-		r.log.Warn("wrong password", "domain", d.Name, "from", q.Source.String(), "method", q.Method)
-		r.guard.guessed(a, now)
+	if !stale && r.guard.closed(a, q.user(), now) && !r.registered(q, a) {
+		return Admission{Verdict: Silent, Why: "too many wrong passwords"}
 	}
-	if r.guard.closed(a, now) && !r.registered(q, a) {
-		return Admission{Verdict: Silent, Why: why.Error()}
-	}
-	return Admission{Verdict: Challenge, Challenges: r.nonces.challenges(d.Name, d.Digest, stale, now), Why: why.Error()}
+	return Admission{Verdict: Challenge, Challenges: r.nonces.challenges(d.Name, d.Digest, stale, now), Why: errNone.Error()}
 }
 
-// registered tells whether the user in From has a phone at the address.
+// wrong refuses a password that is wrong. It is no second challenge: there are phones that answer each one at once,
+// for ever.
+func (r *Registrar) wrong(d *Domain, q Request, now time.Time) Admission {
+	a := q.Source.Addr().Unmap()
+	if r.guard.closed(a, q.user(), now) {
+		return Admission{Verdict: Silent, Why: "too many wrong passwords"}
+	}
+	r.guard.guessed(a, q.user(), now)
+	r.log.Warn("wrong password", "phone", q.user()+"@"+d.Name, "from", q.Source.String(), "method", q.Method)
+	return Admission{Verdict: Forbidden, Why: errWrong.Error()}
+}
+
+// user is whom a request is about.
+func (q Request) user() string {
+	if q.Method == "REGISTER" {
+		return userOf(q.To)
+	}
+	return userOf(q.From)
+}
+
+// registered tells whether the user has a phone at the address.
 func (r *Registrar) registered(q Request, a netip.Addr) bool {
-	d, name, ok := r.Directory().Of(q.From)
+	uri := q.From
+	if q.Method == "REGISTER" {
+		uri = q.To
+	}
+	d, name, ok := r.Directory().Of(uri)
 	if !ok {
 		return false
 	}
@@ -156,79 +175,4 @@ func (r *Registrar) registered(q Request, a netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-// guard counts wrong passwords by the address they come from.
-type guard struct {
-	mu  sync.Mutex
-	bad map[netip.Addr]guesses
-}
-
-type guesses struct {
-	left float64
-	at   time.Time
-}
-
-// How often one address may guess: so many at once, and one more each so often. Nobody guesses a password at that
-// rate, and a person who types a wrong one is not kept out.
-const (
-	guessBurst  = 10
-	guessEvery  = 10 * time.Second
-	mostGuilty  = 4096
-	maskedGuess = 64 // bits of an IPv6 address that one guest has
-)
-
-// one is the address that is counted: of IPv6 the network that a subscriber has.
-func one(a netip.Addr) netip.Addr {
-	if a.Is6() {
-		p, _ := a.Prefix(maskedGuess)
-		return p.Addr()
-	}
-	return a
-}
-
-func (g *guard) guessed(a netip.Addr, now time.Time) {
-	a = one(a)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.bad == nil {
-		g.bad = map[netip.Addr]guesses{}
-	}
-	b, ok := g.bad[a]
-	if !ok {
-		if len(g.bad) >= mostGuilty {
-			for k := range g.bad { // any will do: whoever goes on comes again
-				delete(g.bad, k)
-				break
-			}
-		}
-		b = guesses{left: guessBurst, at: now}
-	}
-	b = b.by(now)
-	b.left = max(0, b.left-1)
-	g.bad[a] = b
-}
-
-func (b guesses) by(now time.Time) guesses {
-	b.left = min(guessBurst, b.left+now.Sub(b.at).Seconds()/guessEvery.Seconds())
-	b.at = now
-	return b
-}
-
-func (g *guard) closed(a netip.Addr, now time.Time) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	b, ok := g.bad[one(a)]
-	return ok && b.by(now).left < 1
-}
-
-// forget drops those who have been quiet for long enough.
-func (g *guard) forget(now time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for a, b := range g.bad {
-		if b.by(now).left >= guessBurst {
-			delete(g.bad, a)
-		}
-	}
 }

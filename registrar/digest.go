@@ -76,7 +76,7 @@ func (n nonces) challenges(realm string, kind account.Digest, stale bool, now ti
 
 // What a check of credentials comes to.
 var (
-	errNone  = errors.New("no password was given")
+	errNone  = errors.New("a password is asked for")
 	errWrong = errors.New("wrong user or password")
 	errStale = errors.New("the nonce is old")
 )
@@ -98,13 +98,13 @@ func credentials(lines []string, realm string) *digest.Credentials {
 // check judges credentials; p is what they prove. A password is checked before the age of its nonce: a phone whose
 // nonce is too old is told so only if it is one of ours.
 func (n nonces) check(c *digest.Credentials, kind account.Digest, password, method, uri string, now time.Time) (p proof, err error) {
-	given, ours := n.given(c.Nonce, c.Realm)
+	given, ours := n.given(c.Nonce, c.Realm) // one that is not ours may be of an earlier life with another key
 	algorithm := strings.ToUpper(c.Algorithm)
 	if algorithm == "" {
 		algorithm = "MD5"
 	}
 	asked := algorithm == "MD5" && kind != account.SHA256 || algorithm == "SHA-256" && (kind == account.SHA256 || kind == account.Both)
-	if !ours || !asked || password == "" || c.QOP != "" && c.QOP != "auth" || c.Userhash || !aims(c.URI, uri) {
+	if !asked || password == "" || c.QOP != "" && c.QOP != "auth" || c.Userhash || !aims(c.URI, uri) {
 		return p, errWrong
 	}
 	chal := &digest.Challenge{Realm: c.Realm, Nonce: c.Nonce, Algorithm: algorithm}
@@ -118,7 +118,7 @@ func (n nonces) check(c *digest.Credentials, kind account.Digest, password, meth
 	if err != nil || subtle.ConstantTimeCompare([]byte(strings.ToLower(want.Response)), []byte(strings.ToLower(c.Response))) == 0 {
 		return p, errWrong
 	}
-	if age := now.Sub(given); age > fresh || age < -time.Minute {
+	if age := now.Sub(given); !ours || age > fresh || age < -time.Minute {
 		return p, errStale
 	}
 	return proof{given: given.UnixNano(), count: c.Nc}, nil

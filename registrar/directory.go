@@ -9,6 +9,7 @@ import (
 
 // Directory finds domains and users. It does not change.
 type Directory struct {
+	all   []account.Domain
 	hosts map[string]*entry
 }
 
@@ -19,7 +20,7 @@ type entry struct {
 
 // NewDirectory makes a directory of domains. Of two with the same host the first has it.
 func NewDirectory(domains []account.Domain) *Directory {
-	d := &Directory{hosts: map[string]*entry{}}
+	d := &Directory{all: domains, hosts: map[string]*entry{}}
 	for _, one := range domains {
 		e := &entry{Domain: one, users: make(map[string]account.Phone, len(one.Phones))}
 		for _, p := range one.Phones {
@@ -35,6 +36,9 @@ func NewDirectory(domains []account.Domain) *Directory {
 	}
 	return d
 }
+
+// Domains lists them all, as they were given.
+func (d *Directory) Domains() []account.Domain { return d.all }
 
 // Domain finds the domain that has a host.
 func (d *Directory) Domain(host string) (*Domain, bool) {

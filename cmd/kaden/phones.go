@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/api"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/sipleg"
 	"github.com/kaden-project/kaden/manifest"
@@ -112,4 +115,46 @@ func (s switchboard) Register(ctx context.Context, q sipleg.Registration) sipleg
 func splitPhone(s string) (user, domain string) {
 	i := strings.LastIndexByte(s, '@')
 	return s[:max(i, 0)], s[i+1:]
+}
+
+// phoneList is what the console shows of them: every user of every domain, with where its phones are.
+func (r *rooms) phoneList() []api.Phone {
+	list := []api.Phone{}
+	contacts := map[string][]api.PhoneContact{}
+	for _, c := range r.registrar.All() {
+		contacts[c.AOR()] = append(contacts[c.AOR()], api.PhoneContact{
+			Address: c.URI, Source: c.Source.String(), Transport: c.Transport, Agent: c.Agent, Since: c.Since, Updated: c.Updated, Expires: c.Expires,
+		})
+	}
+	for _, d := range r.registrar.Directory().Domains() {
+		for _, p := range d.Phones {
+			id := p.User + "@" + d.Name
+			list = append(list, api.Phone{ID: id, Title: p.Title, Contacts: append([]api.PhoneContact{}, contacts[id]...)})
+		}
+	}
+	return list
+}
+
+// sipServer is where phones send SIP, as people type it.
+func (r *rooms) sipServer() string {
+	host := r.settings.SIP.Advertise
+	if host == "" {
+		if host = r.sip.Addr().Addr().String(); r.sip.Addr().Addr().IsUnspecified() {
+			host = ownAddress()
+		}
+	}
+	if p := r.sip.Addr().Port(); p != 5060 {
+		return net.JoinHostPort(host, strconv.Itoa(int(p)))
+	}
+	return host
+}
+
+// ownAddress is this machine's on the network that leads outside. Nothing is sent to find out.
+func ownAddress() string {
+	c, err := net.Dial("udp", "192.0.2.1:9")
+	if err != nil {
+		return "127.0.0.1"
+	}
+	defer c.Close()
+	return c.LocalAddr().(*net.UDPAddr).IP.String()
 }
