@@ -21,7 +21,7 @@ const emergencyWords = `<Response>` +
 func (d *Domain) Answer(called string) (account.Number, bool) {
 	n := account.Number{
 		Number: d.Name, Account: d.Account, Domain: d.SID, URL: d.URL, Method: d.Method, FallbackURL: d.FallbackURL, FallbackMethod: d.FallbackMethod,
-		TwiML: d.TwiML, Bin: d.Bin, StatusCallback: d.StatusCallback, StatusMethod: d.StatusMethod,
+		TwiML: d.TwiML, Bin: d.Bin, StatusCallback: d.StatusCallback, StatusCallbackMethod: d.StatusMethod,
 	}
 	if d.Programmed() {
 		return n, true

@@ -27,7 +27,7 @@ import (
 var (
 	_ dispatch.Store = (*Store)(nil)
 	_ call.Store     = (*Store)(nil)
-	_ account.Store  = (*Store)(nil)
+	_ account.Books  = (*Store)(nil)
 	_ manifest.Store = (*Store)(nil)
 
 	_ registrar.Store  = (*Store)(nil)
