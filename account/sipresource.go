@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -38,6 +39,9 @@ type SIPResource struct {
 	Created time.Time
 	Updated time.Time
 }
+
+// ErrTaken is answered for a domain whose name another one has.
+var ErrTaken = errors.New("the name is another's")
 
 // SIPStore keeps SIP resources.
 type SIPStore interface {

@@ -33,7 +33,7 @@ var (
 )
 
 // ofAccount are the resources below an account.
-var ofAccount = plan(callRoutes, keyRoutes, moneyRoutes)
+var ofAccount = plan(callRoutes, keyRoutes, moneyRoutes, sipRoutes)
 
 // crossing is a point of a path: where the names go, and where an identifier goes.
 type crossing struct {

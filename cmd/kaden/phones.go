@@ -158,3 +158,31 @@ func ownAddress() string {
 	defer c.Close()
 	return c.LocalAddr().(*net.UDPAddr).IP.String()
 }
+
+// sipBooks is what is made over the API. What changes there holds at once.
+type sipBooks struct{ r *rooms }
+
+var _ account.SIPStore = sipBooks{}
+
+func (b sipBooks) SIPResources(ctx context.Context) ([]account.SIPResource, error) {
+	return b.r.store.SIPResources(ctx)
+}
+
+func (b sipBooks) PutSIPResource(ctx context.Context, one account.SIPResource) error {
+	if one.Kind == account.SIPDomain {
+		if d, taken := b.r.registrar.Directory().Domain(one.Name); taken && string(d.SID) != one.ID {
+			return account.ErrTaken
+		}
+	}
+	if err := b.r.store.PutSIPResource(ctx, one); err != nil {
+		return err
+	}
+	return b.r.useDomains(ctx, b.r.house.Load())
+}
+
+func (b sipBooks) DropSIPResources(ctx context.Context, ids []string) error {
+	if err := b.r.store.DropSIPResources(ctx, ids); err != nil {
+		return err
+	}
+	return b.r.useDomains(ctx, b.r.house.Load())
+}
