@@ -87,8 +87,8 @@ type remains struct {
 }
 
 type armRemains struct {
-	Target  leg.Target  `json:"target"`
-	Remains leg.Remains `json:"remains,omitempty"`
+	Target  leg.Target      `json:"target"`
+	Remains json.RawMessage `json:"remains,omitempty"`
 }
 
 // End ends what an earlier life of the process left of a call to one of our users, at every contact.
@@ -115,7 +115,7 @@ func (d *Dialer) End(ctx context.Context, to leg.Target, o leg.Options, left leg
 	var ending sync.WaitGroup
 	errs := make(chan error, len(arms))
 	for id, a := range arms {
-		ending.Go(func() { errs <- e.End(ctx, a.Target, leg.Options{ID: id}, a.Remains) })
+		ending.Go(func() { errs <- e.End(ctx, a.Target, leg.Options{ID: id}, leg.Remains(a.Remains)) })
 	}
 	ending.Wait()
 	close(errs)

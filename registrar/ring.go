@@ -25,7 +25,6 @@ type ring struct {
 	last  leg.Event // the best word of those that are over
 	src   media.Source
 	sink  media.Sink
-	ended bool
 
 	keeping sync.Mutex
 	left    remains
@@ -50,7 +49,7 @@ var (
 var (
 	errOutbound  = errors.New("only somebody who calls in can be answered")
 	errNotUp     = errors.New("nobody has answered")
-	errElsewhere = errors.New("Call completed elsewhere") // phones that read it list no missed call
+	errElsewhere = errors.New("call completed elsewhere") // phones that read it list no missed call
 )
 
 func newRing(i leg.Info, save func(context.Context, leg.Remains) error, arms int) *ring {
@@ -182,7 +181,7 @@ func (a *arm) keep() func(context.Context, leg.Remains) error {
 	return func(ctx context.Context, left leg.Remains) error {
 		r.keeping.Lock()
 		defer r.keeping.Unlock()
-		r.left.Arms[a.id] = armRemains{a.target, left}
+		r.left.Arms[a.id] = armRemains{a.target, json.RawMessage(left)}
 		b, err := json.Marshal(r.left)
 		if err != nil {
 			return err

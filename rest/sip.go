@@ -71,7 +71,9 @@ func (s *server) shelf(r *request) (shelf, error) {
 }
 
 // sipPlace is where a resource stands in a list.
-func sipPlace(r account.SIPResource) string { return fmt.Sprintf("%016x%s", r.Created.UnixMilli(), r.ID) }
+func sipPlace(r account.SIPResource) string {
+	return fmt.Sprintf("%016x%s", r.Created.UnixMilli(), r.ID)
+}
 
 // of are those of a kind below a parent.
 func (l shelf) of(kind account.SIPKind, parent string) (list []account.SIPResource) {

@@ -145,7 +145,7 @@ func TestBothPhonesOfAPersonRing(t *testing.T) {
 	mobile.rings()
 	mobile.picksUp()
 	desk.sees("CALL_CLOSED")
-	if log := desk.log(); !strings.Contains(log, "Call completed elsewhere") {
+	if log := desk.log(); !strings.Contains(log, "call completed elsewhere") {
 		t.Errorf("the other phone is not told why it falls silent:\n%s", tail(filepath.Join(desk.dir, "log"), 3000))
 	}
 	s.until(id, timeline.AttemptAnswered, "sato")
