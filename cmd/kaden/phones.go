@@ -186,3 +186,10 @@ func (b sipBooks) DropSIPResources(ctx context.Context, ids []string) error {
 	}
 	return b.r.useDomains(ctx, b.r.house.Load())
 }
+
+// knock keeps the way to a phone behind a router open.
+func (r *rooms) knock(c registrar.Contact) {
+	if err := r.sip.Knock(c.Source, c.URI); err != nil {
+		r.log.Debug("phone not knocked at", "phone", c.AOR(), "err", err)
+	}
+}

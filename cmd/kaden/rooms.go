@@ -209,6 +209,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	sipLife, endSIP := context.WithCancel(life)
 	defer endSIP()
 	g.Go(func() error { return r.sip.Run(sipLife) })
+	g.Go(func() error { return r.registrar.KeepOpen(sipLife, r.knock) })
 	work, stopWork := context.WithCancel(life)
 	defer stopWork()
 	failed := make(chan error, 1)
