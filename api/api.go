@@ -148,7 +148,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.holdRoutes()
 	a.peopleRoutes()
 	a.callRoutes()
-	a.phoneRoutes()
+	a.sipPhoneRoutes()
 	a.houseRoutes()
 	a.lineRoutes()
 	a.usageRoutes()

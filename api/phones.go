@@ -50,7 +50,7 @@ type Phones struct {
 	Server string         // where phones send SIP: host, or host:port
 }
 
-func (a *API) phoneRoutes() {
+func (a *API) sipPhoneRoutes() {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "phones", Method: http.MethodGet, Path: "/api/phones",
 		Summary: "SIP phones: which there are, and which are registered",
