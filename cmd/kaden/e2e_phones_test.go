@@ -1,7 +1,9 @@
 package main_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -166,4 +168,64 @@ func TestAWrongPassword(t *testing.T) {
 	eventually(t, patience, "the phone is refused", func() bool { return strings.Contains(wrong.log(), "403 Forbidden") })
 	newRegistering(t, s, "sato", secretSato, 60)
 	s.untilRegistered("sato", 1)
+}
+
+// A domain's program decides what becomes of a call of its phone; it is told who calls, and from which domain. A phone of
+// a domain without one may call our own numbers.
+func TestAProgramAnswersACallOfAPhone(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.apply(
+		officeDomain, phoneDocument("sato"), "bin: reception\ntwiml: <Response><Say>hello</Say><Pause length=\"60\"/></Response>", "number: reception\nbin: reception",
+		"domain: shop.example.jp\nalso: [127.0.0.1]\ntwiml: |\n  <Response><Dial><Sip>sip:sato@office.example.jp?x-from=shop</Sip></Dial></Response>",
+		"phone: shop@shop.example.jp\npassword: "+secretSato,
+	)
+	sato := newRegistering(t, s, "sato", secretSato, 600)
+	s.untilRegistered("sato", 1)
+	sato.does("dial", "sip:reception@office.example.jp")
+	sato.sees("CALL_ESTABLISHED")
+	sato.does("hangup", "")
+
+	h := newHandset(t, s, "shop")
+	h.domain = "shop.example.jp"
+	called := "sip:110@shop.example.jp" // whatever it is: the program decides
+	offer := []string{"Contact: <sip:shop@127.0.0.1:9>"}
+	challenge := h.asks(patience, "INVITE", called, offer...)
+	if !strings.HasPrefix(challenge, "SIP/2.0 401") || !strings.Contains(challenge, `realm="shop.example.jp"`) {
+		t.Fatalf("%s", challenge)
+	}
+	before := sato.happened("CALL_INCOMING")
+	h.asks(patience, "INVITE", called, append(offer, proof(challenge, "INVITE", called, "shop", secretSato))...)
+	eventually(t, patience, "sato rings", func() bool { return sato.happened("CALL_INCOMING") > before })
+	if log := sato.log(); !strings.Contains(log, "x-from: shop") || !strings.Contains(log, "From: <sip:shop@office.example.jp>") {
+		t.Errorf("what sato's phone sees:\n%s", tail(filepath.Join(sato.dir, "log"), 3000))
+	}
+	var calls struct {
+		Calls []struct{ From, To, Direction string }
+	}
+	if err := s.rest("/Calls.json", &calls); err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, c := range calls.Calls {
+		found = found || c.From == "sip:shop@shop.example.jp" && c.To == called && c.Direction == "inbound"
+	}
+	if !found {
+		t.Errorf("the calls are %+v", calls.Calls)
+	}
+}
+
+// rest asks the Twilio-compatible API.
+func (s *server) rest(path string, out any) error {
+	q, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url("/2010-04-01/Accounts/"+s.account()+path), nil)
+	if err != nil {
+		return err
+	}
+	q.SetBasicAuth(s.account(), s.token())
+	resp, err := http.DefaultClient.Do(q)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	return json.NewDecoder(resp.Body).Decode(out)
 }

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/md5"
 	"fmt"
 	"math/rand/v2"
@@ -23,8 +24,10 @@ type handset struct {
 	t    testing.TB
 	conn *net.UDPConn
 	user string
-	call string
-	cseq int
+
+	domain string // office.example.jp unless set
+	call   string
+	cseq   int
 
 	mu  sync.Mutex
 	got []string
@@ -62,9 +65,10 @@ func newHandset(t testing.TB, s *server, user string) *handset {
 // asks sends a request and returns the answer with its CSeq; "" if none comes within the limit.
 func (h *handset) asks(limit time.Duration, method, uri string, headers ...string) string {
 	h.cseq++
+	domain := cmp.Or(h.domain, "office.example.jp")
 	cseq := fmt.Sprintf("CSeq: %d %s\r\n", h.cseq, method)
-	fmt.Fprintf(h.conn, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 10.1.2.3:9;branch=z9hG4bK%x;rport\r\nMax-Forwards: 70\r\nFrom: <sip:%s@office.example.jp>;tag=1\r\nTo: <sip:%s@office.example.jp>\r\nCall-ID: %s\r\n%s%sContent-Length: 0\r\n\r\n",
-		method, uri, rand.Uint64(), h.user, h.user, h.call, cseq, strings.Join(append(headers, ""), "\r\n"))
+	fmt.Fprintf(h.conn, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 10.1.2.3:9;branch=z9hG4bK%x;rport\r\nMax-Forwards: 70\r\nFrom: <sip:%s@%s>;tag=1\r\nTo: <sip:%s@%s>\r\nCall-ID: %s\r\n%s%sContent-Length: 0\r\n\r\n",
+		method, uri, rand.Uint64(), h.user, domain, h.user, domain, h.call, cseq, strings.Join(append(headers, ""), "\r\n"))
 	answer := ""
 	happens(h.t, limit, func() bool {
 		h.mu.Lock()
@@ -79,7 +83,7 @@ func (h *handset) asks(limit time.Duration, method, uri string, headers ...strin
 	return answer
 }
 
-var nonceIn = regexp.MustCompile(`nonce="([^"]+)"`)
+var nonceIn = regexp.MustCompile(`realm="([^"]+)", nonce="([^"]+)"`)
 
 // proof answers a challenge (RFC 2617, MD5, qop=auth).
 func proof(challenge, method, uri, user, password string) string {
@@ -88,9 +92,9 @@ func proof(challenge, method, uri, user, password string) string {
 		return "Authorization: Digest none"
 	}
 	hash := func(s string) string { return fmt.Sprintf("%x", md5.Sum([]byte(s))) }
-	response := hash(hash(user+":office.example.jp:"+password) + ":" + m[1] + ":00000001:abc:auth:" + hash(method+":"+uri))
-	return fmt.Sprintf(`Authorization: Digest username="%s", realm="office.example.jp", nonce="%s", uri="%s", qop=auth, nc=00000001, cnonce="abc", algorithm=MD5, response="%s"`,
-		user, m[1], uri, response)
+	response := hash(hash(user+":"+m[1]+":"+password) + ":" + m[2] + ":00000001:abc:auth:" + hash(method+":"+uri))
+	return fmt.Sprintf(`Authorization: Digest username="%s", realm="%s", nonce="%s", uri="%s", qop=auth, nc=00000001, cnonce="abc", algorithm=MD5, response="%s"`,
+		user, m[1], m[2], uri, response)
 }
 
 const officeURI = "sip:office.example.jp"

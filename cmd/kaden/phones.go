@@ -16,6 +16,7 @@ import (
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/sipleg"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/registrar"
 )
 
@@ -47,8 +48,8 @@ func (r *rooms) useDomains(ctx context.Context, set *manifest.Set) error {
 	return nil
 }
 
-// phoneCalls is what answers a call of one of our phones: its domain's program, or what its document allows. A number
-// of our own that has no telephone number (number: reception) is called by its name.
+// phoneCalls is what answers a call of one of our phones: its domain's program. Without one it is the number of our own
+// that it calls, by its digits or its name (number: reception), and else what the domain's document allows.
 func (r *rooms) phoneCalls(i leg.Info) (account.Number, bool) {
 	dir := r.registrar.Directory()
 	_, host := splitPhone(i.Phone)
@@ -56,9 +57,14 @@ func (r *rooms) phoneCalls(i leg.Info) (account.Number, bool) {
 	if !ok {
 		return account.Number{}, false
 	}
+	if !d.Programmed() {
+		if n, ok := r.numberCalled(calledBy(i.To)); ok {
+			return n, true
+		}
+	}
 	n, ok := d.Answer(i.To)
 	if !ok {
-		return r.numberCalled(registrar.User(i.To))
+		return account.Number{}, false
 	}
 	if n.Account == "" {
 		n.Account = r.account.SID
@@ -67,6 +73,15 @@ func (r *rooms) phoneCalls(i leg.Info) (account.Number, bool) {
 		n.URL = r.bins.url(n.Bin)
 	}
 	return n, true
+}
+
+// calledBy is what a phone has dialled: a telephone number however it was spelled, or a name.
+func calledBy(uri string) string {
+	name := registrar.User(uri)
+	if n, err := number.Parse(name, number.Home); err == nil && strings.HasPrefix(string(n), "+") {
+		return string(n)
+	}
+	return name
 }
 
 // switchboard lets the SIP server ask the registrar.
