@@ -100,6 +100,7 @@ type Config struct {
 	Tickets     Tickets
 	Engines     func(ctx context.Context) []Engine                        // of speech; nil: not known, nothing is said about them
 	CheckLine   func(ctx context.Context, name string) ([]Finding, error) // looks at an upstream; nil: there are none
+	Phones      Phones                                                    // that register here
 	Trace       Tracer                                                    // nil: nothing is remembered
 	Ready       func(ctx context.Context) error                           // nil: always
 	Schemes     []number.Scheme                                           // that can be dialled here; nil is tel, sip and sim
@@ -147,6 +148,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.holdRoutes()
 	a.peopleRoutes()
 	a.callRoutes()
+	a.sipPhoneRoutes()
 	a.houseRoutes()
 	a.lineRoutes()
 	a.usageRoutes()

@@ -96,6 +96,7 @@ type Config struct {
 	Live        *call.Desk
 	Queues      Queues
 	Conferences Conferences
+	SIP         SIP // /SIP
 
 	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21214 when it
 	// is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.

@@ -31,6 +31,7 @@ import (
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/speech"
@@ -53,6 +54,7 @@ type rooms struct {
 	clock     *media.Clock
 	speaker   *speech.Speaker
 	sip       *sipleg.Server
+	registrar *registrar.Registrar
 	traces    *traces
 	phones    *simulatedPhones
 	web       *webhook.Client
@@ -110,6 +112,9 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	if err := r.openSound(); err != nil {
 		return r, err
 	}
+	if err := r.openPhones(ctx); err != nil {
+		return r, err
+	}
 	if err := r.openLines(); err != nil {
 		return r, err
 	}
@@ -158,6 +163,7 @@ func (r *rooms) openLines() error {
 		Known: func(source netip.AddrPort, _ sipleg.Request) bool {
 			return (*r.known.Load())[source.Addr().Unmap()]
 		},
+		Phones:    switchboard{r.registrar},
 		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
 	})
 	return err
@@ -179,7 +185,7 @@ func (r *rooms) openCalls() {
 			Account: n.Account, Call: n.Call, Warning: n.Problem.Level != problem.Error, Code: n.Problem.Code, Text: n.Problem.String(),
 		}, n.URL)
 	}})
-	r.traces = newTraces(r.sip)
+	r.traces = newTraces(&registrar.Dialer{Registrar: r.registrar, SIP: r.sip})
 	r.desk = call.New(r.log, call.Config{
 		Store: r.store, Asker: r.journal, Script: r.voice.Script, Node: r.settings.Node, Recordings: sounds,
 		Queues: r.store, Conferences: r.store, Documents: r.voice,
@@ -191,6 +197,7 @@ func (r *rooms) openCalls() {
 		Gates:   r.store,
 		Numbers: r.numberCalled,
 		Shows:   r.catalog.shows,
+		Phones:  r.phoneCalls,
 		Screen:  r.voice.Screen,
 	})
 	secret := hmac.New(sha256.New, r.secret)
@@ -218,9 +225,11 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	g.Go(func() error { return r.store.Run(life) })
 	g.Go(func() error { return r.journal.Run(life) })
 	g.Go(func() error { r.tidy(life); return nil })
+	g.Go(func() error { return r.registrar.Run(life) })
 	sipLife, endSIP := context.WithCancel(life)
 	defer endSIP()
 	g.Go(func() error { return r.sip.Run(sipLife) })
+	g.Go(func() error { return r.registrar.KeepOpen(sipLife, r.knock) })
 	work, stopWork := context.WithCancel(life)
 	defer stopWork()
 	failed := make(chan error, 1)
@@ -360,6 +369,9 @@ func (r *rooms) reload(ctx context.Context) error {
 	}
 	r.house.Store(set)
 	if err := r.catalog.refresh(ctx); err != nil {
+		return err
+	}
+	if err := r.useDomains(ctx, set); err != nil {
 		return err
 	}
 	r.lookUpTrunks(ctx, set)

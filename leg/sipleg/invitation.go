@@ -20,6 +20,7 @@ type invitation struct {
 	ownHost string
 	log     *trace
 	user    credentials
+	back    bool // see dialog
 
 	tx        *clientTx
 	cancelled atomic.Bool
@@ -76,7 +77,7 @@ func (s *Server) cancel(i *invitation, why string, done func(status int, err err
 func (i *invitation) dialogOf(r *response) *dialog {
 	d := &dialog{
 		callID: i.callID, local: i.from, remote: r.To().Value(), tag: toTag(r), target: contact(r),
-		routes: routeSet(r, true), seq: i.n, ownHost: i.ownHost, log: i.log,
+		routes: routeSet(r, true), seq: i.n, ownHost: i.ownHost, log: i.log, back: i.back,
 	}
 	if d.target == "" {
 		d.target = i.uri // section 12.1.2 requires a Contact; some answer without

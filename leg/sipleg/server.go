@@ -31,6 +31,9 @@ type Config struct {
 	// AllowFrom are networks that are always known.
 	AllowFrom []netip.Prefix
 
+	// Phones are asked about REGISTER, and about calls of phones that register here. nil: there are none.
+	Phones Phones
+
 	UserAgent string        // "" sends none
 	Secret    []byte        // names of dialogs are derived from it; it must outlive the process. Empty: made up anew
 	MediaLost time.Duration // silence after which an answered leg is hung up; 0 is 60 s, negative is never
@@ -106,6 +109,9 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 		cfg: cfg, log: log, t: cfg.timers.orDefault(), id: identity{cfg.Secret}, gate: newGate(cfg.AllowFrom), ports: pool,
 		bound: at.Addr().Unmap(), port: at.Port(), public: public, own: map[netip.Addr]ownEntry{},
 		legs: map[string]*Leg{}, merging: map[string]*Leg{}, stopped: make(chan struct{}), ended: make(chan struct{}),
+	}
+	if cfg.Phones != nil {
+		s.gate.familiar = cfg.Phones.Familiar
 	}
 	s.wire = &wire{log: log, receive: s.receive, admit: s.gate.admit, udp: udp, tcp: tcp, streams: map[netip.AddrPort]*stream{}}
 	s.layer = newLayer(s.wire.send, s.t)

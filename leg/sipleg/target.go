@@ -44,7 +44,7 @@ func (s *Server) invitation(ctx context.Context, to leg.Target, id string) (*inv
 	}
 	i := &invitation{
 		uri: uri, from: from, to: "<" + uri + ">", callID: call, n: 1, branch: s.id.branch(id, 1),
-		flow: f, ownHost: own, user: credentials{to.Username, to.Password},
+		flow: f, ownHost: own, user: credentials{to.Username, to.Password}, back: to.Symmetric,
 	}
 	if h.route != "" {
 		i.routes = []string{h.route}

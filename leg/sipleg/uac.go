@@ -95,7 +95,7 @@ func (l *Leg) invite(n uint32) error {
 		old := i
 		i = &invitation{
 			uri: old.uri, from: old.from, to: old.to, callID: old.callID, n: n, routes: old.routes,
-			branch: l.srv.id.branch(l.attempt, n), flow: old.flow, ownHost: old.ownHost, log: old.log, user: old.user,
+			branch: l.srv.id.branch(l.attempt, n), flow: old.flow, ownHost: old.ownHost, log: old.log, user: old.user, back: old.back,
 		}
 		if l.attempt == "" {
 			i.branch = freshBranch()

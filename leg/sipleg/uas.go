@@ -44,7 +44,7 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 	}
 	l := s.newLeg(leg.Info{
 		Inbound: true, From: r.From().Address.String(), To: r.Recipient.String(), CallID: callID(r),
-		Source: r.from.peer.String(), Headers: told(r),
+		Source: r.from.peer.String(), Phone: r.phone, Headers: told(r),
 	}, sock)
 	tx.belongsTo(l)
 	l.trace.received(r.at, r.from.peer, r.raw)
@@ -55,6 +55,7 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 	local := r.To().Value() + ";tag=" + l.localTag
 	l.dialog = dialog{
 		callID: callID(r), local: local, remote: r.From().Value(), tag: fromTag(r), target: contact(r),
+		back:   r.phone != "",
 		routes: routeSet(r, false), theirs: seq(r), ownHost: s.ownHost(r.from.peer.Addr()), log: l.trace,
 	}
 	if l.dialog.target == "" {

@@ -14,6 +14,7 @@ import (
 	"github.com/kaden-project/kaden/job"
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
@@ -53,6 +54,8 @@ type tables struct {
 	budgetSaid    map[budgetSaid]bool
 	gates         map[string]trunk.Last
 	failedTrunks  map[string]call.TrunkFate
+	contacts      map[string]row[registrar.Contact]
+	sip           map[string]row[account.SIPResource]
 	hold          dispatch.Hold
 	events        []timeline.Event
 	jobs          []Job
@@ -138,6 +141,8 @@ func newTables() tables {
 		budgetSaid:    map[budgetSaid]bool{},
 		gates:         map[string]trunk.Last{},
 		failedTrunks:  map[string]call.TrunkFate{},
+		contacts:      map[string]row[registrar.Contact]{},
+		sip:           map[string]row[account.SIPResource]{},
 	}
 }
 

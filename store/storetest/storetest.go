@@ -16,6 +16,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/sid"
 )
 
@@ -31,6 +32,8 @@ type Store interface {
 	Queues(ctx context.Context, owner sid.Account, p account.Page) ([]call.QueueRecord, int64, error)
 	Conference(ctx context.Context, owner sid.Account, id sid.Conference) (call.ConferenceRecord, error)
 	Conferences(ctx context.Context, f call.ConferenceFilter) ([]call.ConferenceRecord, int64, error)
+	registrar.Store
+	account.SIPStore
 	Accounts(ctx context.Context) ([]account.Account, error)
 	PutTicket(ctx context.Context, kind, hash, data string, expires time.Time) error
 	Ticket(ctx context.Context, kind, hash string) (data string, ok bool, err error)
@@ -86,6 +89,8 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"what went wrong is kept for a while", debugKept},
 		{"documents come back as they were written, in their order", documentsKept},
 		{"a ticket is taken once, and not when it has expired", ticketsKept},
+		{"phones stay registered over a restart", phonesKept},
+		{"SIP domains and their lists come back, the newest last", sipKept},
 		{"strangers' bytes are kept as well as they can be", oddBytes},
 		{"times are whole milliseconds", times},
 	} {
