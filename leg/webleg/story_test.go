@@ -19,7 +19,7 @@ func beep(hz float64) media.Source { return media.Tone(time.Hour, -10, hz) }
 // ear counts loud frames, and how often the wave crosses zero in the last one.
 type ear struct {
 	loud  atomic.Int64
-	quiet atomic.Int64 // frames of silence since the last loud one
+	holes atomic.Int64 // frames of silence after the first loud one
 	hz    atomic.Int64 // of the last loud frame, roughly
 }
 
@@ -32,11 +32,12 @@ func (e *ear) Write(f *media.Frame) {
 		}
 	}
 	if sum/len(f) < 500 {
-		e.quiet.Add(1)
+		if e.loud.Load() > 0 {
+			e.holes.Add(1)
+		}
 		return
 	}
 	e.loud.Add(1)
-	e.quiet.Store(0)
 	e.hz.Store(int64(crossings) * 25)
 }
 
