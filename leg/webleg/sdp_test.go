@@ -51,6 +51,24 @@ func TestReadingWhatABrowserSays(t *testing.T) {
 	}
 }
 
+func TestWeOfferWhatTelephonesSpeakAndAllOurAddresses(t *testing.T) {
+	h := open(t)
+	l, sdp, err := h.e.Offer(t.Context(), leg.Info{}, signalling{h.page()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"/SAVPF 0 8 101\r\n", "a=setup:actpass", "a=sendrecv", "a=rtpmap:101 telephone-event/8000", " udp ", " tcp ", "tcptype passive", "a=end-of-candidates"} {
+		if !strings.Contains(sdp, want) {
+			t.Errorf("no %q in our offer:\n%s", want, sdp)
+		}
+	}
+	if strings.Count(sdp, "m=") != 1 {
+		t.Errorf("more than sound is offered:\n%s", sdp)
+	}
+	l.Hangup(t.Context(), leg.Canceled)
+	next(t, l, leg.Ended)
+}
+
 func TestPasswordsAreNotTraced(t *testing.T) {
 	h := open(t)
 	l, p := called(t, h)
