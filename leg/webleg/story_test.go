@@ -1,9 +1,14 @@
 package webleg
 
 import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"net/netip"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -277,7 +282,7 @@ func TestAPageThatAcceptsButCannotReachUsIsLost(t *testing.T) {
 	p.answers(bare(sdp)) // a firewall: none of our candidates is of use
 	next(t, l, leg.Answered)
 	e := next(t, l, leg.Ended)
-	if e.Cause != leg.MediaLost || !strings.Contains(e.Reason, h.e.Addr().String()) {
+	if e.Cause != leg.MediaLost || !strings.Contains(e.Reason, fmt.Sprintf("port %d ", h.e.Addr().Port())) {
 		t.Errorf("ended as %s (%s), want media-lost with the port that has to be open", e.Cause, e.Reason)
 	}
 	if n := src.read.Load(); n != 0 {
@@ -368,6 +373,64 @@ func TestPublicAddressesStandBesideOurOwn(t *testing.T) {
 	next(t, l, leg.Answered)
 	hearEachOther(t, l, p)
 	goodbye(t, h, l, p)
+}
+
+func TestThePortIsOpenOnAllAddresses(t *testing.T) {
+	for _, at := range []string{":0", "0.0.0.0:0"} {
+		t.Run(at, func(t *testing.T) {
+			h := open(t, func(c *Config) { c.Listen = at })
+			h.api = browserAPI(t, func(s *webrtc.SettingEngine) { s.SetIPFilter(func(net.IP) bool { return true }) })
+			l, p := rung(t, h)
+			hearEachOther(t, l, p)
+			goodbye(t, h, l, p)
+		})
+	}
+}
+
+func TestStrangersAreNotWaitedFor(t *testing.T) {
+	inner, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDoorkeeper(inner, 2, 100)
+	defer d.Close()
+	in := make(chan net.Conn, 10)
+	go func() {
+		for {
+			c, err := d.Accept()
+			if err != nil {
+				return
+			}
+			in <- c
+		}
+	}()
+	knock := func() net.Conn {
+		t.Helper()
+		c, err := net.Dial("tcp4", inner.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	knock()
+	knock()
+	first := <-in
+	defer (<-in).Close()
+	third := knock()
+	third.SetReadDeadline(time.Now().Add(testPatience))
+	if _, err := third.Read(make([]byte, 1)); !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("a third connection of the same address: %v, want it closed", err)
+	}
+	first.Close()
+	first.Close() // counted once
+	knock()
+	defer (<-in).Close()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.all != 2 {
+		t.Errorf("%d connections are counted, want 2", d.all)
+	}
 }
 
 func TestTheEngineClosesUnderACall(t *testing.T) {
