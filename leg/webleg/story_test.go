@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -123,7 +124,13 @@ func goodbye(t *testing.T, h *house, l *Leg, p *phone) {
 		t.Errorf("ended as %s (%s)", e.Cause, e.Reason)
 	}
 	<-p.Over()
-	until(t, "everything to be given back", func() bool { return h.e.Open() == 0 })
+	h.isAlone(t)
+}
+
+// isAlone waits until nothing is left of the calls, not even a goroutine of the pages.
+func (h *house) isAlone(t *testing.T) {
+	t.Helper()
+	until(t, "everything to be given back", func() bool { return h.e.Open() == 0 && runtime.NumGoroutine() <= h.alone })
 }
 
 // restartICE is what a page does whose network has changed.
@@ -258,7 +265,7 @@ func TestAPageThatVanishesIsLost(t *testing.T) {
 			if c := <-p.Over(); c != leg.HungUp {
 				t.Errorf("the signalling was told %q, want hung-up", c)
 			}
-			until(t, "everything to be given back", func() bool { return h.e.Open() == 0 })
+			h.isAlone(t)
 		})
 	}
 }
@@ -292,6 +299,7 @@ func TestAPageThatAcceptsButCannotReachUsIsLost(t *testing.T) {
 		t.Errorf("heard at %v", l.FirstHeard())
 	}
 	<-p.Over()
+	h.isAlone(t)
 }
 
 type counting struct{ read atomic.Int64 }
@@ -323,6 +331,27 @@ func TestACallerHearsUsBeforeTheAnswer(t *testing.T) {
 	if e := next(t, l, leg.Digit); e.Digit != "4" {
 		t.Errorf("key %q, want the one after the answer", e.Digit)
 	}
+	hearEachOther(t, l, p)
+	goodbye(t, h, l, p)
+}
+
+func TestACallerMayRingForLongerThanALostBrowserIsWaitedFor(t *testing.T) {
+	h := open(t, brief)
+	p := h.page()
+	l := h.Call(p).(*Leg)
+	if err := l.Ring(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	// pion's checks would have begun with the offer, and failed by now.
+	select {
+	case e := <-l.Events():
+		t.Fatalf("while it rang: event %d (%s, %s)", e.Kind, e.Cause, e.Reason)
+	case <-time.After(1200 * time.Millisecond):
+	}
+	if err := l.Answer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	next(t, l, leg.Answered)
 	hearEachOther(t, l, p)
 	goodbye(t, h, l, p)
 }
