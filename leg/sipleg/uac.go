@@ -24,6 +24,7 @@ type uac struct {
 	contact string
 	offer   string
 	spoken  bool // the far end has said something, so CANCEL may be sent
+	met     bool // … to any of our INVITEs
 	rang    bool // an 18x came
 	shown   int  // the last 18x that was told
 	acks    prack
@@ -49,7 +50,7 @@ func (s *Server) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 		s.ports.give(l.sock)
 		return nil, err
 	}
-	if err := l.invite(1); err != nil {
+	if err := l.invite(l.inv); err != nil {
 		s.forget(l)
 		s.ports.give(l.sock)
 		return nil, fmt.Errorf("call to %s: %w", l.inv.flow.peer, err)
@@ -81,42 +82,38 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 	l.user = i.user
 	l.keys = i.user.keys()
 	l.contact = s.contact(i.flow, i.ownHost)
+	if a := s.lines.find(to.Line); a != nil {
+		l.line = a.line
+		if _, contact := a.way(); contact != "" {
+			l.contact = contact
+		}
+	}
 	l.ours = ours{id: uint64(time.Now().Unix()), version: 1, ip: ip, port: sock.port}
 	l.offer = l.ours.offer(sendrecv)
 	l.keeper.save = o.Keep
 	l.key = tableKey(i.callID, s.id.tag(i.callID))
+	l.widen(ctx)
 	return l, nil
 }
 
-// invite sends the INVITE with CSeq n; l.mu is held.
-func (l *Leg) invite(n uint32) error {
-	i := l.inv
-	if n > 1 {
-		old := i
-		i = &invitation{
-			uri: old.uri, from: old.from, to: old.to, callID: old.callID, n: n, routes: old.routes,
-			branch: l.srv.id.branch(l.attempt, n), flow: old.flow, ownHost: old.ownHost, log: old.log, user: old.user,
-		}
-		if l.attempt == "" {
-			i.branch = freshBranch()
-		}
-		l.inv, l.spoken = i, false
+// again is the next INVITE of the same attempt; l.mu is held.
+func (l *Leg) again(at place) *invitation {
+	n := l.inv.n + 1
+	branch := freshBranch()
+	if l.attempt != "" {
+		branch = l.srv.id.branch(l.attempt, n, at.addr)
 	}
-	first, headers := i.begin(sip.INVITE, i.to)
-	headers = append(headers,
-		header{"Contact", l.contact},
-		header{"Allow", allowed},
-		header{"Supported", "100rel"},
-		header{"Accept", "application/sdp"})
-	if l.srv.cfg.UserAgent != "" {
-		headers = append(headers, header{"User-Agent", l.srv.cfg.UserAgent})
-	}
-	for name, value := range l.to.Headers {
-		headers = append(headers, header{name, value})
-	}
+	i := l.inv.sibling(n, branch)
+	i.at = at
+	return i
+}
+
+// invite sends an INVITE; l.mu is held.
+func (l *Leg) invite(i *invitation) error {
+	l.inv, l.spoken = i, false
 	tx, err := l.srv.layer.prepared(outgoing{
 		method: sip.INVITE, branch: i.branch, to: i.flow, log: l.trace,
-		raw:    compose(first, append(headers, l.auth...), l.offer),
+		raw:    l.written(i),
 		ackOf:  i.refusalACK,
 		heard:  func(r *response) { l.heard(i, r) },
 		failed: func(err error) { l.unheard(i, err) },
@@ -125,7 +122,33 @@ func (l *Leg) invite(n uint32) error {
 		return err
 	}
 	i.tx = tx
-	return tx.begin()
+	if err := tx.begin(); err != nil {
+		return err
+	}
+	if len(i.others) > 0 {
+		l.after(l.srv.t.Next, func() { l.passSilent(i) })
+	}
+	return nil
+}
+
+// written is the INVITE as it is sent.
+func (l *Leg) written(i *invitation) []byte {
+	first, headers := i.begin(sip.INVITE, i.to)
+	headers = append(headers,
+		header{"Contact", l.contact},
+		header{"Allow", allowed},
+		header{"Accept", "application/sdp"})
+	if !l.line.NoPRACK {
+		headers = append(headers, header{"Supported", "100rel"})
+	}
+	headers = append(headers, i.shown...)
+	if l.srv.cfg.UserAgent != "" {
+		headers = append(headers, header{"User-Agent", l.srv.cfg.UserAgent})
+	}
+	for name, value := range l.to.Headers {
+		headers = append(headers, header{name, value})
+	}
+	return compose(first, append(headers, l.auth...), l.offer)
 }
 
 // unheard is the end of an INVITE without a final answer.
@@ -133,6 +156,10 @@ func (l *Leg) unheard(i *invitation, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.phase != setup || l.inv != i {
+		return
+	}
+	l.srv.atlas.suffered(i.at, 0)
+	if l.elsewhere() {
 		return
 	}
 	e := leg.Event{Kind: leg.Ended, Cause: leg.Fault, Retry: true, Reason: i.flow.peer.String() + ": " + err.Error()}
@@ -152,6 +179,12 @@ func (l *Leg) heard(i *invitation, r *response) {
 	}
 	if l.inv != i {
 		return
+	}
+	if !l.met {
+		l.met = true
+		if r.StatusCode != 503 {
+			l.srv.atlas.served(i.at)
+		}
 	}
 	switch {
 	case r.StatusCode < 200:
@@ -283,8 +316,8 @@ func (l *Leg) refused(i *invitation, r *response) {
 	if code == 401 || code == 407 {
 		auth, err := l.keys.answer(r, sip.INVITE, i.uri, l.offer)
 		if err == nil {
-			l.addAuth(auth)
-			if err = l.invite(i.n + 1); err == nil {
+			l.auth = joinAuth(l.auth, auth)
+			if err = l.invite(l.again(i.at)); err == nil {
 				return
 			}
 		}
@@ -298,6 +331,12 @@ func (l *Leg) refused(i *invitation, r *response) {
 			Reason: phrase(code, r.Reason) + " after we gave user and password: " + errPassword.Error() + ", or this line may not call this number",
 		})
 		return
+	}
+	if code == 503 {
+		l.srv.atlas.suffered(i.at, retryAfter(values(r, "Retry-After")))
+		if l.elsewhere() {
+			return
+		}
 	}
 	q, text := reasonQ850(values(r, "Reason"))
 	cause, retry := judge(code, q, l.rang)
@@ -317,20 +356,20 @@ func (l *Leg) refused(i *invitation, r *response) {
 	l.finish(e)
 }
 
-// addAuth replaces an older answer to the same realm.
-func (l *Leg) addAuth(h header) {
+// joinAuth adds an answer to a challenge; an older one to the same realm is replaced.
+func joinAuth(all []header, h header) []header {
 	realm := func(v string) string {
 		_, after, _ := strings.Cut(v, `realm="`)
 		r, _, _ := strings.Cut(after, `"`)
 		return r
 	}
-	for k, old := range l.auth {
+	for k, old := range all {
 		if old.name == h.name && realm(old.value) == realm(h.value) {
-			l.auth[k] = h
-			return
+			all[k] = h
+			return all
 		}
 	}
-	l.auth = append(l.auth, h)
+	return append(all, h)
 }
 
 // giveUp ends a call that is not answered; l.mu is held. CANCEL waits until the far end has spoken.
@@ -357,7 +396,7 @@ func (l *Leg) letGo() {
 // trunk may be tried.
 func (l *Leg) cancelledEvent() leg.Event {
 	e := leg.Event{Kind: leg.Ended, Cause: l.pending, Reason: l.why}
-	if !l.spoken && l.inv.n == 1 {
+	if !l.met {
 		e.Retry, e.Reason = true, fmt.Sprintf("%s does not answer SIP; check its address and the firewall", l.inv.flow.peer)
 	}
 	return e

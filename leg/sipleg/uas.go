@@ -42,10 +42,13 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		refuse(503)
 		return
 	}
-	l := s.newLeg(leg.Info{
+	info := leg.Info{
 		Inbound: true, From: r.From().Address.String(), To: r.Recipient.String(), CallID: callID(r),
 		Source: r.from.peer.String(), Headers: told(r),
-	}, sock)
+	}
+	line := s.cameOver(r, &info)
+	l := s.newLeg(info, sock)
+	l.line = line
 	tx.belongsTo(l)
 	l.trace.received(r.at, r.from.peer, r.raw)
 	l.theirs = offer
@@ -55,7 +58,7 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 	local := r.To().Value() + ";tag=" + l.localTag
 	l.dialog = dialog{
 		callID: callID(r), local: local, remote: r.From().Value(), tag: fromTag(r), target: contact(r),
-		routes: routeSet(r, false), theirs: seq(r), ownHost: s.ownHost(r.from.peer.Addr()), log: l.trace,
+		routes: routeSet(r, false), theirs: seq(r), ownHost: s.ownHost(r.from), log: l.trace,
 	}
 	if l.dialog.target == "" {
 		l.dialog.target = r.From().Address.String()
