@@ -148,6 +148,9 @@ func (r *rooms) openLines() error {
 		},
 		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
 	})
+	if err == nil {
+		r.signOn()
+	}
 	return err
 }
 
@@ -175,6 +178,7 @@ func (r *rooms) openCalls() {
 		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
 		Numbers: r.numberCalled,
 		Screen:  r.voice.Screen,
+		Down:    r.lineDown,
 	})
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))
@@ -337,6 +341,7 @@ func (r *rooms) reload(ctx context.Context) error {
 	}
 	r.house.Store(set)
 	r.lookUpTrunks(ctx, set)
+	r.signOn()
 	return nil
 }
 

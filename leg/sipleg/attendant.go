@@ -22,6 +22,7 @@ type attendant struct {
 	log   *slog.Logger
 	token string // in our contact; the same in each life of the process, so that old contacts are known
 	quit  context.CancelCauseFunc
+	now   chan chan struct{} // asks before its time; what is sent is closed when the carrier was asked
 
 	// Of the goroutine that asks.
 	q       inquiry
@@ -43,7 +44,7 @@ type attendant struct {
 func (s *Server) attend(l Line) *attendant {
 	ctx, quit := context.WithCancelCause(context.Background())
 	a := &attendant{
-		srv: s, line: l, log: s.log.With("line", l.Name), token: s.id.mac(8, "line", l.Name), quit: quit,
+		srv: s, line: l, log: s.log.With("line", l.Name), token: s.id.mac(8, "line", l.Name), quit: quit, now: make(chan chan struct{}),
 		standing: Standing{Line: l.Name}, expires: l.Expires, places: map[netip.Addr]bool{},
 	}
 	if a.expires == 0 {
@@ -90,6 +91,9 @@ func (a *attendant) run(ctx context.Context) {
 				again = true
 			case <-watch.C:
 				again = a.keepOpen()
+			case done := <-a.now:
+				next.Reset(a.ask(ctx))
+				close(done)
 			}
 		}
 		next.Stop()

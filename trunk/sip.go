@@ -1,0 +1,113 @@
+package trunk
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/problem/yamldoc"
+)
+
+// SIP is how a carrier is spoken to. Its zero value is what most carriers take.
+type SIP struct {
+	Register bool          // sign on: a carrier that knows its customers by that calls nobody else
+	Expires  time.Duration // of the registration, as asked for; 0 is an hour
+	Login    string        // the name that goes with the password where it is not User
+	Proxy    string        // where everything is sent first
+	Ping     time.Duration // between two looks whether the carrier answers (OPTIONS); 0 is never
+
+	CallerID string // where our number stands: from, asserted, preferred; "" is from
+	Shown    string // how it is spelt there: number.E164, number.National, number.Digits; "" is as it is written
+	Tel      bool   // … as a tel: URI
+	Private  bool   // the person who is called is not to see it
+
+	NoPRACK bool // 100rel is not offered
+}
+
+// Where a number stands (trunk.SIP.CallerID).
+const (
+	InFrom      = "from"
+	InAsserted  = "asserted"
+	InPreferred = "preferred"
+)
+
+// readSIP reads how the carrier is spoken to:
+//
+//	register: true                  # sign on at server: with user: and password:
+//	expires: 1h                     # of the registration
+//	login: "0003"                   # the name for the password, where it is another than user:
+//	proxy: sip:proxy.example.jp;lr  # outbound proxy
+//	keep-alive: 30s                 # OPTIONS; off is the default
+//	caller-id: preferred            # from (the default), asserted, preferred
+//	caller-id-spelling: national    # e164, national, digits
+//	caller-id-uri: tel              # sip is the default
+//	privacy: true                   # who is called does not see our number
+//	prack: off                      # on is the default
+func readSIP(doc *yamldoc.Map, t *Trunk) {
+	s := &t.SIP
+	register := doc.Take("register")
+	s.Register = readSwitch(register, false)
+	if s.Register && t.User == "" {
+		register.Error("nobody can be signed on without a name", "add user: and password:")
+	}
+	expires := doc.Take("expires")
+	s.Expires = expires.Duration(time.Minute, 24*time.Hour)
+	if expires.Given() && !s.Register {
+		expires.Warn("without register: true it means nothing", "")
+	}
+	s.Login = doc.Take("login").Text()
+	if strings.ContainsAny(s.Login, "\"\\\r\n") {
+		doc.Take("login").Error("a user name has no quotes or line breaks", "")
+	}
+	s.Proxy = readServer(doc.Take("proxy"))
+	if ping := doc.Take("keep-alive"); ping.Given() && ping.Text() != "off" {
+		s.Ping = ping.Duration(5*time.Second, time.Hour)
+	}
+	s.CallerID = doc.Take("caller-id").OneOf(InFrom, InAsserted, InPreferred)
+	s.Shown = doc.Take("caller-id-spelling").OneOf(number.E164, number.National, number.Digits)
+	s.Tel = doc.Take("caller-id-uri").OneOf("sip", "tel") == "tel"
+	if tel := doc.Take("caller-id-uri"); s.Tel && s.Shown == number.National {
+		tel.Warn("a tel: URI with a national number needs a phone-context, which few carriers take", "caller-id-spelling: e164")
+	}
+	privacy := doc.Take("privacy")
+	s.Private = readSwitch(privacy, false)
+	if s.Private && t.Prefix == "184" {
+		privacy.Warn("prefix 184 hides the number already", "one of the two is enough")
+	}
+	s.NoPRACK = !readSwitch(doc.Take("prack"), true)
+}
+
+// readSwitch reads true or false, on or off, yes or no.
+func readSwitch(v yamldoc.Value, otherwise bool) bool {
+	switch word := strings.ToLower(v.Text()); word {
+	case "":
+		return otherwise
+	case "true", "on", "yes":
+		return true
+	case "false", "off", "no":
+		return false
+	default:
+		v.Error(fmt.Sprintf("%q is neither on nor off", word), "write true or false")
+		return otherwise
+	}
+}
+
+// Shows is the caller ID as the trunk wants it spelt.
+func (t Trunk) Shows(from string) string {
+	if t.SIP.Shown == "" {
+		return from
+	}
+	if n, err := number.Parse(from, number.Home); err == nil {
+		return n.Spell(t.SIP.Shown)
+	}
+	return from
+}
+
+// Account is the name that goes with the password.
+func (t Trunk) Account() string {
+	if t.SIP.Login != "" {
+		return t.SIP.Login
+	}
+	return t.User
+}
