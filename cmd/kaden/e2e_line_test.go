@@ -62,6 +62,12 @@ func TestARegisteringLineFromTheFirstDayToTheLast(t *testing.T) {
 			t.Errorf("kaden trunk check: exit %d, without %q\n%s%s", got.code, want, got.out, got.err)
 		}
 	}
+	doctor := s.command("", "doctor", "--config", s.file)
+	for _, want := range []string{"trunk ntt      way: seen as we are", "public address carriers see us at 127.0.0.1"} {
+		if !strings.Contains(doctor.out, want) {
+			t.Errorf("kaden doctor: exit %d, without %q\n%s%s", doctor.code, want, doctor.out, doctor.err)
+		}
+	}
 	eventually(t, patience, "the test call is over", func() bool {
 		x.mu.Lock()
 		defer x.mu.Unlock()
