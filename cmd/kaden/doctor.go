@@ -60,6 +60,9 @@ func (c *doctorCmd) Run(out *output) error {
 	findings = append(findings, lookAtPorts(s, running)...)
 	findings = append(findings, lookAtClock()...)
 	findings = append(findings, lookAtCertificate("https", s.TLSCert, s.TLSKey, time.Now())...)
+	if s.SIP.TLSCert != "" {
+		findings = append(findings, lookAtCertificate("sip tls", s.SIP.TLSCert, s.SIP.TLSKey, time.Now())...)
+	}
 	if running {
 		findings = append(findings, lookAtLines(ctx, s)...)
 	}

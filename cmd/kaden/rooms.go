@@ -139,7 +139,12 @@ func (r *rooms) openLines() error {
 	}
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("sip"))
+	cert, roots, err := r.settings.sipTLS()
+	if err != nil {
+		return err
+	}
 	r.sip, err = sipleg.Listen(r.log, sipleg.Config{
+		ListenTLS: r.settings.SIP.TLS, Certificate: cert, RootCAs: roots,
 		Listen: r.settings.SIP.Listen, Advertise: r.settings.SIP.Advertise,
 		RTPPorts: sipleg.Range{First: uint16(low), Last: uint16(high)}, Clock: r.clock,
 		Incoming: func(l *sipleg.Leg) { r.desk.Accept(l) },

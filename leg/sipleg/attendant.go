@@ -50,12 +50,31 @@ func (s *Server) attend(l Line) *attendant {
 	if a.expires == 0 {
 		a.expires = time.Hour
 	}
-	if !l.Register && l.Ping == 0 {
-		return a
+	if !a.passive() {
+		a.standing.Condition, a.standing.Since = Waiting, time.Now()
 	}
-	a.standing.Condition, a.standing.Since = Waiting, time.Now()
 	s.spawn(func() { a.run(ctx) })
 	return a
+}
+
+// passive tells whether the carrier is asked nothing outside of calls.
+func (a *attendant) passive() bool { return !a.line.Register && a.line.Ping == 0 }
+
+// locate finds out where a carrier that is asked nothing may call from, and keeps that fresh.
+func (a *attendant) locate(ctx context.Context) (again time.Duration) {
+	h, err := a.line.hop()
+	var all []place
+	if err == nil {
+		all, err = a.srv.places(ctx, h)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			a.log.Warn("the line's server is not found; its calls to us are not answered", "err", err)
+		}
+		return time.Minute
+	}
+	a.found(all)
+	return 5 * time.Minute
 }
 
 func (a *attendant) stop(why error) { a.quit(why) }
@@ -130,6 +149,9 @@ func (a *attendant) keepOpen() (moved bool) {
 
 // ask asks the carrier once and gives the time until it is asked again.
 func (a *attendant) ask(ctx context.Context) (again time.Duration) {
+	if a.passive() {
+		return a.locate(ctx)
+	}
 	r, err := a.tryPlaces(ctx)
 	if ctx.Err() != nil {
 		return 0

@@ -30,6 +30,8 @@ func (p place) String() string { return p.proto + " " + p.addr.String() }
 // What is kept of the DNS, and how many servers of one name are tried.
 const (
 	freshAnswer = 30 * time.Second // an answer is used for so long without asking again
+	staleAfter  = time.Second      // … and an old one, when a new one takes longer than this
+	askAgain    = 10 * time.Second // … for so long, before it is tried again
 	maxPlaces   = 6
 	maxAnswers  = 1024
 	firstRest   = 30 * time.Second // a server that has failed is passed over for so long, doubling …
@@ -67,6 +69,11 @@ func (a *atlas) find(ctx context.Context, h hop) (all []place, stale, err error)
 	known, ok := a.answers[key]
 	a.mu.Unlock()
 	if !ok || now.Sub(known.at) >= freshAnswer {
+		if ok { // a phone waits to ring: who has an old answer does not wait long for a new one
+			var stop context.CancelFunc
+			ctx, stop = context.WithTimeout(ctx, staleAfter)
+			defer stop()
+		}
 		found, err := a.ask(ctx, h)
 		switch {
 		case err == nil:
@@ -81,6 +88,9 @@ func (a *atlas) find(ctx context.Context, h hop) (all []place, stale, err error)
 			return nil, nil, err
 		default:
 			stale = err
+			a.mu.Lock()
+			a.answers[key] = answered{known.places, now.Add(askAgain - freshAnswer)}
+			a.mu.Unlock()
 		}
 	}
 	return a.sorted(known.places, now), stale, nil
