@@ -106,10 +106,11 @@ caller-id: preferred
 caller-id-spelling: national
 privacy: yes
 prack: off
+session-timer: off
 `), nil)
 	want := SIP{
 		Register: true, Expires: 30 * time.Minute, Login: "0003", Proxy: "sip:proxy.example.jp;lr", Ping: 30 * time.Second,
-		CallerID: InPreferred, Shown: number.National, Private: true, NoPRACK: true,
+		CallerID: InPreferred, Shown: number.National, Private: true, NoPRACK: true, Session: -1,
 	}
 	if problems != nil || !reflect.DeepEqual(got.SIP, want) {
 		t.Errorf("got %+v\nwant %+v\n%v", got.SIP, want, problems)
@@ -129,6 +130,7 @@ prack: off
 		{"caller-id: pai\n", `"pai" is not known`},
 		{"caller-id-uri: tel\ncaller-id-spelling: national\n", "needs a phone-context"},
 		{"prefix: 184\nprivacy: true\n", "hides the number already"},
+		{"session-timer: 30s\n", "30s is out of range"},
 		{"proxy: a b\n", "write a host, host:port"},
 	} {
 		_, problems := Read([]byte("trunk: ntt\nserver: a\n"+tt.text), nil)

@@ -22,7 +22,8 @@ type SIP struct {
 	Tel      bool   // … as a tel: URI
 	Private  bool   // the person who is called is not to see it
 
-	NoPRACK bool // 100rel is not offered
+	NoPRACK bool          // 100rel is not offered
+	Session time.Duration // session timer that is asked for; 0 is half an hour, negative is none
 }
 
 // Where a number stands (trunk.SIP.CallerID).
@@ -43,6 +44,7 @@ const (
 //	caller-id-spelling: national    # e164, national, digits
 //	caller-id-uri: tel              # sip is the default
 //	privacy: true                   # who is called does not see our number
+//	session-timer: 15m              # off: none; half an hour is the default
 //	prack: off                      # on is the default
 func readSIP(doc *yamldoc.Map, t *Trunk) {
 	s := &t.SIP
@@ -74,6 +76,11 @@ func readSIP(doc *yamldoc.Map, t *Trunk) {
 	s.Private = readSwitch(privacy, false)
 	if s.Private && t.Prefix == "184" {
 		privacy.Warn("prefix 184 hides the number already", "one of the two is enough")
+	}
+	if session := doc.Take("session-timer"); session.Text() == "off" {
+		s.Session = -1
+	} else {
+		s.Session = session.Duration(90*time.Second, 24*time.Hour) // RFC 4028 section 5
 	}
 	s.NoPRACK = !readSwitch(doc.Take("prack"), true)
 }

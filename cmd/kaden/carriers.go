@@ -29,7 +29,7 @@ func lineOf(t trunk.Trunk) sipleg.Line {
 	l := sipleg.Line{
 		Name: t.Name, Server: t.Server, Proxy: t.SIP.Proxy, User: t.User, Login: t.SIP.Login, Password: t.Password,
 		Register: t.SIP.Register, Expires: t.SIP.Expires, Ping: t.SIP.Ping,
-		Manner: sipleg.Manner{Tel: t.SIP.Tel, Private: t.SIP.Private, NoPRACK: t.SIP.NoPRACK},
+		Manner: sipleg.Manner{Tel: t.SIP.Tel, Private: t.SIP.Private, NoPRACK: t.SIP.NoPRACK, Session: t.SIP.Session},
 	}
 	if n, err := number.Parse(t.From, number.Home); err == nil {
 		l.Number = string(n)

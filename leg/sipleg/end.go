@@ -18,6 +18,9 @@ var _ leg.Ender = (*Server)(nil)
 // the one that answers a challenge.
 const afterwards = 2
 
+// refreshes is more than the signs of life that any call has given.
+const refreshes = 10_000
+
 var errUnconfirmed = errors.New("the far end has not confirmed that the call is over")
 
 // End ends a call that an earlier life of the process has left: BYE if it was answered, else CANCEL, and BYE
@@ -85,6 +88,9 @@ func (s *Server) endDialog(ctx context.Context, to leg.Target, was remains, done
 	d := &dialog{
 		callID: was.CallID, local: was.From, remote: was.To, target: was.Target, routes: was.Routes,
 		seq: was.CSeq, flow: f, ownHost: s.ownHost(f),
+	}
+	if was.Timer {
+		d.seq += refreshes // any higher number will do (RFC 3261 section 12.2.2); a lower one is refused
 	}
 	s.bye(d, credentials{to.Username, to.Password}.keys(), "ended after a restart", done)
 	return nil

@@ -23,6 +23,7 @@ type remains struct {
 	Invite   uint32   `json:"invite"`
 	Target   string   `json:"target"`
 	Routes   []string `json:"routes,omitempty"`
+	Timer    bool     `json:"timer,omitempty"` // requests of ours may have refreshed the session since
 }
 
 // proto is the transport that the dialog had.
@@ -64,6 +65,7 @@ func (l *Leg) keep(i *invitation, r *response, answered bool, then func()) {
 	raw, err := json.Marshal(remains{
 		Answered: answered, TCP: !d.flow.udp, TLS: d.flow.proto() == "TLS", Name: i.at.name, Peer: d.flow.peer.String(), URI: i.uri, From: d.local, To: d.remote,
 		CallID: d.callID, CSeq: max(d.seq, l.acks.seq), Invite: i.n, Target: d.target, Routes: d.routes,
+		Timer: l.session.every > 0,
 	})
 	if err != nil {
 		panic("sipleg: " + err.Error()) // strings and numbers

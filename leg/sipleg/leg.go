@@ -62,6 +62,9 @@ type Leg struct {
 	keysBy   atomic.Int32 // the way that keys come: some far ends send each twice
 	reinvite *serverTx    // answered and not yet acknowledged; nil else
 	offered  bool         // … with our offer, whose answer comes in the ACK
+	session  session
+	updates  bool   // the far end takes UPDATE
+	said     string // our last description, to be said again
 
 	uac
 	uas
@@ -297,6 +300,8 @@ func (l *Leg) finish(e leg.Event) {
 	if l.unbind != nil {
 		l.unbind()
 	}
+	l.stopSession()
+	l.reliable.stop()
 	if e.At.IsZero() {
 		e.At = time.Now()
 	}

@@ -37,7 +37,8 @@ type Manner struct {
 	Tel      bool      // … as a tel: URI
 	Private  bool      // not to be shown to who is called (RFC 3323)
 
-	NoPRACK bool // 100rel is not offered (RFC 3262)
+	NoPRACK bool          // 100rel is not offered (RFC 3262)
+	Session time.Duration // session timer that is asked for (RFC 4028); 0 is half an hour, negative is none
 }
 
 // Placement is where a carrier looks for the caller's number.

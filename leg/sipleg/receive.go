@@ -129,7 +129,7 @@ func (s *Server) receiveRequest(r *request, why *refusal) {
 
 func (s *Server) outOfDialog(r *request, tx *serverTx) {
 	switch {
-	case toTag(r) != "", r.Method == sip.CANCEL, r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE:
+	case toTag(r) != "", r.Method == sip.CANCEL, r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE, r.Method == sip.PRACK:
 		tx.respond(481, fresh(8), nil, "")
 	case r.Method == sip.OPTIONS:
 		tx.respond(200, fresh(8), abilities, "")

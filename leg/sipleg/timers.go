@@ -16,6 +16,8 @@ type timers struct {
 	Ringing time.Duration // longest time between the first provisional answer and the last (timer C)
 	Connect time.Duration // opening a TCP connection, or asking the DNS
 
+	Session time.Duration // the shortest session timer that is taken (RFC 4028 section 5)
+
 	Ask   time.Duration // how long one server of a carrier may take to answer REGISTER or OPTIONS
 	Again time.Duration // the first pause after a carrier has not answered those
 	Watch time.Duration // between two looks at our own address, and two packets that keep a NAT's door open
@@ -39,6 +41,7 @@ func (t timers) orDefault() timers {
 	set(&t.End, 4*time.Second)
 	set(&t.Ringing, 3*time.Minute)
 	set(&t.Connect, 4*time.Second)
+	set(&t.Session, 90*time.Second)
 	set(&t.Ask, 8*time.Second)
 	set(&t.Again, 5*time.Second)
 	set(&t.Watch, 25*time.Second) // NATs forget UDP after 30 s

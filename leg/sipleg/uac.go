@@ -138,9 +138,10 @@ func (l *Leg) written(i *invitation) []byte {
 		header{"Contact", l.contact},
 		header{"Allow", allowed},
 		header{"Accept", "application/sdp"})
-	if !l.line.NoPRACK {
-		headers = append(headers, header{"Supported", "100rel"})
+	if e := l.extensions(); e.value != "" {
+		headers = append(headers, e)
 	}
+	headers = append(headers, l.sessionHeaders()...)
 	headers = append(headers, i.shown...)
 	if l.srv.cfg.UserAgent != "" {
 		headers = append(headers, header{"User-Agent", l.srv.cfg.UserAgent})
@@ -220,7 +221,7 @@ func (l *Leg) provisional(i *invitation, r *response) {
 		}
 		return
 	}
-	if !l.reliable(i, r) {
+	if !l.acknowledged(i, r) {
 		return
 	}
 	l.rang = l.rang || ringing(r.StatusCode)
@@ -277,7 +278,10 @@ func (l *Leg) accepted(i *invitation, r *response) {
 		l.unusable(i, r, errors.New("the answer has no SDP"))
 		return
 	}
+	l.said = l.offer
+	l.updates = contains(tokens(r, "Allow"), "UPDATE")
 	l.answered(r.at, r.StatusCode)
+	l.agreed(r)
 	d := l.dialog
 	raw, _ := l.srv.inDialog(&d, sip.ACK, i.n)
 	l.ack = func() { i.tx.ack(d.tag, raw, d.flow) }
@@ -323,6 +327,12 @@ func (l *Leg) refused(i *invitation, r *response) {
 		}
 		l.finish(leg.Event{Kind: leg.Ended, Cause: leg.Fault, Status: code, Reason: err.Error(), Retry: !l.rang})
 		return
+	}
+	if least := seconds(values(r, "Min-SE")); code == 422 && l.wanted() > 0 && least > l.wanted() {
+		l.session.least = least
+		if l.invite(l.again(i.at)) == nil {
+			return
+		}
 	}
 	if code == 403 && len(l.auth) > 0 {
 		// Many registrars refuse a wrong password so, and not with a second 401 (RFC 3261 22.1 allows both).

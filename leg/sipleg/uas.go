@@ -13,6 +13,8 @@ import (
 type uas struct {
 	first    *serverTx // the first INVITE, till its final answer
 	localTag string
+	asked    *request // the first INVITE, for what its answer has to say; nil after that
+	reliable reliable
 	merge    string // key of the INVITE in the server's table of merged requests
 }
 
@@ -36,6 +38,10 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		refuse(488)
 		return
 	}
+	if s.tooShort(r) {
+		refuse(422, header{"Min-SE", inSeconds(s.t.Session)})
+		return
+	}
 	sock, err := s.ports.take(s.bindIP(r.from.peer.Addr()))
 	if err != nil {
 		s.log.Error("call refused", "err", err)
@@ -52,7 +58,9 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 	tx.belongsTo(l)
 	l.trace.received(r.at, r.from.peer, r.raw)
 	l.theirs = offer
-	l.first = tx
+	l.first, l.asked = tx, r
+	l.updates = contains(tokens(r, "Allow"), "UPDATE")
+	l.reliable.required = contains(tokens(r, "Require"), "100rel")
 	l.localTag = fresh(8)
 	l.ours = ours{id: uint64(time.Now().Unix()), version: 1, ip: s.soundIP(r.from.peer.Addr()), port: sock.port}
 	local := r.To().Value() + ";tag=" + l.localTag
@@ -114,7 +122,7 @@ func (l *Leg) ringBack(early bool) error {
 		code, body = 183, l.ours.answer(l.theirs)
 		l.early = true
 	}
-	if !l.first.respond(code, l.localTag, l.inDialogHeaders(), body) {
+	if !l.ringReliably(code, body) {
 		return errEnded
 	}
 	if l.early {
@@ -132,6 +140,10 @@ func (l *Leg) pickUp() error {
 	case l.phase != setup:
 		return errEnded
 	}
+	if l.reliable.waits() {
+		l.reliable.answer = true // RFC 3262 section 3: the 200 waits until what was said before has arrived
+		return nil
+	}
 	body := ""
 	if l.theirs != nil {
 		body = l.ours.answer(l.theirs)
@@ -139,10 +151,12 @@ func (l *Leg) pickUp() error {
 		body = l.ours.offer(sendrecv) // the answer comes in the ACK
 		l.offered = true
 	}
-	l.reinvite = l.first
-	if !l.first.respond(200, l.localTag, l.inDialogHeaders(), body) {
+	l.reinvite, l.said = l.first, body
+	if !l.first.respond(200, l.localTag, append(l.inDialogHeaders(), l.agree(l.asked)...), body) {
+		l.stopSession()
 		return errEnded
 	}
+	l.asked = nil
 	l.answered(time.Now(), 200)
 	return nil
 }
@@ -225,6 +239,8 @@ func (l *Leg) request(r *request, tx *serverTx) {
 		l.renegotiate(r, tx, true)
 	case sip.UPDATE:
 		l.renegotiate(r, tx, false)
+	case sip.PRACK:
+		l.pracked(r, tx)
 	case sip.INFO:
 		l.info_(r, tx)
 	case sip.OPTIONS:
