@@ -107,10 +107,12 @@ caller-id-spelling: national
 privacy: yes
 prack: off
 session-timer: off
+codecs: [pcma]
+dtmf-payload: 96
 `), nil)
 	want := SIP{
 		Register: true, Expires: 30 * time.Minute, Login: "0003", Proxy: "sip:proxy.example.jp;lr", Ping: 30 * time.Second,
-		CallerID: InPreferred, Shown: number.National, Private: true, NoPRACK: true, Session: -1,
+		CallerID: InPreferred, Shown: number.National, Private: true, NoPRACK: true, Session: -1, Codecs: []string{"pcma"}, DTMF: 96,
 	}
 	if problems != nil || !reflect.DeepEqual(got.SIP, want) {
 		t.Errorf("got %+v\nwant %+v\n%v", got.SIP, want, problems)
@@ -130,6 +132,9 @@ session-timer: off
 		{"caller-id: pai\n", `"pai" is not known`},
 		{"caller-id-uri: tel\ncaller-id-spelling: national\n", "needs a phone-context"},
 		{"prefix: 184\nprivacy: true\n", "hides the number already"},
+		{"codecs: [g729]\n", `"g729" is not known`},
+		{"dtmf-payload: 20\n", "20 is out of range"},
+		{"media: srtp\n", "whoever reads the signalling hears the call"},
 		{"session-timer: 30s\n", "30s is out of range"},
 		{"proxy: a b\n", "write a host, host:port"},
 	} {

@@ -2,6 +2,7 @@ package trunk
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,10 @@ type SIP struct {
 	Shown    string // how it is spelt there: number.E164, number.National, number.Digits; "" is as it is written
 	Tel      bool   // … as a tel: URI
 	Private  bool   // the person who is called is not to see it
+
+	Codecs []string // pcmu, pcma: that are offered and taken; nil is both
+	DTMF   int      // payload type of telephone-event that is offered; 0 is 101
+	Secret bool     // the sound is encrypted (SRTP), or there is no call
 
 	NoPRACK bool          // 100rel is not offered
 	Session time.Duration // session timer that is asked for; 0 is half an hour, negative is none
@@ -44,6 +49,9 @@ const (
 //	caller-id-spelling: national    # e164, national, digits
 //	caller-id-uri: tel              # sip is the default
 //	privacy: true                   # who is called does not see our number
+//	codecs: [pcmu]                  # pcmu and pcma are the default
+//	dtmf-payload: 96                # of telephone-event; 101 is the default
+//	media: srtp                     # rtp is the default
 //	session-timer: 15m              # off: none; half an hour is the default
 //	prack: off                      # on is the default
 func readSIP(doc *yamldoc.Map, t *Trunk) {
@@ -76,6 +84,16 @@ func readSIP(doc *yamldoc.Map, t *Trunk) {
 	s.Private = readSwitch(privacy, false)
 	if s.Private && t.Prefix == "184" {
 		privacy.Warn("prefix 184 hides the number already", "one of the two is enough")
+	}
+	for _, item := range doc.Take("codecs").List() {
+		if c := item.OneOf("pcmu", "pcma"); c != "" && !slices.Contains(s.Codecs, c) {
+			s.Codecs = append(s.Codecs, c)
+		}
+	}
+	s.DTMF = doc.Take("dtmf-payload").Count(96, 127)
+	s.Secret = doc.Take("media").OneOf("rtp", "srtp") == "srtp"
+	if media := doc.Take("media"); s.Secret && !strings.HasPrefix(t.Server, "sips:") && !strings.Contains(t.Server, "transport=tls") {
+		media.Warn("the key to the sound goes in the clear: whoever reads the signalling hears the call", "server: sip:…;transport=tls")
 	}
 	if session := doc.Take("session-timer"); session.Text() == "off" {
 		s.Session = -1

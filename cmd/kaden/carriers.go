@@ -8,6 +8,7 @@ import (
 	"github.com/kaden-project/kaden/api"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg/sipleg"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/trunk"
 )
@@ -33,6 +34,14 @@ func lineOf(t trunk.Trunk) sipleg.Line {
 	}
 	if n, err := number.Parse(t.From, number.Home); err == nil {
 		l.Number = string(n)
+	}
+	l.DTMF, l.Secret = uint8(t.SIP.DTMF), t.SIP.Secret
+	for _, name := range t.SIP.Codecs {
+		codec := media.PCMU
+		if name == "pcma" {
+			codec = media.PCMA
+		}
+		l.Codecs = append(l.Codecs, codec)
 	}
 	switch t.SIP.CallerID {
 	case trunk.InAsserted:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -169,6 +170,15 @@ func (l *Leg) fail(c leg.Cause, why string) {
 	}
 }
 
+// describe prepares what we say of our sound.
+func (l *Leg) describe(ip netip.Addr, port uint16) {
+	l.ours = ours{id: uint64(time.Now().Unix()), version: 1, ip: ip, port: port, codecs: l.line.Codecs, dtmf: l.line.DTMF}
+	if l.line.Secret {
+		l.ours.lock = newLock(1, offeredSuite)
+	}
+	l.sound.dtmfIn = l.ours.keys()
+}
+
 // bind hangs up when ctx ends.
 func (l *Leg) bind(ctx context.Context) {
 	l.unbind = context.AfterFunc(ctx, func() { l.hangup(leg.Canceled, context.Cause(ctx).Error()) })
@@ -239,7 +249,12 @@ func (l *Leg) tell(then func()) {
 	}
 	speaks := l.phase == up || l.phase == setup && l.early
 	l.sound.use.Store(l.phase == up && d.dir.sends())
+	var safe *locks
+	if d.lock != (lock{}) {
+		safe = &locks{l.ours.lock, d.lock}
+	}
 	l.sound.apply(terms{
+		locks:  safe,
 		remote: d.addr, codec: d.codecs[0], dtmf: d.dtmf,
 		live: l.phase == up || l.phase == leaving,
 		send: speaks && d.dir.receives() && !d.addr.Addr().IsUnspecified(),

@@ -11,6 +11,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/media"
 )
 
 // Line is a carrier as SIP sees it (回線): where it is, who we are there, and how it wants to be spoken to. Name and
@@ -38,6 +39,10 @@ type Manner struct {
 	Private  bool      // not to be shown to who is called (RFC 3323)
 
 	NoPRACK bool          // 100rel is not offered (RFC 3262)
+	Codecs  []media.Codec // that are offered and taken, the best first; nil is PCMU and PCMA
+	DTMF    uint8         // payload type of telephone-event that is offered; 0 is 101
+	Secret  bool          // the sound is encrypted (SDES), or there is no call
+
 	Session time.Duration // session timer that is asked for (RFC 4028); 0 is half an hour, negative is none
 }
 
@@ -284,3 +289,30 @@ func (l Line) credentials() credentials {
 
 // same tells whether nothing about the carrier has changed.
 func (l Line) same(o Line) bool { return fmt.Sprintf("%+v", l) == fmt.Sprintf("%+v", o) }
+
+// read reads what the far end says of its sound, as far as the carrier's line takes it.
+func (l Line) read(body []byte, via netip.Addr) (*description, error) {
+	d, err := readSDP(body, via)
+	if err != nil {
+		return nil, err
+	}
+	if l.Codecs != nil {
+		d.codecs = slices.DeleteFunc(d.codecs, func(c media.Codec) bool { return !slices.Contains(l.Codecs, c) })
+	}
+	switch {
+	case len(d.codecs) == 0:
+		return nil, fmt.Errorf("none of the codecs of line %s is offered", l.Name)
+	case l.Secret && d.lock == (lock{}):
+		return nil, errClear
+	}
+	return d, nil
+}
+
+// readAnswer reads the far end's answer to an offer of ours.
+func (l *Leg) readAnswer(body []byte, via netip.Addr) (*description, error) {
+	d, err := l.line.read(body, via)
+	if err == nil && d.lock != (lock{}) && l.ours.lock == (lock{}) {
+		return nil, errSecret
+	}
+	return d, err
+}

@@ -63,7 +63,7 @@ func (l *Leg) answeredAgain(r *response) {
 	if body == nil {
 		return
 	}
-	d, err := readSDP(body, r.from.peer.Addr())
+	d, err := l.readAnswer(body, r.from.peer.Addr())
 	if err != nil || !d.fits(r.from.peer.Addr()) {
 		return // the sound goes on as it was
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -83,12 +82,14 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 	l.keys = i.user.keys()
 	l.contact = s.contact(i.flow, i.ownHost)
 	if a := s.lines.find(to.Line); a != nil {
-		l.line = a.line
 		if _, contact := a.way(); contact != "" {
 			l.contact = contact
 		}
 	}
-	l.ours = ours{id: uint64(time.Now().Unix()), version: 1, ip: ip, port: sock.port}
+	if a := s.lines.find(to.Line); a != nil {
+		l.line = a.line
+	}
+	l.describe(ip, sock.port)
 	l.offer = l.ours.offer(sendrecv)
 	l.keeper.save = o.Keep
 	l.key = tableKey(i.callID, s.id.tag(i.callID))
@@ -230,7 +231,7 @@ func (l *Leg) provisional(i *invitation, r *response) {
 		l.bell.ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
 	}
 	if body := sdpOf(r); body != nil {
-		if d, err := readSDP(body, r.from.peer.Addr()); err == nil {
+		if d, err := l.readAnswer(body, r.from.peer.Addr()); err == nil {
 			firstSound := l.theirs == nil
 			l.theirs = d
 			l.applySound()
@@ -267,7 +268,7 @@ func (l *Leg) accepted(i *invitation, r *response) {
 		l.dialog.seq = l.acks.seq
 	}
 	if body := sdpOf(r); body != nil {
-		d, err := readSDP(body, r.from.peer.Addr())
+		d, err := l.readAnswer(body, r.from.peer.Addr())
 		if err != nil {
 			l.unusable(i, r, err)
 			return

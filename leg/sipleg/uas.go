@@ -25,9 +25,14 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		refuse(404)
 		return
 	}
+	info := leg.Info{
+		Inbound: true, From: r.From().Address.String(), To: r.Recipient.String(), CallID: callID(r),
+		Source: r.from.peer.String(), Headers: told(r),
+	}
+	line := s.cameOver(r, &info)
 	var offer *description
 	if body := sdpOf(r); body != nil {
-		d, err := readSDP(body, r.from.peer.Addr())
+		d, err := line.read(body, r.from.peer.Addr())
 		if err != nil {
 			refuse(488, header{"Warning", `399 kaden "` + strings.ReplaceAll(err.Error(), `"`, "'") + `"`})
 			return
@@ -48,11 +53,6 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		refuse(503)
 		return
 	}
-	info := leg.Info{
-		Inbound: true, From: r.From().Address.String(), To: r.Recipient.String(), CallID: callID(r),
-		Source: r.from.peer.String(), Headers: told(r),
-	}
-	line := s.cameOver(r, &info)
 	l := s.newLeg(info, sock)
 	l.line = line
 	tx.belongsTo(l)
@@ -62,7 +62,7 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 	l.updates = contains(tokens(r, "Allow"), "UPDATE")
 	l.reliable.required = contains(tokens(r, "Require"), "100rel")
 	l.localTag = fresh(8)
-	l.ours = ours{id: uint64(time.Now().Unix()), version: 1, ip: s.soundIP(r.from.peer.Addr()), port: sock.port}
+	l.describe(s.soundIP(r.from.peer.Addr()), sock.port)
 	local := r.To().Value() + ";tag=" + l.localTag
 	l.dialog = dialog{
 		callID: callID(r), local: local, remote: r.From().Value(), tag: fromTag(r), target: contact(r),
@@ -201,7 +201,7 @@ func (l *Leg) acked(r *request) {
 		return
 	}
 	l.offered = false
-	d, err := readSDP(sdpOf(r), r.from.peer.Addr())
+	d, err := l.readAnswer(sdpOf(r), r.from.peer.Addr())
 	if err != nil {
 		if l.phase == up {
 			l.leave(leg.Failed, "no usable answer to our offer: "+err.Error())
