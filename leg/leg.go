@@ -68,6 +68,7 @@ type Info struct {
 	From, To string // addresses as they appear: sip:…, tel:…, sim:…
 	CallID   string // SIP Call-ID or the like
 	Source   string // network address of the far end, "" if there is none
+	Line     string // the line that an inbound call came over, "" if it is not one of ours (see Target.Line)
 	Headers  map[string]string
 }
 
@@ -109,6 +110,10 @@ type Target struct {
 	Headers     map[string]string // extra headers, X-…
 	InBandDTMF  bool
 	Unreliable  bool // the trunk answers with announcements (rule 30)
+
+	// Line names the line that the call goes over, where the dialer knows lines of its own (sipleg.Line): what it
+	// knows of the carrier is then used. "" is none.
+	Line string
 }
 
 // Options belong to one attempt.

@@ -139,7 +139,12 @@ func (r *rooms) openLines() error {
 	}
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("sip"))
+	cert, roots, err := r.settings.sipTLS()
+	if err != nil {
+		return err
+	}
 	r.sip, err = sipleg.Listen(r.log, sipleg.Config{
+		ListenTLS: r.settings.SIP.TLS, Certificate: cert, RootCAs: roots,
 		Listen: r.settings.SIP.Listen, Advertise: r.settings.SIP.Advertise,
 		RTPPorts: sipleg.Range{First: uint16(low), Last: uint16(high)}, Clock: r.clock,
 		Incoming: func(l *sipleg.Leg) { r.desk.Accept(l) },
@@ -148,6 +153,9 @@ func (r *rooms) openLines() error {
 		},
 		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
 	})
+	if err == nil {
+		r.signOn()
+	}
 	return err
 }
 
@@ -175,6 +183,7 @@ func (r *rooms) openCalls() {
 		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
 		Numbers: r.numberCalled,
 		Screen:  r.voice.Screen,
+		Down:    r.lineDown,
 	})
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))
@@ -337,6 +346,7 @@ func (r *rooms) reload(ctx context.Context) error {
 	}
 	r.house.Store(set)
 	r.lookUpTrunks(ctx, set)
+	r.signOn()
 	return nil
 }
 

@@ -69,6 +69,10 @@ func (s *Server) known(from flow, r Request) bool {
 	if s.gate.allowed(from.peer.Addr()) {
 		return true
 	}
+	if s.isCarrier(from.peer.Addr(), r.URI) {
+		s.gate.befriend(from.peer.Addr())
+		return true
+	}
 	if s.cfg.Known == nil || !s.cfg.Known(from.peer, r) {
 		return false
 	}
@@ -125,7 +129,7 @@ func (s *Server) receiveRequest(r *request, why *refusal) {
 
 func (s *Server) outOfDialog(r *request, tx *serverTx) {
 	switch {
-	case toTag(r) != "", r.Method == sip.CANCEL, r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE:
+	case toTag(r) != "", r.Method == sip.CANCEL, r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE, r.Method == sip.PRACK:
 		tx.respond(481, fresh(8), nil, "")
 	case r.Method == sip.OPTIONS:
 		tx.respond(200, fresh(8), abilities, "")
