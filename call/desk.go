@@ -51,7 +51,10 @@ type Config struct {
 	Conferences Conferences
 	// Documents lets TwiML be heard beside a call's program, on hold and as an announcement; nil: soft notes and nothing.
 	Documents Documents
-	Node      string
+	// Down tells whether a trunk is known not to work though no call has failed on it: it could not be signed on to, or
+	// does not answer. nil: that is not known of any.
+	Down func(trunk string) bool
+	Node string
 }
 
 // Desk places and takes calls. It may be used from any goroutine.
