@@ -109,6 +109,9 @@ type Target struct {
 	Headers     map[string]string // extra headers, X-…
 	InBandDTMF  bool
 	Unreliable  bool // the trunk answers with announcements (rule 30)
+
+	// Whose call it is, and its name, for far ends that are told (browsers): AC…, CA…; "" where nobody knows.
+	Account, Call string
 }
 
 // Options belong to one attempt.
