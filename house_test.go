@@ -47,6 +47,7 @@ var plan = map[string]room{
 	"leg/legtest":       {[]string{"leg", "media"}, "checks the contract"},
 	"leg/simleg":        {[]string{"leg", "media"}, "a phone without a network"},
 	"leg/sipleg":        {[]string{"leg", "media"}, "a phone over SIP"},
+	"leg/webleg":        {[]string{"leg", "media"}, "a browser over WebRTC"},
 	"leg/loopleg":       {[]string{"leg", "media"}, "our own numbers, within the house"},
 	"call":              {[]string{"account", "leg", "media", "number", "sid", "timeline", "tariff", "trunk"}, "legs become calls"},
 	"speech":            {[]string{"media"}, "text becomes sound"},
