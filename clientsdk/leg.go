@@ -249,9 +249,7 @@ func (l *Leg) offer(k *socket) {
 		l.tabs[k] = d
 		l.lines++
 		go func() {
-			ctx, stop := context.WithTimeout(context.Background(), asking)
-			defer stop()
-			line, sdp, err := l.s.cfg.Engine.Offer(ctx, l.info, d)
+			line, sdp, err := l.s.cfg.Engine.Offer(context.Background(), l.info, d) // it ends with the leg, not with a context
 			l.post(func() { l.offered(k, d, line, sdp, err) })
 		}()
 	})

@@ -19,7 +19,7 @@ import (
 )
 
 // Engine makes and takes the SDPs of browsers and carries their sound; leg/webleg is one. Both methods return when all
-// candidates are in the SDP: the SDK knows no trickle.
+// candidates are in the SDP: the SDK knows no trickle. ctx is the life of the line.
 type Engine interface {
 	// Offer begins a leg to a browser.
 	Offer(ctx context.Context, i leg.Info, s Signaller) (l Line, offer string, err error)

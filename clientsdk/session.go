@@ -213,7 +213,7 @@ func (k *socket) visit(c Claims, name, sdp string, v Visit) error {
 	ctx, stop := context.WithTimeout(context.Background(), asking)
 	defer stop()
 	d := &dialog{s: k.s, who: c.who(), call: string(v.Call), temporary: name, remote: sdp}
-	l, err := k.s.cfg.Engine.Answer(ctx, leg.Info{
+	l, err := k.s.cfg.Engine.Answer(context.Background(), leg.Info{ // the line outlives this frame
 		Inbound: true, From: "client:" + c.Identity, To: v.Params.Get("To"), CallID: string(v.Call), Source: k.source,
 	}, sdp, d)
 	if err != nil {
