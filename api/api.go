@@ -102,6 +102,7 @@ type Config struct {
 	CheckLine   func(ctx context.Context, name string) ([]Finding, error) // looks at an upstream; nil: there are none
 	Trace       Tracer                                                    // nil: nothing is remembered
 	Ready       func(ctx context.Context) error                           // nil: always
+	Phone       func(person string) (PhoneToken, error)                   // signs a browser in as a phone; nil: there are none
 	Schemes     []number.Scheme                                           // that can be dialled here; nil is tel, sip and sim
 
 	Name        string        // under which people keep kaden's numbers; "" is "kaden 架電"
@@ -148,6 +149,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.peopleRoutes()
 	a.callRoutes()
 	a.houseRoutes()
+	a.phoneRoutes()
 	a.lineRoutes()
 	a.usageRoutes()
 	a.statusRoutes()

@@ -62,6 +62,7 @@ type rooms struct {
 	desk      *call.Desk
 	upstreams *upstream.Client
 	dispatch  *dispatch.Dispatcher
+	browsers  *browsers // nil: none
 
 	house    atomic.Pointer[manifest.Set]
 	known    atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
@@ -102,6 +103,9 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 		return r, err
 	}
 	if err := r.openLines(); err != nil {
+		return r, err
+	}
+	if err := r.openBrowsers(ctx); err != nil {
 		return r, err
 	}
 	r.openCalls()
@@ -168,9 +172,9 @@ func (r *rooms) openCalls() {
 	r.traces = newTraces(r.sip)
 	r.desk = call.New(r.log, call.Config{
 		Store: r.store, Asker: r.asker, Script: r.voice.Script, Node: r.settings.Node,
-		Dialers: map[number.Scheme]leg.Dialer{
+		Dialers: r.browsers.dialers(map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
-		},
+		}),
 		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
 		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
 		Numbers: r.numberCalled,
@@ -182,7 +186,7 @@ func (r *rooms) openCalls() {
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: caller{r.log, r.voice, r.desk, r.upstreams, r.house.Load}, House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		EndGhost:  r.endGhost, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
+		EndGhost:  r.endGhost, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
 	r.asker.scripts = r.dispatch
 }
@@ -227,8 +231,9 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	g.Go(func() error { return ignoreCanceled(r.upstreams.Shutdown(later)) })
 	shutdown := r.desk.Shutdown(now)
 	endSIP()
+	browsers := r.browsers.close() // the clock paces them
 	end()
-	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown))
+	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown), browsers)
 }
 
 // closeBooks ends the records of the last run's calls. The call-outs come first: they know from those
@@ -269,7 +274,7 @@ func ignoreCanceled(err error) error {
 
 // close gives back what openRooms took.
 func (r *rooms) close() error {
-	var errs []error
+	errs := []error{r.browsers.close()}
 	if r.sip != nil {
 		errs = append(errs, r.sip.Close())
 	}
