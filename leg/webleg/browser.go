@@ -25,7 +25,7 @@ func (l *Leg) Rang() {
 // heard from its beginning as soon as there is a connection; if there is none in 15 s the leg ends as
 // [leg.MediaLost]. An answer that cannot be used ends the leg as [leg.Failed].
 func (l *Leg) Accept(answer string) error {
-	d, err := read(answer)
+	d, usable, err := read(answer)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -39,7 +39,7 @@ func (l *Leg) Accept(answer string) error {
 	l.trace.received(answer)
 	if err == nil {
 		l.join()
-		err = l.conn.accept(d, answer)
+		err = l.conn.accept(d, usable)
 	}
 	if err != nil {
 		err = fmt.Errorf("the browser's answer: %w", err)
@@ -54,7 +54,7 @@ func (l *Leg) Accept(answer string) error {
 // restart, another certificate is another page that takes the call over. An offer that says nothing new is
 // answered as before: the browser has only lost its signalling. A mistake leaves the call as it is.
 func (l *Leg) Restart(offer string) (answer string, err error) {
-	d, err := read(offer)
+	d, usable, err := read(offer)
 	if err != nil {
 		return "", err
 	}
@@ -70,9 +70,9 @@ func (l *Leg) Restart(offer string) (answer string, err error) {
 	}
 	l.trace.received(offer)
 	if d.fingerprint == l.conn.them.fingerprint {
-		answer, err = l.conn.answer(d, offer)
+		answer, err = l.conn.answer(d, usable)
 	} else {
-		answer, err = l.takeOver(d, offer)
+		answer, err = l.takeOver(d, usable)
 	}
 	if err == nil {
 		l.trace.sent(answer)
@@ -106,6 +106,12 @@ func (l *Leg) takeOver(d description, offer string) (string, error) {
 // pause, which nobody here waits for. What is none of these is left out.
 func (l *Leg) Press(digits string) {
 	l.trace.received("(dtmf)") // the keys themselves may be a PIN
+	l.mu.Lock()
+	ok := l.phase == up
+	l.mu.Unlock()
+	if !ok {
+		return
+	}
 	for _, key := range strings.ToUpper(digits) {
 		if strings.ContainsRune(media.Digits, key) {
 			l.pressed(string(key), bySignal)

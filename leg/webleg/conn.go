@@ -110,7 +110,7 @@ func (c *conn) offer() (string, error) {
 
 // accept takes the page's answer to our offer.
 func (c *conn) accept(d description, answer string) error {
-	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: withoutCandidates(answer)})
+	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer})
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (c *conn) accept(d description, answer string) error {
 
 // answer takes an offer of the page, the first one or a later one, and gives our answer to it.
 func (c *conn) answer(d description, offer string) (string, error) {
-	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: withoutCandidates(offer)})
+	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer})
 	if err != nil {
 		return "", fmt.Errorf("the browser's offer: %w", err)
 	}

@@ -211,7 +211,7 @@ func (e *Engine) Offer(ctx context.Context, i leg.Info, s Signaller) (l *Leg, sd
 // Answer begins a leg from a browser out of its offer, which is checked. Our answer is given to s by Ring with
 // early sound, or by Answer: until then nothing is sent to the page. Cancelling ctx hangs up.
 func (e *Engine) Answer(ctx context.Context, i leg.Info, offer string, s Signaller) (*Leg, error) {
-	d, err := read(offer)
+	d, usable, err := read(offer)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +221,7 @@ func (e *Engine) Answer(ctx context.Context, i leg.Info, offer string, s Signall
 		return nil, err
 	}
 	l.trace.received(offer)
-	l.offer, l.theirs = offer, d
+	l.offer, l.theirs = usable, d
 	l.bind(ctx)
 	return l, nil
 }

@@ -18,25 +18,24 @@ type description struct {
 	ufrag       string // another one of the same page is an ICE restart
 }
 
-// read checks a browser's offer or answer.
-func read(text string) (description, error) {
-	var d description
+// read checks a browser's offer or answer. usable is what pion may see of it.
+func read(text string) (d description, usable string, err error) {
 	if len(text) > mostSDP {
-		return d, fmt.Errorf("SDP of %d bytes; at most %d are read", len(text), mostSDP)
+		return d, "", fmt.Errorf("SDP of %d bytes; at most %d are read", len(text), mostSDP)
 	}
 	var s sdp.SessionDescription
 	if err := s.UnmarshalString(text); err != nil {
-		return d, fmt.Errorf("SDP: %w", err)
+		return d, "", fmt.Errorf("SDP: %w", err)
 	}
 	i := slices.IndexFunc(s.MediaDescriptions, func(m *sdp.MediaDescription) bool {
 		return m.MediaName.Media == "audio" && m.MediaName.Port.Value != 0
 	})
 	if i < 0 {
-		return d, errors.New("SDP without sound: there is no open m=audio")
+		return d, "", errors.New("SDP without sound: there is no open m=audio")
 	}
 	audio := s.MediaDescriptions[i]
 	if !slices.Contains(audio.MediaName.Formats, "0") && !slices.Contains(audio.MediaName.Formats, "8") {
-		return d, errNoCodec
+		return d, "", errNoCodec
 	}
 	attribute := func(key string) string {
 		if v, ok := audio.Attribute(key); ok {
@@ -48,11 +47,11 @@ func read(text string) (description, error) {
 	d.fingerprint, d.ufrag = strings.ToLower(attribute("fingerprint")), attribute("ice-ufrag")
 	switch {
 	case d.fingerprint == "":
-		return d, errors.New("SDP without a=fingerprint: only encrypted sound (DTLS-SRTP) is taken")
+		return d, "", errors.New("SDP without a=fingerprint: only encrypted sound (DTLS-SRTP) is taken")
 	case d.ufrag == "" || attribute("ice-pwd") == "":
-		return d, errors.New("SDP without a=ice-ufrag and a=ice-pwd")
+		return d, "", errors.New("SDP without a=ice-ufrag and a=ice-pwd")
 	}
-	return d, nil
+	return d, withoutCandidates(text), nil
 }
 
 // withoutCandidates takes out where the browser says it is. It comes to us, always, and is known when it does;
