@@ -87,6 +87,7 @@ type Order struct {
 	SIPUser     string            // digest for a To that is a SIP URI
 	SIPPassword string
 	Detection   *Detection // find out who or what answers; nil: do not. Outbound calls only
+	Tape        *TapeOrder // record it from the answer to the end; nil: do not
 	Here        bool       // it is to be joined with others: no upstream can take it
 	Alert       string     // the alert this call serves, and its call-out: loud words about the call are shown there too
 	Callout     string     //

@@ -31,6 +31,10 @@ type (
 	Conference string
 	// Recording is RE…, what somebody said.
 	Recording string
+	// Queue is QU…, calls that wait for somebody.
+	Queue string
+	// Stream is MZ…, the sound of a call on its way over a WebSocket.
+	Stream string
 )
 
 // Prefixes of the kinds that exist here.
@@ -44,11 +48,13 @@ const (
 	notificationPrefix = "NO"
 	conferencePrefix   = "CF"
 	recordingPrefix    = "RE"
+	queuePrefix        = "QU"
+	streamPrefix       = "MZ"
 )
 
 // Kind is any identifier type of this package.
 type Kind interface {
-	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording
+	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Queue | Stream
 }
 
 func prefix[K Kind]() string {
@@ -70,6 +76,10 @@ func prefix[K Kind]() string {
 		return conferencePrefix
 	case Recording:
 		return recordingPrefix
+	case Queue:
+		return queuePrefix
+	case Stream:
+		return streamPrefix
 	}
 	return notificationPrefix
 }

@@ -63,6 +63,15 @@ type settings struct {
 		AllowPrivate bool `yaml:"allow-private"`
 	} `yaml:"webhooks"`
 
+	Recordings struct {
+		Private bool          `yaml:"private"`
+		Keep    time.Duration `yaml:"keep"`
+	} `yaml:"recordings"`
+
+	Debug struct {
+		Keep time.Duration `yaml:"keep"`
+	} `yaml:"debug"`
+
 	Log struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
@@ -79,6 +88,7 @@ func defaults() settings {
 	s.SIP.Listen, s.SIP.RTPPorts = "0.0.0.0:5060", "20000-29999"
 	s.Browsers.Listen = webleg.DefaultListen
 	s.Log.Level, s.Log.Format = "info", "text"
+	s.Debug.Keep = 30 * 24 * time.Hour
 	s.Drain = 30 * time.Second
 	return s
 }
@@ -177,6 +187,11 @@ func (s settings) check() error {
 	}
 	if _, _, err := s.rtpPorts(); err != nil {
 		return err
+	}
+	for name, keep := range map[string]time.Duration{"recordings.keep": s.Recordings.Keep, "debug.keep": s.Debug.Keep} {
+		if keep < 0 || keep > 0 && keep < time.Minute {
+			return fmt.Errorf("%s: %v is not a time such as 720h (30 days); 0s is for ever", name, keep)
+		}
 	}
 	switch s.Log.Level {
 	case "debug", "info", "warn", "error":

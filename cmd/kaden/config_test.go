@@ -35,6 +35,7 @@ func TestSettingsThatWouldFailLaterAreRefusedNow(t *testing.T) {
 		{"ports the wrong way round", "sip: {rtp-ports: 300-200}\n", "20000-29999"},
 		{"a secret that is not there", "account: {token: env:NOWHERE}\n", "NOWHERE"},
 		{"a level of its own", "log: {level: loud}\n", "debug, info"},
+		{"recordings that are gone before they are made", "recordings: {keep: -1h}\n", "recordings.keep"},
 		{"a public URL without a host", "public-url: kaden.example\n", "https://"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -29,6 +29,8 @@ type office struct {
 	*wires
 	app *httptest.Server
 
+	key, secret, application string // of the customer's account
+
 	mu    sync.Mutex
 	twiml map[string]string // by path
 	asked []url.Values      // what the app was asked
@@ -167,7 +169,6 @@ func (o *office) rings(identity string) string {
 	o.t.Helper()
 	return o.order(url.Values{"To": {"client:" + identity}, "From": {"client:kaden"}, "Url": {o.says("/tone", `<Play>`+o.app.URL+`/440.wav</Play>`)}})
 }
-
 
 // wires are the cable between the pages and the server, which can be cut.
 type wires struct {
