@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kaden-project/kaden/timeline"
 )
 
 // Twilio's own SDKs, unmodified, in a real browser, against the running binary.
@@ -73,7 +75,7 @@ func hearsAndPresses(t *testing.T, o *office, c *chromium, sdk string) {
 	p.run("call.accept(); await saw('call accept'); await hears(() => call.getRemoteStream(), 440)")
 	t.Logf("accepted and heard after %v, of which 400 ms are the listening", time.Since(begun).Round(time.Millisecond))
 	p.run("await new Promise((r) => setTimeout(r, 700))") // keys right after the answer do not count
-	p.run("call.mute(true); call.sendDigits('12w3#*')") // keys go through while it is muted
+	p.run("call.mute(true); call.sendDigits('12w3#*')")   // keys go through while it is muted
 	eventually(t, patience, "the keys have arrived", func() bool { return pressed(o, call) == "123#*" })
 	o.becomes(t, call, "in-progress")
 	o.hangUp(call)
@@ -330,7 +332,7 @@ func renewsICE(t *testing.T, o *office, c *chromium, sdk string) {
 		p.run("await saw('call accept'); await hears(() => call.getRemoteStream(), 440)")
 		ufrag := "call._mediaHandler.version.pc.remoteDescription.sdp.match(/ice-ufrag:(\\S+)/)[1]"
 		before := p.run("%s", "return "+ufrag)
-		p.run("%s", "call._mediaHandler.iceRestart(); await until(() => " + ufrag + " !== " + string(before) + "); await until(() => call._mediaHandler.version.pc.iceConnectionState === 'connected'); await hears(() => call.getRemoteStream(), 440); call.disconnect()")
+		p.run("%s", "call._mediaHandler.iceRestart(); await until(() => "+ufrag+" !== "+string(before)+"); await until(() => call._mediaHandler.version.pc.iceConnectionState === 'connected'); await hears(() => call.getRemoteStream(), 440); call.disconnect()")
 		if p.did("call error") {
 			t.Errorf("%s: seen: %s", way, p.run("return seen"))
 		}
@@ -368,4 +370,81 @@ func microphoneRefused(t *testing.T, o *office, c *chromium, sdk string) {
 	p.saw("incoming")
 	p.run("call.accept(); await saw('call error')")
 	o.becomes(t, call, "failed")
+}
+
+// An alert rings a browser; whoever sits there hears it and takes it.
+func TestAnAlertRingsABrowser(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	c := newChromium(t)
+	o := newOffice(t)
+	o.apply("person: me\ncontacts: [client:me]\nlanguage: en")
+	p := o.onDuty(t, c, "me", "me", "2.18")
+	begun := time.Now()
+	alert := o.alarm("disk full on db01")
+	p.saw("incoming")
+	t.Logf("the tab rings after %v", time.Since(begun).Round(time.Millisecond))
+	p.run("call.accept(); await saw('call accept'); await new Promise((r) => setTimeout(r, 1500)); call.sendDigits('1')")
+	o.until(alert, timeline.AlertAcknowledged, "me")
+	p.saw("call disconnect")
+	if n := o.night(alert); n.By != "me" || n.count(timeline.CallRinging, "")+n.count(timeline.AttemptRinging, "") == 0 {
+		t.Errorf("the night was:\n%s", n)
+	}
+}
+
+// The server is killed in the middle of a call. The page's call ends, the page is on duty again by itself, and the next
+// call reaches it.
+func TestTheServerIsKilledUnderABrowser(t *testing.T) {
+	t.Parallel()
+	c := newChromium(t)
+	o := newOffice(t)
+	o.apply("person: sato\ncontacts: [client:sato]")
+	p := o.onDuty(t, c, "sato", "sato", "2.18")
+	o.rings("sato")
+	p.saw("incoming")
+	p.run("call.accept(); await saw('call accept'); await hears(() => call.getRemoteStream(), 440)")
+	o.kill()
+	begun := time.Now()
+	o.start()
+	o.ready()
+	p.run("await saw('call disconnect', 25000)")
+	t.Logf("the call is over %v after the start of the next life", time.Since(begun).Round(time.Millisecond))
+	p.run("seen.length = 0")
+	call := o.rings("sato")
+	p.run("await saw('incoming', 15000); call.accept(); await saw('call accept'); await hears(() => call.getRemoteStream(), 440)")
+	o.hangUp(call)
+	p.saw("call disconnect")
+
+	// A server that stops in good order leaves without an error for the app.
+	p.run("seen.length = 0")
+	if err := o.stop(); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+	o.start()
+	o.ready()
+	o.rings("sato")
+	p.run("await saw('incoming', 25000)")
+}
+
+// twilio-client 1.15, the SDK before the voice SDK.
+func TestTheSDKOfOldIsAPhoneToo(t *testing.T) {
+	t.Parallel()
+	c := newChromium(t)
+	o := newOffice(t)
+	o.openAccount()
+	p := c.tab(t, "sato", "1.15")
+	p.run(`window.device = new Twilio.Device(%q, { chunderw: %q, sounds: quiet, publishEvents: false, enableRingingState: true }); follow('device', device, ['ready', 'error']);
+		device.on('incoming', (call) => { window.call = call; note('incoming'); follow('call', call, ['accept', 'cancel', 'disconnect', 'error']) }); await saw('device ready')`,
+		o.accessToken(t, c, "sato", nil), o.wires.addr())
+	call := o.rings("sato")
+	p.saw("incoming")
+	p.run("call.accept(); await saw('call accept'); await hears(() => call.getRemoteStream(), 440)")
+	o.hangUp(call)
+	p.saw("call disconnect")
+	o.says("/app", `<Gather numDigits="2" timeout="20" action="`+o.app.URL+`/pressed"><Play loop="0">`+o.app.URL+`/440.wav</Play></Gather>`)
+	p.run("seen.length = 0; window.call = device.connect({ To: 'x', story: 'of old' }); follow('call', call, ['accept', 'disconnect', 'error']); await saw('call accept'); await hears(() => call.getRemoteStream(), 440); await new Promise((r) => setTimeout(r, 700)); call.sendDigits('42')")
+	eventually(t, patience, "the keys have arrived", func() bool { return o.told("Digits", "42") != nil })
+	if told := o.told("story", "of old"); told.Get("From") != "client:sato" || told.Get("To") != "x" {
+		t.Errorf("the app was told %v", told)
+	}
 }
