@@ -6,6 +6,9 @@ import "sync/atomic"
 // come out. Listen may be called from any goroutine, all else by the one that paces the leg. The zero value
 // is ready; until somebody listens it holds no jitter buffer, which is most of a leg's memory.
 type Ear struct {
+	// InBand looks for keys in the sound; nil: nobody does. It is set before the first Tick.
+	InBand *DTMF
+
 	in      atomic.Pointer[listening]
 	frame   Frame
 	jitter  *Jitter
@@ -42,17 +45,23 @@ func (e *Ear) Tick() (key byte, ok bool) {
 
 func (e *Ear) hear() {
 	in := e.in.Load()
-	if in != nil && !e.hearing {
+	hearing := in != nil || e.InBand != nil
+	if hearing && !e.hearing {
 		if e.jitter == nil {
 			e.jitter = new(Jitter)
 		}
 		e.jitter.Reset() // nobody has emptied it meanwhile
 	}
-	if e.hearing = in != nil; !e.hearing {
+	if e.hearing = hearing; !hearing {
 		return
 	}
 	e.jitter.Get(&e.frame)
-	in.sink.Write(&e.frame)
+	if e.InBand != nil {
+		e.InBand.Write(&e.frame)
+	}
+	if in != nil {
+		in.sink.Write(&e.frame)
+	}
 }
 
 // Restart is for a new stream of the far end (another SSRC).

@@ -15,6 +15,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/media"
 )
 
 // Signaller is the browser's side of the signalling. It is told what to send there, in order. It must not
@@ -123,12 +124,12 @@ func network(kind, at string) string {
 // newAPI is pion, set up for telephony with browsers.
 func (e *Engine) newAPI() (*webrtc.API, error) {
 	var m webrtc.MediaEngine
-	for kind, c := range map[webrtc.PayloadType]webrtc.RTPCodecCapability{
-		0:   {MimeType: webrtc.MimeTypePCMU, ClockRate: 8000},
-		8:   {MimeType: webrtc.MimeTypePCMA, ClockRate: 8000},
-		101: {MimeType: telephoneEvent, ClockRate: 8000, SDPFmtpLine: "0-15"},
+	for _, c := range []webrtc.RTPCodecParameters{ // in the order in which they are preferred
+		{PayloadType: 0, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMU, ClockRate: media.Rate}},
+		{PayloadType: 8, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMA, ClockRate: media.Rate}},
+		{PayloadType: 101, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: telephoneEvent, ClockRate: media.Rate, SDPFmtpLine: "0-15"}},
 	} {
-		if err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: kind}, webrtc.RTPCodecTypeAudio); err != nil {
+		if err := m.RegisterCodec(c, webrtc.RTPCodecTypeAudio); err != nil {
 			return nil, err
 		}
 	}

@@ -28,7 +28,7 @@ type house struct {
 	t     testing.TB
 	e     *Engine
 	clock *media.Clock
-	pages *Engine // what the pages are made with: pion as a browser sets itself up
+	api   *webrtc.API // what pages are made with: pion as a browser sets itself up
 	mu    sync.Mutex
 	phone map[string]*phone
 }
@@ -48,8 +48,7 @@ func open(t testing.TB, change ...func(*Config)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, e: e, clock: clock, phone: map[string]*phone{}}
-	h.pages = &Engine{log: silent(), api: browserAPI(t, nil), cfg: Config{Clock: clock, timers: timers{}.orDefault()}}
+	h := &house{t: t, e: e, clock: clock, api: browserAPI(t, nil), phone: map[string]*phone{}}
 	t.Cleanup(func() {
 		if err := e.Close(); err != nil {
 			t.Errorf("close: %v", err)
@@ -99,6 +98,7 @@ func (h *house) page() *phone {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p := &phone{h: h, uri: "client:sato" + string(rune('a'+len(h.phone))), called: make(chan struct{}), over: make(chan leg.Cause, 1)}
+	p.with = &Engine{log: silent(), api: h.api, cfg: Config{timers: timers{}.orDefault()}} // and a certificate of its own
 	p.begin()
 	h.phone[p.uri] = p
 	return p
@@ -137,6 +137,7 @@ type phone struct {
 	leg    *Leg
 	offer  string // of the house
 	own    bool   // it calls
+	with   *Engine
 
 	sound *sound
 
@@ -161,8 +162,8 @@ func (p *phone) begin() {
 }
 
 // opens makes a connection of the page.
-func (p *phone) opens(with *Engine) *conn {
-	c, err := with.newConn(p.sound.inbox.put, func(c *conn) {
+func (p *phone) opens() *conn {
+	c, err := p.with.newConn(p.sound.inbox.put, func(c *conn) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if c.pc.ConnectionState() == webrtc.PeerConnectionStateConnected && c == p.conn && !p.ended {
@@ -191,7 +192,7 @@ func (p *phone) opens(with *Engine) *conn {
 }
 
 func (p *phone) offers() string {
-	c := p.opens(p.h.pages)
+	c := p.opens()
 	sdp, err := c.offer()
 	if err != nil {
 		p.h.t.Fatalf("%s: %v", p.uri, err)
@@ -301,7 +302,7 @@ func (p *phone) Press(keys string) {
 
 // answers is a person who accepts.
 func (p *phone) answers(offer string) {
-	c := p.opens(p.h.pages)
+	c := p.opens()
 	if c == nil {
 		return
 	}
