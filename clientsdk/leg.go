@@ -1,6 +1,7 @@
 package clientsdk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +46,7 @@ func (s *Server) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 	if l.info.CallID == "" {
 		l.info.CallID = l.call
 	}
-	l.parameters = map[string]string{"From": to.From, "To": to.URI, "CallSid": l.call, "AccountSid": string(l.who.account)}
+	l.parameters = map[string]string{"From": cmp.Or(to.From, nobodyInParticular), "To": to.URI, "CallSid": l.call, "AccountSid": string(l.who.account)}
 	if p := writeParams(to.Headers); p != "" {
 		l.parameters["Params"] = p
 	}
@@ -65,6 +66,9 @@ func (s *Server) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 	go l.run(ctx)
 	return l, nil
 }
+
+// nobodyInParticular is who calls when the call does not say: a page shows something, and apps read From without a look.
+const nobodyInParticular = "client:kaden"
 
 // room is how many events may wait for whoever reads them.
 const room = 64
