@@ -36,6 +36,8 @@ type Config struct {
 	Trunks  func() []trunk.Trunk                           // as they are now; nil: none
 	Script  Script                                         // nil: calls are answered and nothing is said
 	Numbers func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
+	// Shows tells whether an account may show a number that is nobody's here: one that it has verified. nil: none.
+	Shows func(account sid.Account, number string) bool
 	// Screen asks a caller who has been answered for a key, and tells whether they may go on; an error ends the call. nil
 	// lets everybody through.
 	Screen func(ctx context.Context, c *Call) (passed bool, err error)

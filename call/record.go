@@ -214,7 +214,8 @@ type Reply struct {
 	URL         string // after redirects
 	Status      int
 	ContentType string
-	Body        []byte // at most 64 KiB and one byte
+	Header      map[string][]string // all of it, for whoever looks at what went wrong; nil within the house
+	Body        []byte              // at most 64 KiB and one byte
 }
 
 // Problem is what went wrong in asking, with Twilio's code: 11200, 11205, 11750 …

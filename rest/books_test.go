@@ -2,14 +2,19 @@ package rest_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/kaden-project/kaden/account"
@@ -59,7 +64,7 @@ func furnished(t testing.TB) (*house, *memstore.Store) {
 	}
 	h := open(t, func(c *rest.Config) {
 		c.Accounts, c.NotFound = books, account.ErrNotFound
-		c.Keys, c.Applications, c.Numbers, c.Recordings = books, books, newShelf(), books
+		c.Keys, c.Applications, c.Numbers, c.Recordings, c.Debug = books, books, newShelf(), books, books
 	})
 	return h, books
 }
@@ -470,4 +475,91 @@ func TestWhoHearsARecording(t *testing.T) {
 	if got := h.sound(wrong).Code; got != 401 {
 		t.Errorf("with wrong credentials: %d", got)
 	}
+}
+
+func TestTheDebuggerShowsWhatWentWrong(t *testing.T) {
+	h, books := furnished(t)
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	asked := account.Exchange{Account: owner, Call: callID(1), At: at, Method: "POST", URL: "https://example.com/voice", Params: url.Values{"Digits": {"1"}},
+		Status: 500, Took: 1_234 * time.Millisecond, Header: map[string][]string{"Content-Type": {"text/html"}, "Server": {"owner/1"}}, Body: "<h1>Traceback", Code: 11200}
+	broken := account.Notification{SID: "NO" + sid.Notification(strings.Repeat("1", 32)), Account: owner, Call: callID(1), Code: 11200, Text: "the server answered with HTTP 500", Exchange: asked, At: at}
+	odd := account.Notification{SID: "NO" + sid.Notification(strings.Repeat("2", 32)), Account: owner, Call: callID(2), Warning: true, Text: "kaden does not turn speech into text", At: at.AddDate(0, 0, 1)}
+	gone := account.Exchange{Account: owner, Call: callID(1), At: at, URL: "https://gone.example/", Took: time.Second, Code: 11210}
+	if err := books.KeepDebug(t.Context(), []account.Exchange{asked, gone}, []account.Notification{broken, odd}); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string][]string{
+		"/Notifications.json":                                 {string(odd.SID), string(broken.SID)},
+		"/Notifications.json?Log=0":                           {string(broken.SID)},
+		"/Notifications.json?Log=1":                           {string(odd.SID)},
+		"/Notifications.json?MessageDate%3E=2026-01-03":       {string(odd.SID)},
+		"/Notifications.json?MessageDate=2026-01-02":          {string(broken.SID)},
+		"/Calls/" + string(callID(1)) + "/Notifications.json": {string(broken.SID)},
+		"/Calls/" + string(callID(3)) + "/Notifications.json": nil,
+	} {
+		if got := h.get(base+query).names("notifications", "sid"); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", query, got, want)
+		}
+	}
+	h.get(base+"/Notifications.json?Log=2").refuses(400, 20001)
+	one := h.get(base + "/Notifications/" + string(broken.SID) + ".json").is(200)
+	for property, want := range map[string]any{"error_code": "11200", "log": "0", "message_text": "the server answered with HTTP 500", "request_method": "POST",
+		"request_url": "https://example.com/voice", "request_variables": "Digits=1", "response_body": "<h1>Traceback", "response_headers": "Content-Type=text%2Fhtml&Server=owner%2F1",
+		"more_info": "https://www.twilio.com/docs/errors/11200", "call_sid": string(callID(1))} {
+		if got := one.body[property]; got != want {
+			t.Errorf("%s is %v, want %v", property, got, want)
+		}
+	}
+	if got := h.get(base + "/Calls/" + string(callID(2)) + "/Notifications/" + string(odd.SID) + ".json").is(200); got.body["error_code"] != nil || got.text("log") != "1" || got.body["request_url"] != nil {
+		t.Errorf("a warning of our own: %s", got.raw)
+	}
+	for _, path := range []string{"/Calls/" + string(callID(1)) + "/Notifications/" + string(odd.SID), "/Notifications/NO1", "/Notifications/NO" + strings.Repeat("0", 32)} {
+		h.get(base+path+".json").refuses(404, 20404)
+	}
+	theirs := "/2010-04-01/Accounts/" + string(other)
+	h.as(string(other), strings.Repeat("f", 32), "GET", theirs+"/Notifications/"+string(broken.SID)+".json", nil).refuses(404, 20404)
+	if got := h.as(string(other), strings.Repeat("f", 32), "GET", theirs+"/Calls/"+string(callID(1))+"/Events.json", nil).is(200).body["events"].([]any); len(got) != 0 {
+		t.Errorf("another account sees %v", got)
+	}
+
+	events := h.get(base + "/Calls/" + string(callID(1)) + "/Events.json").is(200).body["events"].([]any)
+	if len(events) != 2 {
+		t.Fatalf("events %v", events)
+	}
+	newest, first := events[0].(map[string]any), events[1].(map[string]any)
+	if q := newest["request"].(map[string]any); q["method"] != "POST" || newest["response"].(map[string]any)["response_code"] != nil {
+		t.Errorf("one without an answer: %v", newest)
+	}
+	q, a := first["request"].(map[string]any), first["response"].(map[string]any)
+	if q["url"] != "https://example.com/voice" || q["parameters"].(map[string]any)["Digits"] != "1" || a["response_code"] != 500.0 || a["request_duration"] != 1234.0 ||
+		a["content_type"] != "text/html" || a["response_body"] != "<h1>Traceback" || a["date_created"] != "Fri, 02 Jan 2026 03:04:05 +0000" {
+		t.Errorf("the first: %v", first)
+	}
+	h.get(base+"/Calls/CA1/Events.json").refuses(404, 20404)
+}
+
+func TestTokensForRelays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, nil)
+		plain := h.post(base+"/Tokens.json", form()).is(201)
+		if len(plain.body["ice_servers"].([]any)) != 0 || plain.text("ttl") != "86400" || plain.text("username") != "" {
+			t.Errorf("without relays: %s", plain.raw)
+		}
+		h = open(t, func(c *rest.Config) {
+			c.Relay = rest.Relay{URLs: []string{"stun:stun.example.jp", "turn:turn.example.jp"}, Secret: "north"}
+		})
+		got := h.post(base+"/Tokens.json", form("Ttl", "600")).is(201)
+		user := strconv.FormatInt(time.Now().Add(10*time.Minute).Unix(), 10) + ":" + string(owner)
+		mac := hmac.New(sha1.New, []byte("north"))
+		mac.Write([]byte(user))
+		password := base64.StdEncoding.EncodeToString(mac.Sum(nil))
+		want := []any{
+			map[string]any{"url": "stun:stun.example.jp", "urls": "stun:stun.example.jp"},
+			map[string]any{"url": "turn:turn.example.jp", "urls": "turn:turn.example.jp", "username": user, "credential": password},
+		}
+		if !reflect.DeepEqual(got.body["ice_servers"], want) || got.text("username") != user || got.text("password") != password || got.text("ttl") != "600" {
+			t.Errorf("with relays: %s", got.raw)
+		}
+		h.post(base+"/Tokens.json", form("Ttl", "0")).refuses(400, 20001)
+	})
 }

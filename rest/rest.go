@@ -81,7 +81,11 @@ type Config struct {
 	Applications account.Applications
 	Numbers      Numbers
 	Texting      bool // numbers can take short messages
+	CallerIDs    account.CallerIDs
+	Validations  *Validations // new CallerIDs
 	Recordings   account.Recordings
+	Debug        account.Debug
+	Relay        Relay // what browser phones are told of
 
 	// OpenRecordings lets whoever knows the address of a recording hear it, as Twilio does; else it takes credentials.
 	OpenRecordings bool

@@ -68,6 +68,11 @@ type settings struct {
 		Keep    time.Duration `yaml:"keep"`
 	} `yaml:"recordings"`
 
+	Relay struct {
+		URLs   []string `yaml:"urls"`
+		Secret string   `yaml:"secret"`
+	} `yaml:"relay"`
+
 	Debug struct {
 		Keep time.Duration `yaml:"keep"`
 	} `yaml:"debug"`
@@ -113,7 +118,7 @@ func readSettings(file string, getenv func(string) string) (settings, error) {
 			*field = v
 		}
 	}
-	for _, field := range []*string{&s.Account.Token, &s.Database} {
+	for _, field := range []*string{&s.Account.Token, &s.Database, &s.Relay.Secret} {
 		v, err := secret(*field, getenv)
 		if err != nil {
 			return s, err
@@ -191,6 +196,11 @@ func (s settings) check() error {
 	for name, keep := range map[string]time.Duration{"recordings.keep": s.Recordings.Keep, "debug.keep": s.Debug.Keep} {
 		if keep < 0 || keep > 0 && keep < time.Minute {
 			return fmt.Errorf("%s: %v is not a time such as 720h (30 days); 0s is for ever", name, keep)
+		}
+	}
+	for _, u := range s.Relay.URLs {
+		if kind, _, _ := strings.Cut(u, ":"); kind != "stun" && kind != "turn" && kind != "turns" {
+			return fmt.Errorf("relay.urls: %q is not the address of a relay, such as turn:turn.example.jp:3478", u)
 		}
 	}
 	switch s.Log.Level {

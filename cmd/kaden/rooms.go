@@ -31,6 +31,7 @@ import (
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/speech"
 	"github.com/kaden-project/kaden/store"
@@ -56,6 +57,7 @@ type rooms struct {
 	phones    *simulatedPhones
 	web       *webhook.Client
 	asker     *asker
+	journal   *webhook.Journal
 	bins      *bins
 	catalog   *catalog
 	api       *api.API
@@ -117,7 +119,7 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	}
 	r.openCalls()
 	r.store.DeliverLate(func(ctx context.Context, p call.Post) error {
-		_, err := r.asker.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
+		_, err := r.journal.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
 		return err
 	})
 	return r, nil
@@ -168,19 +170,26 @@ func (r *rooms) openCalls() {
 		AllowLoopback: loopback(r.settings.HTTP), AllowPrivate: r.settings.Webhooks.AllowPrivate,
 	})
 	r.asker = &asker{outside: r.web, bins: r.bins}
-	sounds := recordings{books: r.store, base: r.origin, open: !r.settings.Recordings.Private, rest: r.asker}
+	r.journal = webhook.NewJournal(r.log, r.asker, r.store, func(url string) bool {
+		return strings.HasPrefix(url, dispatch.Origin+"/") && !r.bins.has(url) // kaden's own scripts
+	})
+	sounds := recordings{books: r.store, base: r.origin, open: !r.settings.Recordings.Private, rest: r.journal}
 	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
+		r.journal.Note(account.Notification{
+			Account: n.Account, Call: n.Call, Warning: n.Problem.Level != problem.Error, Code: n.Problem.Code, Text: n.Problem.String(),
+		}, n.URL)
 	}})
 	r.traces = newTraces(r.sip)
 	r.desk = call.New(r.log, call.Config{
-		Store: r.store, Asker: r.asker, Script: r.voice.Script, Node: r.settings.Node, Recordings: sounds,
+		Store: r.store, Asker: r.journal, Script: r.voice.Script, Node: r.settings.Node, Recordings: sounds,
 		Dialers: r.browsers.dialers(map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
 		}),
 		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
 		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
 		Numbers: r.numberCalled,
+		Shows:   r.catalog.shows,
 		Screen:  r.voice.Screen,
 	})
 	secret := hmac.New(sha256.New, r.secret)
@@ -192,6 +201,7 @@ func (r *rooms) openCalls() {
 		EndGhost:  r.endGhost, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
 	r.asker.scripts = r.dispatch
+	r.asker.validations = rest.NewValidations(r.log, rest.AtDesk(r.desk), r.store, r.journal, dispatch.Origin)
 }
 
 // hangingUp is how long upstreams may take to confirm, at the end, that their calls are over.
@@ -205,6 +215,8 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	g.Go(func() error { return r.clock.Run(life) })
 	g.Go(func() error { r.listenToVoices(life); return nil })
 	g.Go(func() error { return r.store.Run(life) })
+	g.Go(func() error { return r.journal.Run(life) })
+	g.Go(func() error { r.tidy(life); return nil })
 	sipLife, endSIP := context.WithCancel(life)
 	defer endSIP()
 	g.Go(func() error { return r.sip.Run(sipLife) })

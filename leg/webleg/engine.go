@@ -70,9 +70,11 @@ func New(log *slog.Logger, cfg Config) (*Engine, error) {
 	}
 	e.udp = ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: logs{log}.NewLogger("udp"), UDPConn: udp})
 	e.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
-		Logger: logs{log}.NewLogger("tcp"), Listener: tcp, ReadBufferSize: tcpPackets,
+		Logger: logs{log}.NewLogger("tcp"), Listener: newDoorkeeper(tcp, mostOfOne, mostOfAll), ReadBufferSize: tcpPackets,
 		// Without it a browser that does not read would hold up the clock and everybody on it.
-		WriteBufferSize: tcpBuffer, FirstStunBindTimeout: 5 * time.Second,
+		WriteBufferSize: tcpBuffer,
+		// Who comes has our candidates, so the leg is known; strangers are not waited for.
+		FirstStunBindTimeout: strangers, AliveDurationForConnFromStun: strangers,
 	})
 	if e.api, err = e.newAPI(); err != nil {
 		e.udp.Close()
@@ -86,6 +88,8 @@ const (
 	tcpPackets = 64       // that wait to be read, of one browser
 	tcpBuffer  = 64 << 10 // bytes that wait to be sent: several seconds of sound
 	udpBuffer  = 2 << 20  // of the kernel, for all browsers
+
+	strangers = 5 * time.Second // a TCP connection that belongs to no leg
 )
 
 // listen opens both sockets on the same port.

@@ -3,6 +3,7 @@ package webleg
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -246,8 +247,8 @@ func (l *Leg) expect() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if l.phase == up && !l.conn.up {
-			l.end(leg.MediaLost, "no connection for the sound: the browser has to reach "+l.e.at.String()+
-				" over UDP or TCP (firewall, or the public address is missing)")
+			l.end(leg.MediaLost, fmt.Sprintf("no connection for the sound: the browser has to reach port %d over UDP or TCP "+
+				"(a firewall, or the public address is missing in the settings)", l.e.at.Port()))
 		}
 	})
 }

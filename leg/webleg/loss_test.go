@@ -9,6 +9,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
 
 	"github.com/kaden-project/kaden/leg"
 )
@@ -18,6 +21,7 @@ import (
 type bad struct {
 	near, far *net.UDPConn // towards the page, towards the engine
 	spoilt    atomic.Bool
+	dark      atomic.Bool // nothing comes through
 	lost      atomic.Int64
 	late      atomic.Int64
 
@@ -66,6 +70,8 @@ func (n *bad) carry(in *net.UDPConn, chance *rand.Rand, out func([]byte, net.Add
 			return
 		}
 		switch roll := chance.IntN(100); {
+		case n.dark.Load():
+			continue
 		case !n.spoilt.Load():
 		case roll < 5:
 			n.lost.Add(1)
@@ -87,16 +93,7 @@ var udpPort = regexp.MustCompile(`(?im)^(a=candidate:\S+ \d+ udp \d+ 127\.0\.0\.
 
 func TestOverABadNetworkNoKeyIsLostAndSoundIsSound(t *testing.T) {
 	h := open(t)
-	n := newBad(t, net.UDPAddrFromAddrPort(h.e.Addr()))
-	p := h.page()
-	l, sdp, err := h.e.Offer(t.Context(), leg.Info{To: p.uri}, signalling{p})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.leg = l
-	port := strconv.Itoa(n.near.LocalAddr().(*net.UDPAddr).Port)
-	p.answers(udpPort.ReplaceAllString(withoutTCP(sdp), "${1}"+port))
-	next(t, l, leg.Answered)
+	l, p, n := rungOver(t, h)
 	hearEachOther(t, l, p)
 
 	n.spoilt.Store(true)
@@ -127,6 +124,36 @@ func TestOverABadNetworkNoKeyIsLostAndSoundIsSound(t *testing.T) {
 		t.Errorf("the network lost %d packets and let %d be overtaken: it was too good", n.lost.Load(), n.late.Load())
 	}
 	t.Logf("%d packets lost, %d overtaken; holes: leg %d, page %d", n.lost.Load(), n.late.Load(), here.holes.Load(), there.holes.Load())
+	goodbye(t, h, l, p)
+}
+
+// rungOver is rung, with a bad network between.
+func rungOver(t *testing.T, h *house) (*Leg, *phone, *bad) {
+	t.Helper()
+	n := newBad(t, net.UDPAddrFromAddrPort(h.e.Addr()))
+	h.alone += 2 // the network
+	p := h.page()
+	l, sdp, err := h.e.Offer(t.Context(), leg.Info{To: p.uri}, signalling{p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.leg = l
+	port := strconv.Itoa(n.near.LocalAddr().(*net.UDPAddr).Port)
+	p.answers(udpPort.ReplaceAllString(withoutTCP(sdp), "${1}"+port))
+	next(t, l, leg.Answered)
+	return l, p, n
+}
+
+func TestADisconnectionIsNotTheEnd(t *testing.T) {
+	h := open(t, func(c *Config) {
+		c.timers = timers{Quiet: 200 * time.Millisecond, Lost: time.Minute, KeepAlive: 50 * time.Millisecond}
+	})
+	l, p, n := rungOver(t, h)
+	hearEachOther(t, l, p)
+	n.dark.Store(true)
+	until(t, "the disconnection", func() bool { return l.conn.pc.ICEConnectionState() == webrtc.ICEConnectionStateDisconnected })
+	n.dark.Store(false)
+	hearEachOther(t, l, p)
 	goodbye(t, h, l, p)
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,7 @@ type house struct {
 	api   *webrtc.API // what pages are made with: pion as a browser sets itself up
 	mu    sync.Mutex
 	phone map[string]*phone
+	alone int // goroutines before anybody telephoned
 }
 
 func open(t testing.TB, change ...func(*Config)) *house {
@@ -49,6 +51,7 @@ func open(t testing.TB, change ...func(*Config)) *house {
 		t.Fatal(err)
 	}
 	h := &house{t: t, e: e, clock: clock, api: browserAPI(t, nil), phone: map[string]*phone{}}
+	h.alone = runtime.NumGoroutine()
 	t.Cleanup(func() {
 		if err := e.Close(); err != nil {
 			t.Errorf("close: %v", err)

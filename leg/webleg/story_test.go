@@ -1,9 +1,15 @@
 package webleg
 
 import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -118,7 +124,13 @@ func goodbye(t *testing.T, h *house, l *Leg, p *phone) {
 		t.Errorf("ended as %s (%s)", e.Cause, e.Reason)
 	}
 	<-p.Over()
-	until(t, "everything to be given back", func() bool { return h.e.Open() == 0 })
+	h.isAlone(t)
+}
+
+// isAlone waits until nothing is left of the calls, not even a goroutine of the pages.
+func (h *house) isAlone(t *testing.T) {
+	t.Helper()
+	until(t, "everything to be given back", func() bool { return h.e.Open() == 0 && runtime.NumGoroutine() <= h.alone })
 }
 
 // restartICE is what a page does whose network has changed.
@@ -253,7 +265,7 @@ func TestAPageThatVanishesIsLost(t *testing.T) {
 			if c := <-p.Over(); c != leg.HungUp {
 				t.Errorf("the signalling was told %q, want hung-up", c)
 			}
-			until(t, "everything to be given back", func() bool { return h.e.Open() == 0 })
+			h.isAlone(t)
 		})
 	}
 }
@@ -277,7 +289,7 @@ func TestAPageThatAcceptsButCannotReachUsIsLost(t *testing.T) {
 	p.answers(bare(sdp)) // a firewall: none of our candidates is of use
 	next(t, l, leg.Answered)
 	e := next(t, l, leg.Ended)
-	if e.Cause != leg.MediaLost || !strings.Contains(e.Reason, h.e.Addr().String()) {
+	if e.Cause != leg.MediaLost || !strings.Contains(e.Reason, fmt.Sprintf("port %d ", h.e.Addr().Port())) {
 		t.Errorf("ended as %s (%s), want media-lost with the port that has to be open", e.Cause, e.Reason)
 	}
 	if n := src.read.Load(); n != 0 {
@@ -287,6 +299,7 @@ func TestAPageThatAcceptsButCannotReachUsIsLost(t *testing.T) {
 		t.Errorf("heard at %v", l.FirstHeard())
 	}
 	<-p.Over()
+	h.isAlone(t)
 }
 
 type counting struct{ read atomic.Int64 }
@@ -318,6 +331,27 @@ func TestACallerHearsUsBeforeTheAnswer(t *testing.T) {
 	if e := next(t, l, leg.Digit); e.Digit != "4" {
 		t.Errorf("key %q, want the one after the answer", e.Digit)
 	}
+	hearEachOther(t, l, p)
+	goodbye(t, h, l, p)
+}
+
+func TestACallerMayRingForLongerThanALostBrowserIsWaitedFor(t *testing.T) {
+	h := open(t, brief)
+	p := h.page()
+	l := h.Call(p).(*Leg)
+	if err := l.Ring(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	// pion's checks would have begun with the offer, and failed by now.
+	select {
+	case e := <-l.Events():
+		t.Fatalf("while it rang: event %d (%s, %s)", e.Kind, e.Cause, e.Reason)
+	case <-time.After(1200 * time.Millisecond):
+	}
+	if err := l.Answer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	next(t, l, leg.Answered)
 	hearEachOther(t, l, p)
 	goodbye(t, h, l, p)
 }
@@ -368,6 +402,64 @@ func TestPublicAddressesStandBesideOurOwn(t *testing.T) {
 	next(t, l, leg.Answered)
 	hearEachOther(t, l, p)
 	goodbye(t, h, l, p)
+}
+
+func TestThePortIsOpenOnAllAddresses(t *testing.T) {
+	for _, at := range []string{":0", "0.0.0.0:0"} {
+		t.Run(at, func(t *testing.T) {
+			h := open(t, func(c *Config) { c.Listen = at })
+			h.api = browserAPI(t, func(s *webrtc.SettingEngine) { s.SetIPFilter(func(net.IP) bool { return true }) })
+			l, p := rung(t, h)
+			hearEachOther(t, l, p)
+			goodbye(t, h, l, p)
+		})
+	}
+}
+
+func TestStrangersAreNotWaitedFor(t *testing.T) {
+	inner, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDoorkeeper(inner, 2, 100)
+	defer d.Close()
+	in := make(chan net.Conn, 10)
+	go func() {
+		for {
+			c, err := d.Accept()
+			if err != nil {
+				return
+			}
+			in <- c
+		}
+	}()
+	knock := func() net.Conn {
+		t.Helper()
+		c, err := net.Dial("tcp4", inner.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	knock()
+	knock()
+	first := <-in
+	defer (<-in).Close()
+	third := knock()
+	third.SetReadDeadline(time.Now().Add(testPatience))
+	if _, err := third.Read(make([]byte, 1)); !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("a third connection of the same address: %v, want it closed", err)
+	}
+	first.Close()
+	first.Close() // counted once
+	knock()
+	defer (<-in).Close()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.all != 2 {
+		t.Errorf("%d connections are counted, want 2", d.all)
+	}
 }
 
 func TestTheEngineClosesUnderACall(t *testing.T) {
