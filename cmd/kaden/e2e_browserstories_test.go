@@ -387,6 +387,7 @@ func TestAnAlertRingsABrowser(t *testing.T) {
 	p.run("call.accept(); await saw('call accept'); await new Promise((r) => setTimeout(r, 1500)); call.sendDigits('1')")
 	o.until(alert, timeline.AlertAcknowledged, "me")
 	p.run("await saw('call disconnect', 25000)") // the thanks are spoken first
+	t.Logf("the night was:\n%s", o.night(alert))
 	if n := o.night(alert); n.By != "me" || n.count(timeline.CallRinging, "")+n.count(timeline.AttemptRinging, "") == 0 {
 		t.Errorf("the night was:\n%s", n)
 	}
