@@ -31,7 +31,8 @@ type Call struct {
 	picked    chan struct{} // closed when the answer is written
 	pickedAt  time.Time     // valid once picked is closed
 	firstWord time.Duration
-	nested    int // how many calls of ours it is inside of; see own.go
+	nested    int        // how many calls of ours it is inside of; see own.go
+	told      url.Values // what the caller brought; see visit.go
 
 	ears  ears
 	lips  lips

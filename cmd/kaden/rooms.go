@@ -67,6 +67,7 @@ type rooms struct {
 	desk      *call.Desk
 	upstreams *upstream.Client
 	dispatch  *dispatch.Dispatcher
+	browsers  *browsers // nil: none
 
 	house    atomic.Pointer[manifest.Set]
 	known    atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
@@ -116,6 +117,9 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 		return r, err
 	}
 	if err := r.openLines(); err != nil {
+		return r, err
+	}
+	if err := r.openBrowsers(ctx); err != nil {
 		return r, err
 	}
 	r.openCalls()
@@ -197,9 +201,9 @@ func (r *rooms) openCalls() {
 	r.desk = call.New(r.log, call.Config{
 		Store: r.store, Asker: r.journal, Script: r.voice.Script, Node: r.settings.Node, Recordings: sounds,
 		Queues: r.store, Conferences: r.store, Documents: r.voice,
-		Dialers: map[number.Scheme]leg.Dialer{
+		Dialers: r.browsers.dialers(map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
-		},
+		}),
 		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
 		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
 		Gates:   r.store,
@@ -215,7 +219,7 @@ func (r *rooms) openCalls() {
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: caller{r.log, r.voice, r.desk, r.upstreams, r.house.Load}, House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		EndGhost:  r.endGhost, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
+		EndGhost:  r.endGhost, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
 	r.asker.scripts = r.dispatch
 	r.asker.validations = rest.NewValidations(r.log, rest.AtDesk(r.desk), r.store, r.journal, dispatch.Origin)
@@ -265,8 +269,9 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	g.Go(func() error { return ignoreCanceled(r.upstreams.Shutdown(later)) })
 	shutdown := r.desk.Shutdown(now)
 	endSIP()
+	browsers := r.browsers.close() // the clock paces them
 	end()
-	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown))
+	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown), browsers)
 }
 
 // closeBooks ends the records of the last run's calls. The call-outs come first: they know from those
@@ -307,7 +312,7 @@ func ignoreCanceled(err error) error {
 
 // close gives back what openRooms took.
 func (r *rooms) close() error {
-	var errs []error
+	errs := []error{r.browsers.close()}
 	if r.sip != nil {
 		errs = append(errs, r.sip.Close())
 	}
