@@ -57,7 +57,7 @@ type sound struct {
 	keys    *pressing
 	to      target
 	latch   latch
-	guard   *guard // nil: the sound goes in the clear
+	guard   *guard        // nil: the sound goes in the clear
 	jitter  *media.Jitter // nil until somebody listens: it is a quarter of a leg's memory
 	reader  media.DigitReader
 	dtmfIn  uint8
