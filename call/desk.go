@@ -39,7 +39,9 @@ type Config struct {
 	// Screen asks a caller who has been answered for a key, and tells whether they may go on; an error ends the call. nil
 	// lets everybody through.
 	Screen func(ctx context.Context, c *Call) (passed bool, err error)
-	Node   string
+	// Elsewhere tells of calls that another platform carries for this process: they outlive it. nil: there are none.
+	Elsewhere func(id sid.Call) bool
+	Node      string
 }
 
 // Desk places and takes calls. It may be used from any goroutine.

@@ -31,6 +31,8 @@ type (
 	Conference string
 	// Recording is RE…, what somebody said.
 	Recording string
+	// Message is SM…, a short message.
+	Message string
 )
 
 // Prefixes of the kinds that exist here.
@@ -44,11 +46,12 @@ const (
 	notificationPrefix = "NO"
 	conferencePrefix   = "CF"
 	recordingPrefix    = "RE"
+	messagePrefix      = "SM"
 )
 
 // Kind is any identifier type of this package.
 type Kind interface {
-	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording
+	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Message
 }
 
 func prefix[K Kind]() string {
@@ -70,6 +73,8 @@ func prefix[K Kind]() string {
 		return conferencePrefix
 	case Recording:
 		return recordingPrefix
+	case Message:
+		return messagePrefix
 	}
 	return notificationPrefix
 }

@@ -49,7 +49,8 @@ type owned struct {
 	rec      call.Record
 	sid      string // the platform's; "" until it is known
 	since    time.Time
-	ordering bool // a create is under way or may be sent yet
+	found    *resource // how a call of an earlier life was found; nil: it is to be ordered
+	ordering bool      // a create is under way or may be sent yet
 	script   script
 
 	level    int // rank of the state that was told
@@ -95,6 +96,9 @@ func (c *Client) newCall(u trunk.Upstream, o call.Order) *Call {
 
 // Fixed tells whether what the call says went with its order: there is no public URL.
 func (k *Call) Fixed() bool { return k.client.cfg.PublicURL == "" }
+
+// Upstream is the name of the platform it is at.
+func (k *Call) Upstream() string { return k.up.Name }
 
 // Done is closed when the call is over and written down.
 func (k *Call) Done() <-chan struct{} { return k.done }
@@ -170,9 +174,13 @@ func (k *Call) run() {
 	k.next, k.limit = stopped(), stopped()
 	defer k.next.Stop()
 	defer k.limit.Stop()
-	k.since = time.Now()
-	k.keep()
-	k.begin()
+	if k.found != nil {
+		k.goOn(*k.found)
+	} else {
+		k.since = time.Now()
+		k.keep()
+		k.begin()
+	}
 	for !k.over {
 		var heard <-chan time.Time
 		if k.heard != nil {

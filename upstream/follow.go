@@ -14,7 +14,7 @@ import (
 	"github.com/kaden-project/kaden/webhook"
 )
 
-// Path is where the platforms' callbacks come in: Path + name/attempt/token.
+// Path is where the platforms' callbacks come in: Path + name/attempt/token of calls; see message.go for others.
 const Path = "/upstream/"
 
 // maxCallback bounds a callback's body.
@@ -29,7 +29,9 @@ func (c *Client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			part[i] = s
 		}
 	}
-	if len(part) != 3 || c.cfg.PublicURL == "" || part[2] != c.token(part[0], part[1]) {
+	letter := len(part) == 4 && part[1] == partMessages && part[3] == c.token(part[0], "message "+part[2])
+	inbound := len(part) == 2 && part[1] == partInbound // which its signature alone proves
+	if c.cfg.PublicURL == "" || !letter && !inbound && (len(part) != 3 || part[2] != c.token(part[0], part[1])) {
 		http.NotFound(w, r)
 		return
 	}
@@ -39,13 +41,21 @@ func (c *Client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := c.Signed(u.Token, r); err != nil {
-		c.log.Warn("a callback that the upstream did not sign; check its token", "upstream", u.Name, "attempt", part[1], "err", err)
+		c.log.Warn("a callback that the upstream did not sign; check its token", "upstream", u.Name, "of", part[1], "err", err)
 		http.Error(w, "the signature does not match", http.StatusForbidden)
 		return
 	}
 	c.hears()
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, "the form cannot be read", http.StatusBadRequest)
+		return
+	}
+	switch {
+	case letter:
+		c.onMessage(w, u, part[2], r.Form)
+		return
+	case inbound:
+		c.onInbound(w, r, u, r.Form)
 		return
 	}
 	n := readCallback(r.Form)

@@ -245,11 +245,16 @@ type remains struct {
 	To       string    `json:"to"`
 	From     string    `json:"from"`
 	Since    time.Time `json:"since"`
+	Lasts    int64     `json:"lasts,omitempty"` // of a script that went with the order: as in script, ms
+	Next     string    `json:"next,omitempty"`
 	Until    time.Time `json:"-"` // orders made after it are others'; zero: the start of this life
 }
 
 func (k *Call) remains() remains {
-	return remains{Upstream: k.up.Name, Call: k.sid, To: k.rec.To, From: k.rec.From, Since: k.since}
+	return remains{
+		Upstream: k.up.Name, Call: k.sid, To: k.rec.To, From: k.rec.From, Since: k.since,
+		Lasts: k.script.lasts.Milliseconds(), Next: k.script.next,
+	}
 }
 
 // keep stores it, before the order leaves and when the platform has named the call.

@@ -36,9 +36,9 @@ func (r *rooms) handler() (http.Handler, error) {
 		},
 	}))
 	for _, path := range []string{"/callouts/", "/codes/", "/sounds/"} {
-		mux.HandleFunc(path, r.scripts)
+		mux.Handle(path, r.whenTakenUp(http.HandlerFunc(r.scripts)))
 	}
-	mux.Handle(upstream.Path, r.upstreams)
+	mux.Handle(upstream.Path, r.whenTakenUp(r.upstreams))
 	mux.Handle(binPath, r.bins)
 	if err := r.console(mux); err != nil {
 		return nil, err

@@ -171,18 +171,19 @@ func (r *rooms) openCalls() {
 		Dialers: map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
 		},
-		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
-		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
-		Numbers: r.numberCalled,
-		Screen:  r.voice.Screen,
+		Own:       &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
+		Trunks:    func() []trunk.Trunk { return r.house.Load().Trunks },
+		Numbers:   r.numberCalled,
+		Screen:    r.voice.Screen,
+		Elsewhere: func(id sid.Call) bool { return r.upstreams.Has(id) },
 	})
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))
 	r.openUpstreams(secret.Sum(nil))
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
-		Store: r.store, Caller: caller{r.log, r.voice, r.desk, r.upstreams, r.house.Load}, House: r.house.Load, Secret: secret.Sum(nil),
+		Store: r.store, Caller: r.caller(), House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		EndGhost:  r.endGhost, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
+		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
 	})
 	r.asker.scripts = r.dispatch
 }
