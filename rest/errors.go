@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
 )
 
@@ -49,7 +50,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, id string, err e
 	f, ok := errors.AsType[*refusal](err)
 	switch {
 	case ok:
-	case errors.Is(err, call.ErrNotFound):
+	case errors.Is(err, call.ErrNotFound), errors.Is(err, account.ErrNotFound):
 		f = notFound(r.URL.Path).(*refusal)
 	case errors.Is(err, ErrNotLive), errors.Is(err, call.ErrNotInProgress):
 		f = notLive.(*refusal)
@@ -69,7 +70,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, id string, err e
 	if f.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
 	}
-	return answer{f.status, errorBody{f.code, f.message, "https://www.twilio.com/docs/errors/" + strconv.Itoa(f.code), f.status}}
+	return answer{status: f.status, body: errorBody{f.code, f.message, "https://www.twilio.com/docs/errors/" + strconv.Itoa(f.code), f.status}}
 }
 
 // clip shortens what a stranger wrote, for a message.

@@ -21,10 +21,8 @@ import (
 	"github.com/kaden-project/kaden/tariff"
 )
 
-// Accounts finds who asks.
-type Accounts interface {
-	Account(ctx context.Context, id sid.Account) (account.Account, error)
-}
+// Accounts finds who asks, and keeps sub-accounts.
+type Accounts = account.Store
 
 // Calls is the memory of calls; a call.Store is one.
 type Calls interface {
@@ -68,7 +66,10 @@ type Config struct {
 	Desk     Desk
 	Region   string // where numbers without + are at home, ISO 3166; "" is number.Home
 
-	Money Money // nil: Balance and Usage do not exist
+	// What is nil does not exist: its resources are 404.
+
+	Money Money // Balance and Usage
+	Keys  account.Keys
 
 	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21214 when it
 	// is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.

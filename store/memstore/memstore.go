@@ -22,7 +22,7 @@ import (
 var (
 	_ dispatch.Store = (*Store)(nil)
 	_ call.Store     = (*Store)(nil)
-	_ account.Store  = (*Store)(nil)
+	_ account.Books  = (*Store)(nil)
 	_ manifest.Store = (*Store)(nil)
 )
 

@@ -13,6 +13,7 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/job"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
 )
@@ -35,6 +36,13 @@ type tables struct {
 	nodes         map[string]node
 	accounts      map[sid.Account]row[account.Account]
 	documents     map[documentKey]row[manifest.Document]
+	keys          map[sid.Key]row[account.Key]
+	applications  map[sid.Application]row[account.Application]
+	claims        map[string]row[account.Claim]
+	callerIDs     map[callerKey]row[account.CallerID]
+	recordings    map[sid.Recording]row[account.Recording]
+	exchanges     map[int64]row[account.Exchange]
+	notifications map[sid.Notification]row[account.Notification]
 	tickets       map[ticketKey]ticket
 	sounds        map[string]sound
 	verifications map[verified]dispatch.Verification
@@ -49,8 +57,12 @@ type tables struct {
 type (
 	deliveryKey struct{ source, id string }
 	documentKey struct{ kind, name string }
-	ticketKey   struct{ kind, hash string }
-	place       struct {
+	callerKey   struct {
+		account sid.Account
+		number  number.Number
+	}
+	ticketKey struct{ kind, hash string }
+	place     struct {
 		plan string
 		step int
 	}
@@ -105,6 +117,13 @@ func newTables() tables {
 		nodes:         map[string]node{},
 		accounts:      map[sid.Account]row[account.Account]{},
 		documents:     map[documentKey]row[manifest.Document]{},
+		keys:          map[sid.Key]row[account.Key]{},
+		applications:  map[sid.Application]row[account.Application]{},
+		claims:        map[string]row[account.Claim]{},
+		callerIDs:     map[callerKey]row[account.CallerID]{},
+		recordings:    map[sid.Recording]row[account.Recording]{},
+		exchanges:     map[int64]row[account.Exchange]{},
+		notifications: map[sid.Notification]row[account.Notification]{},
 		tickets:       map[ticketKey]ticket{},
 		sounds:        map[string]sound{},
 		verifications: map[verified]dispatch.Verification{},

@@ -22,7 +22,7 @@ import (
 type Store interface {
 	dispatch.Store
 	call.Store
-	account.Store
+	account.Books
 	manifest.Store
 	Accounts(ctx context.Context) ([]account.Account, error)
 	PutTicket(ctx context.Context, kind, hash, data string, expires time.Time) error
@@ -65,6 +65,14 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"calls are found by any of their marks", callFilters},
 		{"a list of calls goes on after one that was deleted", callDeletedWhilePaging},
 		{"accounts come back with their tokens", accountsKept},
+		{"accounts are listed, the main one with those below it", accountsListed},
+		{"keys come back with their secrets, and each account sees its own", keysKept},
+		{"applications are kept, listed and forgotten", applicationsKept},
+		{"what was said about numbers is kept", claimsKept},
+		{"a number is verified once for each account", callerIDsKept},
+		{"recordings are kept with their sound", recordingsKept},
+		{"recordings are forgotten when they are old", recordingsForgotten},
+		{"what went wrong is kept for a while", debugKept},
 		{"documents come back as they were written, in their order", documentsKept},
 		{"a ticket is taken once, and not when it has expired", ticketsKept},
 		{"strangers' bytes are kept as well as they can be", oddBytes},

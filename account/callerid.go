@@ -1,0 +1,58 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/sid"
+)
+
+// CallerID is a number that is not ours, but that somebody who holds it has let us show: they took a call there and
+// entered a code.
+type CallerID struct {
+	SID     sid.Number
+	Account sid.Account
+	Number  number.Number
+	Name    string
+	Created time.Time
+	Updated time.Time
+}
+
+// CallerIDFilter selects; zero fields do not filter.
+type CallerIDFilter struct {
+	Account sid.Account
+	Number  number.Number
+	Name    string
+	Page
+}
+
+// CallerIDs keeps verified numbers, one of each for an account. What it does not have is [ErrNotFound].
+type CallerIDs interface {
+	CallerID(ctx context.Context, account sid.Account, id sid.Number) (CallerID, error)
+	CallerIDs(ctx context.Context, f CallerIDFilter) (list []CallerID, next int64, err error)
+	// PutCallerID inserts or replaces the one of the same account and number; its SID stays what it was.
+	PutCallerID(ctx context.Context, c CallerID) error
+	DeleteCallerID(ctx context.Context, account sid.Account, id sid.Number) error
+}
+
+// Claim is what was said over the API about a number that a document describes: whose it is, and how it answers.
+type Claim struct {
+	Number      string      // as in [Number]
+	Account     sid.Account // whose it is; "" is nobody's: it was given back
+	Name        string
+	Voice       Voice
+	Texts       Texts
+	Application string // the SID of the application that answers; "" is none
+	// Document is the [Hash] of the number's document at that time. A document that says something else by now
+	// takes the place of Voice, Texts and Application, but not of Account.
+	Document string
+	Created  time.Time
+	Updated  time.Time
+}
+
+// Claims keeps what was said about numbers.
+type Claims interface {
+	Claims(ctx context.Context) ([]Claim, error)
+	PutClaim(ctx context.Context, c Claim) error
+}
