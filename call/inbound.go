@@ -41,7 +41,7 @@ func (d *Desk) Accept(l leg.Leg) {
 		SID: sid.New[sid.Call](), Account: n.Account, Direction: Inbound,
 		From: party(i.From), To: party(i.To), Status: Ringing,
 		Program:  Program{URL: n.URL, Method: n.Method, TwiML: n.TwiML, FallbackURL: n.FallbackURL, FallbackMethod: n.FallbackMethod},
-		Callback: Callback{URL: n.StatusCallback},
+		Callback: Callback{URL: n.StatusCallback, Method: n.StatusCallbackMethod},
 		Created:  now, Updated: now, Started: now, Node: d.cfg.Node,
 	}
 	o := Order{SID: r.SID, Account: r.Account, Direction: Inbound}.complete()

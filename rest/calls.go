@@ -26,6 +26,9 @@ func (s *server) createCall(r *request) (answer, error) {
 		return answer{}, err
 	}
 	o.Account = r.account.SID
+	if err := s.appointed(r, &o); err != nil {
+		return answer{}, err
+	}
 	if s.cfg.AllowTo != nil {
 		switch err := s.cfg.AllowTo(r.Context(), r.account, o.To); {
 		case errors.Is(err, ErrNoWay):

@@ -31,15 +31,12 @@ func (f *fields) readOrder() (call.Order, error) {
 		To:        f.to(),
 	}
 	o.From = f.from(o.To.Scheme)
-	if f.text("ApplicationSid") != "" {
-		f.refuse(21218, "ApplicationSid %q is not an application of this account: give Url or Twiml", clip(f.text("ApplicationSid")))
-	}
 	o.Program = f.program()
 	if o.Program.URL != "" {
 		o.Program.TwiML = "" // the Calls page: Twiml is not looked at when there is a Url
 	}
-	if o.Program.URL == "" && o.Program.TwiML == "" {
-		f.refuse(21205, "Url is required, or Twiml: what is the call to do when it is answered?")
+	if o.Program.URL == "" && o.Program.TwiML == "" && f.text("ApplicationSid") == "" {
+		f.refuse(21205, "Url is required, or Twiml, or ApplicationSid: what is the call to do when it is answered?")
 	}
 	o.Callback = f.callback()
 	o.Ring = f.seconds("Timeout", 21208, longestRing)

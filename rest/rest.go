@@ -52,6 +52,14 @@ type Money interface {
 	Balance(ctx context.Context, account sid.Account) (tariff.Money, error)
 }
 
+// Numbers are those of this installation, and whose each is.
+type Numbers interface {
+	// Numbers lists all, in the order of the numbers. Nobody's have no account.
+	Numbers() []account.Number
+	// Claim keeps what is said about one.
+	Claim(ctx context.Context, c account.Claim) error
+}
+
 // What a Desk answers when it is not its fault.
 var (
 	ErrNotLive = errors.New("the call is not live")
@@ -68,8 +76,11 @@ type Config struct {
 
 	// What is nil does not exist: its resources are 404.
 
-	Money Money // Balance and Usage
-	Keys  account.Keys
+	Money        Money // Balance and Usage
+	Keys         account.Keys
+	Applications account.Applications
+	Numbers      Numbers
+	Texting      bool // numbers can take short messages
 
 	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21214 when it
 	// is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.

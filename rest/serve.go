@@ -97,6 +97,9 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) (answer, error) 
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
+	if !acting.Active() && method != http.MethodGet && len(found.rest) > 0 {
+		return answer{}, inactive(acting)
+	}
 	act := found.methods[method]
 	if act == nil {
 		w.Header().Set("Allow", found.allow())

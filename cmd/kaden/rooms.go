@@ -57,6 +57,7 @@ type rooms struct {
 	web       *webhook.Client
 	asker     *asker
 	bins      *bins
+	catalog   *catalog
 	api       *api.API
 	voice     *voice.Runner
 	desk      *call.Desk
@@ -95,6 +96,11 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	if err := r.moveIn(ctx); err != nil {
 		return r, err
 	}
+	r.bins = &bins{
+		log: r.log, all: func() map[string]account.Bin { return r.house.Load().Bins },
+		token: func() string { return r.account.AuthToken }, public: strings.TrimRight(r.settings.PublicURL, "/"),
+	}
+	r.catalog = &catalog{Books: r.store, house: r.house.Load, bins: r.bins, main: r.account}
 	if err := r.reload(ctx); err != nil {
 		return r, err
 	}
@@ -153,13 +159,9 @@ func (r *rooms) openLines() error {
 
 func (r *rooms) openCalls() {
 	r.web = webhook.New(r.log, webhook.Config{
-		AuthToken:     func(sid.Account) string { return r.account.AuthToken },
+		AuthToken:     r.token,
 		AllowLoopback: loopback(r.settings.HTTP), AllowPrivate: r.settings.Webhooks.AllowPrivate,
 	})
-	r.bins = &bins{
-		log: r.log, all: func() map[string]account.Bin { return r.house.Load().Bins },
-		token: func() string { return r.account.AuthToken }, public: strings.TrimRight(r.settings.PublicURL, "/"),
-	}
 	r.asker = &asker{outside: r.web, bins: r.bins}
 	sounds := recordings{r.store, r.asker}
 	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Notify: func(n voice.Notice) {
@@ -305,16 +307,19 @@ func (r *rooms) voices() []speech.Engine {
 
 // numberCalled is what answers when one of our own numbers, or a SIP user, is called.
 func (r *rooms) numberCalled(called string) (account.Number, bool) {
-	for _, n := range r.house.Load().Numbers {
-		if n.Number == called {
-			n.Account = r.account.SID
-			if n.Bin != "" {
-				n.URL = r.bins.url(n.Bin)
-			}
-			return dispatch.CallBack(n), true
-		}
+	return r.catalog.called(called)
+}
+
+// token is what signs an account's requests.
+func (r *rooms) token(id sid.Account) string {
+	if id == r.account.SID || id == "" {
+		return r.account.AuthToken
 	}
-	return account.Number{}, false
+	a, err := r.store.Account(context.Background(), id)
+	if err != nil {
+		r.log.Error("a request is not signed: the account's token cannot be read", "account", id, "err", err)
+	}
+	return a.AuthToken
 }
 
 // reload reads the documents and makes them the house.
@@ -337,6 +342,9 @@ func (r *rooms) reload(ctx context.Context) error {
 		r.log.Info("the documents have warnings; applying them shows each", "warnings", warnings)
 	}
 	r.house.Store(set)
+	if err := r.catalog.refresh(ctx); err != nil {
+		return err
+	}
 	r.lookUpTrunks(ctx, set)
 	return nil
 }
