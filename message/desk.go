@@ -126,15 +126,37 @@ func (d *Desk) enter(l *letter) error {
 	if d.live[l.rec.SID] != nil {
 		return nil
 	}
-	l.words = make(chan Word, 8)
-	d.live[l.rec.SID] = l
+	l.words, l.over = make(chan Word, 8), make(chan struct{})
+	ctx, stop := context.WithCancel(d.ctx)
+	l.stop = stop
+	id := l.rec.SID
+	d.live[id] = l
 	d.working.Go(func() {
-		l.run(d.ctx)
+		defer close(l.over)
+		defer stop()
+		l.run(ctx)
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		delete(d.live, l.rec.SID)
+		delete(d.live, id)
 	})
 	return nil
+}
+
+// Forget follows a message no longer: it is to be deleted. It returns when nothing more is written about it.
+func (d *Desk) Forget(ctx context.Context, id sid.Message) error {
+	d.mu.Lock()
+	l := d.live[id]
+	d.mu.Unlock()
+	if l == nil {
+		return nil
+	}
+	l.stop()
+	select {
+	case <-l.over:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // Heard takes a carrier's callback. A message that is not followed any more, or is not known, is passed over.

@@ -14,6 +14,8 @@ type letter struct {
 	desk  *Desk
 	rec   Record
 	words chan Word // from callbacks
+	stop  context.CancelFunc
+	over  chan struct{} // closed when its goroutine has ended
 }
 
 // Codes of a message's end (Twilio: Error and Warning Dictionary).

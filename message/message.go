@@ -128,9 +128,9 @@ type Change struct {
 type Filter struct {
 	Account          sid.Account
 	To, From         string
-	SentFrom, SentTo time.Time   // on or after, before
-	After            sid.Message // continue after this one, newest first
-	Limit            int
+	SentFrom, SentTo time.Time // on or after, before
+	After            int64     // continue after this place, newest first
+	Limit            int       // 0 is 50
 }
 
 // ErrNotFound is answered by a Store that has no such message.
@@ -138,15 +138,15 @@ var ErrNotFound = errors.New("no such message")
 
 // Store keeps messages.
 type Store interface {
-	// ChangeMessage writes durably before it returns. A message that was deleted stays so.
+	// ChangeMessage writes durably before it returns. A second message of one There is refused.
 	ChangeMessage(ctx context.Context, c Change) error
 	// Posted marks a callback as delivered or given up, so that the net leaves it alone.
 	Posted(ctx context.Context, id string) error
 	Message(ctx context.Context, account sid.Account, id sid.Message) (Record, error)
 	// MessageThere finds a message by the carrier's own name for it.
 	MessageThere(ctx context.Context, carrier, there string) (Record, error)
-	// Messages lists newest first; more tells that the Limit cut it.
-	Messages(ctx context.Context, f Filter) (list []Record, more bool, err error)
+	// Messages lists newest first; next is the place to go on after, 0 at the end.
+	Messages(ctx context.Context, f Filter) (list []Record, next int64, err error)
 	// OpenMessages lists the messages that leave the house and are not Final, oldest first, made after since.
 	OpenMessages(ctx context.Context, since time.Time) ([]Record, error)
 	DeleteMessage(ctx context.Context, account sid.Account, id sid.Message) error

@@ -82,6 +82,8 @@ type Config struct {
 	Numbers      Numbers
 	Texting      bool // numbers can take short messages
 
+	Messages Messages
+
 	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21214 when it
 	// is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.
 	AllowTo func(ctx context.Context, a account.Account, to number.Address) error

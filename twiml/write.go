@@ -51,6 +51,7 @@ var (
 	_ writable = (*Redirect)(nil)
 	_ writable = (*Hangup)(nil)
 	_ writable = (*Reject)(nil)
+	_ writable = (*Sms)(nil)
 	_ writable = (*Other)(nil)
 )
 

@@ -26,7 +26,7 @@ func (r *rooms) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/2010-04-01/", rest.New(r.log, rest.Config{
 		Accounts: r.store, NotFound: account.ErrNotFound, Calls: r.store, Desk: rest.AtDesk(r.desk), Region: r.settings.Region,
-		Keys: r.store, Applications: r.catalog, Numbers: r.catalog, Money: purse{r}, AllowTo: r.mayCall,
+		Keys: r.store, Applications: r.catalog, Numbers: r.catalog, Messages: r.letters, Money: purse{r}, AllowTo: r.mayCall,
 	}))
 	mux.Handle("/in/", intake.New(r.log, intake.Config{
 		Sources:  func(name string) (alert.Source, bool) { s, ok := r.house.Load().Sources[name]; return s, ok },

@@ -62,6 +62,7 @@ type rooms struct {
 	voice     *voice.Runner
 	desk      *call.Desk
 	upstreams *upstream.Client
+	letters   letters
 	dispatch  *dispatch.Dispatcher
 
 	house    atomic.Pointer[manifest.Set]
@@ -164,7 +165,7 @@ func (r *rooms) openCalls() {
 	})
 	r.asker = &asker{outside: r.web, bins: r.bins}
 	sounds := recordings{r.store, r.asker}
-	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Notify: func(n voice.Notice) {
+	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Texter: texter{r}, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
 	}})
 	r.traces = newTraces(r.sip)
@@ -182,6 +183,7 @@ func (r *rooms) openCalls() {
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))
 	r.openUpstreams(secret.Sum(nil))
+	r.openLetters()
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: r.caller(), House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
@@ -213,6 +215,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 		return err
 	})
 	g.Go(func() error { r.closeBooks(work); return nil })
+	g.Go(func() error { return r.letters.desk.Run(work) })
 	var first error
 	select {
 	case <-ctx.Done():

@@ -17,7 +17,9 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/twiml"
 	"github.com/kaden-project/kaden/upstream"
@@ -216,6 +218,8 @@ func (r *rooms) openUpstreams(secret []byte) {
 		Upstreams: func() []trunk.Upstream { return r.house.Load().Upstreams },
 		Store:     r.store, Scripts: r.asker, Origin: dispatch.Origin, PublicURL: r.settings.PublicURL,
 		Secret: secret, Node: r.settings.Node,
+		Letters: func(id sid.Message, w message.Word) { r.letters.desk.Heard(id, w) },
+		Inbound: func(ctx context.Context, in upstream.In) error { return r.letters.take(ctx, in) },
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/job"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
@@ -43,6 +44,7 @@ type tables struct {
 	recordings    map[sid.Recording]row[account.Recording]
 	exchanges     map[int64]row[account.Exchange]
 	notifications map[sid.Notification]row[account.Notification]
+	messages      map[sid.Message]row[message.Record]
 	tickets       map[ticketKey]ticket
 	sounds        map[string]sound
 	verifications map[verified]dispatch.Verification
@@ -124,6 +126,7 @@ func newTables() tables {
 		recordings:    map[sid.Recording]row[account.Recording]{},
 		exchanges:     map[int64]row[account.Exchange]{},
 		notifications: map[sid.Notification]row[account.Notification]{},
+		messages:      map[sid.Message]row[message.Record]{},
 		tickets:       map[ticketKey]ticket{},
 		sounds:        map[string]sound{},
 		verifications: map[verified]dispatch.Verification{},
