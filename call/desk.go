@@ -41,20 +41,26 @@ type Config struct {
 	Screen func(ctx context.Context, c *Call) (passed bool, err error)
 	// Elsewhere tells of calls that another platform carries for this process: they outlive it. nil: there are none.
 	Elsewhere func(id sid.Call) bool
-	Node      string
+	// Recordings keeps what is recorded of calls and conferences; nil: it is lost, which is said in the log.
+	Recordings Recordings
+	Queues     Queues // keeps what is known of queues; nil: only as long as the Desk lives
+	// Conferences keeps what is known of conferences; nil: nobody does.
+	Conferences Conferences
+	Node        string
 }
 
 // Desk places and takes calls. It may be used from any goroutine.
 type Desk struct {
-	log   *slog.Logger
-	cfg   Config
-	ctx   context.Context // the life of all calls
-	stop  context.CancelCauseFunc
-	posts context.Context // the life of callbacks under way, a little longer
-	quit  context.CancelFunc
-	lines lines
-	rooms rooms
-	born  time.Time
+	log    *slog.Logger
+	cfg    Config
+	ctx    context.Context // the life of all calls
+	stop   context.CancelCauseFunc
+	posts  context.Context // the life of callbacks under way, a little longer
+	quit   context.CancelFunc
+	lines  lines
+	rooms  rooms
+	queues queues
+	born   time.Time
 
 	working sync.WaitGroup // goroutines of calls
 	posting sync.WaitGroup
@@ -77,6 +83,9 @@ var (
 
 // New makes a Desk. It starts nothing.
 func New(log *slog.Logger, cfg Config) *Desk {
+	if cfg.Queues == nil {
+		cfg.Queues = &QueueBook{}
+	}
 	d := &Desk{log: log, cfg: cfg, live: map[sid.Call]*Call{}, born: time.Now()}
 	d.ctx, d.stop = context.WithCancelCause(context.Background())
 	d.posts, d.quit = context.WithCancel(context.Background())

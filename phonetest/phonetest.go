@@ -113,9 +113,9 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	}
 	h.Desk = call.New(log, call.Config{
 		Store: s.Store, Asker: s.Asker, Script: h.Voice.Script, Screen: h.Voice.Screen, Node: "test",
-		Dialers: dialers,
-		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},
-		Trunks:  func() []trunk.Trunk { return s.Trunks },
+		Dialers: dialers, Recordings: s.Recordings,
+		Own:    &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},
+		Trunks: func() []trunk.Trunk { return s.Trunks },
 		Numbers: func(called string) (account.Number, bool) {
 			for _, n := range h.Numbers {
 				if n.Number == called {

@@ -2,15 +2,25 @@ package rest_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/rest"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/store/memstore"
 )
 
@@ -54,7 +64,7 @@ func furnished(t testing.TB) (*house, *memstore.Store) {
 	}
 	h := open(t, func(c *rest.Config) {
 		c.Accounts, c.NotFound = books, account.ErrNotFound
-		c.Keys, c.Applications, c.Numbers = books, books, newShelf()
+		c.Keys, c.Applications, c.Numbers, c.Recordings, c.Debug = books, books, newShelf(), books, books
 	})
 	return h, books
 }
@@ -344,4 +354,212 @@ func TestWhatIsNotThereIs404(t *testing.T) {
 		"AvailablePhoneNumbers/JP", "AvailablePhoneNumbers/JP/Local", "Balance", "Usage/Records"} {
 		h.get(base+"/"+path+".json").refuses(404, 20404)
 	}
+}
+
+func TestRecordingsAreListedHeardAndDeleted(t *testing.T) {
+	h, books := furnished(t)
+	day := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	wav := []byte("RIFF....WAVE and what somebody said")
+	kept := []account.Recording{
+		{SID: "RE" + sid.Recording(strings.Repeat("1", 32)), Call: callID(1), Source: "RecordVerb", Track: "inbound", Channels: 1, Status: "completed", Duration: 4_600 * time.Millisecond},
+		{SID: "RE" + sid.Recording(strings.Repeat("2", 32)), Call: callID(2), Source: "DialVerb", Track: "both", Channels: 2, Status: "in-progress"},
+		{SID: "RE" + sid.Recording(strings.Repeat("3", 32)), Conference: "CF" + sid.Conference(strings.Repeat("1", 32)), Source: "Conference", Channels: 1, Status: "absent", ErrorCode: 13617},
+	}
+	for i, r := range kept {
+		r.Account, r.Started, r.Created, r.Updated = owner, day, day.AddDate(0, 0, i), day.AddDate(0, 0, i)
+		sound := wav
+		if r.Status != "completed" {
+			sound = nil
+		}
+		if err := books.PutRecording(t.Context(), r, sound); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id := func(i int) string { return string(kept[i].SID) }
+	for query, want := range map[string][]string{
+		"/Recordings.json": {id(2), id(1), id(0)},
+		"/Recordings.json?CallSid=" + string(callID(2)):                   {id(1)},
+		"/Recordings.json?ConferenceSid=" + string(kept[2].Conference):    {id(2)},
+		"/Recordings.json?DateCreated%3E=2026-01-03":                      {id(2), id(1)},
+		"/Recordings.json?DateCreated=2026-01-02":                         {id(0)},
+		"/Recordings.json?DateCreated%3C=2026-01-03T12:00:00Z":            {id(0)},
+		"/Calls/" + string(callID(1)) + "/Recordings.json":                {id(0)},
+		"/Conferences/" + string(kept[2].Conference) + "/Recordings.json": {id(2)},
+		"/Calls/" + string(callID(9)) + "/Recordings.json":                nil,
+	} {
+		if got := h.get(base+query).names("recordings", "sid"); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", query, got, want)
+		}
+	}
+	h.get(base+"/Recordings.json?CallSid=x").refuses(400, 20001)
+	h.get(base+"/Recordings.json?ConferenceSid=x").refuses(400, 20001)
+	h.get(base+"/Recordings.json?DateCreated=soon").refuses(400, 20001)
+
+	one := base + "/Recordings/" + id(0)
+	shown := h.get(one + ".json").is(200)
+	for property, want := range map[string]any{"duration": "5", "channels": 1.0, "source": "RecordVerb", "status": "completed", "call_sid": string(callID(1)),
+		"conference_sid": nil, "error_code": nil, "price": nil, "media_url": "http://example.com" + one} {
+		if got := shown.body[property]; got != want {
+			t.Errorf("%s is %v, want %v", property, got, want)
+		}
+	}
+	if got := h.get(base + "/Calls/" + string(callID(1)) + "/Recordings/" + id(0) + ".json").is(200); got.text("track") != "inbound" || got.body["media_url"] != nil {
+		t.Errorf("below its call: %s", got.raw)
+	}
+	h.get(base+"/Calls/"+string(callID(2))+"/Recordings/"+id(0)+".json").refuses(404, 20404)
+	if got := h.get(base + "/Recordings/" + id(2) + ".json").is(200); got.body["error_code"] != 13617.0 || got.body["duration"] != nil {
+		t.Errorf("one that is absent: %s", got.raw)
+	}
+
+	for _, path := range []string{one, one + ".wav", base + "/Calls/" + string(callID(1)) + "/Recordings/" + id(0) + ".wav?RequestedChannels=1"} {
+		w := h.sound(request("GET", path, nil))
+		if w.Code != 200 || w.Body.String() != string(wav) || w.Header().Get("Content-Type") != "audio/x-wav" {
+			t.Errorf("%s: %d %s %q", path, w.Code, w.Header(), w.Body)
+		}
+	}
+	part := request("GET", one, nil)
+	part.Header.Set("Range", "bytes=0-3")
+	if w := h.sound(part); w.Code != 206 || w.Body.String() != "RIFF" {
+		t.Errorf("a part of it: %d %q", w.Code, w.Body)
+	}
+	if w := h.sound(request("HEAD", one, nil)); w.Code != 200 || w.Body.Len() != 0 || w.Header().Get("Content-Length") != strconv.Itoa(len(wav)) {
+		t.Errorf("its length: %d %s", w.Code, w.Header())
+	}
+	h.get(one+".mp3").refuses(404, 20404, ".wav is there")
+	for _, path := range []string{one + ".ogg", one + ".wav.json", base + "/Recordings/" + id(1), base + "/Recordings/RE1.wav"} {
+		h.get(path).refuses(404, 20404)
+	}
+	h.as(string(other), strings.Repeat("f", 32), "GET", "/2010-04-01/Accounts/"+string(other)+"/Recordings/"+id(0)+".wav", nil).refuses(404, 20404)
+	h.send(request("DELETE", one+".wav", nil)).refuses(404, 20404)
+	h.send(request("DELETE", one+".json", nil)).is(204)
+	h.get(one+".wav").refuses(404, 20404)
+	h.get(one+".json").refuses(404, 20404)
+}
+
+// sound sends a request whose answer is no JSON.
+func (h *house) sound(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestWhoHearsARecording(t *testing.T) {
+	h, books := furnished(t)
+	r := account.Recording{SID: sid.New[sid.Recording](), Account: owner, Status: "completed", Channels: 1, Created: time.Now(), Updated: time.Now()}
+	if err := books.PutRecording(t.Context(), r, []byte("RIFF")); err != nil {
+		t.Fatal(err)
+	}
+	one := base + "/Recordings/" + string(r.SID)
+	nobody := func(method, path string) int {
+		return h.sound(httptest.NewRequest(method, path, nil)).Code
+	}
+	if got := nobody("GET", one+".wav"); got != 401 {
+		t.Errorf("without credentials: %d", got)
+	}
+	h.Handler = rest.New(slog.New(slog.DiscardHandler), rest.Config{Accounts: books, NotFound: account.ErrNotFound, Recordings: books, OpenRecordings: true})
+	for path, want := range map[string]int{
+		one: 200, one + ".wav": 200, one + ".mp3": 404, one + ".json": 401, base + "/Recordings": 401, base + "/Recordings.json": 401, base + "/Calls": 401,
+		"/2010-04-01/Accounts/" + string(other) + "/Recordings/" + string(r.SID):             404,
+		base + "/Calls/" + string(callID(1)) + "/Recordings/" + string(r.SID):                404,
+		"/2010-04-01/Accounts/AC" + strings.Repeat("0", 32) + "/Recordings/" + string(r.SID): 404,
+	} {
+		if got := nobody("GET", path); got != want {
+			t.Errorf("%s: %d, want %d", path, got, want)
+		}
+	}
+	if got := nobody("DELETE", one); got != 401 {
+		t.Errorf("deleted by nobody: %d", got)
+	}
+	wrong := request("GET", one, nil)
+	wrong.SetBasicAuth(string(owner), "wrong")
+	if got := h.sound(wrong).Code; got != 401 {
+		t.Errorf("with wrong credentials: %d", got)
+	}
+}
+
+func TestTheDebuggerShowsWhatWentWrong(t *testing.T) {
+	h, books := furnished(t)
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	asked := account.Exchange{Account: owner, Call: callID(1), At: at, Method: "POST", URL: "https://example.com/voice", Params: url.Values{"Digits": {"1"}},
+		Status: 500, Took: 1_234 * time.Millisecond, Header: map[string][]string{"Content-Type": {"text/html"}, "Server": {"owner/1"}}, Body: "<h1>Traceback", Code: 11200}
+	broken := account.Notification{SID: "NO" + sid.Notification(strings.Repeat("1", 32)), Account: owner, Call: callID(1), Code: 11200, Text: "the server answered with HTTP 500", Exchange: asked, At: at}
+	odd := account.Notification{SID: "NO" + sid.Notification(strings.Repeat("2", 32)), Account: owner, Call: callID(2), Warning: true, Text: "kaden does not turn speech into text", At: at.AddDate(0, 0, 1)}
+	gone := account.Exchange{Account: owner, Call: callID(1), At: at, URL: "https://gone.example/", Took: time.Second, Code: 11210}
+	if err := books.KeepDebug(t.Context(), []account.Exchange{asked, gone}, []account.Notification{broken, odd}); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string][]string{
+		"/Notifications.json":                                 {string(odd.SID), string(broken.SID)},
+		"/Notifications.json?Log=0":                           {string(broken.SID)},
+		"/Notifications.json?Log=1":                           {string(odd.SID)},
+		"/Notifications.json?MessageDate%3E=2026-01-03":       {string(odd.SID)},
+		"/Notifications.json?MessageDate=2026-01-02":          {string(broken.SID)},
+		"/Calls/" + string(callID(1)) + "/Notifications.json": {string(broken.SID)},
+		"/Calls/" + string(callID(3)) + "/Notifications.json": nil,
+	} {
+		if got := h.get(base+query).names("notifications", "sid"); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", query, got, want)
+		}
+	}
+	h.get(base+"/Notifications.json?Log=2").refuses(400, 20001)
+	one := h.get(base + "/Notifications/" + string(broken.SID) + ".json").is(200)
+	for property, want := range map[string]any{"error_code": "11200", "log": "0", "message_text": "the server answered with HTTP 500", "request_method": "POST",
+		"request_url": "https://example.com/voice", "request_variables": "Digits=1", "response_body": "<h1>Traceback", "response_headers": "Content-Type=text%2Fhtml&Server=owner%2F1",
+		"more_info": "https://www.twilio.com/docs/errors/11200", "call_sid": string(callID(1))} {
+		if got := one.body[property]; got != want {
+			t.Errorf("%s is %v, want %v", property, got, want)
+		}
+	}
+	if got := h.get(base + "/Calls/" + string(callID(2)) + "/Notifications/" + string(odd.SID) + ".json").is(200); got.body["error_code"] != nil || got.text("log") != "1" || got.body["request_url"] != nil {
+		t.Errorf("a warning of our own: %s", got.raw)
+	}
+	for _, path := range []string{"/Calls/" + string(callID(1)) + "/Notifications/" + string(odd.SID), "/Notifications/NO1", "/Notifications/NO" + strings.Repeat("0", 32)} {
+		h.get(base+path+".json").refuses(404, 20404)
+	}
+	theirs := "/2010-04-01/Accounts/" + string(other)
+	h.as(string(other), strings.Repeat("f", 32), "GET", theirs+"/Notifications/"+string(broken.SID)+".json", nil).refuses(404, 20404)
+	if got := h.as(string(other), strings.Repeat("f", 32), "GET", theirs+"/Calls/"+string(callID(1))+"/Events.json", nil).is(200).body["events"].([]any); len(got) != 0 {
+		t.Errorf("another account sees %v", got)
+	}
+
+	events := h.get(base + "/Calls/" + string(callID(1)) + "/Events.json").is(200).body["events"].([]any)
+	if len(events) != 2 {
+		t.Fatalf("events %v", events)
+	}
+	newest, first := events[0].(map[string]any), events[1].(map[string]any)
+	if q := newest["request"].(map[string]any); q["method"] != "POST" || newest["response"].(map[string]any)["response_code"] != nil {
+		t.Errorf("one without an answer: %v", newest)
+	}
+	q, a := first["request"].(map[string]any), first["response"].(map[string]any)
+	if q["url"] != "https://example.com/voice" || q["parameters"].(map[string]any)["Digits"] != "1" || a["response_code"] != 500.0 || a["request_duration"] != 1234.0 ||
+		a["content_type"] != "text/html" || a["response_body"] != "<h1>Traceback" || a["date_created"] != "Fri, 02 Jan 2026 03:04:05 +0000" {
+		t.Errorf("the first: %v", first)
+	}
+	h.get(base+"/Calls/CA1/Events.json").refuses(404, 20404)
+}
+
+func TestTokensForRelays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, nil)
+		plain := h.post(base+"/Tokens.json", form()).is(201)
+		if len(plain.body["ice_servers"].([]any)) != 0 || plain.text("ttl") != "86400" || plain.text("username") != "" {
+			t.Errorf("without relays: %s", plain.raw)
+		}
+		h = open(t, func(c *rest.Config) {
+			c.Relay = rest.Relay{URLs: []string{"stun:stun.example.jp", "turn:turn.example.jp"}, Secret: "north"}
+		})
+		got := h.post(base+"/Tokens.json", form("Ttl", "600")).is(201)
+		user := strconv.FormatInt(time.Now().Add(10*time.Minute).Unix(), 10) + ":" + string(owner)
+		mac := hmac.New(sha1.New, []byte("north"))
+		mac.Write([]byte(user))
+		password := base64.StdEncoding.EncodeToString(mac.Sum(nil))
+		want := []any{
+			map[string]any{"url": "stun:stun.example.jp", "urls": "stun:stun.example.jp"},
+			map[string]any{"url": "turn:turn.example.jp", "urls": "turn:turn.example.jp", "username": user, "credential": password},
+		}
+		if !reflect.DeepEqual(got.body["ice_servers"], want) || got.text("username") != user || got.text("password") != password || got.text("ttl") != "600" {
+			t.Errorf("with relays: %s", got.raw)
+		}
+		h.post(base+"/Tokens.json", form("Ttl", "0")).refuses(400, 20001)
+	})
 }

@@ -81,6 +81,14 @@ type Config struct {
 	Applications account.Applications
 	Numbers      Numbers
 	Texting      bool // numbers can take short messages
+	Recordings   account.Recordings
+	Debug        account.Debug
+	Relay        Relay // what browser phones are told of
+
+	// OpenRecordings lets whoever knows the address of a recording hear it, as Twilio does; else it takes credentials.
+	OpenRecordings bool
+
+	PublicURL string // this server as others know it, without a slash at the end; "" is how a request came
 
 	Messages Messages
 

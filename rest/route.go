@@ -34,7 +34,7 @@ var (
 )
 
 // ofAccount are the resources below an account.
-var ofAccount = plan(applicationRoutes, callRoutes, keyRoutes, messageRoutes, moneyRoutes, numberRoutes)
+var ofAccount = plan(applicationRoutes, callRoutes, debugRoutes, keyRoutes, messageRoutes, moneyRoutes, numberRoutes, recordingRoutes, tokenRoutes)
 
 // crossing is a point of a path: where the names go, and where an identifier goes.
 type crossing struct {

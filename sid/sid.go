@@ -33,6 +33,10 @@ type (
 	Recording string
 	// Message is SM…, a short message.
 	Message string
+	// Queue is QU…, calls that wait for somebody.
+	Queue string
+	// Stream is MZ…, the sound of a call on its way over a WebSocket.
+	Stream string
 )
 
 // Prefixes of the kinds that exist here.
@@ -47,11 +51,13 @@ const (
 	conferencePrefix   = "CF"
 	recordingPrefix    = "RE"
 	messagePrefix      = "SM"
+	queuePrefix        = "QU"
+	streamPrefix       = "MZ"
 )
 
 // Kind is any identifier type of this package.
 type Kind interface {
-	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Message
+	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Message | Queue | Stream
 }
 
 func prefix[K Kind]() string {
@@ -75,6 +81,10 @@ func prefix[K Kind]() string {
 		return recordingPrefix
 	case Message:
 		return messagePrefix
+	case Queue:
+		return queuePrefix
+	case Stream:
+		return streamPrefix
 	}
 	return notificationPrefix
 }

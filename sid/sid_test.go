@@ -33,6 +33,8 @@ func TestEachKindHasItsPrefix(t *testing.T) {
 	made[Notification](t, "NO")
 	made[Conference](t, "CF")
 	made[Recording](t, "RE")
+	made[Queue](t, "QU")
+	made[Stream](t, "MZ")
 }
 
 func TestParse(t *testing.T) {

@@ -56,6 +56,7 @@ type rooms struct {
 	phones    *simulatedPhones
 	web       *webhook.Client
 	asker     *asker
+	journal   *webhook.Journal
 	bins      *bins
 	catalog   *catalog
 	api       *api.API
@@ -70,6 +71,7 @@ type rooms struct {
 	heard    atomic.Pointer[[]speech.Engine]     // the voices, when they were last tried
 	listened chan struct{}                       // closed once they were
 	first    bool                                // this is the first start
+	at       atomic.Pointer[string]              // the API's address, once its doors are open
 	change   sync.Mutex                          // one change of the house at a time
 }
 
@@ -113,7 +115,7 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	}
 	r.openCalls()
 	r.store.DeliverLate(func(ctx context.Context, p call.Post) error {
-		_, err := r.asker.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
+		_, err := r.journal.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
 		return err
 	})
 	return r, nil
@@ -164,13 +166,19 @@ func (r *rooms) openCalls() {
 		AllowLoopback: loopback(r.settings.HTTP), AllowPrivate: r.settings.Webhooks.AllowPrivate,
 	})
 	r.asker = &asker{outside: r.web, bins: r.bins}
-	sounds := recordings{r.store, r.asker}
+	r.journal = webhook.NewJournal(r.log, r.asker, r.store, func(url string) bool {
+		return strings.HasPrefix(url, dispatch.Origin+"/") && !r.bins.has(url) // kaden's own scripts
+	})
+	sounds := recordings{books: r.store, base: r.origin, open: !r.settings.Recordings.Private, rest: r.journal}
 	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Texter: texter{r}, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
+		r.journal.Note(account.Notification{
+			Account: n.Account, Call: n.Call, Warning: n.Problem.Level != problem.Error, Code: n.Problem.Code, Text: n.Problem.String(),
+		}, n.URL)
 	}})
 	r.traces = newTraces(r.sip)
 	r.desk = call.New(r.log, call.Config{
-		Store: r.store, Asker: r.asker, Script: r.voice.Script, Node: r.settings.Node,
+		Store: r.store, Asker: r.journal, Script: r.voice.Script, Node: r.settings.Node, Recordings: sounds,
 		Dialers: map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
 		},
@@ -203,6 +211,8 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	g.Go(func() error { return r.clock.Run(life) })
 	g.Go(func() error { r.listenToVoices(life); return nil })
 	g.Go(func() error { return r.store.Run(life) })
+	g.Go(func() error { return r.journal.Run(life) })
+	g.Go(func() error { r.tidy(life); return nil })
 	sipLife, endSIP := context.WithCancel(life)
 	defer endSIP()
 	g.Go(func() error { return r.sip.Run(sipLife) })
