@@ -459,6 +459,16 @@ func (h *house) is(id string, want dispatch.Status, by string) {
 	}
 }
 
+// incident is an alert as it is kept.
+func (h *house) incident(id string) dispatch.Incident {
+	h.t.Helper()
+	inc, err := h.store.IncidentByID(context.Background(), id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return inc
+}
+
 // night is the timeline, for failures.
 func (h *house) night() string {
 	events, _ := h.store.Events(context.Background(), "", 0, 1000)

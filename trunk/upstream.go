@@ -18,6 +18,8 @@ type Upstream struct {
 	URL     string // scheme and host, without a path at the end; Twilio's unless given
 	Account string // AC…
 	Token   string // the account's auth token: it signs what the platform sends us, so that no API key will do
+
+	DeleteRecordings bool // there, once they are here
 }
 
 // Twilio is where Twilio itself is asked.
@@ -34,6 +36,7 @@ var accountSID = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)
 //	from: "+815087654321"
 //	reach: [mobile, fixed]           # nothing: all that may be dialled at all
 //	allow: [abroad]                  # and warn, refuse, prices: as of a trunk
+//	delete-recordings: true          # there, once they are here
 //
 // secret is as for [Read]. The Upstream is of use only if the problems do not refuse it.
 func ReadUpstream(text []byte, secret func(reference string) (string, error)) (Upstream, problem.List) {
@@ -43,6 +46,8 @@ func ReadUpstream(text []byte, secret func(reference string) (string, error)) (U
 		URL:     readBase(doc.Take("url")),
 		Account: doc.Need("account", "AC0123456789abcdef0123456789abcdef").Text(),
 		Token:   doc.Need("token", "env:TWILIO_AUTH_TOKEN").Secret(secret),
+
+		DeleteRecordings: doc.Take("delete-recordings").OneOf("false", "true") == "true",
 	}
 	readReach(doc, &u.Trunk)
 	u.Prices = readPrices(doc.Take("prices"), u.Trunk)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
@@ -96,6 +97,12 @@ func (c *Client) newCall(u trunk.Upstream, o call.Order) *Call {
 
 // Fixed tells whether what the call says went with its order: there is no public URL.
 func (k *Call) Fixed() bool { return k.client.cfg.PublicURL == "" }
+
+// SID is our own name for it.
+func (k *Call) SID() sid.Call { return k.order.SID }
+
+// Account is whose call it is.
+func (k *Call) Account() sid.Account { return k.order.Account }
 
 // Upstream is the name of the platform it is at.
 func (k *Call) Upstream() string { return k.up.Name }

@@ -81,11 +81,9 @@ func (c *Client) Signed(token string, r *http.Request) error {
 }
 
 // Admit judges a request for a part of an attempt's script: where the attempt's call is at an upstream, that has
-// to have signed it, and it shows how far the call is, which is known before Admit returns. Others are let
-// through: their address is their pass. The request's form is read.
-func (c *Client) Admit(attempt string, r *http.Request) error {
-	var k *Call
-	var err error
+// to have signed it, and it shows how far the call is, which is known before Admit returns with that call. Others
+// are let through, without one: their address is their pass. The request's form is read.
+func (c *Client) Admit(attempt string, r *http.Request) (k *Call, err error) {
 	for _, one := range c.named(attempt) {
 		if err = c.Signed(one.up.Token, r); err == nil {
 			k = one
@@ -95,17 +93,17 @@ func (c *Client) Admit(attempt string, r *http.Request) error {
 	switch {
 	case err != nil:
 		c.log.Warn("a request for a script that the upstream did not sign; check its token", "attempt", attempt, "err", err)
-		return err
+		return nil, err
 	case k == nil:
-		return nil
+		return nil, nil
 	}
 	c.hears()
 	if err := r.ParseForm(); err != nil {
-		return err
+		return nil, err
 	}
 	n := readCallback(r.Form)
 	if !known(n.sid) {
-		return nil
+		return k, nil
 	}
 	seen := make(chan struct{})
 	k.post(func() { k.observe(n); close(seen) })
@@ -114,7 +112,7 @@ func (c *Client) Admit(attempt string, r *http.Request) error {
 	case <-k.done:
 	case <-r.Context().Done():
 	}
-	return nil
+	return k, nil
 }
 
 // readCallback reads what a request of a platform says of its call (contract 4.3).

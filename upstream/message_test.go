@@ -230,7 +230,10 @@ func TestMessagesThatAPlatformRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			o := openOffice(t)
-			o.box.takes = func(_ int, w http.ResponseWriter) bool { refuse(w, tt.status, tt.code, "no, +819012345678"); return true }
+			o.box.takes = func(_ int, w http.ResponseWriter) bool {
+				refuse(w, tt.status, tt.code, "no, +819012345678")
+				return true
+			}
 			r := o.until(o.write(), message.Failed)
 			o.want("code", r.ErrorCode, tt.want)
 			if strings.Contains(r.ErrorText, "9012345678") {

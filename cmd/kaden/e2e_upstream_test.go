@@ -330,6 +330,36 @@ func TestEitherKadenIsKilledAtAnyMoment(t *testing.T) {
 	}
 }
 
+// Who takes it over the other kaden leaves a word: what was recorded there is brought home, and deleted there.
+func TestAWordIsLeftOverTheOtherKaden(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	x := newExchange(t, func(string, int) habit {
+		return habit{answer: 200 * time.Millisecond, press: "1", after: 1500 * time.Millisecond, word: true}
+	})
+	up := far(t, x)
+	s := near(t, up)
+	s.apply(upstreamDoc(up)+"\ndelete-recordings: true", satoOnly)
+	id := s.alarm("disk full on db01")
+	s.until(id, timeline.AlertAcknowledged, "sato")
+	s.until(id, timeline.CalloutSpoke, "sato")
+	status, list := s.message("GET", "/Recordings.json", nil)
+	all, _ := list["recordings"].([]any)
+	if status != 200 || len(all) != 1 {
+		t.Fatalf("recordings here: %d %v", status, list)
+	}
+	one := all[0].(map[string]any)
+	if one["call_sid"] != s.night(id).Attempts[0].Call || one["duration"] == "0" {
+		t.Errorf("the recording: %v", one)
+	}
+	eventually(t, patience, "nothing is left there", func() bool {
+		_, list := up.message("GET", "/Recordings.json", nil)
+		all, _ := list["recordings"].([]any)
+		return len(all) == 0
+	})
+	eventually(t, patience, "no call is left at the exchange", func() bool { return len(x.open()) == 0 })
+}
+
 // Whoever is not our upstream can neither read a script nor say how a call goes.
 func TestNobodyElseSpeaksForTheOtherKaden(t *testing.T) {
 	t.Parallel()

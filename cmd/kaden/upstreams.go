@@ -232,12 +232,16 @@ func (r *rooms) scripts(w http.ResponseWriter, q *http.Request) {
 	q.Body = http.MaxBytesReader(w, q.Body, 64<<10)
 	if part := strings.Split(q.URL.EscapedPath(), "/"); len(part) > 2 {
 		attempt, err := url.PathUnescape(part[2])
+		var k *upstream.Call
 		if err == nil {
-			err = r.upstreams.Admit(attempt, q)
+			k, err = r.upstreams.Admit(attempt, q)
 		}
 		if err != nil {
 			http.Error(w, "the signature does not match", http.StatusForbidden)
 			return
+		}
+		if k != nil {
+			r.bringHome(k, q)
 		}
 	}
 	r.dispatch.ServeHTTP(w, q)
