@@ -34,6 +34,7 @@ type Config struct {
 	Dialers map[number.Scheme]leg.Dialer                   // Tel without one of its own is dialled by SIP's
 	Own     leg.Dialer                                     // joins calls to Numbers within the house; nil: they leave over a trunk
 	Trunks  func() []trunk.Trunk                           // as they are now; nil: none
+	Gates   Gates                                          // keeps their pace and health; nil: this process does, for as long as it lives
 	Script  Script                                         // nil: calls are answered and nothing is said
 	Numbers func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
 	// Screen asks a caller who has been answered for a key, and tells whether they may go on; an error ends the call. nil
@@ -86,7 +87,7 @@ func New(log *slog.Logger, cfg Config) *Desk {
 	if cfg.Queues == nil {
 		cfg.Queues = &QueueBook{}
 	}
-	d := &Desk{log: log, cfg: cfg, live: map[sid.Call]*Call{}, born: time.Now()}
+	d := &Desk{log: log, cfg: cfg, live: map[sid.Call]*Call{}, born: time.Now(), lines: lines{log: log, keep: cfg.Gates}}
 	d.ctx, d.stop = context.WithCancelCause(context.Background())
 	d.posts, d.quit = context.WithCancel(context.Background())
 	return d

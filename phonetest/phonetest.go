@@ -111,7 +111,9 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	if s.NoClients {
 		delete(dialers, number.Client)
 	}
+	gates, _ := s.Store.(call.Gates) // a Notebook keeps none
 	h.Desk = call.New(log, call.Config{
+		Gates: gates,
 		Store: s.Store, Asker: s.Asker, Script: h.Voice.Script, Screen: h.Voice.Screen, Node: "test",
 		Dialers: dialers, Recordings: s.Recordings,
 		Own:    &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},

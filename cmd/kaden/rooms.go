@@ -114,6 +114,9 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 		return r, err
 	}
 	r.openCalls()
+	if err := r.desk.Recall(ctx); err != nil {
+		log.Warn("how trunks fared in the last run is not known", "err", err)
+	}
 	r.store.DeliverLate(func(ctx context.Context, p call.Post) error {
 		_, err := r.journal.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
 		return err
@@ -187,6 +190,7 @@ func (r *rooms) openCalls() {
 		Numbers:   r.numberCalled,
 		Screen:    r.voice.Screen,
 		Elsewhere: func(id sid.Call) bool { return r.upstreams.Has(id) },
+		Gates:     r.store,
 	})
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))

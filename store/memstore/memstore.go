@@ -23,6 +23,7 @@ var (
 	_ dispatch.Store = (*Store)(nil)
 	_ call.Store     = (*Store)(nil)
 	_ account.Books  = (*Store)(nil)
+	_ call.Gates     = (*Store)(nil)
 	_ manifest.Store = (*Store)(nil)
 )
 

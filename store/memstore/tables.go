@@ -17,6 +17,7 @@ import (
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // row is a record and the order in which it came to be.
@@ -50,6 +51,8 @@ type tables struct {
 	verifications map[verified]dispatch.Verification
 	charges       map[chargeKey]row[call.Charge]
 	budgetSaid    map[budgetSaid]bool
+	gates         map[string]trunk.Last
+	failedTrunks  map[string]call.TrunkFate
 	hold          dispatch.Hold
 	events        []timeline.Event
 	jobs          []Job
@@ -132,6 +135,8 @@ func newTables() tables {
 		verifications: map[verified]dispatch.Verification{},
 		charges:       map[chargeKey]row[call.Charge]{},
 		budgetSaid:    map[budgetSaid]bool{},
+		gates:         map[string]trunk.Last{},
+		failedTrunks:  map[string]call.TrunkFate{},
 	}
 }
 

@@ -24,6 +24,7 @@ type Store interface {
 	dispatch.Store
 	call.Store
 	account.Books
+	call.Gates
 	manifest.Store
 	message.Store
 	Accounts(ctx context.Context) ([]account.Account, error)
@@ -63,6 +64,8 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"a sound comes back as it was kept", soundsKept},
 		{"of each person and address the latest proof is known", verificationsKept},
 		{"what calls cost is kept, summed up and said once", chargesKept},
+		{"gates are shared, and outlive their process", gatesShared},
+		{"trunks that fail are known after a restart", failedTrunksKept},
 		{"calls are kept with their events and callbacks", callLife},
 		{"calls are found by any of their marks", callFilters},
 		{"a list of calls goes on after one that was deleted", callDeletedWhilePaging},

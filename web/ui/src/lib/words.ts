@@ -112,6 +112,7 @@ export const words = {
   rang: { en: 'rang', ja: '呼出' },
   talked: { en: 'talked', ja: '通話' },
   key: { en: 'key', ja: 'キー' },
+  inQueue: { en: 'waiting for a line, place', ja: '回線待ち 順番' },
   rode: { en: 'told in another call', ja: '別の通話で伝達' },
   ladder: { en: 'signalling', ja: 'シグナリング' },
   test: { en: 'test', ja: 'テスト' },
