@@ -132,6 +132,9 @@ func (k *Call) recall(rec call.Record, rem remains) {
 func (k *Call) goOn(r resource) {
 	k.log.Info("call at the upstream taken up", "there", r.SID, "status", r.Status)
 	k.adopt(r.SID)
+	if gate := k.client.cfg.Gate; gate != nil {
+		k.seat = gate.Resume(k.up.Line())
+	}
 	switch {
 	case k.answered:
 		k.limit.Reset(max(k.order.TimeLimit-time.Since(k.rec.Answered), 0) + late)

@@ -17,6 +17,7 @@ import (
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/upstream"
 )
@@ -43,6 +44,7 @@ type house struct {
 	events  []string
 	records []call.Record
 	charges []call.Charge
+	told    []timeline.Event
 	kept    []string
 	asked   []string // scripts
 	script  string   // what Scripts answers
@@ -92,6 +94,7 @@ func (h *house) Change(_ context.Context, c call.Change) error {
 		return errors.New("the disk is full")
 	}
 	h.records, h.charges = append(h.records, c.Record), append(h.charges, c.Charges...)
+	h.told = append(h.told, c.Events...)
 	return nil
 }
 

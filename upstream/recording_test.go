@@ -71,11 +71,15 @@ func TestARecordingThatIsKeptElsewhere(t *testing.T) {
 		w.Write([]byte("RIFF"))
 	}))
 	defer elsewhere.Close()
-	v.answer = func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL+"/file", http.StatusFound) }
+	v.answer = func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL+"/file", http.StatusFound)
+	}
 	if wav, err := h.Recording(t.Context(), "twilio", recorded); err != nil || string(wav) != "RIFF" {
 		t.Errorf("%q %v", wav, err)
 	}
-	v.answer = func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "file:///etc/passwd", http.StatusFound) }
+	v.answer = func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
+	}
 	if _, err := h.Recording(t.Context(), "twilio", recorded); err == nil {
 		t.Error("it went wherever it was sent")
 	}

@@ -36,6 +36,13 @@ type Store interface {
 	Call(ctx context.Context, account sid.Account, id sid.Call) (call.Record, error)
 }
 
+// Gate lets calls onto upstreams at the pace of their documents, as many at once as they carry, and keeps them off
+// one that fails; a call.Desk is one. See there.
+type Gate interface {
+	Book(t trunk.Trunk, from string, urgent bool) *call.Ticket
+	Resume(t trunk.Trunk) *call.Seat
+}
+
 // Config is what a Client works with.
 type Config struct {
 	Upstreams func() []trunk.Upstream // as they are now
@@ -45,6 +52,8 @@ type Config struct {
 	PublicURL string     // how a platform reaches this kaden; "" is not at all
 	Secret    []byte     // signs the addresses of callbacks
 	Node      string
+
+	Gate Gate // nil: calls go at once, and nobody keeps book of how an upstream fares
 
 	// Letters takes what a platform says of a message that we have sent, and Inbound a message that it brings us:
 	// an error lets the platform bring it again. nil: there are none.
@@ -171,7 +180,13 @@ func (c *Client) Place(ctx context.Context, name string, o call.Order) (*Call, e
 			return nil, fmt.Errorf("call not stored: %w", err)
 		}
 	}
+	if c.cfg.Gate != nil { // now, so that who comes first goes first
+		k.ticket = c.cfg.Gate.Book(u.Line(), k.rec.From, o.Urgent)
+	}
 	if err := c.enter(k); err != nil {
+		if k.ticket != nil {
+			k.ticket.Cancel()
+		}
 		return nil, err
 	}
 	return k, nil

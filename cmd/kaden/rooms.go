@@ -190,6 +190,7 @@ func (r *rooms) openCalls() {
 		Numbers:   r.numberCalled,
 		Screen:    r.voice.Screen,
 		Elsewhere: func(id sid.Call) bool { return r.upstreams.Has(id) },
+		Others:    r.upstreamLines,
 		Gates:     r.store,
 	})
 	secret := hmac.New(sha256.New, r.secret)

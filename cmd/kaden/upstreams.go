@@ -217,10 +217,18 @@ func (r *rooms) openUpstreams(secret []byte) {
 	r.upstreams = upstream.New(r.log, upstream.Config{
 		Upstreams: func() []trunk.Upstream { return r.house.Load().Upstreams },
 		Store:     r.store, Scripts: r.asker, Origin: dispatch.Origin, PublicURL: r.settings.PublicURL,
-		Secret: secret, Node: r.settings.Node,
+		Secret: secret, Node: r.settings.Node, Gate: r.desk,
 		Letters: func(id sid.Message, w message.Word) { r.letters.desk.Heard(id, w) },
 		Inbound: func(ctx context.Context, in upstream.In) error { return r.letters.take(ctx, in) },
 	})
+}
+
+// upstreamLines are the upstreams as lines of this house.
+func (r *rooms) upstreamLines() (lines []trunk.Trunk) {
+	for _, u := range r.house.Load().Upstreams {
+		lines = append(lines, u.Line())
+	}
+	return lines
 }
 
 // calls is how many are not over, here and at upstreams.
