@@ -25,6 +25,7 @@ import (
 //	call-back: true               # … or people call here about alerts
 //	unknown: screen               # callers who hide their number: accept, screen (press 1 first), reject, busy
 //	foreign: reject               # callers from abroad
+//	trunk: ntt                    # calls to it come in over this trunk, and cost what its prices say of inbound calls
 //	sms-url: https://example.jp/sms # is asked about short messages to it; also sms-method, sms-fallback-url, sms-fallback-method
 //
 // Account is left empty: the installation's main account owns what documents describe.
@@ -39,6 +40,7 @@ func ReadNumber(text []byte) (Number, problem.List) {
 		TwiML:          strings.TrimSpace(doc.Take("twiml").Text()),
 		Bin:            doc.Take("bin").Text(),
 		Application:    doc.Take("application").Text(),
+		Trunk:          doc.Take("trunk").Text(),
 
 		StatusCallback: readURL(doc.Take("status-callback")), StatusCallbackMethod: readMethod(doc.Take("status-callback-method")),
 		CallBack: doc.Take("call-back").OneOf("false", "true") == "true",

@@ -33,6 +33,8 @@ func (s *server) createCall(r *request) (answer, error) {
 		switch err := s.cfg.AllowTo(r.Context(), r.account, o.To); {
 		case errors.Is(err, ErrNoWay):
 			return answer{}, err
+		case errors.Is(err, ErrPremium):
+			return answer{}, invalid(21202, "To %s cannot be called: %v", written(o.To), err)
 		case err != nil:
 			return answer{}, invalid(21215, "This account may not call %s: %v", written(o.To), err)
 		}

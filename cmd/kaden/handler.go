@@ -74,13 +74,17 @@ func (r *rooms) mayCall(ctx context.Context, a account.Account, to number.Addres
 	return r.affordable(ctx, a, to)
 }
 
-// reachable says why no trunk takes a number: 21215 for what has to be allowed first, else 21214.
+// reachable says why no trunk takes a number: 21202 for premium-rate numbers and 21215 for numbers abroad, which have
+// to be allowed first, else 21214.
 func (r *rooms) reachable(to number.Address) error {
 	why, _ := r.desk.Reach(to)
 	if why == "" {
 		return nil
 	}
-	if c := to.Number.Class(); c == number.Abroad || c == number.Premium {
+	switch to.Number.Class() {
+	case number.Premium:
+		return fmt.Errorf("%w: %s", rest.ErrPremium, why)
+	case number.Abroad:
 		return errors.New(why)
 	}
 	return fmt.Errorf("%w: %s", rest.ErrNoWay, why)
