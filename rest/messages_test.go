@@ -167,14 +167,14 @@ func TestMessagesAreListed(t *testing.T) {
 			h.post(base+"/Messages.json", words("To", to)).is(201)
 			time.Sleep(24 * time.Hour)
 		}
-		if got := h.get(base + "/Messages.json?To=" + url.QueryEscape(sato)).names("messages", "to"); len(got) != 2 {
+		if got := h.get(base+"/Messages.json?To="+url.QueryEscape(sato)).names("messages", "to"); len(got) != 2 {
 			t.Errorf("listed: %v", got)
 		}
 		first := h.get(base + "/Messages.json?PageSize=2").is(200)
 		if got := h.get(first.text("next_page_uri")).names("messages", "to"); len(got) != 1 {
 			t.Errorf("second page: %v", got)
 		}
-		if got := h.get(base + "/Messages.json?DateSent=" + time.Now().Add(-24*time.Hour).UTC().Format(time.DateOnly)).names("messages", "to"); len(got) != 1 {
+		if got := h.get(base+"/Messages.json?DateSent="+time.Now().Add(-24*time.Hour).UTC().Format(time.DateOnly)).names("messages", "to"); len(got) != 1 {
 			t.Errorf("of one day: %v", got)
 		}
 	})
