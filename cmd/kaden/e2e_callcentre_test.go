@@ -156,7 +156,9 @@ func (c *centre) states(path, call string) string {
 		return slices.ContainsFunc(c.requests(of), func(r centreRequest) bool { return r.Params["CallDuration"] != "" })
 	})
 	told := c.requests(of)
-	slices.SortFunc(told, func(a, b centreRequest) int { return strings.Compare(a.Params["SequenceNumber"], b.Params["SequenceNumber"]) })
+	slices.SortFunc(told, func(a, b centreRequest) int {
+		return strings.Compare(a.Params["SequenceNumber"], b.Params["SequenceNumber"])
+	})
 	var states []string
 	for i, r := range told {
 		if r.Params["SequenceNumber"] != strconv.Itoa(i) {
