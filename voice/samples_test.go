@@ -131,12 +131,13 @@ func called(n twiml.Noun) []string {
 		if err != nil {
 			return nil
 		}
-		return []string{string(a.Number), a.String()}
+		return []string{"sip:" + string(a.Number) + "@ntt.example"}
 	case *twiml.Client:
 		return []string{"client:" + n.Identity}
 	case *twiml.Sip:
-		uri, _, _ := strings.Cut(n.URI, "?")
-		return []string{uri}
+		a, _, _ := strings.Cut(n.URI, "?")
+		plain, _, _ := strings.Cut(a, ";")
+		return []string{a, plain, "sip:" + a}
 	}
 	return nil
 }
