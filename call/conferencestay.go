@@ -125,6 +125,10 @@ func (m *member) stay(ctx context.Context) (Exit, error) {
 	}
 	joined := false // the port is what it hears
 	for ctx.Err() == nil {
+		select {
+		case <-m.change: // known by what is looked at now: a document is not asked for twice
+		default:
+		}
 		p := m.hears()
 		if p.script == nil {
 			if !joined {
