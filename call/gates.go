@@ -156,14 +156,18 @@ func (l *lines) ask(key string, g *gate, now time.Time) {
 func (l *lines) reserve(key string, interval, after time.Duration, unused time.Time) (opens, place time.Time, err error) {
 	ctx, stop := context.WithTimeout(context.Background(), gatePatience)
 	defer stop()
-	done := make(chan struct{})
+	type answer struct {
+		opens, place time.Time
+		err          error
+	}
+	got := make(chan answer, 1)
 	go func() {
-		defer close(done)
-		opens, place, err = l.keep.Pass(ctx, key, interval, after, unused)
+		opens, place, err := l.keep.Pass(ctx, key, interval, after, unused)
+		got <- answer{opens, place, err}
 	}()
 	select {
-	case <-done:
-		return opens, place, err
+	case a := <-got:
+		return a.opens, a.place, a.err
 	case <-ctx.Done():
 		return time.Time{}, time.Time{}, errors.New("the store does not answer")
 	}

@@ -77,7 +77,7 @@ func gates(b *gatebook) func(*call.Config) { return func(c *call.Config) { c.Gat
 func (h *house) another() *call.Desk {
 	cfg := h.cfg
 	cfg.Node = "b"
-	return call.New(slog.New(slog.NewJSONHandler(&lockedWriter{b: h.log}, nil)), cfg)
+	return call.New(slog.New(slog.NewJSONHandler(h.writer, nil)), cfg)
 }
 
 func end(h *house, d *call.Desk) {
@@ -157,6 +157,7 @@ func TestOnlyATrunkWithAnIntervalAsksTheStore(t *testing.T) {
 			by(h, h.desk, i, false)
 			h.phone().Refuse(leg.Busy)
 		}
+		synctest.Wait()
 		h.want("the store was asked", b.asked, 0)
 	}, trunks(trunk.Trunk{Name: "wide", Server: "wide.example"}), gates(b))
 	story(t, func(h *house) {
@@ -166,6 +167,7 @@ func TestOnlyATrunkWithAnIntervalAsksTheStore(t *testing.T) {
 		for range 5 {
 			h.phone().Refuse(leg.Busy)
 		}
+		synctest.Wait()
 		h.want("the store was asked", b.asked, 5)
 		h.want("the last call left after", h.after(), 4*time.Second)
 	}, trunks(slow), gates(b))
@@ -186,6 +188,7 @@ func TestAnOpenGateIsNotWaitedForInWords(t *testing.T) {
 		q := h.phone()
 		h.want("the next one goes over the other trunk", q.Info().To, "sip:"+numbered(1)+"@wide.example")
 		h.want("at once", h.after(), 8*time.Millisecond)
+		synctest.Wait()
 		h.want("heard", text, "[initiated]")
 		p.Refuse(leg.Busy)
 		q.Refuse(leg.Busy)
@@ -211,6 +214,7 @@ func TestAStoreThatIsAwayHoldsNoCallUp(t *testing.T) {
 					h.phone().Refuse(leg.Busy)
 					h.want("left after", h.after(), c.first+time.Duration(i)*time.Second)
 				}
+				synctest.Wait()
 				if said := h.log.String(); strings.Contains(said, "is not shared") != (name != "slow a bit") || strings.Contains(said, "815012345678") {
 					h.Errorf("the log says:\n%s", said)
 				}

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
@@ -140,4 +141,93 @@ func TestAllTrunksDownForTwoMinutesBurnsNobodysTurn(t *testing.T) {
 			})
 		})
 	}
+}
+
+// left is when each call left the house, in that order, and to whom. The simulated call-out is named explained: in it,
+// who need not wait leaves when the attempt begins.
+func left(events []timeline.Event) (who []string, at []time.Time) {
+	people, waits := map[string]string{}, map[string]bool{}
+	for _, e := range events {
+		switch e.Kind {
+		case timeline.AttemptDialing:
+			people[e.Attempt] = e.Person
+		case timeline.CallQueued:
+			waits[e.Attempt] = true
+		}
+	}
+	for _, e := range events {
+		if e.Kind == timeline.CallInitiated || e.Kind == timeline.AttemptDialing && !waits[e.Attempt] && e.Callout == "explained" {
+			who, at = append(who, people[e.Attempt]), append(at, e.At)
+		}
+	}
+	return who, at
+}
+
+// Twenty people together over a trunk of two channels and one call a second: what the plan's simulation foretells
+// happens, person by person and to some milliseconds.
+func TestTheSimulationForetellsWhoIsCalledWhen(t *testing.T) {
+	narrow := trunk.Trunk{Name: "ntt", Server: "ntt.example", Channels: 2, Interval: time.Second}
+	kinds := []struct {
+		does string
+		simleg.Behaviour
+	}{
+		{"reject@300ms", simleg.Behaviour{RingAfter: simleg.Never, AnswerAfter: 300 * time.Millisecond, Refuse: leg.Rejected}},
+		{"no-answer", simleg.Behaviour{AnswerAfter: simleg.Never}},
+		{"busy", simleg.Behaviour{RingAfter: simleg.Never, Refuse: leg.Busy}},
+		{"answer@400ms+hangup@1200ms", simleg.Behaviour{AnswerAfter: 400 * time.Millisecond, Actions: []simleg.Action{{At: 1200 * time.Millisecond, HangUp: true}}}},
+		{"reject@2500ms", simleg.Behaviour{RingAfter: simleg.Never, AnswerAfter: 2500 * time.Millisecond, Refuse: leg.Rejected}},
+	}
+	var names, does []string
+	for i := range 20 {
+		names = append(names, fmt.Sprintf("p%02d", i))
+		does = append(does, names[i]+"="+kinds[i%len(kinds)].does)
+	}
+	does[19] = "p19=answer@200ms+key:1@1500ms"
+	text := "plan: default\nsteps:\n  - call: [" + strings.Join(names, ", ") + "]\n    order: together\n    ring: 3s\n    rounds: 1\n"
+	plan, _, problems := callout.ParsePlan([]byte(text))
+	behave, err := callout.ParsePeople(strings.Join(does, ","))
+	if problems.Refused() || err != nil {
+		t.Fatal(problems, err)
+	}
+	line := []callout.Line{{Name: "ntt", Channels: narrow.Lines().Free(), Interval: narrow.Interval}}
+	start := time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)
+	foretold, at := left(callout.Simulate(plan, nil, behave, callout.Night{Start: start, ID: "explained", Lines: func(string) []callout.Line { return line }}))
+
+	tellOver(t, text, []trunk.Trunk{narrow}, func(n *night) {
+		n.people(names...)
+		for i, name := range names {
+			num := number.Number(fmt.Sprintf("+8190111100%02d", i))
+			n.person(name, func(p *oncall.Person) {
+				p.Contacts = []oncall.Method{{Address: number.Address{Scheme: number.Tel, Number: num}}}
+			})
+			b := kinds[i%len(kinds)].Behaviour
+			if i == 19 {
+				b = simleg.Behaviour{AnswerAfter: 200 * time.Millisecond, Actions: []simleg.Action{{At: 1500 * time.Millisecond, Digits: "1"}}}
+			}
+			n.Behaves("sip:"+string(num)+"@ntt.example", b)
+		}
+		n.stop()
+		n.set.Trunks = []trunk.Trunk{narrow}
+		n.wakeUp()
+		id := n.alert("db", "database down")
+		time.Sleep(2 * time.Minute)
+		n.is(id, dispatch.Acknowledged, "p19")
+		called, then := left(n.events())
+		if len(called) != len(foretold) {
+			t.Fatalf("called %q\nforetold %q", called, foretold)
+		}
+		worst := time.Duration(0)
+		for i := range called {
+			if called[i] != foretold[i] {
+				t.Errorf("call %d went to %s, foretold was %s", i, called[i], foretold[i])
+			}
+			worst = max(worst, (then[i].Sub(then[0]) - at[i].Sub(at[0])).Abs())
+		}
+		if worst > 50*time.Millisecond {
+			t.Errorf("a call left %v from its foretold moment", worst)
+		}
+		t.Logf("%d calls within %v, each within %v of what was foretold", len(called), then[len(then)-1].Sub(then[0]), worst)
+		n.alert("db", "over", resolve)
+		time.Sleep(time.Minute)
+	})
 }

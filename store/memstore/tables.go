@@ -15,6 +15,7 @@ import (
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
@@ -46,6 +47,8 @@ type tables struct {
 	exchanges     map[int64]row[account.Exchange]
 	notifications map[sid.Notification]row[account.Notification]
 	messages      map[sid.Message]row[message.Record]
+	queues        map[sid.Queue]row[call.QueueRecord]
+	conferences   map[sid.Conference]row[call.ConferenceRecord]
 	tickets       map[ticketKey]ticket
 	sounds        map[string]sound
 	verifications map[verified]dispatch.Verification
@@ -53,6 +56,8 @@ type tables struct {
 	budgetSaid    map[budgetSaid]bool
 	gates         map[string]trunk.Last
 	failedTrunks  map[string]call.TrunkFate
+	contacts      map[string]row[registrar.Contact]
+	sip           map[string]row[account.SIPResource]
 	hold          dispatch.Hold
 	events        []timeline.Event
 	jobs          []Job
@@ -130,6 +135,8 @@ func newTables() tables {
 		exchanges:     map[int64]row[account.Exchange]{},
 		notifications: map[sid.Notification]row[account.Notification]{},
 		messages:      map[sid.Message]row[message.Record]{},
+		queues:        map[sid.Queue]row[call.QueueRecord]{},
+		conferences:   map[sid.Conference]row[call.ConferenceRecord]{},
 		tickets:       map[ticketKey]ticket{},
 		sounds:        map[string]sound{},
 		verifications: map[verified]dispatch.Verification{},
@@ -137,6 +144,8 @@ func newTables() tables {
 		budgetSaid:    map[budgetSaid]bool{},
 		gates:         map[string]trunk.Last{},
 		failedTrunks:  map[string]call.TrunkFate{},
+		contacts:      map[string]row[registrar.Contact]{},
+		sip:           map[string]row[account.SIPResource]{},
 	}
 }
 
