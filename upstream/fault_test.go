@@ -453,14 +453,15 @@ func TestAnUpstreamThatChangesItsCurrency(t *testing.T) {
 	h := build(t, func(h *house) {
 		h.up.Prices = tariff.Table{Currency: "JPY", Rows: []tariff.Row{{To: []string{"mobile"}, PerCall: 10_000_000}}}
 	})
-	for n, unit := range []string{"USD", "EUR", "", "¥¥¥¥"} {
-		h.platform.onCreate = func(_ int, w http.ResponseWriter, c *remote) bool {
-			h.platform.take(c)
-			made := c.json()
-			made["price"], made["price_unit"] = "-0.0150", unit
-			answer(w, 201, made)
-			return true
-		}
+	units := []string{"USD", "EUR", "", "¥¥¥¥"}
+	h.platform.onCreate = func(n int, w http.ResponseWriter, c *remote) bool {
+		made := c.json()
+		h.platform.take(c)
+		made["price"], made["price_unit"] = "-0.0150", units[n-1]
+		answer(w, 201, made)
+		return true
+	}
+	for n, unit := range units {
 		k := h.place(func(o *call.Order) { o.Attempt = fmt.Sprintf("co-1-%d", n+1) })
 		c := h.platform.the(n + 1)
 		c.goes(call.InProgress)
