@@ -17,7 +17,7 @@
 //
 // Machines, sound and lines: media, leg and its children, registrar, call, speech, voice, message.
 //
-// Work: dispatch, notice, job. Doors: rest, intake, api, webhook, upstream, store, web.
+// Work: dispatch, notice, job. Doors: rest, intake, api, clientsdk, webhook, upstream, store, web.
 //
 // Roof: cmd/kaden, where alone all rooms meet. For tests: phonetest.
 //

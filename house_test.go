@@ -65,6 +65,7 @@ var plan = map[string]room{
 	"rest/resttest":   {[]string{"tariff", "account", "call", "number", "sid", "rest", "timeline", "leg"}, "a desk for tests"},
 	"intake":          {[]string{"alert"}, "monitoring comes in here and nothing else"},
 	"webhook":         {[]string{"account", "call", "job", "number", "sid"}, "what we ask of others' servers"},
+	"clientsdk":       {[]string{"leg", "media", "number", "sid"}, "Twilio's browser SDK; sound is another's, behind an interface"},
 	"message":         {[]string{"sid", "tariff"}, "short messages, out and in; the carrier is handed to it"},
 	"upstream":        {[]string{"call", "leg", "message", "number", "sid", "tariff", "timeline", "trunk", "twiml", "webhook"}, "another platform carries the whole call; webhook knows its signature"},
 	"api":             {[]string{"account", "alert", "call", "callout", "dispatch", "manifest", "number", "oncall", "problem", "sid", "timeline", "tariff", "trunk", "twiml", "leg"}, "kaden's own API"},
@@ -115,7 +116,7 @@ var forbidden = []struct {
 	in, imp, why string
 	except       []string
 }{
-	{"", "net/http", "words, sound and decisions know no HTTP", []string{"webhook", "upstream", "rest", "rest/resttest", "intake", "api", "web", "dispatch", "cmd/kaden", "voice", "notice", "leg/sipleg", "phonetest", "bench"}},
+	{"", "net/http", "words, sound and decisions know no HTTP", []string{"webhook", "upstream", "rest", "rest/resttest", "intake", "api", "web", "dispatch", "cmd/kaden", "voice", "notice", "leg/sipleg", "phonetest", "bench", "clientsdk"}},
 	{"callout", "os", "deciding does no I/O", nil},
 	{"callout", "math/rand", "the same events give the same commands", nil},
 	{"twiml", "os", "a document is bytes that somebody else read", nil},

@@ -105,6 +105,7 @@ type Config struct {
 	Trace       Tracer                                                          // nil: nothing is remembered
 	Ready       func(ctx context.Context) error                                 // nil: always
 	Schemes     []number.Scheme                                                 // that can be dialled here; nil is tel, sip and sim
+	Phone       func(person string) (PhoneToken, error)                         // signs a browser in as a phone; nil: there are none
 
 	Name        string        // under which people keep kaden's numbers; "" is "kaden 架電"
 	Region      string        // of numbers without a country; "" is JP
@@ -151,6 +152,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.callRoutes()
 	a.sipPhoneRoutes()
 	a.houseRoutes()
+	a.phoneRoutes()
 	a.lineRoutes()
 	a.usageRoutes()
 	a.statusRoutes()

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/sid"
@@ -32,7 +33,10 @@ type Call struct {
 	picked    chan struct{} // closed when the answer is written
 	pickedAt  time.Time     // valid once picked is closed
 	firstWord time.Duration
-	nested    int // how many calls of ours it is inside of; see own.go
+	nested    int        // how many calls of ours it is inside of; see own.go
+	told      url.Values // what the caller brought; see visit.go
+	door      account.Door
+	name      atomic.Pointer[media.Clip] // as the caller has said it
 
 	ears  ears
 	lips  lips

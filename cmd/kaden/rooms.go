@@ -68,6 +68,7 @@ type rooms struct {
 	upstreams *upstream.Client
 	letters   letters
 	dispatch  *dispatch.Dispatcher
+	browsers  *browsers // nil: none
 
 	house    atomic.Pointer[manifest.Set]
 	known    atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
@@ -117,6 +118,9 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 		return r, err
 	}
 	if err := r.openLines(); err != nil {
+		return r, err
+	}
+	if err := r.openBrowsers(ctx); err != nil {
 		return r, err
 	}
 	r.openCalls()
@@ -198,9 +202,9 @@ func (r *rooms) openCalls() {
 	r.desk = call.New(r.log, call.Config{
 		Store: r.store, Asker: r.journal, Script: r.voice.Script, Node: r.settings.Node, Recordings: sounds,
 		Queues: r.store, Conferences: r.store, Documents: r.voice,
-		Dialers: map[number.Scheme]leg.Dialer{
+		Dialers: r.browsers.dialers(map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
-		},
+		}),
 		Own:       &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
 		Trunks:    func() []trunk.Trunk { return r.house.Load().Trunks },
 		Gates:     r.store,
@@ -219,7 +223,7 @@ func (r *rooms) openCalls() {
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: r.caller(), House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
+		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
 	r.asker.scripts = r.dispatch
 	r.asker.validations = rest.NewValidations(r.log, rest.AtDesk(r.desk), r.store, r.journal, dispatch.Origin)
@@ -270,8 +274,9 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	g.Go(func() error { return ignoreCanceled(r.upstreams.Shutdown(later)) })
 	shutdown := r.desk.Shutdown(now)
 	endSIP()
+	browsers := r.browsers.close() // the clock paces them
 	end()
-	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown))
+	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown), browsers)
 }
 
 // closeBooks ends the records of the last run's calls. The call-outs come first: they know from those
@@ -312,7 +317,7 @@ func ignoreCanceled(err error) error {
 
 // close gives back what openRooms took.
 func (r *rooms) close() error {
-	var errs []error
+	errs := []error{r.browsers.close()}
 	if r.sip != nil {
 		errs = append(errs, r.sip.Close())
 	}

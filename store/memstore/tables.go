@@ -46,9 +46,9 @@ type tables struct {
 	recordings    map[sid.Recording]row[account.Recording]
 	exchanges     map[int64]row[account.Exchange]
 	notifications map[sid.Notification]row[account.Notification]
-	messages      map[sid.Message]row[message.Record]
 	queues        map[sid.Queue]row[call.QueueRecord]
 	conferences   map[sid.Conference]row[call.ConferenceRecord]
+	messages      map[sid.Message]row[message.Record]
 	tickets       map[ticketKey]ticket
 	sounds        map[string]sound
 	verifications map[verified]dispatch.Verification
@@ -134,9 +134,9 @@ func newTables() tables {
 		recordings:    map[sid.Recording]row[account.Recording]{},
 		exchanges:     map[int64]row[account.Exchange]{},
 		notifications: map[sid.Notification]row[account.Notification]{},
-		messages:      map[sid.Message]row[message.Record]{},
 		queues:        map[sid.Queue]row[call.QueueRecord]{},
 		conferences:   map[sid.Conference]row[call.ConferenceRecord]{},
+		messages:      map[sid.Message]row[message.Record]{},
 		tickets:       map[ticketKey]ticket{},
 		sounds:        map[string]sound{},
 		verifications: map[verified]dispatch.Verification{},

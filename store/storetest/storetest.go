@@ -28,7 +28,6 @@ type Store interface {
 	account.Books
 	call.Gates
 	manifest.Store
-	message.Store
 	call.Queues
 	call.Conferences
 	Queues(ctx context.Context, owner sid.Account, p account.Page) ([]call.QueueRecord, int64, error)
@@ -36,6 +35,7 @@ type Store interface {
 	Conferences(ctx context.Context, f call.ConferenceFilter) ([]call.ConferenceRecord, int64, error)
 	registrar.Store
 	account.SIPStore
+	message.Store
 	Accounts(ctx context.Context) ([]account.Account, error)
 	PutTicket(ctx context.Context, kind, hash, data string, expires time.Time) error
 	Ticket(ctx context.Context, kind, hash string) (data string, ok bool, err error)
