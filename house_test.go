@@ -48,6 +48,7 @@ var plan = map[string]room{
 	"leg/simleg":        {[]string{"leg", "media"}, "a phone without a network"},
 	"leg/sipleg":        {[]string{"leg", "media"}, "a phone over SIP"},
 	"leg/loopleg":       {[]string{"leg", "media"}, "our own numbers, within the house"},
+	"registrar":         {[]string{"account", "leg", "media", "number", "sid"}, "which phones of ours are where; dials them as one leg"},
 	"call":              {[]string{"account", "leg", "media", "number", "sid", "timeline", "tariff", "trunk"}, "legs become calls"},
 	"speech":            {[]string{"media"}, "text becomes sound"},
 	"speech/program":    {[]string{"speech", "media"}, "runs an engine that is a program"},

@@ -164,7 +164,7 @@ foreign: reject
 		FallbackURL: "https://example.jp/fallback", FallbackMethod: "POST", StatusCallback: "http://127.0.0.1:9000/status",
 		Unknown: Screen, Foreign: Reject,
 	}
-	if problems != nil || n != want {
+	if want.Document = n.Document; problems != nil || n != want || n.Document == "" {
 		t.Errorf("got %+v, %v", n, problems)
 	}
 	n, problems = ReadNumber([]byte("number: reception\ntwiml: |\n  <Response><Say>こんにちは</Say></Response>\n"))

@@ -101,6 +101,7 @@ type Config struct {
 	Engines     func(ctx context.Context) []Engine                              // of speech; nil: not known, nothing is said about them
 	CheckLine   func(ctx context.Context, name, call string) ([]Finding, error) // looks at a trunk or upstream, and calls a number unless it is ""; nil: there are none
 	Standings   func() map[string]Standing                                      // how trunks stand with their carriers, by name; nil: nothing is known
+	Phones      Phones                                                          // that register here
 	Trace       Tracer                                                          // nil: nothing is remembered
 	Ready       func(ctx context.Context) error                                 // nil: always
 	Schemes     []number.Scheme                                                 // that can be dialled here; nil is tel, sip and sim
@@ -148,6 +149,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.holdRoutes()
 	a.peopleRoutes()
 	a.callRoutes()
+	a.sipPhoneRoutes()
 	a.houseRoutes()
 	a.lineRoutes()
 	a.usageRoutes()

@@ -33,8 +33,10 @@ type Call struct {
 	firstWord time.Duration
 	nested    int // how many calls of ours it is inside of; see own.go
 
-	ears ears
-	took atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
+	ears  ears
+	lips  lips
+	tapes tapes
+	took  atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
 
 	mail    mailbox
 	queued  atomic.Pointer[booking] // as booking, for others to ask about
@@ -129,7 +131,7 @@ func (c *Call) Params() url.Values {
 		v.Set("MachineDetectionDuration", milliseconds(took))
 	}
 	if r.Direction == Inbound {
-		addSIP(v, c.leg.Info())
+		addSIP(v, c.leg.Info(), c.order.Domain)
 	}
 	return v
 }

@@ -31,6 +31,20 @@ type (
 	Conference string
 	// Recording is RE…, what somebody said.
 	Recording string
+	// Queue is QU…, calls that wait for somebody.
+	Queue string
+	// Stream is MZ…, the sound of a call on its way over a WebSocket.
+	Stream string
+	// Domain is SD…, a SIP domain that phones register with.
+	Domain string
+	// CredentialList is CL…, users with passwords.
+	CredentialList string
+	// Credential is CR…, one user with a password.
+	Credential string
+	// AccessList is AL…, networks that need no password.
+	AccessList string
+	// AccessAddress is IP…, one network of such a list.
+	AccessAddress string
 )
 
 // Prefixes of the kinds that exist here.
@@ -44,11 +58,19 @@ const (
 	notificationPrefix = "NO"
 	conferencePrefix   = "CF"
 	recordingPrefix    = "RE"
+	queuePrefix        = "QU"
+	streamPrefix       = "MZ"
+	domainPrefix       = "SD"
+	credListPrefix     = "CL"
+	credentialPrefix   = "CR"
+	accessListPrefix   = "AL"
+	accessPrefix       = "IP"
 )
 
 // Kind is any identifier type of this package.
 type Kind interface {
-	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording
+	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Queue | Stream |
+		Domain | CredentialList | Credential | AccessList | AccessAddress
 }
 
 func prefix[K Kind]() string {
@@ -70,6 +92,20 @@ func prefix[K Kind]() string {
 		return conferencePrefix
 	case Recording:
 		return recordingPrefix
+	case Queue:
+		return queuePrefix
+	case Stream:
+		return streamPrefix
+	case Domain:
+		return domainPrefix
+	case CredentialList:
+		return credListPrefix
+	case Credential:
+		return credentialPrefix
+	case AccessList:
+		return accessListPrefix
+	case AccessAddress:
+		return accessPrefix
 	}
 	return notificationPrefix
 }

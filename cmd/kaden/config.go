@@ -61,6 +61,20 @@ type settings struct {
 		AllowPrivate bool `yaml:"allow-private"`
 	} `yaml:"webhooks"`
 
+	Recordings struct {
+		Private bool          `yaml:"private"`
+		Keep    time.Duration `yaml:"keep"`
+	} `yaml:"recordings"`
+
+	Relay struct {
+		URLs   []string `yaml:"urls"`
+		Secret string   `yaml:"secret"`
+	} `yaml:"relay"`
+
+	Debug struct {
+		Keep time.Duration `yaml:"keep"`
+	} `yaml:"debug"`
+
 	Log struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
@@ -76,6 +90,7 @@ func defaults() settings {
 	s.Name = "kaden 架電"
 	s.SIP.Listen, s.SIP.RTPPorts = "0.0.0.0:5060", "20000-29999"
 	s.Log.Level, s.Log.Format = "info", "text"
+	s.Debug.Keep = 30 * 24 * time.Hour
 	s.Drain = 30 * time.Second
 	return s
 }
@@ -100,7 +115,7 @@ func readSettings(file string, getenv func(string) string) (settings, error) {
 			*field = v
 		}
 	}
-	for _, field := range []*string{&s.Account.Token, &s.Database} {
+	for _, field := range []*string{&s.Account.Token, &s.Database, &s.Relay.Secret} {
 		v, err := secret(*field, getenv)
 		if err != nil {
 			return s, err
@@ -174,6 +189,16 @@ func (s settings) check() error {
 	}
 	if _, _, err := s.rtpPorts(); err != nil {
 		return err
+	}
+	for name, keep := range map[string]time.Duration{"recordings.keep": s.Recordings.Keep, "debug.keep": s.Debug.Keep} {
+		if keep < 0 || keep > 0 && keep < time.Minute {
+			return fmt.Errorf("%s: %v is not a time such as 720h (30 days); 0s is for ever", name, keep)
+		}
+	}
+	for _, u := range s.Relay.URLs {
+		if kind, _, _ := strings.Cut(u, ":"); kind != "stun" && kind != "turn" && kind != "turns" {
+			return fmt.Errorf("relay.urls: %q is not the address of a relay, such as turn:turn.example.jp:3478", u)
+		}
 	}
 	switch s.Log.Level {
 	case "debug", "info", "warn", "error":

@@ -26,6 +26,7 @@ func (r *rooms) console(mux *http.ServeMux) error {
 			got, err := r.dispatch.Accept(ctx, d)
 			return got.Alerts, err
 		},
+		Phones: api.Phones{All: r.phoneList, Server: r.sipServer()},
 		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Standings: r.standings, Ready: r.store.Ready,
 		Schemes: []number.Scheme{number.Tel, number.SIP, number.Sim},
 	})

@@ -31,6 +31,8 @@ import (
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/registrar"
+	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/speech"
 	"github.com/kaden-project/kaden/store"
@@ -52,11 +54,14 @@ type rooms struct {
 	clock     *media.Clock
 	speaker   *speech.Speaker
 	sip       *sipleg.Server
+	registrar *registrar.Registrar
 	traces    *traces
 	phones    *simulatedPhones
 	web       *webhook.Client
 	asker     *asker
+	journal   *webhook.Journal
 	bins      *bins
+	catalog   *catalog
 	api       *api.API
 	voice     *voice.Runner
 	desk      *call.Desk
@@ -68,6 +73,7 @@ type rooms struct {
 	heard    atomic.Pointer[[]speech.Engine]     // the voices, when they were last tried
 	listened chan struct{}                       // closed once they were
 	first    bool                                // this is the first start
+	at       atomic.Pointer[string]              // the API's address, once its doors are open
 	change   sync.Mutex                          // one change of the house at a time
 }
 
@@ -95,18 +101,29 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	if err := r.moveIn(ctx); err != nil {
 		return r, err
 	}
+	r.bins = &bins{
+		log: r.log, all: func() map[string]account.Bin { return r.house.Load().Bins },
+		token: func() string { return r.account.AuthToken }, public: strings.TrimRight(r.settings.PublicURL, "/"),
+	}
+	r.catalog = &catalog{Books: r.store, house: r.house.Load, bins: r.bins, main: r.account}
 	if err := r.reload(ctx); err != nil {
 		return r, err
 	}
 	if err := r.openSound(); err != nil {
 		return r, err
 	}
+	if err := r.openPhones(ctx); err != nil {
+		return r, err
+	}
 	if err := r.openLines(); err != nil {
 		return r, err
 	}
 	r.openCalls()
+	if err := r.desk.Recall(ctx); err != nil {
+		log.Warn("how trunks fared in the last run is not known", "err", err)
+	}
 	r.store.DeliverLate(func(ctx context.Context, p call.Post) error {
-		_, err := r.asker.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
+		_, err := r.journal.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
 		return err
 	})
 	return r, nil
@@ -151,6 +168,7 @@ func (r *rooms) openLines() error {
 		Known: func(source netip.AddrPort, _ sipleg.Request) bool {
 			return (*r.known.Load())[source.Addr().Unmap()]
 		},
+		Phones:    switchboard{r.registrar},
 		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
 	})
 	if err == nil {
@@ -161,27 +179,33 @@ func (r *rooms) openLines() error {
 
 func (r *rooms) openCalls() {
 	r.web = webhook.New(r.log, webhook.Config{
-		AuthToken:     func(sid.Account) string { return r.account.AuthToken },
+		AuthToken:     r.token,
 		AllowLoopback: loopback(r.settings.HTTP), AllowPrivate: r.settings.Webhooks.AllowPrivate,
 	})
-	r.bins = &bins{
-		log: r.log, all: func() map[string]account.Bin { return r.house.Load().Bins },
-		token: func() string { return r.account.AuthToken }, public: strings.TrimRight(r.settings.PublicURL, "/"),
-	}
 	r.asker = &asker{outside: r.web, bins: r.bins}
-	sounds := recordings{r.store, r.asker}
+	r.journal = webhook.NewJournal(r.log, r.asker, r.store, func(url string) bool {
+		return strings.HasPrefix(url, dispatch.Origin+"/") && !r.bins.has(url) // kaden's own scripts
+	})
+	sounds := recordings{books: r.store, base: r.origin, open: !r.settings.Recordings.Private, rest: r.journal}
 	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
+		r.journal.Note(account.Notification{
+			Account: n.Account, Call: n.Call, Warning: n.Problem.Level != problem.Error, Code: n.Problem.Code, Text: n.Problem.String(),
+		}, n.URL)
 	}})
-	r.traces = newTraces(r.sip)
+	r.traces = newTraces(&registrar.Dialer{Registrar: r.registrar, SIP: r.sip})
 	r.desk = call.New(r.log, call.Config{
-		Store: r.store, Asker: r.asker, Script: r.voice.Script, Node: r.settings.Node,
+		Store: r.store, Asker: r.journal, Script: r.voice.Script, Node: r.settings.Node, Recordings: sounds,
+		Queues: r.store, Conferences: r.store, Documents: r.voice,
 		Dialers: map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
 		},
 		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
 		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
+		Gates:   r.store,
 		Numbers: r.numberCalled,
+		Shows:   r.catalog.shows,
+		Phones:  r.phoneCalls,
 		Screen:  r.voice.Screen,
 		Down:    r.lineDown,
 	})
@@ -194,6 +218,7 @@ func (r *rooms) openCalls() {
 		EndGhost:  r.endGhost, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
 	})
 	r.asker.scripts = r.dispatch
+	r.asker.validations = rest.NewValidations(r.log, rest.AtDesk(r.desk), r.store, r.journal, dispatch.Origin)
 }
 
 // hangingUp is how long upstreams may take to confirm, at the end, that their calls are over.
@@ -207,9 +232,13 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	g.Go(func() error { return r.clock.Run(life) })
 	g.Go(func() error { r.listenToVoices(life); return nil })
 	g.Go(func() error { return r.store.Run(life) })
+	g.Go(func() error { return r.journal.Run(life) })
+	g.Go(func() error { r.tidy(life); return nil })
+	g.Go(func() error { return r.registrar.Run(life) })
 	sipLife, endSIP := context.WithCancel(life)
 	defer endSIP()
 	g.Go(func() error { return r.sip.Run(sipLife) })
+	g.Go(func() error { return r.registrar.KeepOpen(sipLife, r.knock) })
 	work, stopWork := context.WithCancel(life)
 	defer stopWork()
 	failed := make(chan error, 1)
@@ -313,16 +342,19 @@ func (r *rooms) voices() []speech.Engine {
 
 // numberCalled is what answers when one of our own numbers, or a SIP user, is called.
 func (r *rooms) numberCalled(called string) (account.Number, bool) {
-	for _, n := range r.house.Load().Numbers {
-		if n.Number == called {
-			n.Account = r.account.SID
-			if n.Bin != "" {
-				n.URL = r.bins.url(n.Bin)
-			}
-			return dispatch.CallBack(n), true
-		}
+	return r.catalog.called(called)
+}
+
+// token is what signs an account's requests.
+func (r *rooms) token(id sid.Account) string {
+	if id == r.account.SID || id == "" {
+		return r.account.AuthToken
 	}
-	return account.Number{}, false
+	a, err := r.store.Account(context.Background(), id)
+	if err != nil {
+		r.log.Error("a request is not signed: the account's token cannot be read", "account", id, "err", err)
+	}
+	return a.AuthToken
 }
 
 // reload reads the documents and makes them the house.
@@ -345,6 +377,12 @@ func (r *rooms) reload(ctx context.Context) error {
 		r.log.Info("the documents have warnings; applying them shows each", "warnings", warnings)
 	}
 	r.house.Store(set)
+	if err := r.catalog.refresh(ctx); err != nil {
+		return err
+	}
+	if err := r.useDomains(ctx, set); err != nil {
+		return err
+	}
 	r.lookUpTrunks(ctx, set)
 	r.signOn()
 	return nil

@@ -159,6 +159,7 @@ func (r *rooms) openDoors() (*doors, error) {
 		}
 		d.servers, d.socket = append(d.servers, srv), append(d.socket, l)
 	}
+	r.at.Store(new(r.base(d)))
 	return d, nil
 }
 

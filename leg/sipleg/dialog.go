@@ -18,6 +18,7 @@ type dialog struct {
 	seq     uint32   // of our last request
 	theirs  uint32   // of the last request of the far end
 	flow    flow     // the next hop
+	back    bool     // which is always where the far end's messages come from
 	ownHost string   // host and port of our Via and Contact on this flow
 	log     *trace
 }
@@ -86,6 +87,9 @@ func contact(m message) string {
 // NAT): then the way that its message came is the way back.
 func (d *dialog) aim(came flow) {
 	d.flow = came
+	if d.back {
+		return
+	}
 	uri := d.target
 	if len(d.routes) > 0 {
 		uri = strings.Trim(strings.SplitN(d.routes[0], ">", 2)[0], "<> ")

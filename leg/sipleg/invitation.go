@@ -24,6 +24,7 @@ type invitation struct {
 	ownHost string
 	log     *trace
 	user    credentials
+	back    bool // see dialog
 
 	tx        *clientTx
 	cancelled atomic.Bool
@@ -33,7 +34,7 @@ type invitation struct {
 func (i *invitation) sibling(n uint32, branch string) *invitation {
 	return &invitation{
 		uri: i.uri, from: i.from, shown: i.shown, to: i.to, callID: i.callID, n: n, branch: branch, routes: i.routes,
-		flow: i.flow, at: i.at, others: i.others, fixed: i.fixed, ownHost: i.ownHost, log: i.log, user: i.user,
+		flow: i.flow, at: i.at, others: i.others, fixed: i.fixed, ownHost: i.ownHost, log: i.log, user: i.user, back: i.back,
 	}
 }
 
@@ -88,7 +89,7 @@ func (s *Server) cancel(i *invitation, why string, done func(status int, err err
 func (i *invitation) dialogOf(r *response) *dialog {
 	d := &dialog{
 		callID: i.callID, local: i.from, remote: r.To().Value(), tag: toTag(r), target: contact(r),
-		routes: routeSet(r, true), seq: i.n, ownHost: i.ownHost, log: i.log,
+		routes: routeSet(r, true), seq: i.n, ownHost: i.ownHost, log: i.log, back: i.back,
 	}
 	if d.target == "" {
 		d.target = i.uri // section 12.1.2 requires a Contact; some answer without
@@ -101,6 +102,8 @@ func (i *invitation) dialogOf(r *response) *dialog {
 // 200 that crossed our CANCEL. Without the BYE a person would listen to nothing.
 func (s *Server) dismiss(i *invitation, r *response, why string, done func(error)) {
 	d := i.dialogOf(r)
+	s.log.Warn("answer hung up at once; a carrier that does this often answers late, or one call twice: ask it why, and whether it charges for them",
+		"leg", i.callID, "from", r.from.peer.String(), "why", why)
 	raw, _ := s.inDialog(d, sip.ACK, i.n)
 	i.tx.ack(d.tag, raw, d.flow)
 	s.bye(d, i.user.keys(), why, done)

@@ -33,6 +33,9 @@ type Config struct {
 	// AllowFrom are networks that are always known.
 	AllowFrom []netip.Prefix
 
+	// Phones are asked about REGISTER, and about calls of phones that register here. nil: there are none.
+	Phones Phones
+
 	// LineChanged is told each time a line (SetLines) stands differently. It must not block. nil: nobody is.
 	LineChanged func(Standing)
 	Resolver    Resolver // nil is the system's
@@ -130,6 +133,9 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 		cfg: cfg, log: log, t: cfg.timers.orDefault(), id: identity{cfg.Secret}, gate: newGate(cfg.AllowFrom), ports: pool,
 		bound: at.Addr().Unmap(), port: at.Port(), public: public, own: map[netip.Addr]ownEntry{},
 		legs: map[string]*Leg{}, merging: map[string]*Leg{}, stopped: make(chan struct{}), ended: make(chan struct{}),
+	}
+	if cfg.Phones != nil {
+		s.gate.familiar = cfg.Phones.Familiar
 	}
 	s.wire = &wire{log: log, receive: s.receive, admit: s.gate.admit, udp: udp, tcp: tcp, tls: safe, streams: map[streamKey]*stream{}}
 	s.wire.dial = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.RootCAs}

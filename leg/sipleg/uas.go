@@ -27,7 +27,7 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 	}
 	info := leg.Info{
 		Inbound: true, From: r.From().Address.String(), To: r.Recipient.String(), CallID: callID(r),
-		Source: r.from.peer.String(), Headers: told(r),
+		Source: r.from.peer.String(), Phone: r.phone, Headers: told(r),
 	}
 	line := s.cameOver(r, &info)
 	var offer *description
@@ -66,6 +66,7 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 	local := r.To().Value() + ";tag=" + l.localTag
 	l.dialog = dialog{
 		callID: callID(r), local: local, remote: r.From().Value(), tag: fromTag(r), target: contact(r),
+		back:   r.phone != "",
 		routes: routeSet(r, false), theirs: seq(r), ownHost: s.ownHost(r.from), log: l.trace,
 	}
 	if l.dialog.target == "" {

@@ -473,6 +473,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/phones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** SIP phones: which there are, and which are registered */
+        get: operations["phones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phones/{id}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is typed into a softphone to make it this phone; the password is not shown */
+        get: operations["phoneSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phones/{id}/settings.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a QR code, to be scanned and copied from */
+        get: operations["phoneSettingsCode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -645,6 +696,11 @@ export interface components {
             inbound?: boolean;
             over: boolean;
             person: string;
+            /**
+             * Format: int64
+             * @description In the queue for a line, counted from 1; absent if it waits for none.
+             */
+            place?: number;
             /** @description What its call has cost: 16 JPY. Absent while that is not known. */
             price?: string;
             /**
@@ -957,6 +1013,49 @@ export interface components {
             id: string;
             language?: string;
             name?: string;
+        };
+        Phone: {
+            /** @description None: it cannot be called now. */
+            contacts: components["schemas"]["PhoneContact"][];
+            /**
+             * @description User and domain; sip: in front of it makes the address that rings it.
+             * @example sato@office.example.jp
+             */
+            id: string;
+            title?: string;
+        };
+        PhoneContact: {
+            /** @description As the phone gave it. */
+            address: string;
+            /** @description What it calls itself. */
+            agent?: string;
+            /** Format: date-time */
+            expires: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * @description Where it came from; another one than in the address: it is behind a NAT.
+             * @example 203.0.113.9:31234
+             */
+            source: string;
+            /** @enum {string} */
+            transport: "udp" | "tcp" | "tls";
+            /**
+             * Format: date-time
+             * @description When it was heard of last.
+             */
+            updated: string;
+        };
+        PhoneField: {
+            /** @example Domain */
+            name: string;
+            value: string;
+        };
+        PhoneSettings: {
+            lines: components["schemas"]["PhoneField"][];
+            phone: string;
+            /** @description The same as text. */
+            text: string;
         };
         Placed: {
             /** @description Its SID. */
@@ -2251,6 +2350,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Proof"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    phones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Phone"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    phoneSettings: {
+        parameters: {
+            query?: {
+                language?: "en" | "ja";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    phoneSettingsCode: {
+        parameters: {
+            query?: {
+                language?: "en" | "ja";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code. */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
                 };
             };
             /** @description Error */
