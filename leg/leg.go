@@ -68,8 +68,8 @@ type Info struct {
 	From, To string // addresses as they appear: sip:…, tel:…, sim:…
 	CallID   string // SIP Call-ID or the like
 	Source   string // network address of the far end, "" if there is none
-	Line     string // the line that an inbound call came over, "" if it is not one of ours (see Target.Line)
 	Phone    string // which of our own phones calls, as user@domain: it has proved so; "" for everybody else
+	Line     string // the line that an inbound call came over, "" if it is not one of ours (see Target.Line)
 	Headers  map[string]string
 }
 
@@ -116,6 +116,9 @@ type Target struct {
 	// Line names the line that the call goes over, where the dialer knows lines of its own (sipleg.Line): what it
 	// knows of the carrier is then used. "" is none.
 	Line string
+
+	// Whose call it is, and its name, for far ends that are told (browsers): AC…, CA…; "" where nobody knows.
+	Account, Call string
 }
 
 // Options belong to one attempt.

@@ -137,7 +137,7 @@ func (a *attendant) begin() {
 // keepOpen keeps a NAT's door open and tells whether our address has changed, so that the carrier has to know.
 func (a *attendant) keepOpen() (moved bool) {
 	a.mu.Lock()
-	registered := a.standing.Condition == SignedOn
+	registered := a.standing.Condition == Registered
 	a.mu.Unlock()
 	if !registered {
 		return false
@@ -339,7 +339,7 @@ func (a *attendant) signedOn(ctx context.Context, r *response) (again time.Durat
 	a.contact = a.contactFor(a.flow, a.said)
 	a.granted = time.Now().Add(granted)
 	a.mu.Unlock()
-	a.note(Standing{Condition: SignedOn, Status: r.StatusCode, Until: time.Now().Add(granted)})
+	a.note(Standing{Condition: Registered, Status: r.StatusCode, Until: time.Now().Add(granted)})
 	if len(old) > 0 {
 		a.forget(ctx, old)
 	}
@@ -483,7 +483,7 @@ func (a *attendant) note(s Standing) {
 		return
 	}
 	switch s.Condition {
-	case SignedOn:
+	case Registered:
 		a.log.Info("signed on", "server", s.Server, "until", s.Until.Format(time.TimeOnly))
 	case Answering:
 		a.log.Info("the carrier answers", "server", s.Server)
@@ -499,7 +499,7 @@ func (a *attendant) note(s Standing) {
 func (a *attendant) way() (routes []string, contact string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.standing.Condition != SignedOn {
+	if a.standing.Condition != Registered {
 		return nil, ""
 	}
 	return a.routes, a.contact

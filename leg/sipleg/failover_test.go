@@ -149,7 +149,7 @@ func TestALineIsSignedOnAtTheNextServer(t *testing.T) {
 	s.SetLines([]Line{l})
 	one.hears("REGISTER")
 	signsOn(two, 3600)
-	if at := stands(t, s, "registered", condition(SignedOn)); at.Server != "udp "+two.addr().String() {
+	if at := stands(t, s, "registered", condition(Registered)); at.Server != "udp "+two.addr().String() {
 		t.Errorf("signed on at %s", at.Server)
 	}
 }

@@ -113,7 +113,7 @@ func TestKamailioIsTheCarrier(t *testing.T) {
 				at = "localhost:" + itoa(k.tls)
 			}
 			s.SetLines([]Line{carrierLine("sip:" + at + ";transport=" + transport)})
-			standing := stands(t, s, "registered", condition(SignedOn))
+			standing := stands(t, s, "registered", condition(Registered))
 			if !strings.HasPrefix(standing.Server, transport+" 127.0.0.1:") || time.Until(standing.Until) > time.Minute {
 				t.Errorf("the line is %+v", standing)
 			}
@@ -210,7 +210,7 @@ func TestOneOfTwoKamailiosIsKilled(t *testing.T) {
 	line := carrierLine("carrier.example")
 	line.Expires = 10 * time.Second // refreshed after 5 s
 	s.SetLines([]Line{line})
-	if at := stands(t, s, "registered", condition(SignedOn)); at.Server != "udp "+one.addr() {
+	if at := stands(t, s, "registered", condition(Registered)); at.Server != "udp "+one.addr() {
 		t.Errorf("signed on at %s, want the first", at.Server)
 	}
 	call := func() (rang time.Duration) {
@@ -239,5 +239,5 @@ func TestOneOfTwoKamailiosIsKilled(t *testing.T) {
 	} else {
 		t.Logf("the next call rings after %v", rang.Round(time.Millisecond))
 	}
-	stands(t, s, "registered at the second", func(at Standing) bool { return at.Condition == SignedOn && at.Server == "udp "+two.addr() })
+	stands(t, s, "registered at the second", func(at Standing) bool { return at.Condition == Registered && at.Server == "udp "+two.addr() })
 }

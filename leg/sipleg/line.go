@@ -61,11 +61,11 @@ type Condition string
 
 // Conditions. The zero Condition is a line of which nothing is known, because nothing is asked of it.
 const (
-	Waiting   Condition = "waiting"    // the first answer is not there yet
-	SignedOn  Condition = "registered" // signed on
-	Answering Condition = "answering"  // it answers OPTIONS; it is not one that we sign on to
-	Refused   Condition = "refused"    // the carrier says no
-	Silent    Condition = "silent"     // the carrier does not answer, or cannot be found
+	Waiting    Condition = "waiting"    // the first answer is not there yet
+	Registered Condition = "registered" // signed on
+	Answering  Condition = "answering"  // it answers OPTIONS; it is not one that we sign on to
+	Refused    Condition = "refused"    // the carrier says no
+	Silent     Condition = "silent"     // the carrier does not answer, or cannot be found
 )
 
 // Standing is how a line stands with its carrier now.

@@ -80,7 +80,7 @@ func TestALineSaysWhatItsCallsNeedOfTheProxy(t *testing.T) {
 		t.Errorf("the registration does not take the proxy:\n%s", m.raw)
 	}
 	p.replies(m, "200 OK", "r", "", "Contact: "+contactOf(m)+";expires=600")
-	stands(t, s, "registered", condition(SignedOn))
+	stands(t, s, "registered", condition(Registered))
 	l, err := s.Dial(t.Context(), leg.Target{URI: "sip:09012345678@ntt.invalid", Line: "ntt"}, leg.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ type Phones interface {
 	// Admit judges who sends a request.
 	Admit(a Appeal, known bool) Admission
 	// Register does what a REGISTER of somebody who was admitted asks. It may wait for a disk.
-	Register(ctx context.Context, r Registration) Registered
+	Register(ctx context.Context, r Registration) Receipt
 }
 
 // Appeal is what a request says of itself.
@@ -50,8 +50,8 @@ type Registration struct {
 	Agent     string
 }
 
-// Registered is the answer.
-type Registered struct {
+// Receipt is the answer.
+type Receipt struct {
 	Status  int
 	Reason  string
 	Headers [][2]string

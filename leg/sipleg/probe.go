@@ -135,7 +135,7 @@ func (a *attendant) checkRegistration(ctx context.Context) Finding {
 		return unsaid("registration", "it takes too long")
 	}
 	s := a.Standing()
-	if s.Condition != SignedOn {
+	if s.Condition != Registered {
 		return wrong("registration", s.Remedy, "%s", s.Why)
 	}
 	text := fmt.Sprintf("signed on as %s at %s for %v", a.line.User, a.line.domain(), time.Until(s.Until).Round(time.Second))

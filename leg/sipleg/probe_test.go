@@ -39,7 +39,7 @@ func TestALineIsLookedAt(t *testing.T) {
 	s, p := start(t, quickLines), newPeer(t)
 	s.SetLines([]Line{ntt(p)})
 	signsOn(p, 3600)
-	stands(t, s, "registered", condition(SignedOn))
+	stands(t, s, "registered", condition(Registered))
 	found := checks(t, s, func() {
 		p.replies(p.hears("OPTIONS"), "404 Not Found", "o", "")
 		signsOn(p, 600)
@@ -54,7 +54,7 @@ func TestALineWithAWrongPasswordIsLookedAt(t *testing.T) {
 	s, p := start(t, quickLines), newPeer(t)
 	s.SetLines([]Line{ntt(p)})
 	signsOn(p, 3600)
-	stands(t, s, "registered", condition(SignedOn))
+	stands(t, s, "registered", condition(Registered))
 	found := checks(t, s, func() {
 		p.replies(p.hears("OPTIONS"), "200 OK", "o", "")
 		for range 2 {

@@ -73,7 +73,7 @@ func TestALineIsSignedOnWithItsPasswordAndOffAtTheEnd(t *testing.T) {
 				t.Errorf("the tries are no series: %s %s, %s %s", first.get("Call-ID"), first.get("CSeq"), third.get("Call-ID"), third.get("CSeq"))
 			}
 			p.replies(third, "200 OK", "r", "", "Contact: "+contactOf(third)+";expires=90")
-			at := stands(t, s, "registered", condition(SignedOn))
+			at := stands(t, s, "registered", condition(Registered))
 			if left := time.Until(at.Until); left > 90*time.Second || left < 80*time.Second {
 				t.Errorf("90 s were granted, and %v are written down", left)
 			}
@@ -135,7 +135,7 @@ func TestARegistrarWantsALongerRegistration(t *testing.T) {
 		t.Errorf("after Min-Expires: 1800 we ask for %s", again.get("Expires"))
 	}
 	p.replies(again, "200 OK", "r", "", "Expires: 1800", "Contact: "+contactOf(again))
-	at := stands(t, s, "registered", condition(SignedOn))
+	at := stands(t, s, "registered", condition(Registered))
 	if left := time.Until(at.Until); left < 29*time.Minute || left > 30*time.Minute {
 		t.Errorf("1,800 s were granted, and %v are written down", left)
 	}
@@ -164,7 +164,7 @@ func TestACallOverARegisteredLineTakesItsServiceRoute(t *testing.T) {
 	s.SetLines([]Line{ntt(p)})
 	route := "<sip:" + proxy.addr().String() + ";lr>"
 	m := signsOn(p, 3600, "Service-Route: "+route)
-	stands(t, s, "registered", condition(SignedOn))
+	stands(t, s, "registered", condition(Registered))
 	l, err := s.Dial(t.Context(), leg.Target{URI: "sip:09012345678@" + p.addr().String(), From: "+815012345678", Line: "ntt"}, leg.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +187,7 @@ func TestACallOverARegistrationIsForTheLinesNumber(t *testing.T) {
 	})
 	s.SetLines([]Line{ntt(p)})
 	contact := strings.Trim(contactOf(signsOn(p, 3600)), "<>")
-	stands(t, s, "registered", condition(SignedOn))
+	stands(t, s, "registered", condition(Registered))
 	for _, c := range []struct {
 		name, uri, to, extra, want string
 		from                       *peer
@@ -251,14 +251,14 @@ func TestARefusedRegistrationIsALineThatIsDownWithItsRemedy(t *testing.T) {
 			// Mended at the carrier, it comes back by itself.
 			for m := p.hears("REGISTER"); ; m = p.hears("REGISTER") {
 				p.replies(m, "200 OK", "r", "", "Contact: "+contactOf(m)+";expires=3600")
-				if at, _ := s.Standing("ntt"); at.Condition == SignedOn {
+				if at, _ := s.Standing("ntt"); at.Condition == Registered {
 					break
 				}
 				if len(p.got) == 0 {
 					break
 				}
 			}
-			stands(t, s, "registered", condition(SignedOn))
+			stands(t, s, "registered", condition(Registered))
 		})
 	}
 }
@@ -293,7 +293,7 @@ func TestOurAddressChangesAndTheCarrierIsTold(t *testing.T) {
 	s := start(t, func(c *Config) { quickLines(c); c.Listen = "0.0.0.0:0"; c.timers.Watch = 20 * time.Millisecond })
 	s.SetLines([]Line{ntt(p)})
 	first := signsOn(p, 3600)
-	stands(t, s, "registered", condition(SignedOn))
+	stands(t, s, "registered", condition(Registered))
 	s.ownMu.Lock()
 	s.own[netip.MustParseAddr("127.0.0.1")] = ownEntry{netip.MustParseAddr("127.0.0.2"), time.Now().Add(time.Hour)}
 	s.ownMu.Unlock()
@@ -349,7 +349,7 @@ func TestLinesThatChangeAreSignedOffAndOn(t *testing.T) {
 	s, p, q := start(t, quickLines), newPeer(t), newPeer(t)
 	s.SetLines([]Line{ntt(p)})
 	signsOn(p, 3600)
-	stands(t, s, "registered", condition(SignedOn))
+	stands(t, s, "registered", condition(Registered))
 	s.SetLines([]Line{ntt(p)}) // nothing new
 	other := ntt(q)
 	s.SetLines([]Line{other})
@@ -359,7 +359,7 @@ func TestLinesThatChangeAreSignedOffAndOn(t *testing.T) {
 		p.replies(off, "200 OK", "r", "")
 	}
 	signsOn(q, 3600)
-	stands(t, s, "registered elsewhere", condition(SignedOn))
+	stands(t, s, "registered elsewhere", condition(Registered))
 	s.SetLines(nil)
 	p.replies(q.hears("REGISTER"), "200 OK", "r", "")
 	if _, ok := s.Standing("ntt"); ok {

@@ -199,7 +199,7 @@ func TestARegistrationOverTLSIsCalledOverItsConnection(t *testing.T) {
 	register := readStream(t, c)
 	at := netip.MustParseAddrPort(l.Addr().String())
 	c.Write([]byte(answerTo(register, "200 OK", "r", "", at, "Contact: "+register.get("Contact"))))
-	stands(t, s, "registered", condition(SignedOn))
+	stands(t, s, "registered", condition(Registered))
 	contact := strings.Trim(contactOf(register), "<>")
 	invite := strings.Replace(newRequest(at, "INVITE", contact, "<sip:09012345678@localhost>;tag=a", "<sip:0501234@localhost>", fresh(8), 1, "", sdpAt(40000)), "/UDP", "/TLS", 1)
 	c.Write([]byte(invite))

@@ -254,7 +254,7 @@ func TestARegistrarOfSipp(t *testing.T) {
 	s := start(t, nil)
 	s.SetLines([]Line{{Name: "ntt", Server: server, User: "kaden", Password: "himitsu", Register: true, Expires: time.Minute}})
 	stands(t, s, "refreshed for ten minutes", func(at Standing) bool {
-		return at.Condition == SignedOn && time.Until(at.Until) > 9*time.Minute
+		return at.Condition == Registered && time.Until(at.Until) > 9*time.Minute
 	})
 	s.Close()
 	done()
