@@ -409,7 +409,7 @@ func (r *rooms) lookUpTrunks(ctx context.Context, set *manifest.Set) {
 	ctx, stop := context.WithTimeout(ctx, 3*time.Second)
 	defer stop()
 	for _, t := range set.Trunks {
-		host, _, _ := strings.Cut(strings.TrimPrefix(t.Server, "sip:"), ";")
+		host, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(t.Server, "sip:"), "sips:"), ";")
 		if h, _, err := net.SplitHostPort(host); err == nil {
 			host = h
 		}
