@@ -33,10 +33,11 @@ type Call struct {
 	firstWord time.Duration
 	nested    int // how many calls of ours it is inside of; see own.go
 
-	ears  ears
-	lips  lips
-	tapes tapes
-	took  atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
+	ears    ears
+	lips    lips
+	tapes   tapes
+	streams streams
+	took    atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
 
 	mail    mailbox
 	queued  atomic.Pointer[booking] // as booking, for others to ask about

@@ -46,6 +46,7 @@ type Config struct {
 	Conferences Conferences
 	// Documents lets TwiML be heard beside a call's program, on hold and as an announcement; nil: soft notes and nothing.
 	Documents Documents
+	Sockets   Sockets // opens WebSockets for streams; nil: there are none
 	Node      string
 }
 

@@ -44,6 +44,7 @@ type Setup struct {
 	Recordings voice.Recordings // nil: House.Shelf
 	Trunks     []trunk.Trunk
 	Numbers    []account.Number // what answers when somebody calls in
+	Sockets    call.Sockets     // nil: streams go nowhere
 	NoClients  bool             // nothing dials client: addresses
 	Log        io.Writer        // nil: nowhere
 	Drain      time.Duration    // how long calls may take to end after the story; 0 is 1 s
@@ -114,7 +115,7 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	conferences, _ := s.Store.(call.Conferences)
 	h.Desk = call.New(log, call.Config{
 		Store: s.Store, Asker: s.Asker, Script: h.Voice.Script, Screen: h.Voice.Screen, Node: "test",
-		Dialers: dialers, Recordings: s.Recordings, Documents: h.Voice,
+		Dialers: dialers, Recordings: s.Recordings, Documents: h.Voice, Sockets: s.Sockets,
 		Queues: queues, Conferences: conferences,
 		Own:    &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},
 		Trunks: func() []trunk.Trunk { return s.Trunks },

@@ -35,7 +35,7 @@ var (
 
 // ofAccount are the resources below an account.
 var ofAccount = plan(
-	applicationRoutes, callRoutes, conferenceRoutes, debugRoutes, keyRoutes, moneyRoutes, numberRoutes, queueRoutes, recordingRoutes, tapeRoutes, tokenRoutes,
+	applicationRoutes, callRoutes, conferenceRoutes, debugRoutes, keyRoutes, moneyRoutes, numberRoutes, queueRoutes, recordingRoutes, streamRoutes, tapeRoutes, tokenRoutes,
 )
 
 // crossing is a point of a path: where the names go, and where an identifier goes.
