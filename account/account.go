@@ -78,12 +78,14 @@ type Number struct {
 	StatusCallback       string
 	StatusCallbackMethod string
 	Texts                Texts  // who is asked about short messages to it
+	Trunk                string // calls to it come in over this trunk, whose inbound prices they cost; "" is not said
 	CallBack             bool   // people call here about alerts: kaden's own script answers
 	Unknown              Door   // for callers who hide their number
 	Foreign              Door   // for callers whose number is abroad
 	Document             string // [Hash] of the document that describes it
 	Created              time.Time
 	Updated              time.Time
+	Domain               sid.Domain // whose phone calls, where it is a phone's call
 }
 
 // Door is what becomes of a caller before anything else happens.

@@ -42,6 +42,7 @@ type Setup struct {
 	Asker      call.Asker       // nil: House.Web
 	Speaker    voice.Speaker    // nil: silence with captions, 50 ms a letter
 	Recordings voice.Recordings // nil: House.Shelf
+	Texter     voice.Texter     // nil: nothing sends short messages
 	Trunks     []trunk.Trunk
 	Numbers    []account.Number // what answers when somebody calls in
 	Sockets    call.Sockets     // nil: streams go nowhere
@@ -101,7 +102,7 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 		defer h.mu.Unlock()
 		return append([]voice.Notice(nil), notices...)
 	}
-	h.Voice = voice.New(log, voice.Config{Speaker: s.Speaker, Asker: s.Asker, Recordings: s.Recordings, Notify: func(n voice.Notice) {
+	h.Voice = voice.New(log, voice.Config{Speaker: s.Speaker, Asker: s.Asker, Recordings: s.Recordings, Texter: s.Texter, Notify: func(n voice.Notice) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		notices = append(notices, n)
@@ -113,7 +114,9 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	}
 	queues, _ := s.Store.(call.Queues)
 	conferences, _ := s.Store.(call.Conferences)
+	gates, _ := s.Store.(call.Gates) // a Notebook keeps none
 	h.Desk = call.New(log, call.Config{
+		Gates: gates,
 		Store: s.Store, Asker: s.Asker, Script: h.Voice.Script, Screen: h.Voice.Screen, Node: "test",
 		Dialers: dialers, Recordings: s.Recordings, Documents: h.Voice, Sockets: s.Sockets,
 		Queues: queues, Conferences: conferences,

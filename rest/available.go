@@ -101,14 +101,13 @@ func (s *server) listAvailable(r *request, kind string) (answer, error) {
 	list := slices.DeleteFunc(s.numbers(""), func(n account.Number) bool {
 		return no || countryOf(n) != r.id || !isOf(n, kind) || !wanted(n.Number) || area != "" && !strings.HasPrefix(national(n.Number), area)
 	})
-	items := make([]any, 0, len(list))
-	for _, n := range list[:min(len(list), l.size)] {
-		items = append(items, availableBody{
+	list, next := l.cut(list)
+	path := accountPath(r.account.SID) + "/AvailablePhoneNumbers/" + r.id + "/" + kind + ".json"
+	keep := []string{"AreaCode", "Contains", "SmsEnabled", "MmsEnabled", "VoiceEnabled", "FaxEnabled"}
+	return listed(l, r, path, "available_phone_numbers", keep, next, list, func(n account.Number) availableBody {
+		return availableBody{
 			AddressRequirements: "none", Capabilities: capabilities{Voice: true, SMS: s.cfg.Texting}, FriendlyName: formatted(n.Number),
 			ISOCountry: r.id, PhoneNumber: n.Number,
-		})
-	}
-	return answer{status: http.StatusOK, body: map[string]any{
-		"available_phone_numbers": items, "uri": accountPath(r.account.SID) + "/AvailablePhoneNumbers/" + r.id + "/" + kind + ".json",
-	}}, nil
+		}
+	}), nil
 }

@@ -87,13 +87,14 @@ type numberBody struct {
 	SMSApplicationSID      *string      `json:"sms_application_sid"`
 	Status                 string       `json:"status"`
 	TrunkSID               *string      `json:"trunk_sid"`
-	Type                   string       `json:"type"`
+	Type                   string       `json:"type,omitempty"` // not below a kind, which says it
 	URI                    string       `json:"uri"`
 	VoiceApplicationSID    *string      `json:"voice_application_sid"`
 	VoiceReceiveMode       string       `json:"voice_receive_mode"`
 }
 
-func (s *server) numberJSON(n account.Number) numberBody {
+// numberJSON is a number as it is shown below a kind of numbers, or "".
+func (s *server) numberJSON(n account.Number, below string) numberBody {
 	b := numberBody{
 		voiceBody: voiceJSON(n.Voice(), n.Texts, false), AccountSID: n.Account, AddressRequirements: "none", APIVersion: apiVersion,
 		Capabilities: capabilities{Voice: true, SMS: s.cfg.Texting}, DateCreated: date(n.Created), DateUpdated: date(n.Updated),
@@ -102,9 +103,12 @@ func (s *server) numberJSON(n account.Number) numberBody {
 		URI: accountPath(n.Account) + "/IncomingPhoneNumbers/" + string(n.SID) + ".json",
 	}
 	for _, k := range kindNames {
-		if b.Type == "" && isOf(n, k.kind) {
+		if below == "" && b.Type == "" && isOf(n, k.kind) {
 			b.Type = strings.ReplaceAll(k.word, "_", "-")
 		}
+	}
+	if below == "" && b.Type == "" {
+		b.Type = "local" // what has no kind of its own
 	}
 	if n.Name == "" {
 		b.FriendlyName = formatted(n.Number)
@@ -132,12 +136,14 @@ func (s *server) listNumbers(r *request, kind string) (answer, error) {
 	wanted := pattern(f.address("PhoneNumber"))
 	list := slices.DeleteFunc(s.numbers(r.account.SID), func(n account.Number) bool {
 		name := f.text("FriendlyName")
-		return !isOf(n, kind) || !wanted(n.Number) || name != "" && s.numberJSON(n).FriendlyName != name ||
+		return !isOf(n, kind) || !wanted(n.Number) || name != "" && s.numberJSON(n, kind).FriendlyName != name ||
 			f.text("Beta") == "true" || f.text("Origin") == "twilio"
 	})
 	path := accountPath(r.account.SID) + "/" + strings.TrimSuffix("IncomingPhoneNumbers/"+kind, "/") + ".json"
 	list, next := l.cut(list)
-	return listed(l, r, path, "incoming_phone_numbers", []string{"FriendlyName", "PhoneNumber", "Beta", "Origin"}, next, list, s.numberJSON), nil
+	return listed(l, r, path, "incoming_phone_numbers", []string{"FriendlyName", "PhoneNumber", "Beta", "Origin"}, next, list, func(n account.Number) numberBody {
+		return s.numberJSON(n, kind)
+	}), nil
 }
 
 // cut is the page of a whole list.
@@ -189,7 +195,7 @@ func (s *server) number(r *request) (account.Number, error) {
 // fetchNumber shows a number: GET /IncomingPhoneNumbers/PN….
 func (s *server) fetchNumber(r *request) (answer, error) {
 	n, err := s.number(r)
-	return answer{status: http.StatusOK, body: s.numberJSON(n)}, err
+	return answer{status: http.StatusOK, body: s.numberJSON(n, "")}, err
 }
 
 // claimNumber takes one of the numbers that nobody has: POST /IncomingPhoneNumbers.
@@ -224,7 +230,7 @@ func (s *server) claimNumber(r *request, kind string) (answer, error) {
 	n.Account, n.Name, n.Created = r.account.SID, "", time.Time{}
 	n = n.Answering(account.Voice{}) // what the last owner had set is gone
 	n.Application, n.Texts = "", account.Texts{}
-	return s.keepNumber(r, n, http.StatusCreated)
+	return s.keepNumber(r, n, kind, http.StatusCreated)
 }
 
 // national are a number's digits without its country code, and without the 0 that is dialled at home.
@@ -244,11 +250,11 @@ func (s *server) updateNumber(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return s.keepNumber(r, n, http.StatusOK)
+	return s.keepNumber(r, n, "", http.StatusOK)
 }
 
-// keepNumber reads what is to be changed about a number and keeps it.
-func (s *server) keepNumber(r *request, n account.Number, status int) (answer, error) {
+// keepNumber reads what is to be changed about a number, which is shown below a kind of numbers, and keeps it.
+func (s *server) keepNumber(r *request, n account.Number, kind string, status int) (answer, error) {
 	if n.CallBack {
 		return answer{}, alerted(n)
 	}
@@ -281,7 +287,7 @@ func (s *server) keepNumber(r *request, n account.Number, status int) (answer, e
 		return answer{}, err
 	}
 	n.Created, n.Updated = c.Created, c.Updated
-	return answer{status: status, body: s.numberJSON(n)}, nil
+	return answer{status: status, body: s.numberJSON(n, kind)}, nil
 }
 
 // alerted is for a number that must go on answering those who call back about alerts.

@@ -19,8 +19,9 @@ const (
 )
 
 var (
-	digits   = regexp.MustCompile(`^[0-9A-Da-d#*wW]{1,32}$`)
-	userName = regexp.MustCompile(`^[A-Za-z0-9_.+-]{1,64}$`) // as From of a call to a SIP URI or a browser
+	digits    = regexp.MustCompile(`^[0-9A-Da-d#*wW]{1,32}$`)
+	extension = regexp.MustCompile(`^[0-9#*wW]{1,32}$`)
+	userName  = regexp.MustCompile(`^[A-Za-z0-9_.+-]{1,64}$`) // as From of a call to a SIP URI or a browser
 )
 
 // readOrder makes an order of the parameters of a create. Those that kaden does not act on are let through unread:

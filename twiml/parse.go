@@ -108,6 +108,8 @@ func (c *checker) verb(n *node) Verb {
 		return c.stop(n, v)
 	case "Hangup":
 		return c.hangup(n, v)
+	case "Sms", "Message":
+		return c.sms(n, v)
 	default:
 		return c.reject(n, v)
 	}

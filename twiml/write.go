@@ -56,6 +56,7 @@ var (
 	_ writable = (*Stop)(nil)
 	_ writable = (*Hangup)(nil)
 	_ writable = (*Reject)(nil)
+	_ writable = (*Sms)(nil)
 	_ writable = (*Other)(nil)
 )
 

@@ -62,7 +62,7 @@ var over = next{over: true}
 // hangs up.
 func (r *Runner) Script(ctx context.Context, c *call.Call) error {
 	t := &run{Runner: r, call: c, log: r.log.With("call", c.SID()), program: c.Record().Program}
-	end, err := t.perform(ctx, &request{method: t.program.Method, url: t.program.URL})
+	end, err := t.perform(ctx, &request{method: t.program.Method, url: t.program.URL, extra: c.Told()})
 	if end == hungUp || err != nil {
 		return err
 	}
@@ -155,6 +155,8 @@ func (t *run) verb(ctx context.Context, v twiml.Verb) (next, error) {
 		return over, t.call.Answer(ctx) // as the first verb it still answers (contract 1.3)
 	case *twiml.Reject:
 		return over, t.reject(ctx, v)
+	case *twiml.Sms:
+		return t.sms(ctx, v)
 	}
 	return next{}, t.other(v)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 )
 
@@ -96,9 +97,9 @@ func (c *catalog) Claim(ctx context.Context, said account.Claim) error {
 }
 
 // called is what answers when a number is called; not ok is a number of others.
-func (c *catalog) called(number string) (n account.Number, ok bool) {
+func (c *catalog) called(called string) (n account.Number, ok bool) {
 	list := *c.numbers.Load()
-	i := slices.IndexFunc(list, func(n account.Number) bool { return n.Number == number })
+	i := slices.IndexFunc(list, func(n account.Number) bool { return n.Number == called })
 	if i < 0 {
 		return n, false
 	}
@@ -124,6 +125,12 @@ func (c *catalog) active(id sid.Account) bool {
 	}
 	a, err := c.Account(context.Background(), id)
 	return err == nil && a.Active()
+}
+
+// shows tells whether an account has verified a number of others, so that it may show it.
+func (c *catalog) shows(owner sid.Account, n string) bool {
+	list, _, err := c.CallerIDs(context.Background(), account.CallerIDFilter{Account: owner, Number: number.Number(n), Page: account.Page{Limit: 1}})
+	return err == nil && len(list) == 1
 }
 
 // described is the application of a document.
