@@ -62,7 +62,18 @@ func (s *server) Receive(ctx context.Context) ([]byte, error) {
 	}
 }
 
-func (s *server) Close(reason string) { s.once.Do(func() { s.reason = reason; close(s.closed) }) }
+func (s *server) Close(reason string) {
+	s.once.Do(func() {
+		s.reason = reason
+		close(s.closed)
+	})
+}
+
+func (s *server) all() []map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.got
+}
 
 func (s *server) say(format string, args ...any) { s.says <- fmt.Appendf(nil, format, args...) }
 
@@ -136,7 +147,8 @@ func TestBothSidesOfACallAreStreamed(t *testing.T) {
 		c.StreamNamed("one").Stop()
 		<-one.Done()
 		time.Sleep(time.Second)
-		first, start, media1, last := s.got[0], s.got[1], s.got[2], s.got[len(s.got)-1]
+		got := s.all()
+		first, start, media1, last := got[0], got[1], got[2], got[len(got)-1]
 		h.want("connected", fmt.Sprint(first), "map[event:connected protocol:Call version:1.0.0]")
 		h.want("start", fmt.Sprint(start["start"]), fmt.Sprintf("map[accountSid:%s callSid:%s customParameters:map[a:b] mediaFormat:map[channels:1 encoding:audio/x-mulaw sampleRate:8000] streamSid:%s tracks:[inbound outbound]]", acct, c.SID(), one.SID()))
 		h.want("numbers", fmt.Sprint(start["sequenceNumber"], media1["sequenceNumber"], media1["streamSid"] == string(one.SID())), "12true")
@@ -148,11 +160,13 @@ func TestBothSidesOfACallAreStreamed(t *testing.T) {
 			}
 		}
 		var told []string
+		h.owner.mu.Lock()
 		for i, v := range h.owner.asks {
 			if strings.HasSuffix(h.owner.where[i], "/stream") {
 				told = append(told, v.Get("StreamEvent")+" "+v.Get("StreamName"))
 			}
 		}
+		h.owner.mu.Unlock()
 		h.want("told", strings.Join(told, ", "), "stream-started one, stream-stopped one")
 		p.HangUp()
 		c.Wait()
@@ -240,6 +254,7 @@ func TestAStreamEndsWithItsCall(t *testing.T) {
 		c.Wait()
 		time.Sleep(time.Second)
 		h.want("events", s.events(), "connected, start, media inbound, stop")
+		<-s.closed
 		h.want("closed", s.reason, "the stream is over")
 	}, over(s), script(talks))
 }
