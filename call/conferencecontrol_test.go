@@ -214,7 +214,7 @@ func (m *minutes) all() []call.ConferenceRecord {
 	return m.kept
 }
 
-func (m *minutes) CloseConferences(context.Context, string, time.Time) (int, error) { return 0, nil }
+func (m *minutes) CloseLive(context.Context, string, time.Time) (int, error) { return 0, nil }
 
 func TestAConferenceIsWrittenDown(t *testing.T) {
 	var book minutes
