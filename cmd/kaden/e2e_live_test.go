@@ -47,6 +47,20 @@ func (s *server) resource(method, path string, form url.Values) (v map[string]an
 	return v
 }
 
+// becomes waits until a resource is as it should be.
+func (s *server) becomes(path string, is func(v map[string]any) bool) {
+	s.t.Helper()
+	var v map[string]any
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if v = s.resource("GET", path, nil); is(v) {
+			return
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("%s stays %v", path, v)
+		}
+	}
+}
+
 // Two real telephones are called into a conference, which is recorded, and so is one of the calls, with what it says
 // beside what it hears. The recordings are fetched as their owner would.
 func TestTwoTelephonesInARecordedConference(t *testing.T) {
@@ -65,6 +79,7 @@ func TestTwoTelephonesInARecordedConference(t *testing.T) {
 		p.picksUp()
 		if p == low {
 			call := made["call_sid"].(string)
+			s.becomes("/Calls/"+call+".json", func(v map[string]any) bool { return v["status"] == "in-progress" })
 			recorded = "/Calls/" + call + "/Recordings/" + s.resource("POST", "/Calls/"+call+"/Recordings.json", url.Values{"RecordingChannels": {"dual"}})["sid"].(string)
 		}
 	}
@@ -75,15 +90,14 @@ func TestTwoTelephonesInARecordedConference(t *testing.T) {
 	s.resource("POST", "/Conferences/"+room+".json", url.Values{"Status": {"completed"}})
 	low.sees("CALL_CLOSED")
 	high.sees("CALL_CLOSED")
-	list := func() []any {
-		return s.resource("GET", "/Conferences/"+room+"/Recordings.json", nil)["recordings"].([]any)
-	}
-	for end := time.Now().Add(5 * time.Second); len(list()) != 1 || list()[0].(map[string]any)["status"] != "completed"; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("recordings %v", list())
-		}
-	}
-	both := s.sound("/Recordings/" + list()[0].(map[string]any)["sid"].(string) + ".wav")
+	list := "/Conferences/" + room + "/Recordings.json"
+	s.becomes(list, func(v map[string]any) bool {
+		all := v["recordings"].([]any)
+		return len(all) == 1 && all[0].(map[string]any)["status"] == "completed"
+	})
+	s.becomes(recorded+".json", func(v map[string]any) bool { return v["status"] == "completed" })
+	one := s.resource("GET", list, nil)["recordings"].([]any)[0].(map[string]any)
+	both := s.sound("/Recordings/" + one["sid"].(string) + ".wav")
 	if len(both) != 1 {
 		t.Fatalf("the conference has %d channels", len(both))
 	}
