@@ -25,6 +25,7 @@ func init() {
 		twiml.VoiceGather{}, twiml.VoiceHangup{}, twiml.VoiceHeader{}, twiml.VoiceHeaders{}, twiml.VoiceIdentity{}, twiml.VoiceLeave{}, twiml.VoiceNumber{},
 		twiml.VoiceParameter{}, twiml.VoicePause{}, twiml.VoicePlay{}, twiml.VoiceQueue{}, twiml.VoiceRecord{}, twiml.VoiceRecording{}, twiml.VoiceRedirect{},
 		twiml.VoiceReject{}, twiml.VoiceSay{}, twiml.VoiceSip{}, twiml.VoiceSms{}, twiml.VoiceStart{}, twiml.VoiceUri{},
+		twiml.VoiceConnect{}, twiml.VoiceStop{}, twiml.VoiceStream{},
 	} {
 		kinds[e.GetName()] = e
 	}
