@@ -290,7 +290,7 @@ func (s *teller) transcript() string {
 			continue // the second half of a redirect of the server
 		}
 		rank := asks
-		if a.Params.Has("SequenceNumber") || a.Params.Has("RecordingStatus") {
+		if a.Params.Has("SequenceNumber") || a.Params.Has("RecordingStatus") || a.Params.Has("AnsweredBy") {
 			rank = tells
 		}
 		s.lines = append(s.lines, line{a.At, rank, a.Method + " " + strings.TrimPrefix(a.URL, site) + extra(a.Params)})
@@ -336,7 +336,7 @@ func extra(v url.Values) string {
 	var b strings.Builder
 	for _, k := range []string{
 		"Digits", "ErrorCode", "ErrorUrl", "DialCallStatus", "DialBridged", "DialCallDuration", "QueueResult", "QueuePosition", "QueueTime",
-		"RecordingStatus", "RecordingDuration", "StatusCallbackEvent", "SmsStatus", "SequenceNumber",
+		"RecordingStatus", "RecordingDuration", "StatusCallbackEvent", "SmsStatus", "SequenceNumber", "AnsweredBy",
 	} {
 		if v.Has(k) {
 			fmt.Fprintf(&b, " %s=%s", k, strings.TrimPrefix(v.Get(k), site))
