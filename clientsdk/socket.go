@@ -134,7 +134,11 @@ func (k *socket) take(text []byte) bool {
 		k.error(&Error{codeMalformed, err.Error()}, "")
 		return true
 	}
-	k.hear(f)
+	// On a goroutine of its own, whose stack is given back: JSON, signatures and the database need much more of it
+	// than reading, and most pages only read, all night.
+	done := make(chan struct{})
+	go func() { defer close(done); k.hear(f) }()
+	<-done
 	return true
 }
 
