@@ -49,6 +49,7 @@ var plan = map[string]room{
 	"leg/sipleg":        {[]string{"leg", "media"}, "a phone over SIP"},
 	"leg/webleg":        {[]string{"leg", "media"}, "a browser over WebRTC"},
 	"leg/loopleg":       {[]string{"leg", "media"}, "our own numbers, within the house"},
+	"registrar":         {[]string{"account", "leg", "media", "number", "sid"}, "which phones of ours are where; dials them as one leg"},
 	"call":              {[]string{"account", "leg", "media", "number", "sid", "timeline", "tariff", "trunk"}, "legs become calls"},
 	"speech":            {[]string{"media"}, "text becomes sound"},
 	"speech/program":    {[]string{"speech", "media"}, "runs an engine that is a program"},

@@ -132,7 +132,7 @@ func (c *Call) Params() url.Values {
 		v.Set("MachineDetectionDuration", milliseconds(took))
 	}
 	if r.Direction == Inbound {
-		addSIP(v, c.leg.Info())
+		addSIP(v, c.leg.Info(), c.order.Domain)
 	}
 	return v
 }

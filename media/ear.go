@@ -64,6 +64,14 @@ func (e *Ear) hear() {
 	}
 }
 
+// Stats counts what came since somebody began to listen; all zero if nobody did.
+func (e *Ear) Stats() JitterStats {
+	if e.jitter == nil {
+		return JitterStats{}
+	}
+	return e.jitter.Stats()
+}
+
 // Restart is for a new stream of the far end (another SSRC).
 func (e *Ear) Restart() {
 	if e.jitter != nil {

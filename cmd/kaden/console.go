@@ -25,7 +25,8 @@ func (r *rooms) console(mux *http.ServeMux) error {
 			got, err := r.dispatch.Accept(ctx, d)
 			return got.Alerts, err
 		},
-		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Ready: r.store.Ready,
+		Phones: api.Phones{All: r.phoneList, Server: r.sipServer()},
+		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Standings: r.standings, Ready: r.store.Ready,
 		Schemes: r.schemes(), Phone: r.phoneToken,
 	})
 	h := r.api.Handler()

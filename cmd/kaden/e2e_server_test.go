@@ -319,6 +319,7 @@ type attempt struct {
 	Cause  string `json:"cause"`
 	Call   string `json:"call"`
 	Digit  string `json:"digit"`
+	Place  int    `json:"place"`
 }
 
 // get asks kaden's own API.

@@ -26,7 +26,8 @@ type terms struct {
 	codec  media.Codec
 	dtmf   uint8 // payload type of telephone-event when we send, 0 for none
 	send   bool
-	live   bool // the call is answered: keys count
+	live   bool   // the call is answered: keys count
+	locks  *locks // nil: the sound goes in the clear
 }
 
 // sound is the ear and the mouth of one leg. What stands below seat belongs to the clock's shard.
@@ -50,6 +51,7 @@ type sound struct {
 	ts      uint32
 	to      target
 	latch   latch
+	guard   *guard // nil: the sound goes in the clear
 	dtmfIn  uint8
 	unheard int
 }
@@ -77,6 +79,7 @@ func (s *sound) apply(t terms, then func()) {
 			s.latch.expect(t.remote)
 			s.to = newTarget(t.remote)
 		}
+		s.guard = s.guard.use(t.locks)
 		if t.send && !s.terms.send {
 			s.mouth.Begin()
 			s.seat.Soon() // a greeting begins at the answer, not up to 20 ms later
@@ -145,6 +148,9 @@ func (s *sound) take() bool {
 	if b == nil {
 		return false
 	}
+	if b = s.guard.open(b); b == nil {
+		return true
+	}
 	p, ok := parseRTP(b)
 	if !ok {
 		return true // RTCP, STUN and noise
@@ -198,5 +204,7 @@ func (s *sound) say() {
 	binary.BigEndian.PutUint16(s.packet[2:], s.seq)
 	binary.BigEndian.PutUint32(s.packet[4:], said.Timestamp)
 	s.seq++
-	s.t.send(s.packet[:12+said.Len], s.to)
+	if b := s.guard.seal(s.packet[:12+said.Len]); b != nil {
+		s.t.send(b, s.to)
+	}
 }

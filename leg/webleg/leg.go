@@ -344,7 +344,8 @@ func (l *Leg) finish(e leg.Event) {
 			l.log.Error("the connection of a browser that has left is still open")
 		}
 		at.forget(l)
-		l.log.Debug("leg ended", "cause", string(e.Cause))
+		heard := l.sound.ear.Stats()
+		l.log.Debug("leg ended", "cause", string(e.Cause), "packets", heard.Packets, "lost", heard.Lost, "late", heard.Late, "concealed", heard.Concealed)
 		l.bell.Ring(e)
 	})
 }
