@@ -396,6 +396,26 @@ func TestPagesThatMisbehave(t *testing.T) {
 			}
 		})
 	})
+	t.Run("flood the door", func(t *testing.T) {
+		story(t, func(h *house) {
+			on := h.onDuty("sato")
+			var flood []*page
+			for range mostUnknown {
+				flood = append(flood, h.connect())
+			}
+			p := h.connect()
+			if code, gone := p.gone(); !gone || code != 1013 {
+				h.Errorf("one more: closed with %d (%v)", code, gone)
+			}
+			h.ring("sato")
+			on.hears("invite") // whoever is known is not harmed
+			time.Sleep(shy + time.Second)
+			if _, gone := flood[0].gone(); !gone {
+				h.Error("a page that said nothing is still here")
+			}
+			h.onDuty("suzuki")
+		})
+	})
 	t.Run("try tokens", func(t *testing.T) {
 		story(t, func(h *house) {
 			for range badTokens {

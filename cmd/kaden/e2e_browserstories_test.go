@@ -67,8 +67,11 @@ func hearsAndPresses(t *testing.T, o *office, c *chromium, sdk string) {
 	p := o.onDuty(t, c, "sato", "sato", sdk)
 	gather := o.says("/gather"+sdk, `<Gather numDigits="5" finishOnKey="" timeout="20" action="`+o.app.URL+`/pressed`+sdk+`"><Play loop="0">`+o.app.URL+`/440.wav</Play></Gather>`)
 	o.says("/pressed"+sdk, `<Play loop="0">`+o.app.URL+`/440.wav</Play>`)
-	call := o.order(url.Values{"To": {"client:sato"}, "From": {"+815012345678"}, "Url": {gather}})
+	call := o.order(url.Values{"To": {"client:sato?subject=disk%20full"}, "From": {"+815012345678"}, "Url": {gather}})
 	p.saw("incoming")
+	if got := string(p.run("return call.customParameters.get('subject')")); got != `"disk full"` {
+		t.Errorf("the parameter is %s", got)
+	}
 	if from := string(p.run("return call.parameters.From + ' ' + call.parameters.To + ' ' + call.parameters.CallSid")); from != `"+815012345678 client:sato `+call+`"` {
 		t.Errorf("the page is told %s", from)
 	}
