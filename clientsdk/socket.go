@@ -195,7 +195,7 @@ func (k *socket) queued(marked bool, seen func(), frames ...[]byte) {
 	}
 	if len(k.queue) > mostQueued {
 		k.mu.Unlock()
-		k.drop(errSlow)
+		go k.drop(errSlow) // it tells the lines, and one of them may be what is speaking here
 		return
 	}
 	k.queue = append(k.queue, frames...)
