@@ -34,6 +34,7 @@ func (r *rooms) handler() (http.Handler, error) {
 		Live: r.desk, Queues: r.store, Conferences: r.store,
 		SIP:      sipBooks{r},
 		Messages: r.letters,
+		Pages:    r.pages(),
 	}))
 	mux.Handle("/in/", intake.New(r.log, intake.Config{
 		Sources:  func(name string) (alert.Source, bool) { s, ok := r.house.Load().Sources[name]; return s, ok },
