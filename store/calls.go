@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/sid"
@@ -56,21 +57,19 @@ func (s *Store) Call(ctx context.Context, account sid.Account, id sid.Call) (cal
 // Calls lists newest first; more tells that the limit cut the list. It can be continued after a call
 // that has been deleted since.
 func (s *Store) Calls(ctx context.Context, f call.Filter) (found []call.Record, more bool, err error) {
-	where, args := filter(f)
+	where, args, order := filter(f)
 	if f.After != "" {
-		var nr int64
-		if err := one(ctx, s.db.reader(), "SELECT nr FROM call WHERE sid = ?", []any{f.After}, &nr); errors.Is(err, errNoRow) {
-			return nil, false, call.ErrNotFound
-		} else if err != nil {
+		after, marks, err := s.continued(ctx, f.After, order)
+		if err != nil {
 			return nil, false, err
 		}
-		where, args = append(where, "nr < ?"), append(args, nr)
+		where, args = append(where, after), append(args, marks...)
 	}
 	if f.Limit <= 0 {
 		f.Limit = usualLimit
 	}
 	rows, err := list(ctx, s.db.reader(), calls, "SELECT "+calls.all+" FROM call WHERE "+strings.Join(where, " AND ")+
-		" ORDER BY nr DESC LIMIT ?", append(args, f.Limit+1)...)
+		" ORDER BY "+order+" LIMIT ?", append(args, f.Limit+1)...)
 	if len(rows) > f.Limit {
 		rows, more = rows[:f.Limit], true
 	}
@@ -80,38 +79,92 @@ func (s *Store) Calls(ctx context.Context, f call.Filter) (found []call.Record, 
 	return found, more, err
 }
 
-// filter is the conditions of a list of calls.
-func filter(f call.Filter) (where []string, args []any) {
-	where = []string{"NOT deleted"}
-	is := func(condition string, arg any) { where, args = append(where, condition), append(args, arg) }
-	if f.Account != "" {
-		is("account = ?", f.Account)
+// The orders of lists of calls. One that is bounded by a time goes by that time, so that an index has the calls of the
+// page beside one another however many there are; a test fills a year with a million.
+const (
+	byNr      = "nr DESC"
+	byStarted = "started DESC, nr DESC"
+	byEnded   = "ended DESC, nr DESC"
+)
+
+// continued is the condition for what comes after a call.
+func (s *Store) continued(ctx context.Context, after sid.Call, order string) (condition string, args []any, err error) {
+	var nr, started, ended int64
+	err = one(ctx, s.db.reader(), "SELECT nr, started, ended FROM call WHERE sid = ?", []any{after}, &nr, &started, &ended)
+	switch {
+	case errors.Is(err, errNoRow):
+		return "", nil, call.ErrNotFound
+	case order == byStarted:
+		return "(started, nr) < (?, ?)", []any{started, nr}, err
+	case order == byEnded:
+		return "(ended, nr) < (?, ?)", []any{ended, nr}, err
 	}
-	if f.To != "" {
-		is("to_address = ?", f.To)
+	return "nr < ?", []any{nr}, err
+}
+
+// filter is the conditions of a list of calls, and its order. The database does not know how many calls a number has,
+// so the index is chosen here: by a state that few calls are in, the parent, the number called, the number shown, or
+// the account and the state. A condition that is not to choose one is written as an expression.
+func filter(f call.Filter) (where []string, args []any, order string) {
+	started, ended := !f.StartedFrom.IsZero() || !f.StartedTo.IsZero(), !f.EndedFrom.IsZero() || !f.EndedTo.IsZero()
+	lead := "account"
+	switch {
+	case f.Status != "" && !f.Status.Over():
+		lead = "status"
+	case f.Parent != "":
+		lead = "parent"
+	case f.To != "":
+		lead = "to_address"
+	case f.From != "" && (started || !ended): // by its end an account's call is found best
+		lead = "from_address"
 	}
-	if f.From != "" {
-		is("from_address = ?", f.From)
+	where, order = []string{"NOT deleted"}, byNr
+	is := func(column, value string) {
+		if value == "" {
+			return
+		}
+		if column != lead && (column != "status" || lead != "account" || ended && !started) {
+			column += " || ''"
+		}
+		where, args = append(where, column+" = ?"), append(args, value)
 	}
-	if f.Status != "" {
-		is("status = ?", f.Status)
+	is("account", string(f.Account))
+	is("status", string(f.Status))
+	is("parent", string(f.Parent))
+	is("to_address", f.To)
+	is("from_address", f.From)
+	// What the indexes say of themselves.
+	switch {
+	case f.Status.Over() || ended:
+		where = append(where, "ended <> 0")
+	case f.Status != "":
+		where = append(where, "ended = 0")
 	}
 	if f.Parent != "" {
-		is("parent = ?", f.Parent)
+		where = append(where, "parent <> ''")
 	}
-	if !f.StartedFrom.IsZero() {
-		is("started >= ?", millis(f.StartedFrom))
+	bound := func(condition string, at time.Time) {
+		if !at.IsZero() {
+			where, args = append(where, condition), append(args, millis(at))
+		}
 	}
-	if !f.StartedTo.IsZero() {
-		is("started < ? AND started <> 0", millis(f.StartedTo))
+	if ended {
+		order = byEnded
 	}
-	if !f.EndedFrom.IsZero() {
-		is("ended >= ?", millis(f.EndedFrom))
+	bound("ended >= ?", f.EndedFrom)
+	bound("ended < ?", f.EndedTo)
+	if started {
+		order = byStarted
+		bound("started < ?", f.EndedTo) // what has ended had started
+		if f.Status.Over() && lead == "account" {
+			where = append(where, "started > 0") // which only the index with the state takes for what it says of itself
+		} else {
+			where = append(where, "started <> 0")
+		}
 	}
-	if !f.EndedTo.IsZero() {
-		is("ended < ? AND ended <> 0", millis(f.EndedTo))
-	}
-	return where, args
+	bound("started >= ?", f.StartedFrom)
+	bound("started < ?", f.StartedTo)
+	return where, args, order
 }
 
 // DeleteCall removes what is known of a call; its place in lists remains, so that they can be continued.
