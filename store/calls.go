@@ -178,7 +178,7 @@ func (s *Store) DeleteCall(ctx context.Context, account sid.Account, id sid.Call
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(putCall, calls.fields(&callRow{Record: call.Record{SID: id, Account: account}, deleted: true})...)
+		_, err = t.exec(putCall, calls.fields(&callRow{Record: call.Record{SID: id, Account: account, Started: r.Started, Ended: r.Ended}, deleted: true})...)
 		return err
 	})
 }
