@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -111,4 +112,47 @@ func plan(b *testing.B, s *Store, f call.Filter) string {
 		steps = append(steps, step)
 	}
 	return strings.Join(steps, "; ")
+}
+
+// BenchmarkCallLife writes the five changes of one call after another, as it is and without the indexes that only lists
+// need. The processor's time is what counts: the disk waits for commits alike.
+//
+//	go test ./store -run x -bench CallLife -benchtime 2000x
+func BenchmarkCallLife(b *testing.B) {
+	for _, indexed := range []bool{true, false} {
+		b.Run(fmt.Sprintf("indexed=%v", indexed), func(b *testing.B) {
+			s := benched(b, Config{DataDir: b.TempDir()})
+			if !indexed {
+				for _, name := range []string{"call_account_started", "call_to_started", "call_from_started", "call_account_ended", "call_status", "call_status_started"} {
+					if _, err := s.db.(*sqlite).write.ExecContext(b.Context(), "DROP INDEX "+name); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			began := processorTime(b)
+			for b.Loop() {
+				r := call.Record{SID: sid.New[sid.Call](), Account: "AC1", From: "+815012345678", To: "+819011112222", Status: call.Queued, Created: time.Now()}
+				for _, step := range []func(){
+					func() {}, func() { r.Status, r.Started = call.Ringing, time.Now() }, func() { r.Status, r.Answered = call.InProgress, time.Now() },
+					func() { r.CallbackSeq++ }, func() { r.Status, r.Ended = call.Completed, time.Now() },
+				} {
+					step()
+					if err := s.Change(b.Context(), call.Change{Record: r}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64((processorTime(b)-began).Microseconds())/float64(b.N), "µs-CPU/call")
+		})
+	}
+}
+
+// processorTime is what this process has used so far.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
