@@ -84,6 +84,7 @@ type Number struct {
 	Document             string // [Hash] of the document that describes it
 	Created              time.Time
 	Updated              time.Time
+	Domain               sid.Domain // whose phone calls, where it is a phone's call
 }
 
 // Door is what becomes of a caller before anything else happens.

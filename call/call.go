@@ -31,7 +31,8 @@ type Call struct {
 	picked    chan struct{} // closed when the answer is written
 	pickedAt  time.Time     // valid once picked is closed
 	firstWord time.Duration
-	nested    int // how many calls of ours it is inside of; see own.go
+	nested    int        // how many calls of ours it is inside of; see own.go
+	told      url.Values // what the caller brought; see visit.go
 
 	ears  ears
 	lips  lips
@@ -131,7 +132,7 @@ func (c *Call) Params() url.Values {
 		v.Set("MachineDetectionDuration", milliseconds(took))
 	}
 	if r.Direction == Inbound {
-		addSIP(v, c.leg.Info())
+		addSIP(v, c.leg.Info(), c.order.Domain)
 	}
 	return v
 }

@@ -38,6 +38,18 @@ func (c *Call) Conference(name string) *Conference {
 	return c.desk.Conference(c.Record().Account, name)
 }
 
+// ConferenceOf finds the conference that has that identifier; false: it is over.
+func (d *Desk) ConferenceOf(account sid.Account, id sid.Conference) (*Conference, bool) {
+	d.rooms.mu.Lock()
+	defer d.rooms.mu.Unlock()
+	for key, r := range d.rooms.live {
+		if r.id == id && key.account == account {
+			return &Conference{d, key}, true
+		}
+	}
+	return nil, false
+}
+
 // Conferences are those of an account in which there is somebody, by name.
 func (d *Desk) Conferences(account sid.Account) (list []*Conference) {
 	d.rooms.mu.Lock()

@@ -1,7 +1,10 @@
 package call
 
 import (
+	"context"
+	"errors"
 	"maps"
+	"net/url"
 	"slices"
 	"time"
 
@@ -118,17 +121,74 @@ func (f *Conference) Modify(id sid.Call, endOnExit, beepOnExit *bool, coach *sid
 	})
 }
 
-// Announce lets one call hear script in the place of the conference, once. url is told with the event of its end.
+// Documents lets TwiML be heard beside the program of a call; voice gives it.
+type Documents interface {
+	// Beside plays a document on a call, once; tell is sent with each of its requests. An error is that it cannot be
+	// had, or the end of the script's context.
+	Beside(p Program, tell func() url.Values) Script
+	// Sound is what a document sounds like, once. It is asked for in the name of by.
+	Sound(ctx context.Context, by *Call, p Program, tell url.Values) (media.Source, error)
+}
+
+// about is told with the requests of a conference's documents.
+func (f *Conference) about() url.Values {
+	i, _ := f.Info()
+	return url.Values{"ConferenceSid": {string(i.SID)}, "FriendlyName": {i.Name}}
+}
+
+// HoldTo is Hold to the document of p, once; without a URL it is soft notes.
+func (f *Conference) HoldTo(id sid.Call, p Program) bool {
+	var script Script
+	if docs := f.desk.cfg.Documents; p.URL != "" && docs != nil {
+		script = docs.Beside(p, f.about)
+	}
+	return f.Hold(id, true, script)
+}
+
+// AnnounceTo lets one call hear the document of p in the place of the conference, once.
+func (f *Conference) AnnounceTo(id sid.Call, p Program) bool {
+	docs := f.desk.cfg.Documents
+	return docs != nil && f.Announce(id, p.URL, docs.Beside(p, f.about))
+}
+
+// AnnounceDocument lets everybody hear the document of p over the voices, once, as soon as it has come. It answers
+// false if nobody is there.
+func (f *Conference) AnnounceDocument(p Program) bool {
+	d := f.desk
+	d.rooms.mu.Lock()
+	r := f.room()
+	if r == nil || len(r.members) == 0 || d.cfg.Documents == nil {
+		d.rooms.mu.Unlock()
+		return false
+	}
+	by := r.members[0].call
+	d.posting.Add(1)
+	d.rooms.mu.Unlock()
+	go func() {
+		defer d.posting.Done()
+		src, err := d.cfg.Documents.Sound(d.posts, by, p, f.about())
+		if err == nil && !f.AnnounceToAll(p.URL, src) {
+			err = errors.New("the conference has not started, or is over")
+		}
+		if err != nil {
+			d.log.Warn("announcement not heard", "conference", r.id, "url", p.URL, "err", err)
+			f.AnnouncementFailed(p.URL, err)
+		}
+	}()
+	return true
+}
+
+// Announce lets one call hear script in the place of the conference, once. where is told with the event of its end.
 // It answers false if the call is not in the conference.
-func (f *Conference) Announce(id sid.Call, url string, script Script) bool {
+func (f *Conference) Announce(id sid.Call, where string, script Script) bool {
 	return f.with(id, func(m *member) {
-		m.announce = append(m.announce, notice{url, script})
+		m.announce = append(m.announce, notice{where, script})
 		m.signal()
 	})
 }
 
 // AnnounceToAll lets everybody hear src over the voices, once. It answers false if the conference has not started.
-func (f *Conference) AnnounceToAll(url string, src media.Source) bool {
+func (f *Conference) AnnounceToAll(where string, src media.Source) bool {
 	f.desk.rooms.mu.Lock()
 	defer f.desk.rooms.mu.Unlock()
 	r := f.room()
@@ -136,18 +196,18 @@ func (f *Conference) AnnounceToAll(url string, src media.Source) bool {
 		return false
 	}
 	r.mixer.Play(&ending{src, func() {
-		r.happened(func() { f.desk.announced(r, nil, url, nil) })
+		r.happened(func() { f.desk.announced(r, nil, where, nil) })
 	}})
 	return true
 }
 
-// AnnouncementFailed tells the conference's owner that there is nothing to be heard at url.
-func (f *Conference) AnnouncementFailed(url string, why error) {
+// AnnouncementFailed tells the conference's owner that there is nothing to be heard there.
+func (f *Conference) AnnouncementFailed(where string, why error) {
 	f.desk.rooms.mu.Lock()
 	r := f.room()
 	f.desk.rooms.mu.Unlock()
 	if r != nil {
-		f.desk.announced(r, nil, url, why)
+		f.desk.announced(r, nil, where, why)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/sid"
 )
@@ -122,15 +123,20 @@ func (m *member) stay(ctx context.Context) (Exit, error) {
 		defer t.Stop()
 		limit = t.C
 	}
+	joined := false // the port is what it hears
 	for ctx.Err() == nil {
 		p := m.hears()
 		if p.script == nil {
-			m.call.utter(m.port)
+			if !joined {
+				m.call.utter(m.port)
+				joined = true
+			}
 			if why := m.watch(ctx, limit); why != "" {
 				return why, nil
 			}
 			continue
 		}
+		joined = false
 		why, err := m.perform(ctx, limit, p)
 		if why != "" || err != nil {
 			return why, err
@@ -241,6 +247,7 @@ func (d *Desk) tape(r *room) {
 	t.deaf = append(t.deaf, func() { r.mixer.Record(nil) })
 	r.taping = t
 	d.log.Info("recording", "recording", t.record.SID, "conference", r.id)
+	t.note()
 	t.tell()
 }
 
@@ -257,11 +264,20 @@ type ConferenceRecord struct {
 	Node    string
 }
 
+// ConferenceFilter selects conferences for a list; zero fields do not filter.
+type ConferenceFilter struct {
+	Account          sid.Account
+	Name             string
+	Status           string
+	Created, Updated account.Span
+	account.Page
+}
+
 // Conferences keeps what is known of conferences, those too that are over.
 type Conferences interface {
 	PutConference(ctx context.Context, c ConferenceRecord) error
-	// CloseConferences ends those that a node that has died left open, and says how many.
-	CloseConferences(ctx context.Context, node string, at time.Time) (int, error)
+	// CloseConferences ends those that a node left open which was born again at born, and says how many.
+	CloseConferences(ctx context.Context, node string, born time.Time) (int, error)
 }
 
 // saves is what is not written yet of a room. rooms.mu guards it.

@@ -111,6 +111,11 @@ func (d *Desk) CloseBooks(ctx context.Context) (closed int, err error) {
 		}
 		_ = g.Wait()
 	}
+	if d.cfg.Conferences != nil {
+		if _, err := d.cfg.Conferences.CloseConferences(ctx, d.cfg.Node, d.born); err != nil {
+			return closed, fmt.Errorf("conferences of the last run: %w", err)
+		}
+	}
 	return closed, nil
 }
 

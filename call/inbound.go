@@ -27,11 +27,7 @@ func (d *Desk) Accept(l leg.Leg) {
 			}
 		}()
 	}
-	if d.cfg.Numbers == nil {
-		refuse(leg.Invalid)
-		return
-	}
-	n, ok := d.cfg.Numbers(called)
+	n, from, to, ok := d.answers(i, called)
 	if !ok {
 		refuse(leg.Invalid)
 		return
@@ -39,12 +35,12 @@ func (d *Desk) Accept(l leg.Leg) {
 	now := time.Now()
 	r := Record{
 		SID: sid.New[sid.Call](), Account: n.Account, Direction: Inbound,
-		From: party(i.From), To: party(i.To), Status: Ringing,
+		From: from, To: to, Status: Ringing,
 		Program:  Program{URL: n.URL, Method: n.Method, TwiML: n.TwiML, FallbackURL: n.FallbackURL, FallbackMethod: n.FallbackMethod},
 		Callback: Callback{URL: n.StatusCallback, Method: n.StatusCallbackMethod},
 		Created:  now, Updated: now, Started: now, Node: d.cfg.Node,
 	}
-	o := Order{SID: r.SID, Account: r.Account, Direction: Inbound}.complete()
+	o := Order{SID: r.SID, Account: r.Account, Direction: Inbound, Domain: n.Domain}.complete()
 	door, why := n.DoorFor(r.From)
 	if door == account.Screen && d.cfg.Screen != nil {
 		o.Script = screened
@@ -62,6 +58,23 @@ func (d *Desk) Accept(l leg.Leg) {
 		return
 	}
 	go c.run(c.arrive)
+}
+
+// answers finds what answers a leg, and who is who in Twilio's form. Calls of our own phones keep their SIP addresses,
+// as at Twilio.
+func (d *Desk) answers(i leg.Info, called string) (n account.Number, from, to string, ok bool) {
+	if i.Phone != "" && d.cfg.Phones != nil {
+		n, ok = d.cfg.Phones(i)
+		from = "sip:" + i.Phone
+		if strings.HasPrefix(i.Phone, "@") { // let in for its address
+			from = bare(i.From)
+		}
+		return n, from, bare(i.To), ok
+	}
+	if d.cfg.Numbers != nil {
+		n, ok = d.cfg.Numbers(called)
+	}
+	return n, party(i.From), party(i.To), ok
 }
 
 // came is the one try of a call that came in: nobody else carries it.

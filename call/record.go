@@ -76,6 +76,7 @@ type Order struct {
 	Urgent      bool              // before others in the queue for a line, and over a trunk that rests if there is no other
 	Direction   Direction         // "" is outbound-api
 	Parent      sid.Call
+	Domain      sid.Domain // of the phone that calls, where it is one of ours
 	Program     Program
 	Callback    Callback
 	SendDigits  string            // pressed after the answer, before the program

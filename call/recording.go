@@ -28,7 +28,8 @@ type Recording struct {
 }
 
 // Recordings keeps what was recorded. Keep returns when it is durable, and with the URL under which the Asker has
-// it: actions and callbacks are told that one, and <Play> plays it. It has 4 s, in which the call may be over.
+// it: actions and callbacks are told that one, and <Play> plays it. It has 4 s, in which the call may be over. What
+// is recorded beside a call is kept without its sound as soon as it begins, and again whenever its Status changes.
 type Recordings interface {
 	Keep(ctx context.Context, r Recording) (url string, err error)
 }
@@ -102,9 +103,12 @@ type Taping struct {
 	done  chan struct{}
 	over  sync.Once
 
+	keeping sync.Mutex // one Keep at a time, so that the latest state is the last one written
+
 	mu     sync.Mutex
 	record Recording
 	url    string
+	noting bool // a Keep without sound is to be made
 }
 
 var tracks = map[string]media.Track{"inbound": media.InTrack, "outbound": media.OutTrack}
@@ -125,6 +129,7 @@ func (c *Call) Tape(o TapeOrder) (*Taping, error) {
 	c.tapes.list = append(c.tapes.list, t)
 	t.deaf = append(t.deaf, c.lips.overhear(t.tape.Out()), c.Listen(t.tape.In()))
 	c.log.Info("recording", "recording", t.record.SID, "source", o.Source, "channels", t.record.Channels)
+	t.note()
 	t.tell()
 	return t, nil
 }
@@ -201,7 +206,48 @@ func (t *Taping) shift(status string, do func()) error {
 	}
 	t.record.Status = status
 	do()
+	t.jot()
 	return nil
+}
+
+// Under tells whether it is still recorded, or paused.
+func (t *Taping) Under() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.record.Status == "in-progress" || t.record.Status == "paused"
+}
+
+// note writes down how it stands, without its sound, beside all else.
+func (t *Taping) note() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.jot()
+}
+
+// jot is note while mu is held.
+func (t *Taping) jot() {
+	if t.noting || t.desk.cfg.Recordings == nil {
+		return
+	}
+	t.noting = true
+	t.desk.posting.Add(1)
+	go func() {
+		defer t.desk.posting.Done()
+		t.keeping.Lock()
+		defer t.keeping.Unlock()
+		t.mu.Lock()
+		t.noting = false
+		t.mu.Unlock()
+		r := t.Recording()
+		if r.Status == "completed" || r.Status == "absent" {
+			return // it was put away meanwhile
+		}
+		ctx, stop := context.WithTimeout(context.Background(), keepTime)
+		defer stop()
+		if _, err := t.desk.cfg.Recordings.Keep(ctx, r); err != nil {
+			t.desk.log.Warn("state of a recording not written", "recording", r.SID, "status", r.Status, "err", err)
+		}
+	}()
 }
 
 // Stop ends it, once. It is put away after that; Done says when.
@@ -226,6 +272,8 @@ func (t *Taping) Done() <-chan struct{} { return t.done }
 func (t *Taping) putAway() {
 	defer t.desk.posting.Done()
 	defer close(t.done)
+	t.keeping.Lock()
+	defer t.keeping.Unlock()
 	r := t.Recording()
 	log := t.desk.log.With("recording", r.SID, "call", r.Call)
 	if t.tape.Full() {
@@ -258,6 +306,13 @@ func (t *Taping) putAway() {
 	t.mu.Lock()
 	t.record, t.url = r, where
 	t.mu.Unlock()
+	if r.Status == "absent" && t.desk.cfg.Recordings != nil {
+		ctx, stop := context.WithTimeout(context.Background(), keepTime)
+		defer stop()
+		if _, err := t.desk.cfg.Recordings.Keep(ctx, r); err != nil {
+			log.Debug("absence of a recording not written", "err", err)
+		}
+	}
 	t.tell()
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/kaden-project/kaden/call"
@@ -15,9 +16,10 @@ import (
 
 // shelf keeps recordings.
 type shelf struct {
-	mu   sync.Mutex
-	kept []call.Recording
-	err  error
+	mu    sync.Mutex
+	kept  []call.Recording
+	noted []string // what was said of them without their sound
+	err   error
 }
 
 func (s *shelf) Keep(_ context.Context, r call.Recording) (string, error) {
@@ -25,6 +27,10 @@ func (s *shelf) Keep(_ context.Context, r call.Recording) (string, error) {
 	defer s.mu.Unlock()
 	if s.err != nil {
 		return "", s.err
+	}
+	if r.WAV == nil {
+		s.noted = append(s.noted, r.Status)
+		return "", nil
 	}
 	s.kept = append(s.kept, r)
 	return "https://kaden.example/" + string(r.SID), nil
@@ -118,6 +124,8 @@ func TestARecordingIsPausedResumedAndStoppedBeforeItsCallEnds(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		_, _ = one.Pause(true), two.Pause(false)
+		synctest.Wait()
+		h.want("noted", s.noted, "[in-progress in-progress paused paused]")
 		h.want("status", one.Recording().Status, "paused")
 		time.Sleep(2 * time.Second)
 		_, _ = one.Resume(), two.Resume()

@@ -38,7 +38,7 @@ const Account = sid.Account("ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
 
 // Setup is what a House is made of. The zero value is complete.
 type Setup struct {
-	Store      call.Store       // nil: a Notebook
+	Store      call.Store       // nil: a Notebook. It keeps queues and conferences too if it can
 	Asker      call.Asker       // nil: House.Web
 	Speaker    voice.Speaker    // nil: silence with captions, 50 ms a letter
 	Recordings voice.Recordings // nil: House.Shelf
@@ -110,9 +110,14 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	if s.NoClients {
 		delete(dialers, number.Client)
 	}
+	queues, _ := s.Store.(call.Queues)
+	conferences, _ := s.Store.(call.Conferences)
+	gates, _ := s.Store.(call.Gates) // a Notebook keeps none
 	h.Desk = call.New(log, call.Config{
+		Gates: gates,
 		Store: s.Store, Asker: s.Asker, Script: h.Voice.Script, Screen: h.Voice.Screen, Node: "test",
-		Dialers: dialers, Recordings: s.Recordings,
+		Dialers: dialers, Recordings: s.Recordings, Documents: h.Voice,
+		Queues: queues, Conferences: conferences,
 		Own:    &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},
 		Trunks: func() []trunk.Trunk { return s.Trunks },
 		Numbers: func(called string) (account.Number, bool) {

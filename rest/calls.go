@@ -40,7 +40,7 @@ func (s *server) createCall(r *request) (answer, error) {
 	return answer{status: http.StatusCreated, body: callJSON(asCreated(record))}, nil
 }
 
-// mayCall tells whether the account may call an address.
+// mayCall says why the account may not call an address.
 func (s *server) mayCall(r *request, to number.Address) error {
 	if s.cfg.AllowTo == nil {
 		return nil

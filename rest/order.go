@@ -24,8 +24,8 @@ var (
 	userName  = regexp.MustCompile(`^[A-Za-z0-9_.+-]{1,64}$`) // as From of a call to a SIP URI or a browser
 )
 
-// readOrder makes an order of the parameters of a create. Parameters of recording and others that kaden does
-// not act on yet are let through unread: docs/divergences.md names them.
+// readOrder makes an order of the parameters of a create. Those that kaden does not act on are let through unread:
+// docs/divergences.md names them.
 func (f *fields) readOrder() (call.Order, error) {
 	o := call.Order{
 		Direction: call.OutboundAPI,
@@ -49,6 +49,7 @@ func (f *fields) readOrder() (call.Order, error) {
 		o.Detection = nil // the Calls page: with SendDigits it is ignored
 	}
 	o.SIPUser, o.SIPPassword = f.secret("SipAuthUsername"), f.secret("SipAuthPassword")
+	o.Tape = f.tape()
 	return o, f.err
 }
 

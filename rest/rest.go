@@ -92,6 +92,12 @@ type Config struct {
 
 	PublicURL string // this server as others know it, without a slash at the end; "" is how a request came
 
+	// Live has the queues, conferences and recordings of this node's calls.
+	Live        *call.Desk
+	Queues      Queues
+	Conferences Conferences
+	SIP         SIP // /SIP
+
 	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21214 when it
 	// is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.
 	AllowTo func(ctx context.Context, a account.Account, to number.Address) error

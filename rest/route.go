@@ -34,7 +34,9 @@ var (
 )
 
 // ofAccount are the resources below an account.
-var ofAccount = plan(applicationRoutes, callRoutes, callerIDRoutes, debugRoutes, keyRoutes, moneyRoutes, numberRoutes, recordingRoutes, tokenRoutes)
+var ofAccount = plan(
+	applicationRoutes, callRoutes, callerIDRoutes, conferenceRoutes, debugRoutes, keyRoutes, moneyRoutes, numberRoutes, queueRoutes, recordingRoutes, sipRoutes, tapeRoutes, tokenRoutes,
+)
 
 // crossing is a point of a path: where the names go, and where an identifier goes.
 type crossing struct {

@@ -35,6 +35,16 @@ type (
 	Queue string
 	// Stream is MZ…, the sound of a call on its way over a WebSocket.
 	Stream string
+	// Domain is SD…, a SIP domain that phones register with.
+	Domain string
+	// CredentialList is CL…, users with passwords.
+	CredentialList string
+	// Credential is CR…, one user with a password.
+	Credential string
+	// AccessList is AL…, networks that need no password.
+	AccessList string
+	// AccessAddress is IP…, one network of such a list.
+	AccessAddress string
 )
 
 // Prefixes of the kinds that exist here.
@@ -50,11 +60,17 @@ const (
 	recordingPrefix    = "RE"
 	queuePrefix        = "QU"
 	streamPrefix       = "MZ"
+	domainPrefix       = "SD"
+	credListPrefix     = "CL"
+	credentialPrefix   = "CR"
+	accessListPrefix   = "AL"
+	accessPrefix       = "IP"
 )
 
 // Kind is any identifier type of this package.
 type Kind interface {
-	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Queue | Stream
+	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Queue | Stream |
+		Domain | CredentialList | Credential | AccessList | AccessAddress
 }
 
 func prefix[K Kind]() string {
@@ -80,6 +96,16 @@ func prefix[K Kind]() string {
 		return queuePrefix
 	case Stream:
 		return streamPrefix
+	case Domain:
+		return domainPrefix
+	case CredentialList:
+		return credListPrefix
+	case Credential:
+		return credentialPrefix
+	case AccessList:
+		return accessListPrefix
+	case AccessAddress:
+		return accessPrefix
 	}
 	return notificationPrefix
 }

@@ -253,9 +253,9 @@ func part(c *call.Call, e call.Ending) {
 }
 
 // ringing lets the caller hear the ring tone until ring ends, and gives the cause. Where the caller is not
-// answered yet, the caller's own network rings.
+// answered yet, the caller's own network rings; a browser has none.
 func (t *run) ringing(ring context.Context, v *twiml.Dial) error {
-	if t.call.Record().Status == call.Ringing {
+	if t.call.Record().Status == call.Ringing && !t.call.Rings() {
 		<-ring.Done()
 		return context.Cause(ring)
 	}

@@ -62,7 +62,7 @@ var over = next{over: true}
 // hangs up.
 func (r *Runner) Script(ctx context.Context, c *call.Call) error {
 	t := &run{Runner: r, call: c, log: r.log.With("call", c.SID()), program: c.Record().Program}
-	end, err := t.perform(ctx, &request{method: t.program.Method, url: t.program.URL})
+	end, err := t.perform(ctx, &request{method: t.program.Method, url: t.program.URL, extra: c.Told()})
 	if end == hungUp || err != nil {
 		return err
 	}

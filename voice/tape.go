@@ -19,7 +19,7 @@ func (t *run) start(v *twiml.Start) {
 				channels = 1
 			}
 			o := t.tapeOrder(v, r.Recorded, channels)
-			o.Source = "StartCallRecordingTwiML"
+			o.Source = "StartCallRecordingAPI"
 			if _, err := t.call.Tape(o); err != nil {
 				t.trouble(v, problem.Warning, 0, "the call is not recorded: "+err.Error(), "<Start><Recording> comes after the call is answered")
 			}

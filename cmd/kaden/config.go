@@ -13,6 +13,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/kaden-project/kaden/leg/webleg"
 	"github.com/kaden-project/kaden/sid"
 )
 
@@ -40,7 +41,16 @@ type settings struct {
 		Advertise string   `yaml:"advertise"`
 		RTPPorts  string   `yaml:"rtp-ports"`
 		Allow     []string `yaml:"allow"`
+		TLS       string   `yaml:"tls"`      // where others may connect with TLS
+		TLSCert   string   `yaml:"tls-cert"` // "" is that of https
+		TLSKey    string   `yaml:"tls-key"`
+		CA        string   `yaml:"ca"` // authorities of carriers besides the system's
 	} `yaml:"sip"`
+
+	Browsers struct {
+		Listen string   `yaml:"listen"`
+		Public []string `yaml:"public"`
+	} `yaml:"browsers"`
 
 	Speech struct {
 		Dictionary string `yaml:"dictionary"`
@@ -85,6 +95,7 @@ func defaults() settings {
 	s.Data, s.HTTP, s.Node, s.Region = "./kaden-data", "127.0.0.1:8080", "kaden", "JP"
 	s.Name = "kaden 架電"
 	s.SIP.Listen, s.SIP.RTPPorts = "0.0.0.0:5060", "20000-29999"
+	s.Browsers.Listen = webleg.DefaultListen
 	s.Log.Level, s.Log.Format = "info", "text"
 	s.Debug.Keep = 30 * 24 * time.Hour
 	s.Drain = 30 * time.Second
@@ -154,8 +165,8 @@ func secret(v string, getenv func(string) string) (string, error) {
 
 // check finds what would fail later, and says it now.
 func (s settings) check() error {
-	for name, addr := range map[string]string{"http": s.HTTP, "https": s.HTTPS, "sip.listen": s.SIP.Listen} {
-		if addr == "" {
+	for name, addr := range map[string]string{"http": s.HTTP, "https": s.HTTPS, "sip.listen": s.SIP.Listen, "browsers.listen": s.Browsers.Listen} {
+		if addr == "" || name == "browsers.listen" && addr == off {
 			continue
 		}
 		if _, _, err := net.SplitHostPort(addr); err != nil {

@@ -31,6 +31,8 @@ func (r *rooms) handler() (http.Handler, error) {
 		CallerIDs: r.store, Validations: r.asker.validations, Debug: r.store, Relay: rest.Relay{URLs: r.settings.Relay.URLs, Secret: r.settings.Relay.Secret},
 		Recordings: r.store, OpenRecordings: !r.settings.Recordings.Private, PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
 		Money: purse{r}, AllowTo: r.mayCall,
+		Live: r.desk, Queues: r.store, Conferences: r.store,
+		SIP: sipBooks{r},
 	}))
 	mux.Handle("/in/", intake.New(r.log, intake.Config{
 		Sources:  func(name string) (alert.Source, bool) { s, ok := r.house.Load().Sources[name]; return s, ok },

@@ -31,6 +31,7 @@ import (
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/speech"
@@ -53,6 +54,7 @@ type rooms struct {
 	clock     *media.Clock
 	speaker   *speech.Speaker
 	sip       *sipleg.Server
+	registrar *registrar.Registrar
 	traces    *traces
 	phones    *simulatedPhones
 	web       *webhook.Client
@@ -65,6 +67,7 @@ type rooms struct {
 	desk      *call.Desk
 	upstreams *upstream.Client
 	dispatch  *dispatch.Dispatcher
+	browsers  *browsers // nil: none
 
 	house    atomic.Pointer[manifest.Set]
 	known    atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
@@ -110,10 +113,19 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	if err := r.openSound(); err != nil {
 		return r, err
 	}
+	if err := r.openPhones(ctx); err != nil {
+		return r, err
+	}
 	if err := r.openLines(); err != nil {
 		return r, err
 	}
+	if err := r.openBrowsers(ctx); err != nil {
+		return r, err
+	}
 	r.openCalls()
+	if err := r.desk.Recall(ctx); err != nil {
+		log.Warn("how trunks fared in the last run is not known", "err", err)
+	}
 	r.store.DeliverLate(func(ctx context.Context, p call.Post) error {
 		_, err := r.journal.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
 		return err
@@ -148,15 +160,24 @@ func (r *rooms) openLines() error {
 	}
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("sip"))
+	cert, roots, err := r.settings.sipTLS()
+	if err != nil {
+		return err
+	}
 	r.sip, err = sipleg.Listen(r.log, sipleg.Config{
+		ListenTLS: r.settings.SIP.TLS, Certificate: cert, RootCAs: roots,
 		Listen: r.settings.SIP.Listen, Advertise: r.settings.SIP.Advertise,
 		RTPPorts: sipleg.Range{First: uint16(low), Last: uint16(high)}, Clock: r.clock,
 		Incoming: func(l *sipleg.Leg) { r.desk.Accept(l) },
 		Known: func(source netip.AddrPort, _ sipleg.Request) bool {
 			return (*r.known.Load())[source.Addr().Unmap()]
 		},
+		Phones:    switchboard{r.registrar},
 		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
 	})
+	if err == nil {
+		r.signOn()
+	}
 	return err
 }
 
@@ -176,17 +197,21 @@ func (r *rooms) openCalls() {
 			Account: n.Account, Call: n.Call, Warning: n.Problem.Level != problem.Error, Code: n.Problem.Code, Text: n.Problem.String(),
 		}, n.URL)
 	}})
-	r.traces = newTraces(r.sip)
+	r.traces = newTraces(&registrar.Dialer{Registrar: r.registrar, SIP: r.sip})
 	r.desk = call.New(r.log, call.Config{
 		Store: r.store, Asker: r.journal, Script: r.voice.Script, Node: r.settings.Node, Recordings: sounds,
-		Dialers: map[number.Scheme]leg.Dialer{
+		Queues: r.store, Conferences: r.store, Documents: r.voice,
+		Dialers: r.browsers.dialers(map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
-		},
+		}),
 		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
 		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
+		Gates:   r.store,
 		Numbers: r.numberCalled,
 		Shows:   r.catalog.shows,
+		Phones:  r.phoneCalls,
 		Screen:  r.voice.Screen,
+		Down:    r.lineDown,
 	})
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))
@@ -194,7 +219,7 @@ func (r *rooms) openCalls() {
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: caller{r.log, r.voice, r.desk, r.upstreams, r.house.Load}, House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		EndGhost:  r.endGhost, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
+		EndGhost:  r.endGhost, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
 	r.asker.scripts = r.dispatch
 	r.asker.validations = rest.NewValidations(r.log, rest.AtDesk(r.desk), r.store, r.journal, dispatch.Origin)
@@ -213,9 +238,11 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	g.Go(func() error { return r.store.Run(life) })
 	g.Go(func() error { return r.journal.Run(life) })
 	g.Go(func() error { r.tidy(life); return nil })
+	g.Go(func() error { return r.registrar.Run(life) })
 	sipLife, endSIP := context.WithCancel(life)
 	defer endSIP()
 	g.Go(func() error { return r.sip.Run(sipLife) })
+	g.Go(func() error { return r.registrar.KeepOpen(sipLife, r.knock) })
 	work, stopWork := context.WithCancel(life)
 	defer stopWork()
 	failed := make(chan error, 1)
@@ -242,8 +269,9 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	g.Go(func() error { return ignoreCanceled(r.upstreams.Shutdown(later)) })
 	shutdown := r.desk.Shutdown(now)
 	endSIP()
+	browsers := r.browsers.close() // the clock paces them
 	end()
-	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown))
+	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown), browsers)
 }
 
 // closeBooks ends the records of the last run's calls. The call-outs come first: they know from those
@@ -284,7 +312,7 @@ func ignoreCanceled(err error) error {
 
 // close gives back what openRooms took.
 func (r *rooms) close() error {
-	var errs []error
+	errs := []error{r.browsers.close()}
 	if r.sip != nil {
 		errs = append(errs, r.sip.Close())
 	}
@@ -357,7 +385,11 @@ func (r *rooms) reload(ctx context.Context) error {
 	if err := r.catalog.refresh(ctx); err != nil {
 		return err
 	}
+	if err := r.useDomains(ctx, set); err != nil {
+		return err
+	}
 	r.lookUpTrunks(ctx, set)
+	r.signOn()
 	return nil
 }
 
