@@ -78,6 +78,7 @@ type Number struct {
 	StatusCallback       string
 	StatusCallbackMethod string
 	Texts                Texts  // who is asked about short messages to it
+	Trunk                string // calls to it come in over this trunk, whose inbound prices they cost; "" is not said
 	CallBack             bool   // people call here about alerts: kaden's own script answers
 	Unknown              Door   // for callers who hide their number
 	Foreign              Door   // for callers whose number is abroad

@@ -25,6 +25,8 @@ import (
 //	call-back: true               # … or people call here about alerts
 //	unknown: screen               # callers who hide their number: accept, screen (press 1 first), reject, busy
 //	foreign: reject               # callers from abroad
+//	trunk: ntt                    # calls to it come in over this trunk, and cost what its prices say of inbound calls
+//	sms-url: https://example.jp/sms # is asked about short messages to it; also sms-method, sms-fallback-url, sms-fallback-method
 //
 // Account is left empty: the installation's main account owns what documents describe.
 func ReadNumber(text []byte) (Number, problem.List) {
@@ -38,11 +40,13 @@ func ReadNumber(text []byte) (Number, problem.List) {
 		TwiML:          strings.TrimSpace(doc.Take("twiml").Text()),
 		Bin:            doc.Take("bin").Text(),
 		Application:    doc.Take("application").Text(),
+		Trunk:          doc.Take("trunk").Text(),
 
 		StatusCallback: readURL(doc.Take("status-callback")), StatusCallbackMethod: readMethod(doc.Take("status-callback-method")),
 		CallBack: doc.Take("call-back").OneOf("false", "true") == "true",
 	}
 	n.Unknown, n.Foreign = readDoor(doc.Take("unknown")), readDoor(doc.Take("foreign"))
+	n.Texts = readTexts(doc)
 	ways := answering(doc, "url", "twiml", "bin", "application")
 	switch twiml := doc.Take("twiml"); {
 	case n.CallBack && len(ways) > 0:
@@ -65,6 +69,18 @@ func ReadNumber(text []byte) (Number, problem.List) {
 	return n, doc.Done()
 }
 
+// readTexts reads who is asked about short messages.
+func readTexts(doc *yamldoc.Map) Texts {
+	t := Texts{
+		URL: readURL(doc.Take("sms-url")), Method: readMethod(doc.Take("sms-method")),
+		FallbackURL: readURL(doc.Take("sms-fallback-url")), FallbackMethod: readMethod(doc.Take("sms-fallback-method")),
+	}
+	if t.FallbackURL != "" && t.URL == "" {
+		doc.Take("sms-fallback-url").Warn("is never asked, because there is no sms-url:", "")
+	}
+	return t
+}
+
 // answering are those of the keys that are given.
 func answering(doc *yamldoc.Map, keys ...string) (given []string) {
 	for _, k := range keys {
@@ -84,6 +100,7 @@ func answering(doc *yamldoc.Map, keys ...string) (given []string) {
 //	fallback-method: POST
 //	status-callback: https://example.jp/status
 //	status-callback-method: POST
+//	sms-url: https://example.jp/sms # and the other three words, as for a number
 //
 // Account is left empty, as for numbers.
 func ReadApplication(text []byte) (Application, problem.List) {
@@ -96,6 +113,7 @@ func ReadApplication(text []byte) (Application, problem.List) {
 		TwiML: strings.TrimSpace(doc.Take("twiml").Text()), Bin: doc.Take("bin").Text(),
 		StatusCallback: readURL(doc.Take("status-callback")), StatusCallbackMethod: readMethod(doc.Take("status-callback-method")),
 	}
+	a.Texts = readTexts(doc)
 	switch ways := answering(doc, "url", "twiml", "bin"); {
 	case len(ways) > 1:
 		doc.Take(ways[1]).Error(fmt.Sprintf("an application answers with %s: or with %s:, not with both", ways[0], ways[1]), "")

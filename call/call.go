@@ -13,6 +13,7 @@ import (
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // Call is one call from its order to its end. Its exported methods may be called from any goroutine,
@@ -63,6 +64,7 @@ type owned struct {
 	booking  *booking    // nil: not waiting for a line
 	tried    []string    // trunks that were tried
 	own      bool        // to a number of our own: no trunk
+	over     trunk.Trunk // of a call that came in: who asks for it; the zero Trunk is nobody
 	rang     bool
 	ending   *Ending     // we are hanging up
 	pushed   bool        // and have said so twice

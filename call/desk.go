@@ -44,6 +44,10 @@ type Config struct {
 	// Screen asks a caller who has been answered for a key, and tells whether they may go on; an error ends the call. nil
 	// lets everybody through.
 	Screen func(ctx context.Context, c *Call) (passed bool, err error)
+	// Elsewhere tells of calls that another platform carries for this process: they outlive it. nil: there are none.
+	Elsewhere func(id sid.Call) bool
+	// Others are lines that somebody else dials, who takes a Seat for it. They are shown among the Trunks.
+	Others func() []trunk.Trunk
 	// Recordings keeps what is recorded of calls and conferences; nil: it is lost, which is said in the log.
 	Recordings Recordings
 	Queues     Queues // keeps what is known of queues; nil: only as long as the Desk lives

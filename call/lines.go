@@ -298,16 +298,19 @@ type TrunkState struct {
 	Health  trunk.Health
 }
 
-// Trunks is how the trunks are now, in their order.
+// Trunks is how the trunks are now, in their order, and then the lines that others dial.
 func (d *Desk) Trunks() []TrunkState {
-	if d.cfg.Trunks == nil {
-		return nil
+	var all []trunk.Trunk
+	for _, lines := range []func() []trunk.Trunk{d.cfg.Trunks, d.cfg.Others} {
+		if lines != nil {
+			all = append(all, lines()...)
+		}
 	}
 	var list []TrunkState
 	l := &d.lines
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, t := range d.cfg.Trunks() {
+	for _, t := range all {
 		u := l.of(t)
 		s := TrunkState{Name: t.Name, Busy: u.channels.Busy, Limit: u.channels.Limit, Health: u.health}
 		for _, b := range l.queue {

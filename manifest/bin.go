@@ -37,10 +37,11 @@ func placeInBin(doc, twiml string, value yamldoc.Value, line, column int) (int, 
 	return at + line, indent + column
 }
 
-// checkNumber: the bin or the application that answers exists. An application that programs keep over the REST API
+// checkNumber: the bin or the application that answers exists, and the trunk it comes over. An application that programs keep over the REST API
 // is named by its identifier, and nobody here knows whether it is there.
 func (c *compiling) checkNumber(d Document, n account.Number) {
 	c.checkNamed(d, "bin", kindBin, n.Bin)
+	c.checkNamed(d, "trunk", kindTrunk, n.Trunk)
 	if _, err := sid.Parse[sid.Application](n.Application); err != nil {
 		c.checkNamed(d, "application", kindApp, n.Application)
 	}

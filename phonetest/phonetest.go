@@ -42,6 +42,7 @@ type Setup struct {
 	Asker      call.Asker       // nil: House.Web
 	Speaker    voice.Speaker    // nil: silence with captions, 50 ms a letter
 	Recordings voice.Recordings // nil: House.Shelf
+	Texter     voice.Texter     // nil: nothing sends short messages
 	Trunks     []trunk.Trunk
 	Numbers    []account.Number // what answers when somebody calls in
 	NoClients  bool             // nothing dials client: addresses
@@ -100,7 +101,7 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 		defer h.mu.Unlock()
 		return append([]voice.Notice(nil), notices...)
 	}
-	h.Voice = voice.New(log, voice.Config{Speaker: s.Speaker, Asker: s.Asker, Recordings: s.Recordings, Notify: func(n voice.Notice) {
+	h.Voice = voice.New(log, voice.Config{Speaker: s.Speaker, Asker: s.Asker, Recordings: s.Recordings, Texter: s.Texter, Notify: func(n voice.Notice) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		notices = append(notices, n)

@@ -45,11 +45,14 @@ func (s *server) mayCall(r *request, to number.Address) error {
 	if s.cfg.AllowTo == nil {
 		return nil
 	}
-	err := s.cfg.AllowTo(r.Context(), r.account, to)
-	if err != nil && !errors.Is(err, ErrNoWay) {
-		err = invalid(21215, "This account may not call %s: %v", written(to), err)
+	switch err := s.cfg.AllowTo(r.Context(), r.account, to); {
+	case err == nil, errors.Is(err, ErrNoWay):
+		return err
+	case errors.Is(err, ErrPremium):
+		return invalid(21202, "To %s cannot be called: %v", written(to), err)
+	default:
+		return invalid(21215, "This account may not call %s: %v", written(to), err)
 	}
-	return err
 }
 
 // asCreated is the call as it was when it was created. It may be ringing by now, but programs expect a new

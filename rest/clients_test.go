@@ -37,13 +37,15 @@ func serve(t *testing.T) (env []string) {
 		return resttest.Phone{}
 	})
 	t.Cleanup(desk.Close)
-	s := httptest.NewServer(rest.New(log, rest.Config{
+	cfg := rest.Config{
 		Accounts: books, NotFound: account.ErrNotFound, Calls: store, Desk: desk, Keys: books, Applications: books, Numbers: newShelf(), Recordings: books,
 		Debug: books, CallerIDs: books, Validations: rest.NewValidations(log, desk, books, asker, within),
-	}))
+	}
+	t.Cleanup(postman(&cfg))
+	s := httptest.NewServer(rest.New(log, cfg))
 	t.Cleanup(s.Close)
 	return append(os.Environ(), "KADEN_TEST_URL="+s.URL, "KADEN_TEST_SID="+string(owner), "KADEN_TEST_TOKEN="+token,
-		"KADEN_TEST_ANSWERS="+sato, "KADEN_TEST_RINGS="+suzuki, "KADEN_TEST_FROM="+us)
+		"KADEN_TEST_ANSWERS="+sato, "KADEN_TEST_RINGS="+suzuki, "KADEN_TEST_FROM="+us, "KADEN_TEST_MESSAGES=1")
 }
 
 // stock fills the books with an account, and something that can be read of what only calls leave behind.

@@ -64,6 +64,7 @@ type Numbers interface {
 var (
 	ErrNotLive = errors.New("the call is not live")
 	ErrNoWay   = errors.New("no line leads there")
+	ErrPremium = errors.New("it is a premium-rate number, which has to be allowed first")
 )
 
 // Config is what the API needs. Accounts, Calls and Desk must be set.
@@ -97,9 +98,10 @@ type Config struct {
 	Queues      Queues
 	Conferences Conferences
 	SIP         SIP // /SIP
+	Messages    Messages
 
-	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21214 when it
-	// is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.
+	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21202 when it is
+	// ErrPremium, or 21214 when it is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.
 	AllowTo func(ctx context.Context, a account.Account, to number.Address) error
 }
 

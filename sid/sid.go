@@ -31,6 +31,8 @@ type (
 	Conference string
 	// Recording is RE…, what somebody said.
 	Recording string
+	// Message is SM…, a short message.
+	Message string
 	// Queue is QU…, calls that wait for somebody.
 	Queue string
 	// Stream is MZ…, the sound of a call on its way over a WebSocket.
@@ -58,6 +60,7 @@ const (
 	notificationPrefix = "NO"
 	conferencePrefix   = "CF"
 	recordingPrefix    = "RE"
+	messagePrefix      = "SM"
 	queuePrefix        = "QU"
 	streamPrefix       = "MZ"
 	domainPrefix       = "SD"
@@ -69,7 +72,7 @@ const (
 
 // Kind is any identifier type of this package.
 type Kind interface {
-	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Queue | Stream |
+	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Message | Queue | Stream |
 		Domain | CredentialList | Credential | AccessList | AccessAddress
 }
 
@@ -92,6 +95,8 @@ func prefix[K Kind]() string {
 		return conferencePrefix
 	case Recording:
 		return recordingPrefix
+	case Message:
+		return messagePrefix
 	case Queue:
 		return queuePrefix
 	case Stream:

@@ -104,6 +104,8 @@ func (c *checker) verb(n *node) Verb {
 		return c.start(n, v)
 	case "Hangup":
 		return c.hangup(n, v)
+	case "Sms", "Message":
+		return c.sms(n, v)
 	default:
 		return c.reject(n, v)
 	}

@@ -19,6 +19,7 @@ const (
 	codeNested     = 13320 // Gather: invalid nested verb
 	codePlay       = 13420 // Play: no sound to be had
 	codeSayText    = 13520 // Say: invalid text
+	codeSmsText    = 14103 // Sms: invalid text
 )
 
 // running says what becomes of a verb.
@@ -219,10 +220,10 @@ var schema = map[string]element{
 	}},
 	"Task":  {text: true, attrs: attrs{"priority": anything, "timeout": anything}},
 	"Leave": {run: runs},
-	"Sms": {run: later, text: true, attrs: attrs{
+	"Sms": {run: runs, text: true, attrs: attrs{
 		"to": anything, "from": anything, "action": address(codeURL), "method": httpMethod(14104), "statusCallback": address(14105),
 	}},
-	"Message": {run: later, text: true, children: "Body Media", attrs: attrs{
+	"Message": {run: runs, text: true, children: "Body Media", attrs: attrs{
 		"to": anything, "from": anything, "action": address(codeURL), "method": httpMethod(14104), "statusCallback": address(14105),
 	}},
 	"Body":  {text: true},

@@ -54,6 +54,7 @@ var (
 	_ writable = (*Start)(nil)
 	_ writable = (*Hangup)(nil)
 	_ writable = (*Reject)(nil)
+	_ writable = (*Sms)(nil)
 	_ writable = (*Other)(nil)
 )
 

@@ -151,6 +151,8 @@ func (t *run) verb(ctx context.Context, v twiml.Verb) (next, error) {
 		return over, t.call.Answer(ctx) // as the first verb it still answers (contract 1.3)
 	case *twiml.Reject:
 		return over, t.reject(ctx, v)
+	case *twiml.Sms:
+		return t.sms(ctx, v)
 	}
 	return next{}, t.other(v)
 }

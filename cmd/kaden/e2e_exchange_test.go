@@ -50,6 +50,7 @@ type habit struct {
 	answer time.Duration // after the ringing began; 0 is never
 	press  string        // this key …
 	after  time.Duration // … so long after the answer
+	word   bool          // then 5, to leave a word, and speaks for a while after the tone
 	hangUp time.Duration // so long after the answer; 0 is never
 	cross  bool          // answers a CANCEL with 200 to the INVITE
 	twice  bool          // the answer comes from two phones
@@ -303,6 +304,12 @@ func (x *exchange) lives(d *dialog, h habit) {
 	if h.press != "" && x.pass(d, h.after) {
 		press(sound, d.rtp, h.press)
 	}
+	if h.word && x.pass(d, 4*time.Second) {
+		press(sound, d.rtp, "5")
+		if x.pass(d, 4*time.Second) {
+			speak(sound, d.rtp, 3*time.Second)
+		}
+	}
 	if h.hangUp > 0 && x.pass(d, h.hangUp) {
 		x.bye(d, "the subscriber hung up")
 		return
@@ -443,6 +450,23 @@ func press(from *net.UDPConn, to netip.AddrPort, key string) {
 		binary.BigEndian.PutUint32(b[4:], 160000)
 		binary.BigEndian.PutUint32(b[8:], 0x6b616465)
 		from.WriteToUDPAddrPort(d.Append(b), to)
+		time.Sleep(media.Period) // the pace of the packets
+	}
+}
+
+// speak sends something that is loud and no tone of a telephone, as PCMU.
+func speak(from *net.UDPConn, to netip.AddrPort, lasts time.Duration) {
+	var f media.Frame
+	for i := range int(lasts / media.Period) {
+		src := media.Tone(media.Period, -12, 300+float64(i%40)*13)
+		src.Read(&f)
+		b := make([]byte, 12+media.Samples)
+		b[0] = 0x80
+		binary.BigEndian.PutUint16(b[2:], uint16(1000+i))
+		binary.BigEndian.PutUint32(b[4:], uint32(200000+160*i))
+		binary.BigEndian.PutUint32(b[8:], 0x6b616465)
+		media.PCMU.Encode(b[12:], &f)
+		from.WriteToUDPAddrPort(b, to)
 		time.Sleep(media.Period) // the pace of the packets
 	}
 }

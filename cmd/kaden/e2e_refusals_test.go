@@ -44,7 +44,9 @@ func TestServeSaysInOneLineWhyItCannotStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := write("file", "not a directory")
-	free := func() []string { return []string{"--http", local(freePort(t)), "--sip", local(freePort(t)), "--browsers", local(freePort(t))} }
+	free := func() []string {
+		return []string{"--http", local(freePort(t)), "--sip", local(freePort(t)), "--browsers", local(freePort(t))}
+	}
 
 	for _, c := range []struct {
 		name string

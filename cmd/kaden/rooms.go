@@ -66,6 +66,7 @@ type rooms struct {
 	voice     *voice.Runner
 	desk      *call.Desk
 	upstreams *upstream.Client
+	letters   letters
 	dispatch  *dispatch.Dispatcher
 	browsers  *browsers // nil: none
 
@@ -191,7 +192,7 @@ func (r *rooms) openCalls() {
 		return strings.HasPrefix(url, dispatch.Origin+"/") && !r.bins.has(url) // kaden's own scripts
 	})
 	sounds := recordings{books: r.store, base: r.origin, open: !r.settings.Recordings.Private, rest: r.journal}
-	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Notify: func(n voice.Notice) {
+	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Texter: texter{r}, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
 		r.journal.Note(account.Notification{
 			Account: n.Account, Call: n.Call, Warning: n.Problem.Level != problem.Error, Code: n.Problem.Code, Text: n.Problem.String(),
@@ -204,22 +205,25 @@ func (r *rooms) openCalls() {
 		Dialers: r.browsers.dialers(map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
 		}),
-		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
-		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
-		Gates:   r.store,
-		Numbers: r.numberCalled,
-		Shows:   r.catalog.shows,
-		Phones:  r.phoneCalls,
-		Screen:  r.voice.Screen,
-		Down:    r.lineDown,
+		Own:       &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
+		Trunks:    func() []trunk.Trunk { return r.house.Load().Trunks },
+		Gates:     r.store,
+		Numbers:   r.numberCalled,
+		Shows:     r.catalog.shows,
+		Phones:    r.phoneCalls,
+		Screen:    r.voice.Screen,
+		Down:      r.lineDown,
+		Elsewhere: func(id sid.Call) bool { return r.upstreams.Has(id) },
+		Others:    r.upstreamLines,
 	})
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))
 	r.openUpstreams(secret.Sum(nil))
+	r.openLetters()
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
-		Store: r.store, Caller: caller{r.log, r.voice, r.desk, r.upstreams, r.house.Load}, House: r.house.Load, Secret: secret.Sum(nil),
+		Store: r.store, Caller: r.caller(), House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		EndGhost:  r.endGhost, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
+		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
 	r.asker.scripts = r.dispatch
 	r.asker.validations = rest.NewValidations(r.log, rest.AtDesk(r.desk), r.store, r.journal, dispatch.Origin)
@@ -252,6 +256,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 		return err
 	})
 	g.Go(func() error { r.closeBooks(work); return nil })
+	g.Go(func() error { return r.letters.desk.Run(work) })
 	var first error
 	select {
 	case <-ctx.Done():

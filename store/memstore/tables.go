@@ -13,6 +13,7 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/job"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/sid"
@@ -47,6 +48,7 @@ type tables struct {
 	notifications map[sid.Notification]row[account.Notification]
 	queues        map[sid.Queue]row[call.QueueRecord]
 	conferences   map[sid.Conference]row[call.ConferenceRecord]
+	messages      map[sid.Message]row[message.Record]
 	tickets       map[ticketKey]ticket
 	sounds        map[string]sound
 	verifications map[verified]dispatch.Verification
@@ -134,6 +136,7 @@ func newTables() tables {
 		notifications: map[sid.Notification]row[account.Notification]{},
 		queues:        map[sid.Queue]row[call.QueueRecord]{},
 		conferences:   map[sid.Conference]row[call.ConferenceRecord]{},
+		messages:      map[sid.Message]row[message.Record]{},
 		tickets:       map[ticketKey]ticket{},
 		sounds:        map[string]sound{},
 		verifications: map[verified]dispatch.Verification{},

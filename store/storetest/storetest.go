@@ -16,6 +16,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/sid"
 )
@@ -34,6 +35,7 @@ type Store interface {
 	Conferences(ctx context.Context, f call.ConferenceFilter) ([]call.ConferenceRecord, int64, error)
 	registrar.Store
 	account.SIPStore
+	message.Store
 	Accounts(ctx context.Context) ([]account.Account, error)
 	PutTicket(ctx context.Context, kind, hash, data string, expires time.Time) error
 	Ticket(ctx context.Context, kind, hash string) (data string, ok bool, err error)
@@ -85,6 +87,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"applications are kept, listed and forgotten", applicationsKept},
 		{"what was said about numbers is kept", claimsKept},
 		{"a number is verified once for each account", callerIDsKept},
+		{"messages are kept, found and listed", messagesKept},
 		{"recordings are kept with their sound", recordingsKept},
 		{"recordings are forgotten when they are old", recordingsForgotten},
 		{"what went wrong is kept for a while", debugKept},
