@@ -335,10 +335,15 @@ func (s *server) releaseNumber(r *request) (answer, error) {
 	if n.CallBack {
 		return answer{}, alerted(n)
 	}
-	n = n.Answering(account.Voice{})
-	n.Account, n.Name, n.Application, n.Texts = "", "", "", account.Texts{}
-	if err := s.cfg.Numbers.Claim(r.Context(), n.Claimed(time.Now())); err != nil {
+	if err := s.release(r, n); err != nil {
 		return answer{}, err
 	}
 	return answer{status: http.StatusNoContent}, nil
+}
+
+// release makes a number nobody's.
+func (s *server) release(r *request, n account.Number) error {
+	n = n.Answering(account.Voice{})
+	n.Account, n.Name, n.Application, n.Texts = "", "", "", account.Texts{}
+	return s.cfg.Numbers.Claim(r.Context(), n.Claimed(time.Now()))
 }
