@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -57,7 +58,11 @@ func (s *Store) Call(ctx context.Context, account sid.Account, id sid.Call) (cal
 // Calls lists newest first; more tells that the limit cut the list. It can be continued after a call
 // that has been deleted since.
 func (s *Store) Calls(ctx context.Context, f call.Filter) (found []call.Record, more bool, err error) {
-	where, args, order := filter(f)
+	lead, err := s.lead(ctx, f)
+	if err != nil {
+		return nil, false, err
+	}
+	where, args, order := filter(f, lead)
 	if f.After != "" {
 		after, marks, err := s.continued(ctx, f.After, order)
 		if err != nil {
@@ -102,22 +107,46 @@ func (s *Store) continued(ctx context.Context, after sid.Call, order string) (co
 	return "nr < ?", []any{nr}, err
 }
 
-// filter is the conditions of a list of calls, and its order. The database does not know how many calls a number has,
-// so the index is chosen here: by a state that few calls are in, the parent, the number called, the number shown, or
-// the account and the state. A condition that is not to choose one is written as an expression.
-func filter(f call.Filter) (where []string, args []any, order string) {
-	started, ended := !f.StartedFrom.IsZero() || !f.StartedTo.IsZero(), !f.EndedFrom.IsZero() || !f.EndedTo.IsZero()
-	lead := "account"
-	switch {
+// many is how many calls of a number are too many to look through for a state.
+const many = 5000
+
+// lead is the column whose index finds a list: by a state that few calls are in, the parent, the number called, the
+// number shown, or the account and the state. The database does not know how many calls a number has.
+func (s *Store) lead(ctx context.Context, f call.Filter) (column string, err error) {
+	number := ""
+	switch ended, started := bounded(f); {
 	case f.Status != "" && !f.Status.Over():
-		lead = "status"
+		return "status", nil
 	case f.Parent != "":
-		lead = "parent"
+		return "parent", nil
 	case f.To != "":
-		lead = "to_address"
+		column, number = "to_address", f.To
 	case f.From != "" && (started || !ended): // by its end an account's call is found best
-		lead = "from_address"
+		column, number = "from_address", f.From
 	}
+	if number == "" || f.Status == "" || f.Account == "" {
+		return cmp.Or(column, "account"), nil
+	}
+	var there int64
+	err = one(ctx, s.db.reader(), "SELECT 1 FROM call WHERE "+column+" = ? LIMIT 1 OFFSET ?", []any{number, many}, &there)
+	switch {
+	case errors.Is(err, errNoRow):
+		return column, nil
+	case err != nil:
+		return "", err
+	}
+	return "account", nil
+}
+
+// bounded tells by which times a list is bounded.
+func bounded(f call.Filter) (ended, started bool) {
+	return !f.EndedFrom.IsZero() || !f.EndedTo.IsZero(), !f.StartedFrom.IsZero() || !f.StartedTo.IsZero()
+}
+
+// filter is the conditions of a list of calls, and its order. A condition that is not to choose an index is written as
+// an expression.
+func filter(f call.Filter, lead string) (where []string, args []any, order string) {
+	ended, started := bounded(f)
 	where, order = []string{"NOT deleted"}, byNr
 	is := func(column, value string) {
 		if value == "" {

@@ -68,6 +68,10 @@ func BenchmarkListCalls(b *testing.B) {
 		{"rare-half-a-year", call.Filter{Status: call.Failed, StartedFrom: day(30), StartedTo: day(210)}},
 		{"never-half-a-year", call.Filter{Status: call.Canceled, StartedFrom: day(200), StartedTo: day(360)}},
 		{"rare-to-many", call.Filter{Status: call.Failed, To: heavy}},
+		{"rare-from-nearly-all", call.Filter{Status: call.Failed, From: main}},
+		{"most-to-many", call.Filter{Status: call.Completed, To: heavy}},
+		{"most-to-few", call.Filter{Status: call.Completed, To: light}},
+		{"rare-to-many-half-a-year", call.Filter{Status: call.Failed, To: heavy, StartedFrom: day(30), StartedTo: day(210)}},
 		{"to-few-from-nearly-all", call.Filter{To: light, From: main}},
 	} {
 		b.Run(q.name, func(b *testing.B) {
@@ -96,7 +100,11 @@ func BenchmarkListCalls(b *testing.B) {
 // plan is how SQLite finds the calls.
 func plan(b *testing.B, s *Store, f call.Filter) string {
 	b.Helper()
-	where, args, order := filter(f)
+	lead, err := s.lead(b.Context(), f)
+	if err != nil {
+		b.Fatal(err)
+	}
+	where, args, order := filter(f, lead)
 	rows, err := s.db.(*sqlite).write.QueryContext(b.Context(), "EXPLAIN QUERY PLAN SELECT * FROM call WHERE "+strings.Join(where, " AND ")+" ORDER BY "+order+" LIMIT 51", args...)
 	if err != nil {
 		b.Fatal(err)
