@@ -81,7 +81,7 @@ type Config struct {
 	Keys         account.Keys
 	Applications account.Applications
 	Numbers      Numbers
-	Texting      bool // numbers can take short messages
+	Texting      func() bool // numbers can take short messages; nil: they cannot
 	CallerIDs    account.CallerIDs
 	Validations  *Validations // new CallerIDs
 	Recordings   account.Recordings

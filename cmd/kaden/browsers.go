@@ -154,7 +154,7 @@ func unknownIssuer(err error) error {
 
 // fromBrowser takes a call that a page has made: the application that its token names answers it.
 func (r *rooms) fromBrowser(ctx context.Context, v clientsdk.Visit) error {
-	a, err := r.store.Application(ctx, v.Account, v.Application)
+	a, err := r.catalog.Application(ctx, v.Account, v.Application)
 	switch {
 	case errors.Is(err, account.ErrNotFound):
 		return &clientsdk.Error{Code: 31404, Message: "there is no application " + string(v.Application)}
@@ -162,9 +162,6 @@ func (r *rooms) fromBrowser(ctx context.Context, v clientsdk.Visit) error {
 		return err
 	}
 	p := call.Program{URL: a.Voice.URL, Method: a.Voice.Method, TwiML: a.Voice.TwiML, FallbackURL: a.Voice.FallbackURL, FallbackMethod: a.Voice.FallbackMethod}
-	if a.Voice.Bin != "" {
-		p.URL = r.bins.url(a.Voice.Bin)
-	}
 	if p.URL == "" && p.TwiML == "" {
 		return &clientsdk.Error{Code: 31404, Message: "the application has no voice URL: nothing answers"}
 	}
