@@ -98,12 +98,13 @@ type Config struct {
 	House       func() *manifest.Set          // the installation as it is now
 	Manifest    Manifest
 	Tickets     Tickets
-	Engines     func(ctx context.Context) []Engine                        // of speech; nil: not known, nothing is said about them
-	CheckLine   func(ctx context.Context, name string) ([]Finding, error) // looks at an upstream; nil: there are none
-	Phones      Phones                                                    // that register here
-	Trace       Tracer                                                    // nil: nothing is remembered
-	Ready       func(ctx context.Context) error                           // nil: always
-	Schemes     []number.Scheme                                           // that can be dialled here; nil is tel, sip and sim
+	Engines     func(ctx context.Context) []Engine                              // of speech; nil: not known, nothing is said about them
+	CheckLine   func(ctx context.Context, name, call string) ([]Finding, error) // looks at a trunk or upstream, and calls a number unless it is ""; nil: there are none
+	Standings   func() map[string]Standing                                      // how trunks stand with their carriers, by name; nil: nothing is known
+	Phones      Phones                                                          // that register here
+	Trace       Tracer                                                          // nil: nothing is remembered
+	Ready       func(ctx context.Context) error                                 // nil: always
+	Schemes     []number.Scheme                                                 // that can be dialled here; nil is tel, sip and sim
 
 	Name        string        // under which people keep kaden's numbers; "" is "kaden 架電"
 	Region      string        // of numbers without a country; "" is JP

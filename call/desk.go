@@ -41,7 +41,10 @@ type Config struct {
 	// Screen asks a caller who has been answered for a key, and tells whether they may go on; an error ends the call. nil
 	// lets everybody through.
 	Screen func(ctx context.Context, c *Call) (passed bool, err error)
-	Node   string
+	// Down tells whether a trunk is known not to work though no call has failed on it: it could not be signed on to, or
+	// does not answer. nil: that is not known of any.
+	Down func(trunk string) bool
+	Node string
 }
 
 // Desk places and takes calls. It may be used from any goroutine.

@@ -69,6 +69,7 @@ type Info struct {
 	CallID   string // SIP Call-ID or the like
 	Source   string // network address of the far end, "" if there is none
 	Phone    string // which of our own phones calls, as user@domain: it has proved so; "" for everybody else
+	Line     string // the line that an inbound call came over, "" if it is not one of ours (see Target.Line)
 	Headers  map[string]string
 }
 
@@ -111,6 +112,10 @@ type Target struct {
 	InBandDTMF  bool
 	Unreliable  bool // the trunk answers with announcements (rule 30)
 	Symmetric   bool // requests of the dialog go back the way its messages come: a phone behind a NAT
+
+	// Line names the line that the call goes over, where the dialer knows lines of its own (sipleg.Line): what it
+	// knows of the carrier is then used. "" is none.
+	Line string
 }
 
 // Options belong to one attempt.

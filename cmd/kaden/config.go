@@ -40,6 +40,10 @@ type settings struct {
 		Advertise string   `yaml:"advertise"`
 		RTPPorts  string   `yaml:"rtp-ports"`
 		Allow     []string `yaml:"allow"`
+		TLS       string   `yaml:"tls"`      // where others may connect with TLS
+		TLSCert   string   `yaml:"tls-cert"` // "" is that of https
+		TLSKey    string   `yaml:"tls-key"`
+		CA        string   `yaml:"ca"` // authorities of carriers besides the system's
 	} `yaml:"sip"`
 
 	Speech struct {

@@ -27,7 +27,7 @@ func (r *rooms) console(mux *http.ServeMux) error {
 			return got.Alerts, err
 		},
 		Phones: api.Phones{All: r.phoneList, Server: r.sipServer()},
-		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Ready: r.store.Ready,
+		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Standings: r.standings, Ready: r.store.Ready,
 		Schemes: []number.Scheme{number.Tel, number.SIP, number.Sim},
 	})
 	h := r.api.Handler()

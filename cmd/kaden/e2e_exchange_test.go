@@ -28,14 +28,16 @@ type exchange struct {
 	asks  bool                     // for a password, any: a call begins with 407
 	named func(user string) string // who has a number, for the book; nil: the name itself
 	room  int                      // calls at a time; 0 is without limit
+	knows string                   // whoever registers is asked for a password, and let in under this name; "": everybody is
 
-	mu    sync.Mutex
-	calls []*dialog
-	byID  map[string]*dialog // Call-ID and number of the INVITE
-	seen  map[string]int     // calls per user
-	first time.Time          // of a packet since the last look
-	wg    sync.WaitGroup
-	shut  chan struct{}
+	mu     sync.Mutex
+	calls  []*dialog
+	byID   map[string]*dialog // Call-ID and number of the INVITE
+	seen   map[string]int     // calls per user
+	first  time.Time          // of a packet since the last look
+	signed []sipText          // every REGISTER
+	wg     sync.WaitGroup
+	shut   chan struct{}
 }
 
 // habit is what a subscriber does with one call. The zero habit is a phone that rings and rings.
@@ -189,6 +191,13 @@ func (x *exchange) takes(m sipText, from netip.AddrPort) {
 			}
 		}
 		x.reply(m, from, "481 Call/Transaction Does Not Exist", "", "")
+	case "REGISTER":
+		x.signed = append(x.signed, m)
+		if x.knows != "" && !strings.Contains(m.get("Authorization"), `username="`+x.knows+`"`) {
+			x.reply(m, from, "401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"exchange\", nonce=\"5d\", qop=\"auth\"", "asks", "")
+			return
+		}
+		x.reply(m, from, "200 OK\r\nContact: "+m.get("Contact"), "signs", "")
 	case "SIP/2.0": // the answer to our BYE
 	default:
 		x.reply(m, from, "200 OK", "", "")

@@ -113,17 +113,17 @@ func (s switchboard) Admit(a sipleg.Appeal, known bool) sipleg.Admission {
 	return sipleg.Admission{Foreign: true}
 }
 
-func (s switchboard) Register(ctx context.Context, q sipleg.Registration) sipleg.Registered {
+func (s switchboard) Register(ctx context.Context, q sipleg.Registration) sipleg.Receipt {
 	list, all, err := registrar.ParseContacts(q.Contacts)
 	if err != nil {
-		return sipleg.Registered{Status: 400, Reason: err.Error()}
+		return sipleg.Receipt{Status: 400, Reason: err.Error()}
 	}
 	user, domain := splitPhone(q.Phone)
 	got := s.Registrar.Register(ctx, registrar.Ask{
 		User: user, Domain: domain, Contacts: list, All: all, Expires: registrar.Seconds(q.Expires),
 		CallID: q.CallID, CSeq: q.CSeq, Source: q.Source, Transport: q.Transport, Agent: q.Agent,
 	})
-	return sipleg.Registered{Status: got.Status, Reason: got.Why, Headers: got.Headers(time.Now())}
+	return sipleg.Receipt{Status: got.Status, Reason: got.Why, Headers: got.Headers(time.Now())}
 }
 
 // splitPhone cuts user@domain.

@@ -144,7 +144,12 @@ func (r *rooms) openLines() error {
 	}
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("sip"))
+	cert, roots, err := r.settings.sipTLS()
+	if err != nil {
+		return err
+	}
 	r.sip, err = sipleg.Listen(r.log, sipleg.Config{
+		ListenTLS: r.settings.SIP.TLS, Certificate: cert, RootCAs: roots,
 		Listen: r.settings.SIP.Listen, Advertise: r.settings.SIP.Advertise,
 		RTPPorts: sipleg.Range{First: uint16(low), Last: uint16(high)}, Clock: r.clock,
 		Incoming: func(l *sipleg.Leg) { r.desk.Accept(l) },
@@ -154,6 +159,9 @@ func (r *rooms) openLines() error {
 		Phones:    switchboard{r.registrar},
 		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
 	})
+	if err == nil {
+		r.signOn()
+	}
 	return err
 }
 
@@ -182,6 +190,7 @@ func (r *rooms) openCalls() {
 		Numbers: r.numberCalled,
 		Phones:  r.phoneCalls,
 		Screen:  r.voice.Screen,
+		Down:    r.lineDown,
 	})
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))
@@ -349,6 +358,7 @@ func (r *rooms) reload(ctx context.Context) error {
 		return err
 	}
 	r.lookUpTrunks(ctx, set)
+	r.signOn()
 	return nil
 }
 

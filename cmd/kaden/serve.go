@@ -27,6 +27,7 @@ type serveCmd struct {
 	TLSCert string `name:"tls-cert" help:"Certificate for --https." placeholder:"FILE"`
 	TLSKey  string `name:"tls-key" help:"Its key." placeholder:"FILE"`
 	SIP     string `name:"sip" help:"Address for SIP, UDP and TCP; 0.0.0.0:5060." placeholder:"ADDR"`
+	SIPS    string `name:"sips" help:"Address for SIP over TLS, with the certificate of --tls-cert unless the settings name another." placeholder:"ADDR"`
 	Phone   string `help:"Who \"me\" is: sip:me@192.0.2.10, tel:+819012345678; a simulated phone unless given." placeholder:"ADDRESS"`
 }
 
@@ -37,7 +38,7 @@ func (c *serveCmd) settings() (settings, error) {
 		return s, err
 	}
 	for flag, field := range map[*string]*string{
-		&c.Data: &s.Data, &c.HTTP: &s.HTTP, &c.HTTPS: &s.HTTPS, &c.TLSCert: &s.TLSCert, &c.TLSKey: &s.TLSKey, &c.SIP: &s.SIP.Listen,
+		&c.Data: &s.Data, &c.HTTP: &s.HTTP, &c.HTTPS: &s.HTTPS, &c.TLSCert: &s.TLSCert, &c.TLSKey: &s.TLSKey, &c.SIP: &s.SIP.Listen, &c.SIPS: &s.SIP.TLS,
 	} {
 		if *flag != "" {
 			*field = *flag

@@ -9,14 +9,18 @@ import (
 
 // invitation is one INVITE of ours as it was sent: what its CANCEL and the ACKs of its answers repeat.
 type invitation struct {
-	uri     string // Request-URI
-	from    string // with our tag
-	to      string // without a tag
+	uri     string   // Request-URI
+	from    string   // with our tag
+	shown   []header // caller ID besides From
+	to      string   // without a tag
 	callID  string
 	n       uint32 // CSeq
 	branch  string
-	routes  []string // to the outbound proxy, if there is one
+	routes  []string // to the outbound proxy, if there is one, and the registrar's Service-Route
 	flow    flow
+	at      place   // where the flow leads
+	others  []place // servers that can be tried in its place
+	fixed   bool    // the transport was asked for, so that it is not changed
 	ownHost string
 	log     *trace
 	user    credentials
@@ -24,6 +28,14 @@ type invitation struct {
 
 	tx        *clientTx
 	cancelled atomic.Bool
+}
+
+// sibling is another INVITE of the same attempt, over the same way.
+func (i *invitation) sibling(n uint32, branch string) *invitation {
+	return &invitation{
+		uri: i.uri, from: i.from, shown: i.shown, to: i.to, callID: i.callID, n: n, branch: branch, routes: i.routes,
+		flow: i.flow, at: i.at, others: i.others, fixed: i.fixed, ownHost: i.ownHost, log: i.log, user: i.user, back: i.back,
+	}
 }
 
 // credentials are for digest; the zero value has none.

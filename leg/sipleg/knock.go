@@ -16,7 +16,7 @@ func (s *Server) Knock(peer netip.AddrPort, uri string) error {
 		return fmt.Errorf("%q is no address of a phone", uri)
 	}
 	f := flow{udp: true, peer: peer}
-	own := s.ownHost(peer.Addr())
+	own := s.ownHost(f)
 	call := fresh(8)
 	headers := []header{
 		{"Via", "SIP/2.0/" + f.proto() + " " + own + ";branch=" + freshBranch() + ";rport"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,6 +43,7 @@ type Leg struct {
 	bell  *bell
 	trace *trace
 	key   string // in the server's table
+	line  Line   // that it goes over; the zero Line is none
 	gone  chan struct{}
 
 	sock  *socket
@@ -61,6 +63,9 @@ type Leg struct {
 	keysBy   atomic.Int32 // the way that keys come: some far ends send each twice
 	reinvite *serverTx    // answered and not yet acknowledged; nil else
 	offered  bool         // … with our offer, whose answer comes in the ACK
+	session  session
+	updates  bool   // the far end takes UPDATE
+	said     string // our last description, to be said again
 
 	uac
 	uas
@@ -165,6 +170,15 @@ func (l *Leg) fail(c leg.Cause, why string) {
 	}
 }
 
+// describe prepares what we say of our sound.
+func (l *Leg) describe(ip netip.Addr, port uint16) {
+	l.ours = ours{id: uint64(time.Now().Unix()), version: 1, ip: ip, port: port, codecs: l.line.Codecs, dtmf: l.line.DTMF}
+	if l.line.Secret {
+		l.ours.lock = newLock(1, offeredSuite)
+	}
+	l.sound.dtmfIn = l.ours.keys()
+}
+
 // bind hangs up when ctx ends.
 func (l *Leg) bind(ctx context.Context) {
 	l.unbind = context.AfterFunc(ctx, func() { l.hangup(leg.Canceled, context.Cause(ctx).Error()) })
@@ -235,7 +249,12 @@ func (l *Leg) tell(then func()) {
 	}
 	speaks := l.phase == up || l.phase == setup && l.early
 	l.sound.use.Store(l.phase == up && d.dir.sends())
+	var safe *locks
+	if d.lock != (lock{}) {
+		safe = &locks{l.ours.lock, d.lock}
+	}
 	l.sound.apply(terms{
+		locks:  safe,
 		remote: d.addr, codec: d.codecs[0], dtmf: d.dtmf,
 		live: l.phase == up || l.phase == leaving,
 		send: speaks && d.dir.receives() && !d.addr.Addr().IsUnspecified(),
@@ -296,6 +315,8 @@ func (l *Leg) finish(e leg.Event) {
 	if l.unbind != nil {
 		l.unbind()
 	}
+	l.stopSession()
+	l.reliable.stop()
 	if e.At.IsZero() {
 		e.At = time.Now()
 	}

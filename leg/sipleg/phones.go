@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/kaden-project/kaden/leg"
 )
 
 // Phones are those that register here. Its methods but Register are called on the goroutine that reads the socket
@@ -19,7 +21,7 @@ type Phones interface {
 	// Admit judges who sends a request.
 	Admit(a Appeal, known bool) Admission
 	// Register does what a REGISTER of somebody who was admitted asks. It may wait for a disk.
-	Register(ctx context.Context, r Registration) Registered
+	Register(ctx context.Context, r Registration) Receipt
 }
 
 // Appeal is what a request says of itself.
@@ -50,8 +52,8 @@ type Registration struct {
 	Agent     string
 }
 
-// Registered is the answer.
-type Registered struct {
+// Receipt is the answer to a Registration.
+type Receipt struct {
 	Status  int
 	Reason  string
 	Headers [][2]string
@@ -73,7 +75,7 @@ func (s *Server) fromPhone(r *request, tx *serverTx) bool {
 	default:
 		return false
 	}
-	a := s.cfg.Phones.Admit(asks(r), s.trusted(r.from))
+	a := s.cfg.Phones.Admit(asks(r), s.trusted(r))
 	switch {
 	case a.Foreign:
 		return false
@@ -102,9 +104,10 @@ func (s *Server) fromPhone(r *request, tx *serverTx) bool {
 	return false // an INVITE goes on as any other, and says whose it is
 }
 
-// trusted tells whether calls from there need no proof.
-func (s *Server) trusted(from flow) bool {
-	return s.gate.allowed(from.peer.Addr()) || s.cfg.Known != nil && s.cfg.Known(from.peer, Request{})
+// trusted tells whether such a call needs no proof: it is a carrier's, or from an address that is allowed.
+func (s *Server) trusted(r *request) bool {
+	d := describe(r)
+	return s.gate.allowed(r.from.peer.Addr()) || s.isCarrier(r.from.peer.Addr(), d.URI) || s.cfg.Known != nil && s.cfg.Known(r.from.peer, d)
 }
 
 func (s *Server) register(r *request, tx *serverTx) {
@@ -148,4 +151,20 @@ func rawValues(raw string, names ...string) (all []string) {
 		}
 	}
 	return all
+}
+
+// held is the connection that a phone has made to us and holds, if it is called the way it came.
+func (s *Server) held(to leg.Target, h hop) (flow, place, bool) {
+	ip, err := netip.ParseAddr(strings.Trim(h.host, "[]"))
+	if !to.Symmetric || err != nil || h.proto != "tcp" && h.proto != "tls" {
+		return flow{}, place{}, false
+	}
+	p := place{proto: h.proto, addr: netip.AddrPortFrom(ip.Unmap(), uint16(h.port))}
+	s.wire.mu.Lock()
+	defer s.wire.mu.Unlock()
+	over := s.wire.streams[streamKey{peer: p.addr}]
+	if over == nil || over.tls != (h.proto == "tls") {
+		return flow{}, place{}, false
+	}
+	return flow{peer: p.addr, stream: over}, p, true
 }

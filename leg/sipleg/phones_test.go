@@ -15,7 +15,7 @@ type exchange struct {
 	mu       sync.Mutex
 	asked    []Registration
 	familiar netip.Addr
-	answer   Registered
+	answer   Receipt
 }
 
 func (x *exchange) Concerns(a Appeal, _ bool) bool {
@@ -39,7 +39,7 @@ func (x *exchange) Admit(a Appeal, known bool) Admission {
 	return Admission{Status: 403}
 }
 
-func (x *exchange) Register(_ context.Context, r Registration) Registered {
+func (x *exchange) Register(_ context.Context, r Registration) Receipt {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.asked = append(x.asked, r)
@@ -48,7 +48,7 @@ func (x *exchange) Register(_ context.Context, r Registration) Registered {
 
 // office is a server with such phones, and a peer that nobody knows.
 func office(t *testing.T, change func(*Config)) (*Server, *exchange, *peer) {
-	x := &exchange{answer: Registered{Status: 200, Headers: [][2]string{{"Contact", "<sip:sato@10.1.2.3>;expires=60"}}}}
+	x := &exchange{answer: Receipt{Status: 200, Headers: [][2]string{{"Contact", "<sip:sato@10.1.2.3>;expires=60"}}}}
 	s := start(t, func(c *Config) {
 		quick(c)
 		c.AllowFrom, c.Phones = nil, x
@@ -79,7 +79,7 @@ func TestRegisterOnTheWire(t *testing.T) {
 	}
 	x.mu.Lock()
 	got := x.asked[0]
-	x.answer = Registered{Status: 423, Reason: `too "short"`, Headers: [][2]string{{"Min-Expires", "60"}}}
+	x.answer = Receipt{Status: 423, Reason: `too "short"`, Headers: [][2]string{{"Min-Expires", "60"}}}
 	x.mu.Unlock()
 	want := Registration{
 		Phone: "sato@office.example.jp", Contacts: []string{"<" + p.uri() + ">", "<sip:sato@10.1.2.3>;q=1, <sip:sato@10.1.2.4>", `"a, b" <sip:c@d>`}, Expires: "60",

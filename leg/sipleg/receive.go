@@ -69,6 +69,10 @@ func (s *Server) known(from flow, r Request) bool {
 	if s.gate.allowed(from.peer.Addr()) {
 		return true
 	}
+	if s.isCarrier(from.peer.Addr(), r.URI) {
+		s.gate.befriend(from.peer.Addr())
+		return true
+	}
 	if s.cfg.Known == nil || !s.cfg.Known(from.peer, r) {
 		// Somebody who names a domain of ours is answered, and stays a stranger until there is a password.
 		return s.cfg.Phones != nil && s.cfg.Phones.Concerns(Appeal{Method: r.Method, URI: r.URI, From: r.From, To: r.To, Source: from.peer}, false)
@@ -132,7 +136,7 @@ func (s *Server) outOfDialog(r *request, tx *serverTx) {
 		return
 	}
 	switch {
-	case toTag(r) != "", r.Method == sip.CANCEL, r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE:
+	case toTag(r) != "", r.Method == sip.CANCEL, r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE, r.Method == sip.PRACK:
 		tx.respond(481, fresh(8), nil, "")
 	case r.Method == sip.OPTIONS:
 		tx.respond(200, fresh(8), abilities, "")

@@ -28,7 +28,8 @@ type terms struct {
 	codec  media.Codec
 	dtmf   uint8 // payload type of telephone-event when we send, 0 for none
 	send   bool
-	live   bool // the call is answered: keys count
+	live   bool   // the call is answered: keys count
+	locks  *locks // nil: the sound goes in the clear
 }
 
 // sound is the ear and the mouth of one leg. What stands below seat belongs to the clock's shard.
@@ -56,6 +57,7 @@ type sound struct {
 	keys    *pressing
 	to      target
 	latch   latch
+	guard   *guard // nil: the sound goes in the clear
 	jitter  *media.Jitter // nil until somebody listens: it is a quarter of a leg's memory
 	reader  media.DigitReader
 	dtmfIn  uint8
@@ -98,6 +100,7 @@ func (s *sound) apply(t terms, then func()) {
 			s.latch.expect(t.remote)
 			s.to = newTarget(t.remote)
 		}
+		s.guard = s.guard.use(t.locks)
 		if t.send && !s.terms.send {
 			s.spurt = true
 			s.seat.Soon() // a greeting begins at the answer, not up to 20 ms later
@@ -250,6 +253,9 @@ func (s *sound) take() bool {
 	if b == nil {
 		return false
 	}
+	if b = s.guard.open(b); b == nil {
+		return true
+	}
 	p, ok := parseRTP(b)
 	if !ok {
 		return true // RTCP, STUN and noise
@@ -365,7 +371,9 @@ func (s *sound) transmit(kind uint8, ts uint32, payload int) {
 	binary.BigEndian.PutUint16(s.packet[2:], s.seq)
 	binary.BigEndian.PutUint32(s.packet[4:], ts)
 	s.seq++
-	s.t.send(s.packet[:12+payload], s.to)
+	if b := s.guard.seal(s.packet[:12+payload]); b != nil {
+		s.t.send(b, s.to)
+	}
 }
 
 func fill(b []byte, v byte) {

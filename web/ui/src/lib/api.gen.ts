@@ -584,7 +584,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Looks whether an upstream would take a call now, without placing one */
+        /** Looks whether a trunk or an upstream would take a call now; places none unless asked to */
         post: operations["checkTrunk"];
         delete?: never;
         options?: never;
@@ -1166,6 +1166,33 @@ export interface components {
             /** @description Where its alerts are posted. The key in it is a secret. */
             url: string;
         };
+        Standing: {
+            /**
+             * Format: date-time
+             * @description When the carrier is asked again.
+             */
+            next?: string;
+            /** @description What to do about it. */
+            remedy?: string;
+            /** @description The address at which the carrier sees us. */
+            seen?: string;
+            /** @description Who answered last. */
+            server?: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * @description refused: the carrier does not let us in; silent: it does not answer, or cannot be found.
+             * @enum {string}
+             */
+            state: "waiting" | "registered" | "answering" | "refused" | "silent";
+            /**
+             * Format: date-time
+             * @description Of the registration, as the carrier has granted it.
+             */
+            until?: string;
+            /** @description What is wrong. */
+            why?: string;
+        };
         Status: {
             /**
              * Format: int64
@@ -1257,6 +1284,8 @@ export interface components {
              * @description How it has fared of late: 100 is well, 0 is dead.
              */
             score: number;
+            /** @description Where kaden signs on to the carrier, or asks it whether it is there. */
+            standing?: components["schemas"]["Standing"];
             /**
              * @description due: one call finds out whether it works again; resting: no call, while another trunk takes the number.
              * @enum {string}
@@ -1336,7 +1365,7 @@ export interface components {
              * @description Which warning it is, for programs.
              * @enum {string}
              */
-            code: "no-engine" | "no-language" | "no-people" | "nobody-reachable" | "person-unreachable" | "no-plan" | "no-source" | "not-ready" | "held" | "budget";
+            code: "no-engine" | "no-language" | "no-people" | "nobody-reachable" | "person-unreachable" | "no-plan" | "no-source" | "not-ready" | "held" | "budget" | "line-down";
             /** @description What to do. */
             hint?: string;
             /** @description An alert, or one that is a warning, would not be heard by anybody. */
@@ -2515,7 +2544,10 @@ export interface operations {
     };
     checkTrunk: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A number to be called over the trunk; whoever answers hears a sentence. */
+                call?: string;
+            };
             header?: never;
             path: {
                 name: string;
