@@ -67,6 +67,7 @@ type Number struct {
 	SID                  sid.Number
 	Number               string // +8150… or a SIP user name
 	Account              sid.Account
+	Name                 string // FriendlyName; "" is the number itself
 	URL                  string // TwiML is asked for here …
 	Method               string
 	FallbackURL          string
@@ -76,10 +77,15 @@ type Number struct {
 	Application          string // … or the application of this name, or SID, knows it
 	StatusCallback       string
 	StatusCallbackMethod string
+	Texts                Texts  // who is asked about short messages to it
+	Trunk                string // calls to it come in over this trunk, whose inbound prices they cost; "" is not said
+	CallBack             bool   // people call here about alerts: kaden's own script answers
+	Unknown              Door   // for callers who hide their number
+	Foreign              Door   // for callers whose number is abroad
+	Document             string // [Hash] of the document that describes it
+	Created              time.Time
+	Updated              time.Time
 	Domain               sid.Domain // whose phone calls, where it is a phone's call
-	CallBack             bool       // people call here about alerts: kaden's own script answers
-	Unknown              Door       // for callers who hide their number
-	Foreign              Door       // for callers whose number is abroad
 }
 
 // Door is what becomes of a caller before anything else happens.

@@ -35,24 +35,3 @@ type CallerIDs interface {
 	PutCallerID(ctx context.Context, c CallerID) error
 	DeleteCallerID(ctx context.Context, account sid.Account, id sid.Number) error
 }
-
-// Claim is what was said over the API about a number that a document describes: whose it is, and how it answers.
-type Claim struct {
-	Number      string      // as in [Number]
-	Account     sid.Account // whose it is; "" is nobody's: it was given back
-	Name        string
-	Voice       Voice
-	Texts       Texts
-	Application string // the SID of the application that answers; "" is none
-	// Document is the [Hash] of the number's document at that time. A document that says something else by now
-	// takes the place of Voice, Texts and Application, but not of Account.
-	Document string
-	Created  time.Time
-	Updated  time.Time
-}
-
-// Claims keeps what was said about numbers.
-type Claims interface {
-	Claims(ctx context.Context) ([]Claim, error)
-	PutClaim(ctx context.Context, c Claim) error
-}

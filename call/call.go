@@ -13,6 +13,7 @@ import (
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // Call is one call from its order to its end. Its exported methods may be called from any goroutine,
@@ -31,10 +32,13 @@ type Call struct {
 	picked    chan struct{} // closed when the answer is written
 	pickedAt  time.Time     // valid once picked is closed
 	firstWord time.Duration
-	nested    int // how many calls of ours it is inside of; see own.go
+	nested    int        // how many calls of ours it is inside of; see own.go
+	told      url.Values // what the caller brought; see visit.go
 
-	ears ears
-	took atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
+	ears  ears
+	lips  lips
+	tapes tapes
+	took  atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
 
 	mail    mailbox
 	queued  atomic.Pointer[booking] // as booking, for others to ask about
@@ -60,6 +64,7 @@ type owned struct {
 	booking  *booking    // nil: not waiting for a line
 	tried    []string    // trunks that were tried
 	own      bool        // to a number of our own: no trunk
+	over     trunk.Trunk // of a call that came in: who asks for it; the zero Trunk is nobody
 	rang     bool
 	ending   *Ending     // we are hanging up
 	pushed   bool        // and have said so twice

@@ -7,8 +7,10 @@ import (
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // Accept takes a leg that called us. What runs on it is looked up by the number it called; nobody's
@@ -45,8 +47,10 @@ func (d *Desk) Accept(l leg.Leg) {
 	if door == account.Screen && d.cfg.Screen != nil {
 		o.Script = screened
 	}
+	over := d.bringer(n, r, i)
+	r.Trunk = over.Name
 	c := d.newCall(r, o)
-	c.nested = depth(i)
+	c.nested, c.over = depth(i), over
 	if !d.admit(c) {
 		refuse(leg.Congested)
 		return
@@ -75,6 +79,21 @@ func (d *Desk) answers(i leg.Info, called string) (n account.Number, from, to st
 		n, ok = d.cfg.Numbers(called)
 	}
 	return n, party(i.From), party(i.To), ok
+}
+
+// bringer is the trunk that asks for a call to a number of ours, none where nothing is asked: calls within the house,
+// and from telephones of our own.
+func (d *Desk) bringer(n account.Number, r Record, i leg.Info) trunk.Trunk {
+	outside := strings.HasPrefix(r.From, "+") || number.Withheld(r.From)
+	if n.Trunk == "" || !outside || depth(i) > 0 || d.cfg.Trunks == nil {
+		return trunk.Trunk{}
+	}
+	for _, t := range d.cfg.Trunks() {
+		if t.Name == n.Trunk && len(t.Prices.Inbound) > 0 {
+			return t
+		}
+	}
+	return trunk.Trunk{}
 }
 
 // came is the one try of a call that came in: nobody else carries it.

@@ -152,7 +152,10 @@ func (o Order) shows(t trunk.Trunk) string {
 func (o Order) target(t trunk.Trunk) leg.Target {
 	from := o.shows(t)
 	if o.To.Scheme != number.Tel {
-		return leg.Target{URI: o.To.String(), From: from, Username: o.SIPUser, Password: o.SIPPassword, Headers: o.Headers}
+		return leg.Target{
+			URI: o.To.String(), From: from, Username: o.SIPUser, Password: o.SIPPassword, Headers: o.Headers,
+			Account: string(o.Account), Call: string(o.SID),
+		}
 	}
 	server := strings.TrimPrefix(t.Server, "sip:")
 	if secure, is := strings.CutPrefix(server, "sips:"); is {

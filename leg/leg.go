@@ -116,6 +116,9 @@ type Target struct {
 	// Line names the line that the call goes over, where the dialer knows lines of its own (sipleg.Line): what it
 	// knows of the carrier is then used. "" is none.
 	Line string
+
+	// Whose call it is, and its name, for far ends that are told (browsers): AC…, CA…; "" where nobody knows.
+	Account, Call string
 }
 
 // Options belong to one attempt.

@@ -35,6 +35,7 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 			Sources: map[string]alert.Source{},
 			Notices: map[string]notice.Notice{},
 			Bins:    map[string]account.Bin{},
+			Apps:    map[string]account.Application{},
 		},
 		secrets:  secrets,
 		declared: map[string]Document{},
@@ -167,6 +168,13 @@ func (c *compiling) read(d Document) {
 		if !list.Refused() && c.checkBin(d, b, twiml) {
 			c.set.Bins[d.Name] = b
 		}
+	case kindApp:
+		a, list := account.ReadApplication(text)
+		c.note(d, list...)
+		if !list.Refused() {
+			c.set.Apps[d.Name] = a
+		}
+		c.checks = append(c.checks, func() { c.checkNamed(d, "bin", kindBin, a.Voice.Bin) })
 	case kindNumber:
 		c.readNumber(d, text)
 	case kindDomain:

@@ -21,6 +21,7 @@ const (
 	kindUpstream = "upstream"
 	kindSource   = "source"
 	kindBin      = "bin"
+	kindApp      = "application"
 	kindNumber   = "number"
 	kindDomain   = "domain"
 	kindPhone    = "phone"
@@ -30,7 +31,7 @@ const (
 
 // Kinds lists the kinds of documents, in the order they are best read.
 func Kinds() []string {
-	return []string{kindPerson, kindGroup, kindPlan, kindTrunk, kindUpstream, kindSource, kindBin, kindNumber, kindDomain, kindPhone, kindNotice, kindBudget}
+	return []string{kindPerson, kindGroup, kindPlan, kindTrunk, kindUpstream, kindSource, kindBin, kindApp, kindNumber, kindDomain, kindPhone, kindNotice, kindBudget}
 }
 
 // Split cuts text into its documents at the lines that begin with ---. file is the name problems bear. A

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 )
 
@@ -26,19 +27,32 @@ func (s *server) createCall(r *request) (answer, error) {
 		return answer{}, err
 	}
 	o.Account = r.account.SID
-	if s.cfg.AllowTo != nil {
-		switch err := s.cfg.AllowTo(r.Context(), r.account, o.To); {
-		case errors.Is(err, ErrNoWay):
-			return answer{}, err
-		case err != nil:
-			return answer{}, invalid(21215, "This account may not call %s: %v", written(o.To), err)
-		}
+	if err := s.appointed(r, &o); err != nil {
+		return answer{}, err
+	}
+	if err := s.mayCall(r, o.To); err != nil {
+		return answer{}, err
 	}
 	record, err := s.cfg.Desk.Place(r.Context(), o)
 	if err != nil {
 		return answer{}, err
 	}
 	return answer{status: http.StatusCreated, body: callJSON(asCreated(record))}, nil
+}
+
+// mayCall says why the account may not call an address.
+func (s *server) mayCall(r *request, to number.Address) error {
+	if s.cfg.AllowTo == nil {
+		return nil
+	}
+	switch err := s.cfg.AllowTo(r.Context(), r.account, to); {
+	case err == nil, errors.Is(err, ErrNoWay):
+		return err
+	case errors.Is(err, ErrPremium):
+		return invalid(21202, "To %s cannot be called: %v", written(to), err)
+	default:
+		return invalid(21215, "This account may not call %s: %v", written(to), err)
+	}
 }
 
 // asCreated is the call as it was when it was created. It may be ringing by now, but programs expect a new

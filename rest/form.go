@@ -57,12 +57,15 @@ func (f *fields) link(name string, code int) string {
 }
 
 // method reads GET or POST; "" if it is not given.
-func (f *fields) method(name string) string {
+func (f *fields) method(name string) string { return f.methodAs(name, 21209) }
+
+// methodAs is method with another code for what is neither.
+func (f *fields) methodAs(name string, code int) string {
 	switch m := strings.ToUpper(f.text(name)); m {
 	case "", http.MethodGet, http.MethodPost:
 		return m
 	}
-	f.refuse(21209, "%s is not valid: %q is neither GET nor POST", name, clip(f.text(name)))
+	f.refuse(code, "%s is not valid: %q is neither GET nor POST", name, clip(f.text(name)))
 	return ""
 }
 

@@ -21,7 +21,8 @@ type routes map[string]methods
 // place is what a path leads to. The zero place leads nowhere.
 type place struct {
 	account sid.Account // in the path, "" for /Accounts
-	ids     []string    // in the path below the account, in order
+	rest    []string    // the path below the account
+	ids     []string    // in rest, in order
 	json    bool        // the path ends in .json
 	methods methods
 }
@@ -33,7 +34,9 @@ var (
 )
 
 // ofAccount are the resources below an account.
-var ofAccount = plan(callRoutes, keyRoutes, moneyRoutes, sipRoutes)
+var ofAccount = plan(
+	applicationRoutes, callRoutes, callerIDRoutes, conferenceRoutes, debugRoutes, keyRoutes, messageRoutes, moneyRoutes, numberRoutes, queueRoutes, recordingRoutes, sipRoutes, tapeRoutes, tokenRoutes,
+)
 
 // crossing is a point of a path: where the names go, and where an identifier goes.
 type crossing struct {
@@ -100,8 +103,9 @@ func route(path string) place {
 	if len(parts) == 1 {
 		return p
 	}
+	p.rest = parts[1:]
 	at := ofAccount
-	for _, part := range parts[1:] {
+	for _, part := range p.rest {
 		next := at.names[part]
 		if next == nil {
 			next = at.any

@@ -28,6 +28,7 @@ type request struct {
 	key     sid.Key         // what it was proved with, "" for the account's own token
 	id      string          // the last identifier in the path, "" for a list
 	ids     []string        // all of them, in order
+	rest    []string        // the path below the account
 	json    bool            // the path ended in .json
 	form    url.Values      // the body of a POST
 	query   url.Values
@@ -82,7 +83,11 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) (answer, error) 
 		w.Header().Set("Allow", found.allow())
 		return answer{status: http.StatusNoContent}, nil
 	}
-	who, err := s.authenticate(r)
+	prove := s.authenticate
+	if s.public(r, found) {
+		prove = func(r *http.Request) (caller, error) { return s.listener(r, found) }
+	}
+	who, err := prove(r)
 	if err != nil {
 		return answer{}, err
 	}
@@ -97,12 +102,15 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) (answer, error) 
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
+	if !acting.Active() && method != http.MethodGet && len(found.rest) > 0 {
+		return answer{}, inactive(acting)
+	}
 	act := found.methods[method]
 	if act == nil {
 		w.Header().Set("Allow", found.allow())
 		return answer{}, refused(http.StatusMethodNotAllowed, 20004, "Method %s is not allowed here; %s is", clip(r.Method), found.allow())
 	}
-	q := &request{Request: r, account: acting, caller: who.account.SID, key: who.key, ids: found.ids, json: found.json}
+	q := &request{Request: r, account: acting, caller: who.account.SID, key: who.key, ids: found.ids, rest: found.rest, json: found.json}
 	if n := len(q.ids); n > 0 {
 		q.id = q.ids[n-1]
 	}

@@ -44,25 +44,17 @@ func (s *sipStore) DropSIPResources(_ context.Context, ids []string) error {
 
 const sipBase = base + "/SIP"
 
-// switchboard is the API with SIP resources.
-func switchboard(t *testing.T) (*house, *sipStore) {
+// sipDesk is the API with SIP resources.
+func sipDesk(t *testing.T) (*house, *sipStore) {
 	s := &sipStore{taken: "document.example.jp"}
 	return open(t, func(c *rest.Config) { c.SIP = s }), s
-}
-
-func form(pairs ...string) url.Values {
-	v := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		v.Add(pairs[i], pairs[i+1])
-	}
-	return v
 }
 
 // A domain with users and networks is built as Twilio's own programs build it, each answer by the contract; what comes
 // of it is what the phones are asked for.
 func TestASIPDomainIsBuilt(t *testing.T) {
 	c := readContract(t)
-	h, store := switchboard(t)
+	h, store := sipDesk(t)
 	do := func(status int, method, path string, pairs ...string) reply {
 		t.Helper()
 		var v url.Values
@@ -126,7 +118,7 @@ func TestASIPDomainIsBuilt(t *testing.T) {
 }
 
 func TestSIPResourcesRefuse(t *testing.T) {
-	h, store := switchboard(t)
+	h, store := sipDesk(t)
 	d := h.post(sipBase+"/Domains.json", form("DomainName", "a.example.jp")).is(201).text("sid")
 	cl := h.post(sipBase+"/CredentialLists.json", form("FriendlyName", "phones")).is(201).text("sid")
 	al := h.post(sipBase+"/IpAccessControlLists.json", form("FriendlyName", "pbx")).is(201).text("sid")
@@ -179,7 +171,7 @@ func TestSIPResourcesRefuse(t *testing.T) {
 }
 
 func TestSIPListsGoOnOverADeletion(t *testing.T) {
-	h, _ := switchboard(t)
+	h, _ := sipDesk(t)
 	var made []string
 	for i := range 5 {
 		made = append(made, h.post(sipBase+"/CredentialLists.json", form("FriendlyName", fmt.Sprint(i))).is(201).text("sid"))

@@ -31,6 +31,12 @@ type (
 	Conference string
 	// Recording is RE…, what somebody said.
 	Recording string
+	// Message is SM…, a short message.
+	Message string
+	// Queue is QU…, calls that wait for somebody.
+	Queue string
+	// Stream is MZ…, the sound of a call on its way over a WebSocket.
+	Stream string
 	// Domain is SD…, a SIP domain that phones register with.
 	Domain string
 	// CredentialList is CL…, users with passwords.
@@ -54,6 +60,9 @@ const (
 	notificationPrefix = "NO"
 	conferencePrefix   = "CF"
 	recordingPrefix    = "RE"
+	messagePrefix      = "SM"
+	queuePrefix        = "QU"
+	streamPrefix       = "MZ"
 	domainPrefix       = "SD"
 	credListPrefix     = "CL"
 	credentialPrefix   = "CR"
@@ -63,7 +72,7 @@ const (
 
 // Kind is any identifier type of this package.
 type Kind interface {
-	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording |
+	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Message | Queue | Stream |
 		Domain | CredentialList | Credential | AccessList | AccessAddress
 }
 
@@ -86,6 +95,12 @@ func prefix[K Kind]() string {
 		return conferencePrefix
 	case Recording:
 		return recordingPrefix
+	case Message:
+		return messagePrefix
+	case Queue:
+		return queuePrefix
+	case Stream:
+		return streamPrefix
 	case Domain:
 		return domainPrefix
 	case CredentialList:

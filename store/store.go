@@ -66,6 +66,7 @@ type Store struct {
 	running sync.WaitGroup
 	tell    announcer
 	late    lateness
+	swept   atomic.Int64 // when gates of long ago were deleted, in milliseconds
 	stored  atomic.Int64 // changes
 	commits atomic.Int64
 }

@@ -3,6 +3,7 @@ package upstream_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/upstream"
 )
@@ -444,6 +446,29 @@ func TestOneAttemptAtTwoUpstreams(t *testing.T) {
 	d.goes(call.Completed)
 	over(h, next)
 	h.want("the first one is ended", c.now(), call.Canceled)
+}
+
+// A platform that says other prices in another currency each time changes nothing in our books.
+func TestAnUpstreamThatChangesItsCurrency(t *testing.T) {
+	h := build(t, func(h *house) {
+		h.up.Prices = tariff.Table{Currency: "JPY", Rows: []tariff.Row{{To: []string{"mobile"}, PerCall: 10_000_000}}}
+	})
+	for n, unit := range []string{"USD", "EUR", "", "¥¥¥¥"} {
+		h.platform.onCreate = func(_ int, w http.ResponseWriter, c *remote) bool {
+			h.platform.take(c)
+			made := c.json()
+			made["price"], made["price_unit"] = "-0.0150", unit
+			answer(w, 201, made)
+			return true
+		}
+		k := h.place(func(o *call.Order) { o.Attempt = fmt.Sprintf("co-1-%d", n+1) })
+		c := h.platform.the(n + 1)
+		c.goes(call.InProgress)
+		c.goes(call.Completed, "Price", "-0.99", "PriceUnit", unit)
+		over(h, k)
+		h.want("price in "+unit, h.record().Price, "10 JPY")
+	}
+	h.want("charges", len(h.charges), 4)
 }
 
 // A token that leaves only for whom it is meant: a redirect is not followed.

@@ -163,7 +163,11 @@ func lookAtSpeech(ctx context.Context, s settings) (out []finding) {
 func lookAtPorts(s settings, running bool) (out []finding) {
 	for _, p := range []struct{ what, network, addr, mend string }{
 		{"http", "tcp", s.HTTP, "--http"}, {"sip", "udp", s.SIP.Listen, "--sip"}, {"sip", "tcp", s.SIP.Listen, "--sip"},
+		{"browsers", "udp", s.Browsers.Listen, "--browsers"}, {"browsers", "tcp", s.Browsers.Listen, "--browsers"},
 	} {
+		if p.addr == off {
+			continue
+		}
 		f := finding{what: p.what + " " + p.network, good: p.addr + " is free"}
 		err := listens(p.network, p.addr)
 		switch {

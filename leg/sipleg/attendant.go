@@ -143,7 +143,10 @@ func (a *attendant) keepOpen() (moved bool) {
 		return false
 	}
 	a.srv.gate.befriend(a.flow.peer.Addr())
-	a.srv.wire.send(a.flow, []byte("\r\n\r\n")) // RFC 5626 section 4.4.1; over UDP it is a packet and no more
+	// RFC 5626 section 4.4.1; over UDP it is a packet and no more.
+	if err := a.srv.wire.send(a.flow, []byte("\r\n\r\n")); err != nil {
+		return true // the connection over which the carrier calls us is gone
+	}
 	return a.contactHost(a.flow) != a.said
 }
 

@@ -102,6 +102,8 @@ func (i *invitation) dialogOf(r *response) *dialog {
 // 200 that crossed our CANCEL. Without the BYE a person would listen to nothing.
 func (s *Server) dismiss(i *invitation, r *response, why string, done func(error)) {
 	d := i.dialogOf(r)
+	s.log.Warn("answer hung up at once; a carrier that does this often answers late, or one call twice: ask it why, and whether it charges for them",
+		"leg", i.callID, "from", r.from.peer.String(), "why", why)
 	raw, _ := s.inDialog(d, sip.ACK, i.n)
 	i.tx.ack(d.tag, raw, d.flow)
 	s.bye(d, i.user.keys(), why, done)

@@ -91,8 +91,11 @@ func (s *Server) ownHost(f flow) string {
 		host = s.ownIP(f.peer.Addr()).String()
 	}
 	port := s.port
-	if f.proto() == "TLS" && s.tlsPort != 0 {
-		port = s.tlsPort
+	if f.proto() == "TLS" {
+		if port = s.tlsPort; port == 0 {
+			// Nobody can connect to us: the far end finds the connection that there is by its address.
+			return f.stream.conn.LocalAddr().String()
+		}
 	}
 	return bracketed(host) + ":" + itoa(int(port))
 }

@@ -35,7 +35,6 @@ type Config struct {
 
 	// Phones are asked about REGISTER, and about calls of phones that register here. nil: there are none.
 	Phones Phones
-
 	// LineChanged is told each time a line (SetLines) stands differently. It must not block. nil: nobody is.
 	LineChanged func(Standing)
 	Resolver    Resolver // nil is the system's

@@ -55,7 +55,8 @@ func (s *Server) invitation(ctx context.Context, to leg.Target, id string) (*inv
 	call := s.id.callID(id)
 	i := &invitation{
 		uri: uri, to: "<" + uri + ">", callID: call, n: 1, branch: s.id.branch(id, 1, at.addr),
-		flow: f, at: at, others: others, fixed: h.proto != "", ownHost: own, user: credentials{to.Username, to.Password}, back: to.Symmetric,
+		flow: f, at: at, others: others, fixed: h.proto != "", ownHost: own, user: credentials{to.Username, to.Password},
+		back: to.Symmetric,
 	}
 	i.from, i.shown = line.caller(to, own[:strings.LastIndex(own, ":")])
 	i.from += ";tag=" + s.id.tag(call)

@@ -197,6 +197,7 @@ func TestCallerLeavesWithBYE(t *testing.T) {
 
 func TestNobodyReadsTheEvents(t *testing.T) {
 	l, p, _ := answeredBy(t, sdpAt(40000))
+	const room = 64 // leg.Leg's promise
 	for range room + 1 {
 		l.rtpDigit('1')
 	}

@@ -208,7 +208,7 @@ func (l *Leg) provisional(i *invitation, r *response) {
 		}
 		if ringing(r.StatusCode) && l.shown == 0 { // it rang all the same: whoever tried two trunks wants to know
 			l.shown = r.StatusCode
-			l.bell.ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
+			l.bell.Ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
 		}
 		return
 	}
@@ -218,7 +218,7 @@ func (l *Leg) provisional(i *invitation, r *response) {
 	l.after(l.srv.t.Ringing, func() { l.giveUp(leg.NoAnswer, "it rang for too long") })
 	if r.StatusCode == 100 {
 		if first {
-			l.bell.ring(leg.Event{At: r.at, Kind: leg.Trying, Status: 100})
+			l.bell.Ring(leg.Event{At: r.at, Kind: leg.Trying, Status: 100})
 		}
 		return
 	}
@@ -228,7 +228,7 @@ func (l *Leg) provisional(i *invitation, r *response) {
 	l.rang = l.rang || ringing(r.StatusCode)
 	if r.StatusCode != l.shown && r.StatusCode < 190 {
 		l.shown = r.StatusCode
-		l.bell.ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
+		l.bell.Ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
 	}
 	if body := sdpOf(r); body != nil {
 		if d, err := l.readAnswer(body, r.from.peer.Addr()); err == nil {
@@ -236,7 +236,7 @@ func (l *Leg) provisional(i *invitation, r *response) {
 			l.theirs = d
 			l.applySound()
 			if firstSound {
-				l.bell.ring(leg.Event{At: r.at, Kind: leg.EarlyMedia, Status: r.StatusCode})
+				l.bell.Ring(leg.Event{At: r.at, Kind: leg.EarlyMedia, Status: r.StatusCode})
 			}
 		}
 	}

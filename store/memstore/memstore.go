@@ -24,6 +24,7 @@ var (
 	_ dispatch.Store = (*Store)(nil)
 	_ call.Store     = (*Store)(nil)
 	_ account.Books  = (*Store)(nil)
+	_ call.Gates     = (*Store)(nil)
 	_ manifest.Store = (*Store)(nil)
 
 	_ registrar.Store  = (*Store)(nil)

@@ -13,10 +13,12 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/job"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // row is a record and the order in which it came to be.
@@ -44,11 +46,16 @@ type tables struct {
 	recordings    map[sid.Recording]row[account.Recording]
 	exchanges     map[int64]row[account.Exchange]
 	notifications map[sid.Notification]row[account.Notification]
+	queues        map[sid.Queue]row[call.QueueRecord]
+	conferences   map[sid.Conference]row[call.ConferenceRecord]
+	messages      map[sid.Message]row[message.Record]
 	tickets       map[ticketKey]ticket
 	sounds        map[string]sound
 	verifications map[verified]dispatch.Verification
 	charges       map[chargeKey]row[call.Charge]
 	budgetSaid    map[budgetSaid]bool
+	gates         map[string]trunk.Last
+	failedTrunks  map[string]call.TrunkFate
 	contacts      map[string]row[registrar.Contact]
 	sip           map[string]row[account.SIPResource]
 	hold          dispatch.Hold
@@ -127,11 +134,16 @@ func newTables() tables {
 		recordings:    map[sid.Recording]row[account.Recording]{},
 		exchanges:     map[int64]row[account.Exchange]{},
 		notifications: map[sid.Notification]row[account.Notification]{},
+		queues:        map[sid.Queue]row[call.QueueRecord]{},
+		conferences:   map[sid.Conference]row[call.ConferenceRecord]{},
+		messages:      map[sid.Message]row[message.Record]{},
 		tickets:       map[ticketKey]ticket{},
 		sounds:        map[string]sound{},
 		verifications: map[verified]dispatch.Verification{},
 		charges:       map[chargeKey]row[call.Charge]{},
 		budgetSaid:    map[budgetSaid]bool{},
+		gates:         map[string]trunk.Last{},
+		failedTrunks:  map[string]call.TrunkFate{},
 		contacts:      map[string]row[registrar.Contact]{},
 		sip:           map[string]row[account.SIPResource]{},
 	}

@@ -696,6 +696,11 @@ export interface components {
             inbound?: boolean;
             over: boolean;
             person: string;
+            /**
+             * Format: int64
+             * @description In the queue for a line, counted from 1; absent if it waits for none.
+             */
+            place?: number;
             /** @description What its call has cost: 16 JPY. Absent while that is not known. */
             price?: string;
             /**

@@ -31,6 +31,7 @@ export type UsageLine = S['UsageLine'];
 export type Drill = S['Drill'];
 export type Question = S['Question'];
 export type Chosen = S['Chosen'];
+export type PhoneToken = S['PhoneToken'];
 
 export type Lang = 'en' | 'ja';
 

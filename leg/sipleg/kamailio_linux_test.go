@@ -1,7 +1,6 @@
 package sipleg
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/pem"
@@ -11,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -59,17 +59,23 @@ func newProxy(t *testing.T, phone *peer, ca *authority, name string) *proxy {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.cmd = exec.Command(program, "-DD", "-E", "-f", file, "-Y", dir, "-P", filepath.Join(dir, "pid"), "-m", "16", "-M", "4")
-	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, &log, &log
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, log, log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		p.dies()
 		if t.Failed() {
-			t.Logf("kamailio says:\n%s", log.String())
+			said, _ := os.ReadFile(log.Name())
+			t.Logf("kamailio says:\n%s", said)
 		}
+		log.Close()
 	})
 	until(t, "kamailio", func() bool { return !portFree(p.port) })
 	return p
@@ -78,7 +84,7 @@ func newProxy(t *testing.T, phone *peer, ca *authority, name string) *proxy {
 // dies ends it and waits.
 func (p *proxy) dies() {
 	if p.cmd.ProcessState == nil {
-		p.cmd.Process.Signal(os.Interrupt)
+		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // it has children; asked politely, they take a minute over TLS
 		p.cmd.Wait()
 	}
 }
@@ -132,7 +138,12 @@ func TestKamailioIsTheCarrier(t *testing.T) {
 			// In: to the contact, whatever its transport is.
 			phone.send(netip.MustParseAddrPort(k.addr()), newRequest(phone.addr(), "INVITE", "sip:0501234@localhost:"+itoa(k.port), "<sip:09012345678@carrier.example>;tag=b",
 				"<sip:0501234@localhost>", fresh(8), 1, "", sdpAt(40002)))
-			in := <-got
+			var in *Leg
+			select {
+			case in = <-got:
+			case <-time.After(testPatience):
+				t.Fatal("the call never came in")
+			}
 			if in.Info().Line != "ntt" || in.Info().To != "sip:+815012345678@127.0.0.1" {
 				t.Errorf("the call that came in is %+v", in.Info())
 			}
