@@ -110,6 +110,14 @@ func TestTwoPhonesCallEachOther(t *testing.T) {
 	sato, suzuki := newRegistering(t, s, "sato", secretSato, 600), newRegistering(t, s, "suzuki", secretSato, 600)
 	s.untilRegistered("sato", 1)
 	s.untilRegistered("suzuki", 1)
+	pager := newHandset(t, s, "sato")
+	pager.body = "on-my-way"
+	to := "sip:suzuki@office.example.jp"
+	challenge := pager.asks(patience, "MESSAGE", to, "Content-Type: text/plain")
+	if a := pager.asks(patience, "MESSAGE", to, "Content-Type: text/plain", proof(challenge, "MESSAGE", to, "sato", secretSato)); !strings.HasPrefix(a, "SIP/2.0 200") {
+		t.Errorf("the message: %q", a)
+	}
+	eventually(t, patience, "suzuki reads what sato has written", func() bool { return strings.Contains(suzuki.log(), "on-my-way") })
 	sato.does("dial", "sip:suzuki@office.example.jp")
 	suzuki.rings()
 	if !strings.Contains(suzuki.log(), "sip:sato@office.example.jp") {

@@ -20,6 +20,9 @@ type Phones interface {
 	Familiar(a netip.Addr) bool
 	// Admit judges who sends a request.
 	Admit(a Appeal, known bool) Admission
+	// Text hands a short message of a phone that was admitted to whom it is for, and gives the status of what came of it.
+	// It may wait for other phones.
+	Text(ctx context.Context, n Note) (status int)
 	// Register does what a REGISTER of somebody who was admitted asks. It may wait for a disk.
 	Register(ctx context.Context, r Registration) Receipt
 }
@@ -98,7 +101,7 @@ func (s *Server) fromPhone(r *request, tx *serverTx) bool {
 		s.register(r, tx)
 		return true
 	case sip.MESSAGE:
-		tx.respond(405, fresh(8), []header{{"Allow", allowed}}, "")
+		s.passOn(r, tx)
 		return true
 	}
 	return false // an INVITE goes on as any other, and says whose it is
@@ -151,6 +154,21 @@ func rawValues(raw string, names ...string) (all []string) {
 		}
 	}
 	return all
+}
+
+// way finds the way to a target: the connection that a phone holds, or the servers of the hop. A phone whose connection
+// is gone may take another at its own address.
+func (s *Server) way(ctx context.Context, to leg.Target, u *sip.Uri, h hop) (at hop, f flow, first place, others []place, err error) {
+	if f, first, held := s.held(to, h); held {
+		return h, f, first, nil, nil
+	}
+	if to.Symmetric && h.proto != "udp" {
+		if h, err = hopOf(u, ""); err != nil {
+			return h, f, first, nil, err
+		}
+	}
+	f, first, others, err = s.resolve(ctx, h)
+	return h, f, first, others, err
 }
 
 // held is the connection that a phone has made to us and holds, if it is called the way it came.

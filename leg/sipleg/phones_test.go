@@ -14,6 +14,7 @@ import (
 type exchange struct {
 	mu       sync.Mutex
 	asked    []Registration
+	notes    []Note
 	familiar netip.Addr
 	answer   Receipt
 }
@@ -37,6 +38,13 @@ func (x *exchange) Admit(a Appeal, known bool) Admission {
 		return Admission{}
 	}
 	return Admission{Status: 403}
+}
+
+func (x *exchange) Text(_ context.Context, n Note) int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.notes = append(x.notes, n)
+	return 480
 }
 
 func (x *exchange) Register(_ context.Context, r Registration) Receipt {

@@ -36,17 +36,9 @@ func (s *Server) invitation(ctx context.Context, to leg.Target, id string) (*inv
 	if err != nil {
 		return nil, err
 	}
-	f, at, held := s.held(to, h)
-	var others []place
-	if !held {
-		if to.Symmetric && h.proto != "udp" { // its connection is gone; perhaps it takes another at its own address
-			if h, err = hopOf(u, ""); err != nil {
-				return nil, err
-			}
-		}
-		if f, at, others, err = s.resolve(ctx, h); err != nil {
-			return nil, err
-		}
+	h, f, at, others, err := s.way(ctx, to, u, h)
+	if err != nil {
+		return nil, err
 	}
 	if id == "" {
 		id = fresh(16)
