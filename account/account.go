@@ -95,6 +95,7 @@ type Door string
 const (
 	Accept Door = "accept"
 	Screen Door = "screen" // the caller has to press a key first
+	Named  Door = "name"   // … and to say a name, which whoever is called by a <Dial> hears first
 	Reject Door = "reject" // refused without an answer, as by a person: 603
 	Busy   Door = "busy"   // refused without an answer, as a line that is in use: 486
 )

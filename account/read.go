@@ -23,7 +23,7 @@ import (
 //	bin: night                    # … or stands in this bin
 //	application: shop             # … or this application knows it
 //	call-back: true               # … or people call here about alerts
-//	unknown: screen               # callers who hide their number: accept, screen (press 1 first), reject, busy
+//	unknown: screen               # callers who hide their number: accept, screen (press 1 first), name (and say who you are), reject, busy
 //	foreign: reject               # callers from abroad
 //	trunk: ntt                    # calls to it come in over this trunk, and cost what its prices say of inbound calls
 //	sms-url: https://example.jp/sms # is asked about short messages to it; also sms-method, sms-fallback-url, sms-fallback-method
@@ -167,7 +167,7 @@ func readDoor(v yamldoc.Value) Door {
 	if !v.Given() {
 		return ""
 	}
-	return Door(v.OneOf(string(Accept), string(Screen), string(Reject), string(Busy)))
+	return Door(v.OneOf(string(Accept), string(Screen), string(Named), string(Reject), string(Busy)))
 }
 
 func readMethod(v yamldoc.Value) string {

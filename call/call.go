@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/sid"
@@ -34,6 +35,8 @@ type Call struct {
 	firstWord time.Duration
 	nested    int        // how many calls of ours it is inside of; see own.go
 	told      url.Values // what the caller brought; see visit.go
+	door      account.Door
+	name      atomic.Pointer[media.Clip] // as the caller has said it
 
 	ears  ears
 	lips  lips

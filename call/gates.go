@@ -36,7 +36,8 @@ func doorOf(t trunk.Trunk) string { return strings.Join([]string{t.Server, t.Use
 // gives it to whoever is first when its moment comes: the place is the process's and no call's.
 type gate struct {
 	trunk.Gate           // of this process's own calls
-	asking     bool      // the store is being asked for a place
+	asking     bool      // the store is being asked for a place …
+	asker      *booking  // … that this one may use at once; nil: it is asked ahead
 	opens      time.Time // when the place that it gave us comes; zero: we have none
 	place      time.Time // the same as the store names it
 }
@@ -68,6 +69,9 @@ func (l *lines) gate(key string, interval time.Duration) *gate {
 		g = new(gate)
 		l.gates[key] = g
 	}
+	if soonest := time.Now().Add(interval); interval < g.Interval && g.Free.After(soonest) {
+		g.Free = soonest // the document has changed
+	}
 	g.Interval = interval
 	return g
 }
@@ -93,13 +97,13 @@ func (l *lines) pass(t trunk.Trunk, b *booking, now time.Time) (open time.Time, 
 	open = now.Add(g.Wait(now))
 	switch {
 	case l.keep == nil:
-	case g.asking && b.asks == g:
+	case g.asker == b:
 		return time.Time{}, asked
 	case g.asking:
 		return time.Time{}, shut
 	case g.placeless(now) && open.After(now): // asked for when it is known that the call goes over no other trunk
 	case g.placeless(now):
-		b.asks = g
+		b.asks, g.asker = g, b
 		l.ask(key, g, now)
 		return time.Time{}, asked
 	case g.opens.After(open):
@@ -142,7 +146,7 @@ func (l *lines) ask(key string, g *gate, now time.Time) {
 			l.log.Warn("the pace of a trunk is not shared; calls go by what this process knows", "gate", strings.Fields(key)[0], "err", err)
 			opens = now.Add(g.Wait(now))
 		}
-		g.asking, g.opens, g.place = false, opens, place
+		g.asking, g.asker, g.opens, g.place = false, nil, opens, place
 		if opens.Before(now) {
 			g.opens = now // it took that long to write it down
 		}

@@ -170,6 +170,8 @@ func TestOnlyATrunkWithAnIntervalAsksTheStore(t *testing.T) {
 		synctest.Wait()
 		h.want("the store was asked", b.asked, 5)
 		h.want("the last call left after", h.after(), 4*time.Second)
+		synctest.Wait()
+		h.want("the timeline says who waited", strings.Count(h.store.said("call.queued"), "waiting for a line on slow, place"), 4)
 	}, trunks(slow), gates(b))
 }
 

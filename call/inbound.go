@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
@@ -44,13 +45,13 @@ func (d *Desk) Accept(l leg.Leg) {
 	}
 	o := Order{SID: r.SID, Account: r.Account, Direction: Inbound, Domain: n.Domain}.complete()
 	door, why := n.DoorFor(r.From)
-	if door == account.Screen && d.cfg.Screen != nil {
+	if (door == account.Screen || door == account.Named) && d.cfg.Screen != nil {
 		o.Script = screened
 	}
 	over := d.bringer(n, r, i)
 	r.Trunk = over.Name
 	c := d.newCall(r, o)
-	c.nested, c.over = depth(i), over
+	c.nested, c.over, c.door = depth(i), over, door
 	if !d.admit(c) {
 		refuse(leg.Congested)
 		return
@@ -108,6 +109,15 @@ func (c *Call) turnAway(door account.Door, why string) {
 	}
 	c.stop(&Ending{cause, why})
 }
+
+// Door is what became of a caller before anything else happened; "" for calls that we place.
+func (c *Call) Door() account.Door { return c.door }
+
+// Introduce keeps the name that the caller has said, for those who are called next.
+func (c *Call) Introduce(name *media.Clip) { c.name.Store(name) }
+
+// Introduction is the name that the caller has said; nil: none was asked for.
+func (c *Call) Introduction() *media.Clip { return c.name.Load() }
 
 // screened is the script of a caller who has to press a key before the program runs.
 func screened(ctx context.Context, c *Call) error {

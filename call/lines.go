@@ -46,7 +46,7 @@ type booking struct {
 	urgent bool
 	got    chan granted // two places: that it waits, and what became of it
 	waits  bool         // it was told that it waits
-	asks   *gate        // the store is asked for its place there
+	asks   *gate        // where the store was asked for its place
 	lines  *lines
 }
 
@@ -58,7 +58,7 @@ type granted struct {
 }
 
 // soon tells whether the booking goes as soon as the store has answered, so that there is no talk of waiting.
-func (b *booking) soon() bool { return b.asks != nil && b.asks.asking }
+func (b *booking) soon() bool { return b.asks != nil && b.asks.asker == b }
 
 // book asks for one of the trunks. If one is free, or none will be, or it has to wait, that is in got when book
 // returns, unless a gate has to be asked for in the store first.

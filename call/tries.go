@@ -86,7 +86,9 @@ func (c *Call) waits(b *booking) {
 	if c.now.alive() {
 		return // it is trying elsewhere meanwhile
 	}
-	c.tell(Event{At: time.Now(), Status: Queued, Text: fmt.Sprintf("waiting for a line on %s, place %d in the queue", strings.Join(names, ", "), place)})
+	text := fmt.Sprintf("waiting for a line on %s, place %d in the queue", strings.Join(names, ", "), place)
+	c.untold = append(c.untold, c.event(timeline.CallQueued, text)) // worth no commit of its own: Place says it meanwhile
+	c.tell(Event{At: time.Now(), Status: Queued, Text: text})
 }
 
 // unbook gives up waiting for a line.

@@ -30,10 +30,19 @@ type lineBook struct {
 	busy  map[string]int       // calls, by line
 	free  map[string]time.Time // when the next call may begin, by gate
 	on    map[string]Line      // those that have one, by attempt
-	wait  []Command            // those that wait, in order
+	wait  []inQueue            // those that wait, in order
 	told  map[string]bool      // those of which it was said
 	wake  time.Time            // the next moment at which a gate opens for somebody is planned
 }
+
+// inQueue is a call that waits.
+type inQueue struct {
+	Command
+	wants []Line // any of them, the best first
+}
+
+// same tells whether two wants are one: then what is true of the one is true of the other.
+func same(a, b []Line) bool { return len(a) > 0 && len(b) > 0 && &a[0] == &b[0] }
 
 func newLineBook(n Night) lineBook {
 	return lineBook{usual: []Line{{Channels: n.Channels, Interval: n.Interval}}, busy: map[string]int{}, free: map[string]time.Time{}, on: map[string]Line{}, told: map[string]bool{}}
@@ -55,17 +64,23 @@ var withoutLimit = []Line{{}}
 // place rings a phone, or lets the call wait.
 func (s *simulation) place(c Command, now time.Time) {
 	s.open[c.Attempt] = true
-	s.lines.wait = append(s.lines.wait, c)
+	s.lines.wait = append(s.lines.wait, inQueue{c, s.wants(c.Address)})
 	s.fill(now)
 }
 
 // fill places the calls that have waited longest where they can go.
 func (s *simulation) fill(now time.Time) {
 	var wake time.Time
+	var full []Line // no call that wants these can go now
 	keep := s.lines.wait[:0]
 	for _, c := range s.lines.wait {
-		l, opens, ok := s.free(s.wants(c.Address), now)
+		if same(c.wants, full) {
+			keep = append(keep, c)
+			continue
+		}
+		l, opens, ok := s.free(c.wants, now)
 		if !ok {
+			full = c.wants
 			keep = append(keep, c)
 			if !opens.IsZero() && (wake.IsZero() || opens.Before(wake)) {
 				wake = opens
@@ -82,7 +97,7 @@ func (s *simulation) fill(now time.Time) {
 			s.tell(timeline.Event{At: now, Kind: timeline.CallInitiated, Callout: s.night.ID, Person: c.Person, Attempt: c.Attempt, Text: turnOn(l)})
 			s.at(Event{At: now, Kind: Placed, Attempt: c.Attempt})
 		}
-		s.dial(c, now)
+		s.dial(c.Command, now)
 	}
 	s.lines.wait = keep
 	if !wake.IsZero() && !wake.Equal(s.lines.wake) {
@@ -123,13 +138,13 @@ func turnOn(l Line) string {
 
 // waits says of a call that was just ordered that it has no line yet, and which place it has in the queue.
 func (s *simulation) waits(e timeline.Event) {
-	i := slices.IndexFunc(s.lines.wait, func(c Command) bool { return c.Attempt == e.Attempt })
-	if e.Kind != timeline.AttemptDialing || i < 0 {
+	i := len(s.lines.wait) - 1 // it came last
+	if e.Kind != timeline.AttemptDialing || i < 0 || s.lines.wait[i].Attempt != e.Attempt {
 		return
 	}
 	s.lines.told[e.Attempt] = true
 	var names []string
-	for _, l := range s.wants(s.lines.wait[i].Address) {
+	for _, l := range s.lines.wait[i].wants {
 		if l.Name != "" {
 			names = append(names, l.Name)
 		}
@@ -147,7 +162,7 @@ func (s *simulation) waits(e timeline.Event) {
 
 // unqueue takes away a call that is not wanted any more.
 func (s *simulation) unqueue(attempt string) {
-	s.lines.wait = slices.DeleteFunc(s.lines.wait, func(c Command) bool { return c.Attempt == attempt })
+	s.lines.wait = slices.DeleteFunc(s.lines.wait, func(c inQueue) bool { return c.Attempt == attempt })
 	delete(s.lines.told, attempt)
 }
 

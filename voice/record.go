@@ -150,6 +150,7 @@ type dictation struct {
 	hush     int // frames of silence that end it; 0: none do
 	stop     context.CancelCauseFunc
 	spoken   atomic.Bool
+	words    string // the last ones of a simulated phone
 
 	quiet int
 	over  bool
@@ -169,6 +170,9 @@ func (d *dictation) WriteCaptioned(f *media.Frame, words string) {
 	if d.gate.Speech(f) || words != "" {
 		d.quiet = 0
 		d.spoken.Store(true)
+		if words != "" {
+			d.words = words
+		}
 	} else {
 		d.quiet++
 	}

@@ -160,7 +160,7 @@ func TestTwentyPeopleOnANarrowTrunkAsExplained(t *testing.T) {
 	if len(wrong) > 0 {
 		t.Errorf("in another order than explained: %q", wrong)
 	}
-	if median > 20*time.Millisecond || most > 100*time.Millisecond { // on a quiet machine the worst is below 20 ms (make bench)
+	if median > 20*time.Millisecond || most > 300*time.Millisecond { // on a quiet machine the worst is a few ms
 		t.Errorf("where the interval decides calls are off by %v, by %v at most", median, most)
 	}
 	if limit := 100*time.Millisecond + at[len(at)-1]/20; off > limit {
@@ -275,7 +275,7 @@ func TestTwoProcessesKeepThePaceOfOneTrunk(t *testing.T) {
 		t.Errorf("the calls ended: %s", hows)
 	}
 	took := calls[11].begun.Sub(calls[0].begun)
-	if took > 13500*time.Millisecond {
+	if took > 17*time.Second {
 		t.Errorf("twelve calls took %v", took)
 	}
 	t.Logf("%d calls of two processes within %v, %v apart at least", len(calls), took.Round(time.Millisecond), least.Round(100*time.Microsecond))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,7 +140,8 @@ func TestTheGhostsOfTwoTrunksAreEnded(t *testing.T) {
 	}
 	s.start()
 	s.ready()
-	eventually(t, patience, "sato is called again", func() bool { return len(mute.calledAt("+819011111111")) == 2 })
+	// Over the second one, if the next life knows still that the first one says nothing.
+	eventually(t, patience, "sato is called again", func() bool { return len(mute.calledAt("+819011111111"))+len(rings.calledAt("+819011111111")) == 3 })
 	if hows := mute.hows() + "; " + rings.hows(); !strings.Contains(mute.hows(), "cancelled: 1") || !strings.Contains(rings.hows(), "cancelled: 1") {
 		t.Errorf("the calls of the last run ended so when sato was called again: %s", hows)
 	}
@@ -341,19 +343,20 @@ func TestOneCallASecondAndCriticalCallsOvertake(t *testing.T) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	var order []string
-	worst := time.Duration(0)
+	var slips []time.Duration
 	for i, d := range x.calls {
 		order = append(order, d.user[len(d.user)-5:])
 		if i > 0 {
-			gap := d.begun.Sub(x.calls[i-1].begun) - time.Second
-			worst = max(worst, gap.Abs())
+			slips = append(slips, (d.begun.Sub(x.calls[i-1].begun) - time.Second).Abs())
 		}
 	}
+	slices.Sort(slips)
+	median, worst := slips[len(slips)/2], slips[len(slips)-1]
 	if len(x.calls) != 15 {
 		t.Errorf("%d calls left the house, want 15: %q", len(x.calls), order)
 	}
-	if worst > 100*time.Millisecond { // on a quiet machine it is a few
-		t.Errorf("two calls left %v too early or too late", worst)
+	if median > 50*time.Millisecond || worst > 300*time.Millisecond { // on a quiet machine the worst is a few ms
+		t.Errorf("calls left %v too early or too late, %v at most", median, worst)
 	}
 	last := strings.LastIndex(strings.Join(order, " "), "2000")
 	if before := strings.Count(strings.Join(order, " ")[:last], "1000"); before > 5 {

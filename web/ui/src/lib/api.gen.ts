@@ -473,6 +473,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A token with which a browser rings for a person */
+        post: operations["phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/phones": {
         parameters: {
             query?: never;
@@ -1051,11 +1068,25 @@ export interface components {
             name: string;
             value: string;
         };
+        PhoneRequest: {
+            /** @description The person's id. */
+            person: string;
+        };
         PhoneSettings: {
             lines: components["schemas"]["PhoneField"][];
             phone: string;
             /** @description The same as text. */
             text: string;
+        };
+        PhoneToken: {
+            /** Format: date-time */
+            expires: string;
+            /** @description The browser rings for client: and this. */
+            identity: string;
+            /** @description Whether the person has this address among the contacts. Without it no plan rings the browser. */
+            listed: boolean;
+            /** @description An access token for Twilio's voice SDK. It allows incoming calls. */
+            token: string;
         };
         Placed: {
             /** @description Its SID. */
@@ -2350,6 +2381,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Proof"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneToken"];
                 };
             };
             /** @description Error */

@@ -218,6 +218,7 @@ const warningTexts: Record<Warning['code'], (about: string) => Both> = {
   'no-source': () => ({ en: 'There is no source: no alert can come in', ja: '送信元がありません。アラートを受け付けられません' }),
   held: () => ({ en: 'The kill switch holds: nobody is rung', ja: '発信停止中です。だれも呼ばれません' }),
   budget: (b) => ({ en: `The month’s budget “${b}” is used up: warnings ring no telephone`, ja: `今月の予算「${b}」を使い切りました。警告では電話を鳴らしません` }),
+  'line-down': (t) => ({ en: `The line “${t}” is down`, ja: `回線「${t}」が使えません` }),
   'not-ready': () => ({ en: 'kaden cannot record anything: its database does not answer', ja: 'データベースが応答せず、記録できません' }),
 };
 
