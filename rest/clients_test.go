@@ -35,7 +35,7 @@ func serve(t *testing.T) (env []string) {
 		return resttest.Phone{}
 	})
 	t.Cleanup(desk.Close)
-	cfg := rest.Config{Accounts: store, NotFound: resttest.ErrNoAccount, Calls: store, Desk: desk}
+	cfg := rest.Config{Accounts: store, NotFound: resttest.ErrNoAccount, Calls: store, Desk: desk, SIP: &sipStore{}}
 	t.Cleanup(postman(&cfg))
 	s := httptest.NewServer(rest.New(log, cfg))
 	t.Cleanup(s.Close)
