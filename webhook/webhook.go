@@ -51,6 +51,7 @@ type Client struct {
 	log       *slog.Logger
 	cfg       Config
 	transport *http.Transport
+	plain     *http.Transport // HTTP/1.1 alone, for WebSockets
 	cookies   *cookies
 }
 
@@ -66,6 +67,11 @@ func New(log *slog.Logger, cfg Config) *Client {
 	return &Client{
 		log: log,
 		cfg: cfg,
+		plain: &http.Transport{
+			DialContext:         d.DialContext,
+			TLSClientConfig:     &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}},
+			TLSHandshakeTimeout: 2 * cfg.Connect, MaxResponseHeaderBytes: 64 << 10,
+		},
 		transport: &http.Transport{
 			// No proxy: it would look names up for us, and the guard would see the proxy's address alone.
 			Proxy:               nil,
