@@ -335,7 +335,7 @@ func (s *teller) transcript() string {
 func extra(v url.Values) string {
 	var b strings.Builder
 	for _, k := range []string{
-		"Digits", "ErrorCode", "ErrorUrl", "DialCallStatus", "DialBridged", "DialCallDuration", "QueueResult", "QueuePosition", "QueueTime",
+		"Digits", "ErrorCode", "ErrorUrl", "DialCallStatus", "DialBridged", "DialCallDuration", "DialSipResponseCode", "QueueResult", "QueuePosition", "QueueTime",
 		"RecordingStatus", "RecordingDuration", "StatusCallbackEvent", "SmsStatus", "SequenceNumber", "AnsweredBy",
 	} {
 		if v.Has(k) {
