@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +22,21 @@ func (c *compiling) checkBin(d Document, b account.Bin, value yamldoc.Value) boo
 		c.note(d, p)
 	}
 	return !problems.Refused()
+}
+
+// checkBinAlone: no other bin is asked under the same identifier or key.
+func (c *compiling) checkBinAlone(d Document, b account.Bin) {
+	for _, other := range slices.Sorted(maps.Keys(c.set.Bins)) {
+		o := c.set.Bins[other]
+		for _, same := range []struct {
+			key string
+			is  bool
+		}{{"sid", o.SID == b.SID}, {"key", o.Key != "" && o.Key == b.Key}} {
+			if other < d.Name && same.is {
+				c.note(d, c.at(d, same.key, problem.Error, "the bin "+other+" has the same", "each bin has its own"))
+			}
+		}
+	}
 }
 
 // placeInBin is where line and column of a bin's TwiML stand in its document. Text that YAML folds is found
