@@ -38,7 +38,7 @@ var plan = map[string]room{
 	"oncall":          {[]string{"number", "problem", "problem/yamldoc"}, "people and their addresses"},
 	"account":         {[]string{"number", "sid", "problem", "problem/yamldoc"}, "who owns which number"},
 	"trunk":           {[]string{"number", "tariff", "problem", "problem/yamldoc"}, "arithmetic about lines"},
-	"notice":          {[]string{"problem", "problem/yamldoc"}, "tells people and systems; decides nothing"},
+	"notice":          {[]string{"number", "problem", "problem/yamldoc"}, "tells people and systems; decides nothing"},
 	"manifest":        {[]string{"account", "alert", "callout", "notice", "number", "oncall", "problem", "problem/yamldoc", "tariff", "timeline", "trunk", "sid", "twiml"}, "checks what people wrote against one another (ADR 1)"},
 
 	"media":             {nil, "sound; no sockets"},

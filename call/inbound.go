@@ -86,7 +86,7 @@ func (d *Desk) answers(i leg.Info, called string) (n account.Number, from, to st
 // and from telephones of our own.
 func (d *Desk) bringer(n account.Number, r Record, i leg.Info) trunk.Trunk {
 	outside := strings.HasPrefix(r.From, "+") || number.Withheld(r.From)
-	if n.Trunk == "" || !outside || depth(i) > 0 || d.cfg.Trunks == nil {
+	if n.Trunk == "" || !outside || i.Phone != "" || depth(i) > 0 || d.cfg.Trunks == nil {
 		return trunk.Trunk{}
 	}
 	for _, t := range d.cfg.Trunks() {

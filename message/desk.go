@@ -98,13 +98,19 @@ func (d *Desk) Run(ctx context.Context) error {
 // Send takes an order. It returns when the message is kept; it leaves after that. The error is ErrNoCarrier or a
 // *Refusal if nobody carries it.
 func (d *Desk) Send(ctx context.Context, o Order) (Record, error) {
+	if o.SID != "" {
+		r, err := d.cfg.Store.Message(ctx, o.Account, o.SID)
+		if err == nil || !errors.Is(err, ErrNotFound) {
+			return r, err
+		}
+	}
 	name, err := d.cfg.Carrier.Route(o.From, o.To)
 	if err != nil {
 		return Record{}, err
 	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	r := Record{
-		SID: sid.New[sid.Message](), Account: o.Account, Direction: cmp.Or(o.Direction, OutboundAPI), From: o.From, To: o.To, Body: o.Body,
+		SID: cmp.Or(o.SID, sid.New[sid.Message]()), Account: o.Account, Direction: cmp.Or(o.Direction, OutboundAPI), From: o.From, To: o.To, Body: o.Body,
 		Segments: Segments(o.Body), Status: Queued, Call: o.Call, Callback: o.Callback, Carrier: name, Created: now, Updated: now,
 	}
 	if err := d.cfg.Store.ChangeMessage(ctx, Change{Record: r}); err != nil {

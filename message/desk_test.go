@@ -401,6 +401,20 @@ func TestAStoreThatFails(t *testing.T) {
 	})
 }
 
+// An order that names its message is sent once, however often it comes.
+func TestTheSameOrderAgain(t *testing.T) {
+	story(t, func(h *house) {
+		for range 3 {
+			o := message.Order{SID: "SM00000000000000000000000000000042", Account: owner, From: "+815087654321", To: "+819012345678", Body: "nobody took it"}
+			if r, err := h.desk.Send(t.Context(), o); err != nil || r.SID != o.SID {
+				t.Fatalf("%+v %v", r, err)
+			}
+			synctest.Wait()
+		}
+		h.handedOver(1)
+	})
+}
+
 func TestNobodyCarriesIt(t *testing.T) {
 	story(t, func(h *house) {
 		if _, err := h.desk.Send(t.Context(), message.Order{From: "+815000000000"}); !errors.Is(err, message.ErrNoCarrier) {

@@ -76,6 +76,7 @@ type Callback struct {
 
 // Order is a message to be sent.
 type Order struct {
+	SID       sid.Message // "" for a new one; one that is there already is not sent again
 	Account   sid.Account
 	From, To  string    // +81…; From may be a name where the carrier takes names
 	Body      string    // at most MaxBody characters

@@ -392,6 +392,36 @@ func TestWhatALiveRecordingRefuses(t *testing.T) {
 	})
 }
 
+func aStream(b *switchboard) {
+	sato, c := b.calls("sato", enqueues)
+	below := base + "/Calls/" + string(c.SID()) + "/Streams"
+	one := b.asks("POST", below+".json", form("Url", "wss://owner.example/ear", "Name", "ear", "Track", "both_tracks",
+		"StatusCallback", "https://owner.example/s", "Parameter1.Name", "a", "Parameter1.Value", "b")).is(200)
+	one.has("status", "in-progress", "name", "ear", "call_sid", string(c.SID()))
+	b.asks("POST", one.text("uri"), form("Status", "stopped")).is(200).has("status", "stopped", "sid", one.text("sid"))
+	b.asks("POST", below+".json", form("Url", "wss://owner.example/ear")).is(200).has("name", nil)
+	sato.HangsUp().Waits(time.Second)
+}
+
+func TestAStreamOverTheAPI(t *testing.T) { live(t, aStream) }
+
+func TestStreamsAsTwiliosDocumentHasThem(t *testing.T) { live(t, aStream, readContract(t)) }
+
+func TestWhatAStreamRefuses(t *testing.T) {
+	live(t, func(b *switchboard) {
+		sato, c := b.calls("sato", enqueues)
+		below := base + "/Calls/" + string(c.SID()) + "/Streams"
+		b.post(below+".json", form("Url", "https://owner.example/")).refuses(400, 21205)
+		b.post(below+".json", form()).refuses(400, 21205)
+		b.post(below+".json", form("Url", "wss://owner.example/", "Track", "left")).refuses(400, 20001)
+		b.post(below+"/nobody.json", form("Status", "stopped")).refuses(404, 20404)
+		b.post(below+"/nobody.json", form("Status", "over")).refuses(400, 20001)
+		b.post(below+"/nobody.json", form()).refuses(400, 20001)
+		sato.HangsUp().Waits(time.Second)
+		b.post(below+".json", form("Url", "wss://owner.example/")).refuses(400, 21220)
+	})
+}
+
 func TestWithoutADeskThereAreNoQueuesAndConferences(t *testing.T) {
 	h := open(t, nil)
 	for _, path := range []string{"/Queues.json", "/Conferences.json", "/Queues/QU" + strings.Repeat("0", 32) + ".json", "/Conferences/CF" + strings.Repeat("0", 32) + ".json"} {

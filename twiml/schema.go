@@ -228,13 +228,13 @@ var schema = map[string]element{
 	}},
 	"Body":  {text: true},
 	"Media": {text: true},
-	"Connect": {run: later, children: "Autopilot Conversation ConversationRelay Room Stream VirtualAgent WhatsApp", attrs: attrs{
+	"Connect": {run: runs, children: "Autopilot Conversation ConversationRelay Room Stream VirtualAgent WhatsApp", attrs: attrs{
 		"action": address(codeURL), "method": httpMethod(codeSchema),
 	}},
 	"Start": {run: runs, children: "Recording Siprec Stream Transcription", attrs: attrs{
 		"action": address(codeURL), "method": httpMethod(codeSchema),
 	}},
-	"Stop": {run: later, children: "Siprec Stream Transcription"},
+	"Stop": {run: runs, children: "Siprec Stream Transcription"},
 	"Stream": {children: "Parameter", attrs: attrs{
 		"url": anything, "name": anything, "connectorName": anything, "track": oneOf(codeSchema, "inbound_track", "inbound_track outbound_track both_tracks"),
 		"statusCallback": address(codeURL), "statusCallbackMethod": httpMethod(codeSchema),

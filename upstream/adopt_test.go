@@ -63,8 +63,7 @@ func TestACallThatIsAnsweredMeanwhileIsTakenUp(t *testing.T) {
 	h.dies()
 	h.platform.set(func() { c.status, c.answers, h.platform.silent = call.InProgress, "human", true })
 	h.lives()
-	k, err := h.adopt(1)
-	if err != nil {
+	if _, err := h.adopt(1); err != nil {
 		t.Fatal(err)
 	}
 	h.hears("ringing", "in-progress", "human")
@@ -72,7 +71,8 @@ func TestACallThatIsAnsweredMeanwhileIsTakenUp(t *testing.T) {
 
 	h.dies()
 	h.lives()
-	if k, err = h.adopt(1); err != nil {
+	k, err := h.adopt(1)
+	if err != nil {
 		t.Fatal(err)
 	}
 	h.hears("in-progress")

@@ -212,19 +212,32 @@ type In struct {
 	Media    int // pictures and the like that came with it, which are not taken
 }
 
+// longestParty is as long as a number or a name of who writes can be.
+const longestParty = 64
+
+// readInbound reads a message that a platform brings (contract 3.5); false is a form that is none.
+func readInbound(form url.Values) (In, bool) {
+	in := In{
+		There: form.Get("MessageSid"), From: plain(form.Get("From")), To: plain(form.Get("To")), Body: plain(form.Get("Body")),
+		Segments: atoi(form.Get("NumSegments")), Media: atoi(form.Get("NumMedia")),
+	}
+	if r := []rune(in.Body); len(r) > message.MaxBody {
+		in.Body = string(r[:message.MaxBody])
+	}
+	return in, knownMessage(in.There) && in.From != "" && in.To != "" && len(in.From) <= longestParty && len(in.To) <= longestParty
+}
+
 // inboundTime is less than a platform waits for our answer.
 const inboundTime = 12 * time.Second
 
 // onInbound takes a message that has come in; the answer is TwiML.
 func (c *Client) onInbound(w http.ResponseWriter, r *http.Request, u trunk.Upstream, form url.Values) {
-	in := In{
-		Upstream: u.Name, There: form.Get("MessageSid"), From: form.Get("From"), To: form.Get("To"), Body: form.Get("Body"),
-		Segments: atoi(form.Get("NumSegments")), Media: atoi(form.Get("NumMedia")),
-	}
-	if !knownMessage(in.There) || in.From == "" || in.To == "" {
+	in, ok := readInbound(form)
+	if !ok {
 		http.Error(w, "MessageSid, From or To is missing", http.StatusBadRequest)
 		return
 	}
+	in.Upstream = u.Name
 	if c.cfg.Inbound == nil {
 		http.NotFound(w, r)
 		return

@@ -177,7 +177,10 @@ func refused(resp *http.Response, text []byte) *refusal {
 }
 
 // masked is a platform's text, cut short and without whole telephone numbers: it goes to the log.
-func masked(s string) string { return clip(number.Mask(s)) }
+func masked(s string) string { return clip(number.Mask(plain(s))) }
+
+// plain is a stranger's text as a store can keep it: UTF-8 without zeros.
+func plain(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "") }
 
 func clip(s string) string {
 	const most = 200

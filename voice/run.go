@@ -141,8 +141,12 @@ func (t *run) verb(ctx context.Context, v twiml.Verb) (next, error) {
 	case *twiml.Record:
 		return t.record(ctx, v)
 	case *twiml.Start:
-		t.start(v)
+		return next{}, t.start(ctx, v)
+	case *twiml.Stop:
+		t.stop(v)
 		return next{}, nil
+	case *twiml.Connect:
+		return t.connect(ctx, v)
 	case *twiml.Enqueue:
 		return t.enqueue(ctx, v)
 	case *twiml.Leave:

@@ -52,6 +52,7 @@ type Client struct {
 	cfg       Config
 	transport *http.Transport
 	through   http.RoundTripper // transport, or what a test puts in its place
+	plain     *http.Transport   // HTTP/1.1 alone, for WebSockets
 	cookies   *cookies
 	cache     *cache
 }
@@ -68,6 +69,11 @@ func New(log *slog.Logger, cfg Config) *Client {
 	c := &Client{
 		log: log,
 		cfg: cfg,
+		plain: &http.Transport{
+			DialContext:         d.DialContext,
+			TLSClientConfig:     &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}},
+			TLSHandshakeTimeout: 2 * cfg.Connect, MaxResponseHeaderBytes: 64 << 10,
+		},
 		transport: &http.Transport{
 			// No proxy: it would look names up for us, and the guard would see the proxy's address alone.
 			Proxy:               nil,

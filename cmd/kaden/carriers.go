@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kaden-project/kaden/api"
@@ -23,6 +24,9 @@ func (r *rooms) signOn() {
 		lines = append(lines, lineOf(t))
 	}
 	r.sip.SetLines(lines)
+	r.watch.forget(func(name string) bool {
+		return slices.ContainsFunc(lines, func(l sipleg.Line) bool { return l.Name == name })
+	})
 }
 
 // lineOf is a trunk as SIP sees it.

@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +44,34 @@ func (s *server) standing() (state, why string) {
 	return status.Trunks[0].Standing.State, why
 }
 
+// callContact calls a contact as its registrar does, naming the account alone, and gives the final answer.
+func callContact(t *testing.T, s *server, contact string) (status string) {
+	t.Helper()
+	c, err := net.Dial("udp4", local(s.sip))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	say := func(method, to string) {
+		fmt.Fprintf(c, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKone;rport\r\nMax-Forwards: 70\r\nFrom: <sip:09011112222@exchange>;tag=a\r\n"+
+			"To: %s\r\nCall-ID: one\r\nCSeq: 1 %s\r\nContact: <sip:%s>\r\nContent-Length: 0\r\n\r\n", method, contact, c.LocalAddr(), to, method, c.LocalAddr())
+	}
+	say("INVITE", "<sip:0501234@exchange>")
+	b := make([]byte, 65535)
+	c.SetReadDeadline(time.Now().Add(patience))
+	for {
+		n, err := c.Read(b)
+		if err != nil {
+			t.Fatalf("no final answer to a call to %s: %v", contact, err)
+		}
+		m := readSIP(string(b[:n]))
+		if !strings.HasPrefix(m.first, "SIP/2.0 1") {
+			say("ACK", m.get("To"))
+			return m.first
+		}
+	}
+}
+
 // A one-channel 050 line: kaden signs on, is called under its account, calls with its password, and signs off.
 func TestARegisteringLineFromTheFirstDayToTheLast(t *testing.T) {
 	t.Parallel()
@@ -49,11 +79,16 @@ func TestARegisteringLineFromTheFirstDayToTheLast(t *testing.T) {
 	x := newExchange(t, takesIt)
 	x.knows = "0501234"
 	s := serve(t)
-	s.apply(registering(x, "0501234"), sato, satoOnly)
+	s.apply(registering(x, "0501234"), sato, satoOnly, "number: \"+815012345678\"\ntwiml: <Response><Reject reason=\"busy\"/></Response>")
 	eventually(t, patience, "the line is signed on", func() bool { state, _ := s.standing(); return state == "registered" })
 	last, n := x.signedOn()
 	if n != 2 || !strings.Contains(last.get("Contact"), "sip:0501234@") {
 		t.Errorf("after %d REGISTERs the contact is %s", n, last.get("Contact"))
+	}
+
+	contact, _, _ := strings.Cut(strings.TrimPrefix(last.get("Contact"), "<"), ">")
+	if status := callContact(t, s, contact); status != "SIP/2.0 486 Busy Here" {
+		t.Errorf("a call to the account is answered %q; its number's program says busy", status)
 	}
 
 	got := s.command("", "trunk", "check", "ntt", "--call", "090-1111-1111")

@@ -290,7 +290,7 @@ func TestTheOtherKadenIsKilled(t *testing.T) {
 	}
 }
 
-// Either side is killed at random moments of calls under way. Each alert is taken in the end, nobody is called
+// Either side, or both, are killed at random moments of calls under way. Each alert is taken in the end, nobody is called
 // after a confirmation that was committed, and no call is left at the exchange.
 func TestEitherKadenIsKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
@@ -302,11 +302,17 @@ func TestEitherKadenIsKilledAtAnyMoment(t *testing.T) {
 	s.apply(strings.Replace(satoOnly, "rounds: 1", "rounds: forever\n    gap: 1s", 1) + "deadline: 10m\n")
 	for i := range kills(t, 4) {
 		id := s.alarm(fmt.Sprintf("alert %d", i))
-		victim := []*server{s, up}[i%2]
+		victims := [][]*server{{s}, {up}, {s, up}}[i%3]
 		time.Sleep(time.Duration(r.IntN(3500)) * time.Millisecond)
-		victim.kill()
-		victim.start()
-		victim.ready()
+		for _, v := range victims {
+			v.kill()
+		}
+		for _, v := range victims {
+			v.start()
+		}
+		for _, v := range victims {
+			v.ready()
+		}
 		e := s.until(id, timeline.AlertAcknowledged, "sato")
 		eventually(t, patience, "no call is left at the exchange", func() bool { return len(x.open()) == 0 })
 		called := x.calledAt(satoNumber)

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +14,7 @@ import (
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/message"
+	"github.com/kaden-project/kaden/notice"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/sid"
@@ -78,6 +82,20 @@ func (x texter) Text(ctx context.Context, t voice.Text) (voice.Texted, error) {
 		Account: t.Account, Call: t.Call, From: t.From, To: t.To, Body: t.Body, Direction: message.OutboundCall, Callback: message.Callback{URL: t.StatusCallback},
 	})
 	return voice.Texted{SID: r.SID, Status: string(r.Status)}, err
+}
+
+// textNotice sends a notice as a short message, once for each id. No budget stops it: what it says must not stay within
+// kaden.
+func (r *rooms) textNotice(ctx context.Context, id, from string, to number.Number, body string) error {
+	sum := sha256.Sum256([]byte("kaden notice " + id))
+	_, err := r.letters.desk.Send(ctx, message.Order{
+		SID: sid.Message("SM" + hex.EncodeToString(sum[:16])), Account: r.account.SID, From: from, To: string(to), Body: body,
+	})
+	var no *message.Refusal
+	if errors.Is(err, message.ErrNoCarrier) || errors.As(err, &no) {
+		return fmt.Errorf("%w: %w", notice.ErrRefused, err)
+	}
+	return err
 }
 
 // take keeps a message that an upstream has brought, and asks the program of its number what to answer.

@@ -56,6 +56,7 @@ type rooms struct {
 	sip       *sipleg.Server
 	registrar *registrar.Registrar
 	traces    *traces
+	watch     *lineWatch
 	phones    *simulatedPhones
 	web       *webhook.Client
 	asker     *asker
@@ -82,6 +83,7 @@ type rooms struct {
 // openRooms opens everything and starts nothing. What was opened is closed again after an error.
 func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err error) {
 	r = &rooms{log: log, settings: s, phones: &simulatedPhones{}, listened: make(chan struct{})}
+	r.watch = &lineWatch{log: log}
 	defer func() {
 		if err != nil {
 			r.close()
@@ -166,7 +168,8 @@ func (r *rooms) openLines() error {
 		return err
 	}
 	r.sip, err = sipleg.Listen(r.log, sipleg.Config{
-		ListenTLS: r.settings.SIP.TLS, Certificate: cert, RootCAs: roots,
+		LineChanged: r.watch.changed,
+		ListenTLS:   r.settings.SIP.TLS, Certificate: cert, RootCAs: roots,
 		Listen: r.settings.SIP.Listen, Advertise: r.settings.SIP.Advertise,
 		RTPPorts: sipleg.Range{First: uint16(low), Last: uint16(high)}, Clock: r.clock,
 		Incoming: func(l *sipleg.Leg) { r.desk.Accept(l) },
@@ -201,7 +204,7 @@ func (r *rooms) openCalls() {
 	r.traces = newTraces(&registrar.Dialer{Registrar: r.registrar, SIP: r.sip})
 	r.desk = call.New(r.log, call.Config{
 		Store: r.store, Asker: r.journal, Script: r.voice.Script, Node: r.settings.Node, Recordings: sounds,
-		Queues: r.store, Conferences: r.store, Documents: r.voice,
+		Queues: r.store, Conferences: r.store, Documents: r.voice, Sockets: r.web,
 		Dialers: r.browsers.dialers(map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
 		}),
@@ -225,6 +228,7 @@ func (r *rooms) openCalls() {
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
 		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
+	r.watch.to(r.dispatch)
 	r.asker.scripts = r.dispatch
 	r.asker.validations = rest.NewValidations(r.log, rest.AtDesk(r.desk), r.store, r.journal, dispatch.Origin)
 }
@@ -318,6 +322,7 @@ func ignoreCanceled(err error) error {
 // close gives back what openRooms took.
 func (r *rooms) close() error {
 	errs := []error{r.browsers.close()}
+	r.watch.forget(nil)
 	if r.sip != nil {
 		errs = append(errs, r.sip.Close())
 	}
@@ -404,7 +409,7 @@ func (r *rooms) lookUpTrunks(ctx context.Context, set *manifest.Set) {
 	ctx, stop := context.WithTimeout(ctx, 3*time.Second)
 	defer stop()
 	for _, t := range set.Trunks {
-		host, _, _ := strings.Cut(strings.TrimPrefix(t.Server, "sip:"), ";")
+		host, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(t.Server, "sip:"), "sips:"), ";")
 		if h, _, err := net.SplitHostPort(host); err == nil {
 			host = h
 		}

@@ -2,31 +2,37 @@ package sipleg
 
 import (
 	"context"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/kaden-project/kaden/leg"
 )
 
-// maxDatagramINVITE is as large as an INVITE may be over UDP (RFC 3261 section 18.1.1): a larger one is cut up on
-// the way, and many routers lose the pieces.
-const maxDatagramINVITE = 1300
+// How large an INVITE may be over UDP (RFC 3261 section 18.1.1): a larger one is cut up on the way, and many routers
+// lose the pieces.
+const (
+	maxDatagramINVITE = 1300
+	challengeRoom     = 300  // what the answer to a challenge adds to it …
+	wholeDatagram     = 1472 // … and what it must not come to then: an Ethernet frame less its headers
+)
 
-// challengeRoom is what the answer to a challenge adds to an INVITE.
-const challengeRoom = 300
+// widening is how long the far end may take to open TCP, before UDP has to do: a firewall that says nothing must not
+// hold up a call.
+const widening = 500 * time.Millisecond
 
 // widen takes TCP for an INVITE that is too large for UDP, where nobody asked for UDP. If the far end has no
 // TCP, UDP has to do.
 func (l *Leg) widen(ctx context.Context) {
 	i := l.inv
 	size := len(l.written(i))
-	if l.user.name != "" {
-		size += challengeRoom
-	}
+	large := size > maxDatagramINVITE || l.user.name != "" && size+challengeRoom > wholeDatagram
 	wide := place{proto: "tcp", addr: i.at.addr, name: i.at.name}
-	if !i.flow.udp || i.fixed || size <= maxDatagramINVITE || l.srv.atlas.rests(wide) {
+	if !i.flow.udp || i.fixed || !large || l.srv.atlas.rests(wide) {
 		return
 	}
+	ctx, stop := context.WithTimeout(ctx, widening)
+	defer stop()
 	f, err := l.srv.reach(ctx, wide)
 	if err != nil {
 		l.log.Warn("an INVITE too large for UDP is sent over it all the same", "bytes", size, "err", err)

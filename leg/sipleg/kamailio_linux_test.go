@@ -21,6 +21,7 @@ import (
 type proxy struct {
 	t    *testing.T
 	cmd  *exec.Cmd
+	over chan struct{}
 	port int
 	tls  int
 }
@@ -33,16 +34,31 @@ func newProxy(t *testing.T, phone *peer, ca *authority, name string) *proxy {
 	if err != nil || len(modules) == 0 {
 		t.Skip("skipped: kamailio is missing (apt install kamailio kamailio-tls-modules; make test does it)")
 	}
+	for range 5 { // somebody else may take the ports that were free a moment ago
+		first := freeRange(t, 2)
+		p := &proxy{t: t, port: first, tls: first + 1}
+		if p.starts(program, modules[0], phone, ca, name) {
+			return p
+		}
+	}
+	t.Fatal("kamailio finds no ports")
+	panic("not reached")
+}
+
+// starts runs it with its ports; false when it ends by itself.
+func (p *proxy) starts(program, modules string, phone *peer, ca *authority, name string) bool {
+	t := p.t
+	t.Helper()
 	written, err := os.ReadFile(filepath.Join("testdata", "kamailio.cfg"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	p := &proxy{t: t, port: freePort(t), tls: freePort(t)}
 	secure := ""
 	if ca != nil {
-		secure = "enable_tls=yes\nlisten=tls:127.0.0.1:" + itoa(p.tls) + "\nloadmodule \"" + filepath.Join(modules[0], "tls.so") +
-			"\"\nmodparam(\"tls\", \"tls_method\", \"TLSv1.2\")\nmodparam(\"tls\", \"certificate\", \"" + filepath.Join(dir, "cert.pem") + "\")\nmodparam(\"tls\", \"private_key\", \"" + filepath.Join(dir, "key.pem") + "\")\n"
+		secure = "enable_tls=yes\nlisten=tls:127.0.0.1:" + itoa(p.tls) + "\nloadmodule \"" + filepath.Join(modules, "tls.so") +
+			"\"\nmodparam(\"tls\", \"tls_method\", \"TLSv1.2\")\nmodparam(\"tls\", \"certificate\", \"" + filepath.Join(dir, "cert.pem") +
+			"\")\nmodparam(\"tls\", \"private_key\", \"" + filepath.Join(dir, "key.pem") + "\")\n"
 		cert := ca.certificate(x509.Certificate{DNSNames: []string{name}})
 		key, err := x509.MarshalECPrivateKey(cert.PrivateKey.(*ecdsa.PrivateKey))
 		if err != nil {
@@ -54,7 +70,7 @@ func newProxy(t *testing.T, phone *peer, ca *authority, name string) *proxy {
 			}
 		}
 	}
-	text := strings.NewReplacer("[port]", itoa(p.port), "[phone]", itoa(int(phone.addr().Port())), "[modules]", modules[0], "[tls]", secure).Replace(string(written))
+	text := strings.NewReplacer("[port]", itoa(p.port), "[phone]", itoa(int(phone.addr().Port())), "[modules]", modules, "[tls]", secure).Replace(string(written))
 	file := filepath.Join(dir, "kamailio.cfg")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -65,10 +81,15 @@ func newProxy(t *testing.T, phone *peer, ca *authority, name string) *proxy {
 	}
 	p.cmd = exec.Command(program, "-DD", "-E", "-f", file, "-Y", dir, "-P", filepath.Join(dir, "pid"), "-m", "16", "-M", "4")
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, log, log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	p.over = make(chan struct{})
+	go func() {
+		p.cmd.Wait()
+		close(p.over)
+	}()
 	t.Cleanup(func() {
 		p.dies()
 		if t.Failed() {
@@ -77,15 +98,31 @@ func newProxy(t *testing.T, phone *peer, ca *authority, name string) *proxy {
 		}
 		log.Close()
 	})
-	until(t, "kamailio", func() bool { return !portFree(p.port) })
-	return p
+	for limit := time.Now().Add(testPatience); time.Now().Before(limit); {
+		c, err := net.DialTimeout("tcp", p.addr(), 100*time.Millisecond)
+		if err == nil {
+			c.Close()
+		}
+		select {
+		case <-p.over:
+			return false
+		case <-time.After(20 * time.Millisecond):
+			if err == nil {
+				return true
+			}
+		}
+	}
+	t.Fatal("kamailio does not listen")
+	return false
 }
 
-// dies ends it and waits.
+// dies ends it and waits. It has children, which take a minute over TLS when they are asked politely.
 func (p *proxy) dies() {
-	if p.cmd.ProcessState == nil {
-		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // it has children; asked politely, they take a minute over TLS
-		p.cmd.Wait()
+	select {
+	case <-p.over:
+	default:
+		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+		<-p.over
 	}
 }
 

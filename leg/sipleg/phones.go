@@ -73,7 +73,8 @@ func (s *Server) fromPhone(r *request, tx *serverTx) bool {
 	default:
 		return false
 	}
-	a := s.cfg.Phones.Admit(asks(r), s.trusted(r.from))
+	appeal := asks(r)
+	a := s.cfg.Phones.Admit(appeal, s.trusted(r.from) || s.isCarrier(r.from.peer.Addr(), appeal.URI))
 	switch {
 	case a.Foreign:
 		return false

@@ -295,7 +295,8 @@ func (s *Server) reach(ctx context.Context, p place) (flow, error) {
 	return f, nil
 }
 
-// resolve finds the way to the first server of a hop that can be reached; others are those that are left.
+// resolve finds the way to the first server of a hop that can be reached; others are those that are left, of the same
+// family of addresses, because our description of the sound names an address of one family.
 func (s *Server) resolve(ctx context.Context, h hop) (f flow, at place, others []place, err error) {
 	all, err := s.places(ctx, h)
 	if err != nil {
@@ -303,7 +304,12 @@ func (s *Server) resolve(ctx context.Context, h hop) (f flow, at place, others [
 	}
 	for i, p := range all {
 		if f, err = s.reach(ctx, p); err == nil {
-			return f, p, all[i+1:], nil
+			for _, o := range all[i+1:] {
+				if o.addr.Addr().Is4() == p.addr.Addr().Is4() {
+					others = append(others, o)
+				}
+			}
+			return f, p, others, nil
 		}
 		if ctx.Err() != nil {
 			break

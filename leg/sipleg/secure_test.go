@@ -249,7 +249,9 @@ func TestALargeINVITETakesTCP(t *testing.T) {
 		})
 		s := start(t, nil)
 		for headers, want := range map[*map[string]string]string{{}: "UDP", &large: "TCP"} {
-			l, err := s.Dial(t.Context(), leg.Target{URI: "sip:1@" + carrier.Addr().String(), Headers: *headers}, leg.Options{})
+			l, err := s.Dial(t.Context(), leg.Target{
+				URI: "sip:+819012345678@" + carrier.Addr().String(), From: "+815012345678", Username: "kaden", Password: "himitsu", Headers: *headers,
+			}, leg.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

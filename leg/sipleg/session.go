@@ -20,7 +20,6 @@ type session struct {
 	every time.Duration // as agreed; 0 is no timer
 	ours  bool          // we give the sign of life
 	least time.Duration // Min-SE that was asked of us with 422
-	asks  bool          // a sign of life of ours is under way
 	alarm *time.Timer
 }
 

@@ -188,6 +188,9 @@ func (w *wire) connect(ctx context.Context, p place) (flow, error) {
 	}
 	w.mu.Lock()
 	s := w.streams[key]
+	if came := w.streams[streamKey{peer: p.addr}]; s == nil && key.name != "" && came != nil && came.tls {
+		s = came // a phone's: it cannot be connected to, and shows no certificate
+	}
 	w.mu.Unlock()
 	if s == nil {
 		var d net.Dialer
