@@ -128,6 +128,7 @@ var groups = []group{
 	{"pacing", false, pacing},
 	{"next", false, nextPerson},
 	{"person", false, onePerson},
+	{"browsers", false, idleBrowsers},
 	{"order", true, orderToInvite},
 	{"playing", true, playing},
 	{"digit", true, digitToBye},

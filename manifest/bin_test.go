@@ -4,9 +4,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"unicode/utf8"
-
-	"github.com/kaden-project/kaden/account"
 )
 
 const night = `bin: night
@@ -83,52 +80,37 @@ func TestTheExampleBins(t *testing.T) {
 	}
 }
 
-func TestABinIsWrittenAsItIsRead(t *testing.T) {
-	for _, b := range []account.Bin{
-		{Name: "night", TwiML: "<Response/>"},
-		{Name: "夜勤: #1", SID: "EH0123456789abcdef0123456789abcdef", Key: "mJ3x9QdTq2VbW7ZkHs4c", TwiML: "<Response>\n\t<Say>{{From}} # no comment</Say>\n\n  <Hangup/> \n</Response>"},
-		{Name: "odd", TwiML: "<Response><Say>a\u0085b\u2028c\u0007</Say></Response>"},
-	} {
-		text := FormatBin(b)
-		got, _, list := account.ReadBin([]byte(text))
-		if list.Refused() || got.Name != b.Name || got.TwiML != b.TwiML || got.Key != b.Key || b.SID != "" && got.SID != b.SID {
-			t.Errorf("%v\n%s", list, text)
-		}
+func TestTheExampleApplications(t *testing.T) {
+	text, err := os.ReadFile("../docs/examples/applications.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, problems := compile(t, string(text))
+	if !strings.Contains(problems, "so calls to it are refused until somebody claims it") || strings.Contains(problems, "error") {
+		t.Errorf("problems:\n%s", problems)
+	}
+	if a := set.Apps["shop"]; a.Voice.URL != "https://shop.example.jp/voice" || a.SID == "" || a.Document == "" {
+		t.Errorf("%+v", a)
+	}
+	if n := set.Numbers; len(n) != 2 || n[1].Application != "shop" || n[0].Answers() {
+		t.Errorf("%+v", n)
 	}
 }
 
-func TestABinIsCheckedBeforeItIsWritten(t *testing.T) {
-	for _, c := range []struct {
-		bin  account.Bin
-		want string
-	}{
-		{account.Bin{Name: "a", TwiML: "<Response/>"}, ""},
-		{account.Bin{Name: "a", TwiML: "<Response>\n  {{#From}}<Dail/>{{/From}}\n</Response>"}, "2:12: warning 12200"},
-		{account.Bin{Name: "a", TwiML: "\n<Respons/>"}, "1:1: error 12102"},
-		{account.Bin{Name: "a", TwiML: "{{#From}}"}, "never closed"},
-		{account.Bin{Name: "a", Key: "x", TwiML: "<Response/>"}, "can be guessed"},
-		{account.Bin{Name: "a"}, "warning 11770"},
+func TestWhatIsWrongInAnApplication(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"no such bin", "application: a\nbin: nigth\n", `house.yaml:2:6: error: <bin>: there is no bin "nigth"`},
+		{"two ways to answer", "application: a\nurl: https://example.jp/v\ntwiml: <Response/>\n", "house.yaml:3:8: error: <twiml>: an application answers with url: or with twiml:, not with both"},
+		{"nothing answers", "application: a\n", "warning: <application>: nothing says what answers"},
+		{"no TwiML", "application: a\ntwiml: hello\n", "is not TwiML"},
+		{"a number names one that is not there", "number: \"+815012345678\"\napplication: shpo\n---\napplication: shop\nurl: https://example.jp/v\n",
+			`house.yaml:2:14: error: <application>: there is no application "shpo" (did you mean shop?)`},
+		{"a number names one of a program", "number: \"+815012345678\"\napplication: AP00000000000000000000000000000001\n", ""},
 	} {
-		got := ""
-		for _, p := range CheckBin(c.bin) {
-			got += p.String() + "\n"
-		}
-		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
-			t.Errorf("%q:\n got %s\nwant %s", c.bin.TwiML, got, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if _, problems := compile(t, c.text); !strings.Contains(problems, c.want) || c.want == "" && problems != "" {
+				t.Errorf("got\n%swant\n%s", problems, c.want)
+			}
+		})
 	}
-}
-
-func FuzzFormatBin(f *testing.F) {
-	f.Add("night", "<Response/>", "")
-	f.Add(": #", " |\n  a\r\n\tb", "k")
-	f.Fuzz(func(t *testing.T, name, twiml, key string) {
-		b := account.Bin{Name: name, TwiML: twiml, Key: key}
-		want := strings.TrimSpace(strings.ReplaceAll(twiml, "\r\n", "\n"))
-		got, _, list := account.ReadBin([]byte(FormatBin(b)))
-		if !list.Refused() && got.TwiML != want && utf8.ValidString(twiml) {
-			t.Errorf("%q became %q", want, got.TwiML)
-		}
-		CheckBin(b)
-	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/phonetest"
 	"github.com/kaden-project/kaden/rest"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/store/memstore"
 )
 
@@ -22,6 +23,7 @@ type switchboard struct {
 	*house
 	phones *phonetest.House
 	books  *memstore.Store
+	pages  *browserPages
 	check  *contract // nil: answers are not compared with Twilio's document
 }
 
@@ -42,10 +44,10 @@ func live(t *testing.T, tell func(b *switchboard), check ...contract) {
 		p := phonetest.New(t, func(s *phonetest.Setup) { s.Store, s.Recordings = books, archive{books} })
 		p.Web.Serve(enters, `<Response><Dial><Conference beep="false">war room</Conference></Dial><Say>You are out.</Say></Response>`)
 		p.Web.Serve(enqueues, `<Response><Enqueue>support</Enqueue></Response>`)
-		b := &switchboard{phones: p, books: books, house: &house{t: t}}
+		b := &switchboard{phones: p, books: books, pages: &browserPages{subs: map[sid.Subscription]sid.Call{}}, house: &house{t: t}}
 		b.Handler = rest.New(slog.New(slog.DiscardHandler), rest.Config{
 			Accounts: books, NotFound: account.ErrNotFound, Calls: books, Desk: rest.AtDesk(p.Desk),
-			Live: p.Desk, Queues: books, Conferences: books, Recordings: books,
+			Live: p.Desk, Queues: books, Conferences: books, Recordings: books, Pages: b.pages,
 		})
 		if len(check) > 0 {
 			b.check = &check[0]

@@ -29,7 +29,7 @@ type serveCmd struct {
 	TLSLocal bool   `name:"tls-local" help:"Certificate for --https from the authority that \"kaden tls\" has made."`
 	SIP      string `name:"sip" help:"Address for SIP, UDP and TCP; 0.0.0.0:5060." placeholder:"ADDR"`
 	SIPS     string `name:"sips" help:"Address for SIP over TLS, with the certificate of --tls-cert unless the settings name another." placeholder:"ADDR"`
-	Phone    string `help:"Who \"me\" is: sip:me@192.0.2.10, tel:+819012345678; a simulated phone unless given." placeholder:"ADDRESS"`
+	Phone    string `help:"Who \"me\" is: sip:me@192.0.2.10, tel:+819012345678, client:me for a browser; a simulated phone unless given." placeholder:"ADDRESS"`
 	Browsers string `help:"Address for the sound of browser phones, UDP and TCP; 0.0.0.0:10000, off for none." placeholder:"ADDR"`
 }
 

@@ -79,6 +79,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"trunks that fail are known after a restart", failedTrunksKept},
 		{"calls are kept with their events and callbacks", callLife},
 		{"calls are found by any of their marks", callFilters},
+		{"a list of calls that is bounded by a time goes by it", callsByTheirTime},
 		{"a list of calls goes on after one that was deleted", callDeletedWhilePaging},
 		{"accounts come back with their tokens", accountsKept},
 		{"accounts are listed, the main one with those below it", accountsListed},
