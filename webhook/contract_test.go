@@ -28,8 +28,8 @@ type told struct {
 // The lines of Twilio's contract that a single question or two can show: what the server sees, and what comes back.
 // How an answer is read is told by the stories in voice/testdata: document-html, document-text, document-sound,
 // application-error (12300), document-empty (11770), document-too-long (11750), fallback, action-fails. Signatures of
-// Twilio's own libraries are in sign_test.go, callbacks that fail (15003) in journal_test.go, private addresses and
-// certificates in webhook_test.go.
+// Twilio's own libraries are in sign_test.go, callbacks that fail (15003) in journal_test.go, private addresses,
+// certificates and how long anybody is waited for (TestPatienceEnds) in webhook_test.go.
 func TestTheContract(t *testing.T) {
 	digits := url.Values{"CallSid": {string(night)}, "Digits": {"1"}}
 	xml := told{200, []string{"Content-Type", "text/xml"}, "<Response/>"}
@@ -58,8 +58,6 @@ func TestTheContract(t *testing.T) {
 		}},
 		{line: "signature and idempotency token", requests: 1, last: func(r came) bool { return r.signed == nil && r.Header.Get("I-Twilio-Idempotency-Token") != "" }},
 		{line: "the token is stable over retries", url: "/#rc=2&rp=5xx", answer: func(n int) told { return told{status: 500} }, requests: 3, reply: func(r call.Reply) bool { return r.Status == 500 }},
-		{line: "the time for everything is over: 11200", url: "/slow#tt=100", code: 11200, requests: 1},
-		{line: "the time to answer is over: 11200, and a policy of rt asks again", url: "/slow#rt=100&rc=1&rp=rt", code: 11200, requests: 2},
 		{line: "ten redirects are followed", answer: func(n int) told {
 			if n <= 10 {
 				return told{302, []string{"Location", "/on"}, ""}
@@ -108,7 +106,6 @@ func TestTheContract(t *testing.T) {
 	} {
 		t.Run(c.line, func(t *testing.T) {
 			var seen []came
-			over := make(chan struct{})
 			base := server(t, func(w http.ResponseWriter, r *http.Request) {
 				text, _ := io.ReadAll(r.Body)
 				r.Body = io.NopCloser(strings.NewReader(string(text)))
@@ -117,13 +114,6 @@ func TestTheContract(t *testing.T) {
 					address = "http://" + user + ":" + password + "@" + r.Host + r.RequestURI
 				}
 				seen = append(seen, came{r, string(text), Validate(hexToken, r, address)})
-				if r.URL.Path == "/slow" {
-					select {
-					case <-r.Context().Done():
-					case <-over:
-					}
-					return
-				}
 				say := xml
 				if c.answer != nil {
 					say = c.answer(len(seen))
@@ -134,7 +124,6 @@ func TestTheContract(t *testing.T) {
 				w.WriteHeader(say.status)
 				io.WriteString(w, say.body)
 			})
-			defer close(over)
 			address := base + c.url
 			if path, ok := strings.CutPrefix(c.url, "@"); ok {
 				address = strings.Replace(base, "http://", "http://sato:s3cret@", 1) + path
