@@ -135,6 +135,7 @@ var groups = []group{
 	{"short", true, shortCalls},
 	{"capacity", true, capacity},
 	{"killed", false, killed},
+	{"phones", false, registeredPhones},
 }
 
 func (b *bench) measure(ctx context.Context, g group) error {

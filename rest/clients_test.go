@@ -39,7 +39,7 @@ func serve(t *testing.T) (env []string) {
 	t.Cleanup(desk.Close)
 	cfg := rest.Config{
 		Accounts: books, NotFound: account.ErrNotFound, Calls: store, Desk: desk, Keys: books, Applications: books, Numbers: newShelf(), Recordings: books,
-		Debug: books, CallerIDs: books, Validations: rest.NewValidations(log, desk, books, asker, within),
+		Debug: books, CallerIDs: books, Validations: rest.NewValidations(log, desk, books, asker, within), SIP: &sipStore{},
 	}
 	t.Cleanup(postman(&cfg))
 	s := httptest.NewServer(rest.New(log, cfg))

@@ -107,6 +107,7 @@ func (r *rooms) metrics() http.Handler {
 	gauge("kaden_media_late_seconds_p99", "How late frames leave, 99th percentile.", func() float64 {
 		return r.clock.Lateness().P99.Seconds()
 	})
+	gauge("kaden_phones", "SIP phones that are registered.", func() float64 { return float64(len(r.registrar.All())) })
 	reg.MustRegister(trunkFigures{r.desk})
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }

@@ -176,7 +176,7 @@ func (r *rooms) openLines() error {
 		Known: func(source netip.AddrPort, _ sipleg.Request) bool {
 			return (*r.known.Load())[source.Addr().Unmap()]
 		},
-		Phones:    switchboard{r.registrar},
+		Phones:    switchboard{r.registrar, r},
 		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
 	})
 	if err == nil {
