@@ -48,6 +48,7 @@ func (r *rooms) handler() (http.Handler, error) {
 	}
 	mux.Handle(upstream.Path, r.whenTakenUp(r.upstreams))
 	mux.Handle(binPath, r.bins)
+	mux.Handle(twilioPath, r.bins)
 	if err := r.console(mux); err != nil {
 		return nil, err
 	}

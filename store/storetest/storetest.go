@@ -92,6 +92,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"recordings are forgotten when they are old", recordingsForgotten},
 		{"what went wrong is kept for a while", debugKept},
 		{"documents come back as they were written, in their order", documentsKept},
+		{"what bins said before is kept", versionsKept},
 		{"a ticket is taken once, and not when it has expired", ticketsKept},
 		{"phones stay registered over a restart", phonesKept},
 		{"SIP domains and their lists come back, the newest last", sipKept},
