@@ -15,9 +15,9 @@
 // Words, each readable alone, without I/O: number, sid, timeline, problem, twiml, callout,
 // alert and its children, oncall, account, tariff, trunk, manifest.
 //
-// Machines, sound and lines: media, leg and its children, call, speech, voice.
+// Machines, sound and lines: media, leg and its children, registrar, call, speech, voice, message.
 //
-// Work: dispatch, notice, job. Doors: rest, intake, api, webhook, upstream, store, web.
+// Work: dispatch, notice, job. Doors: rest, intake, api, clientsdk, webhook, upstream, store, web.
 //
 // Roof: cmd/kaden, where alone all rooms meet. For tests: phonetest.
 //

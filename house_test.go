@@ -38,7 +38,7 @@ var plan = map[string]room{
 	"oncall":          {[]string{"number", "problem", "problem/yamldoc"}, "people and their addresses"},
 	"account":         {[]string{"number", "sid", "problem", "problem/yamldoc"}, "who owns which number"},
 	"trunk":           {[]string{"number", "tariff", "problem", "problem/yamldoc"}, "arithmetic about lines"},
-	"notice":          {[]string{"problem", "problem/yamldoc"}, "tells people and systems; decides nothing"},
+	"notice":          {[]string{"number", "problem", "problem/yamldoc"}, "tells people and systems; decides nothing"},
 	"manifest":        {[]string{"account", "alert", "callout", "notice", "number", "oncall", "problem", "problem/yamldoc", "tariff", "timeline", "trunk", "sid", "twiml"}, "checks what people wrote against one another (ADR 1)"},
 
 	"media":             {nil, "sound; no sockets"},
@@ -47,7 +47,9 @@ var plan = map[string]room{
 	"leg/legtest":       {[]string{"leg", "media"}, "checks the contract"},
 	"leg/simleg":        {[]string{"leg", "media"}, "a phone without a network"},
 	"leg/sipleg":        {[]string{"leg", "media"}, "a phone over SIP"},
+	"leg/webleg":        {[]string{"leg", "media"}, "a browser over WebRTC"},
 	"leg/loopleg":       {[]string{"leg", "media"}, "our own numbers, within the house"},
+	"registrar":         {[]string{"account", "leg", "media", "number", "sid"}, "which phones of ours are where; dials them as one leg"},
 	"call":              {[]string{"account", "leg", "media", "number", "sid", "timeline", "tariff", "trunk"}, "legs become calls"},
 	"speech":            {[]string{"media"}, "text becomes sound"},
 	"speech/program":    {[]string{"speech", "media"}, "runs an engine that is a program"},
@@ -59,11 +61,13 @@ var plan = map[string]room{
 	"dispatch": {[]string{"account", "alert", "call", "callout", "job", "leg", "manifest", "number", "oncall", "problem", "sid", "timeline", "tariff", "trunk", "twiml"}, "from alert to outcome; leg for what ends a ghost"},
 	"job":      {nil, "work for later"},
 
-	"rest":            {[]string{"account", "call", "number", "sid", "twiml", "tariff", "problem"}, "Twilio's API"},
+	"rest":            {[]string{"account", "call", "message", "number", "sid", "twiml", "tariff", "problem"}, "Twilio's API"},
 	"rest/resttest":   {[]string{"tariff", "account", "call", "number", "sid", "rest", "timeline", "leg"}, "a desk for tests"},
 	"intake":          {[]string{"alert"}, "monitoring comes in here and nothing else"},
 	"webhook":         {[]string{"account", "call", "job", "number", "sid"}, "what we ask of others' servers"},
-	"upstream":        {[]string{"call", "leg", "number", "sid", "tariff", "timeline", "trunk", "twiml", "webhook"}, "another platform carries the whole call; webhook knows its signature"},
+	"clientsdk":       {[]string{"leg", "media", "number", "sid"}, "Twilio's browser SDK; sound is another's, behind an interface"},
+	"message":         {[]string{"sid", "tariff"}, "short messages, out and in; the carrier is handed to it"},
+	"upstream":        {[]string{"call", "leg", "message", "number", "sid", "tariff", "timeline", "trunk", "twiml", "webhook"}, "another platform carries the whole call; webhook knows its signature"},
 	"api":             {[]string{"account", "alert", "call", "callout", "dispatch", "manifest", "number", "oncall", "problem", "sid", "timeline", "tariff", "trunk", "twiml", "leg"}, "kaden's own API"},
 	"web":             {[]string{"api"}, "the console"},
 	"store":           {[]string{"*"}, "keeps every room's records; none imports it"},
@@ -112,7 +116,7 @@ var forbidden = []struct {
 	in, imp, why string
 	except       []string
 }{
-	{"", "net/http", "words, sound and decisions know no HTTP", []string{"webhook", "upstream", "rest", "rest/resttest", "intake", "api", "web", "dispatch", "cmd/kaden", "voice", "notice", "leg/sipleg", "phonetest", "bench"}},
+	{"", "net/http", "words, sound and decisions know no HTTP", []string{"webhook", "upstream", "rest", "rest/resttest", "intake", "api", "web", "dispatch", "cmd/kaden", "voice", "notice", "leg/sipleg", "phonetest", "bench", "clientsdk"}},
 	{"callout", "os", "deciding does no I/O", nil},
 	{"callout", "math/rand", "the same events give the same commands", nil},
 	{"twiml", "os", "a document is bytes that somebody else read", nil},

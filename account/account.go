@@ -10,36 +10,82 @@ import (
 	"github.com/kaden-project/kaden/sid"
 )
 
-// Account is one owner. One installation has one main account; sub-accounts come later.
+// Account is one owner. One installation has one main account, which may have sub-accounts beside it; what is below
+// one of them no other sees.
 type Account struct {
 	SID       sid.Account
+	Owner     sid.Account // the main account of a sub-account; "" for the main one
 	Name      string
+	Status    Status
 	AuthToken string // 32 lower-case hexadecimal digits; twilio-go takes nothing but letters and digits
 	Created   time.Time
 	Updated   time.Time
+}
+
+// Status tells what an account may do.
+type Status string
+
+// The states; "" is Active. A suspended account may do nothing until it is active again, a closed one never more.
+const (
+	Active    Status = "active"
+	Suspended Status = "suspended"
+	Closed    Status = "closed"
+)
+
+// Active tells whether the account may do anything.
+func (a Account) Active() bool { return a.Status == "" || a.Status == Active }
+
+// Filter selects accounts; zero fields do not filter.
+type Filter struct {
+	Of     sid.Account // this one and its sub-accounts
+	Name   string
+	Status Status
+	Page
 }
 
 // Store keeps accounts. It seals secrets before they reach the disk.
 type Store interface {
 	Account(ctx context.Context, id sid.Account) (Account, error) // ErrNotFound
 	PutAccount(ctx context.Context, a Account) error
+	// ListAccounts lists newest first; next is the place to go on after, 0 at the end.
+	ListAccounts(ctx context.Context, f Filter) (list []Account, next int64, err error)
+}
+
+// Books is all that is kept for accounts.
+type Books interface {
+	Store
+	Keys
+	Applications
+	Recordings
+	CallerIDs
+	Claims
+	Debug
 }
 
 // Number is a telephone number or SIP user of our own, and the program that runs when it is called.
 type Number struct {
-	SID            sid.Number
-	Number         string // +8150… or a SIP user name
-	Account        sid.Account
-	URL            string // TwiML is asked for here …
-	Method         string
-	FallbackURL    string
-	FallbackMethod string
-	TwiML          string // … or is this
-	Bin            string // … or stands in the bin of this name
-	StatusCallback string
-	CallBack       bool // people call here about alerts: kaden's own script answers
-	Unknown        Door // for callers who hide their number
-	Foreign        Door // for callers whose number is abroad
+	SID                  sid.Number
+	Number               string // +8150… or a SIP user name
+	Account              sid.Account
+	Name                 string // FriendlyName; "" is the number itself
+	URL                  string // TwiML is asked for here …
+	Method               string
+	FallbackURL          string
+	FallbackMethod       string
+	TwiML                string // … or is this
+	Bin                  string // … or stands in the bin of this name
+	Application          string // … or the application of this name, or SID, knows it
+	StatusCallback       string
+	StatusCallbackMethod string
+	Texts                Texts  // who is asked about short messages to it
+	Trunk                string // calls to it come in over this trunk, whose inbound prices they cost; "" is not said
+	CallBack             bool   // people call here about alerts: kaden's own script answers
+	Unknown              Door   // for callers who hide their number
+	Foreign              Door   // for callers whose number is abroad
+	Document             string // [Hash] of the document that describes it
+	Created              time.Time
+	Updated              time.Time
+	Domain               sid.Domain // whose phone calls, where it is a phone's call
 }
 
 // Door is what becomes of a caller before anything else happens.
@@ -49,6 +95,7 @@ type Door string
 const (
 	Accept Door = "accept"
 	Screen Door = "screen" // the caller has to press a key first
+	Named  Door = "name"   // … and to say a name, which whoever is called by a <Dial> hears first
 	Reject Door = "reject" // refused without an answer, as by a person: 603
 	Busy   Door = "busy"   // refused without an answer, as a line that is in use: 486
 )

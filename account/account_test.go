@@ -158,13 +158,18 @@ fallback-method: POST
 status-callback: http://127.0.0.1:9000/status
 unknown: screen
 foreign: reject
+trunk: ntt
+sms-url: https://example.jp/sms
+sms-method: GET
+sms-fallback-url: https://example.jp/sms2
 `))
 	want := Number{
 		SID: NumberSID("+815012345678"), Number: "+815012345678", URL: "https://example.jp/voice", Method: "GET",
 		FallbackURL: "https://example.jp/fallback", FallbackMethod: "POST", StatusCallback: "http://127.0.0.1:9000/status",
-		Unknown: Screen, Foreign: Reject,
+		Unknown: Screen, Foreign: Reject, Trunk: "ntt",
+		Texts: Texts{URL: "https://example.jp/sms", Method: "GET", FallbackURL: "https://example.jp/sms2"},
 	}
-	if problems != nil || n != want {
+	if want.Document = n.Document; problems != nil || n != want || n.Document == "" {
 		t.Errorf("got %+v, %v", n, problems)
 	}
 	n, problems = ReadNumber([]byte("number: reception\ntwiml: |\n  <Response><Say>こんにちは</Say></Response>\n"))
@@ -184,6 +189,7 @@ func TestReadNumberRefuses(t *testing.T) {
 		{"both", "number: a\nurl: http://a/\ntwiml: <Response/>\n", "3:8: error: <twiml>: a number answers with url: or with twiml:, not with both"},
 		{"nothing", "number: a\n", "1:9: warning: <number>: nothing says what answers"},
 		{"no TwiML", "number: a\ntwiml: hello\n", "is not TwiML (it begins with <Response>)"},
+		{"a fallback for no messages", "number: a\ntwiml: <Response/>\nsms-fallback-url: http://a/\n", "3:19: warning: <sms-fallback-url>: is never asked"},
 		{"a fallback for nothing", "number: a\ntwiml: <Response/>\nfallback-url: http://a/\n", "3:15: warning: <fallback-url>: is never asked"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -10,8 +10,11 @@ import (
 	"github.com/kaden-project/kaden/sid"
 )
 
-// ErrNotFound is answered by a Store for an account it does not have.
-var ErrNotFound = errors.New("no such account")
+// ErrNotFound is answered for an account, or something of an account, that is not there.
+var ErrNotFound = errors.New("there is no such thing")
+
+// ErrDescribed is answered by who is to delete what a document describes.
+var ErrDescribed = errors.New("a document describes it: change or remove that one")
 
 // New makes an account with an identifier and a token of its own.
 func New(name string, now time.Time) Account {

@@ -18,11 +18,15 @@ import (
 //	fallback-url: https://example.jp/fallback
 //	fallback-method: POST
 //	status-callback: https://example.jp/status
+//	status-callback-method: POST
 //	twiml: <Response/>            # … or is this
 //	bin: night                    # … or stands in this bin
+//	application: shop             # … or this application knows it
 //	call-back: true               # … or people call here about alerts
-//	unknown: screen               # callers who hide their number: accept, screen (press 1 first), reject, busy
+//	unknown: screen               # callers who hide their number: accept, screen (press 1 first), name (and say who you are), reject, busy
 //	foreign: reject               # callers from abroad
+//	trunk: ntt                    # calls to it come in over this trunk, and cost what its prices say of inbound calls
+//	sms-url: https://example.jp/sms # is asked about short messages to it; also sms-method, sms-fallback-url, sms-fallback-method
 //
 // Account is left empty: the installation's main account owns what documents describe.
 func ReadNumber(text []byte) (Number, problem.List) {
@@ -34,22 +38,24 @@ func ReadNumber(text []byte) (Number, problem.List) {
 		FallbackURL:    readURL(doc.Take("fallback-url")),
 		FallbackMethod: readMethod(doc.Take("fallback-method")),
 		TwiML:          strings.TrimSpace(doc.Take("twiml").Text()),
-		StatusCallback: readURL(doc.Take("status-callback")),
 		Bin:            doc.Take("bin").Text(),
-		CallBack:       doc.Take("call-back").OneOf("false", "true") == "true",
+		Application:    doc.Take("application").Text(),
+		Trunk:          doc.Take("trunk").Text(),
+
+		StatusCallback: readURL(doc.Take("status-callback")), StatusCallbackMethod: readMethod(doc.Take("status-callback-method")),
+		CallBack: doc.Take("call-back").OneOf("false", "true") == "true",
 	}
 	n.Unknown, n.Foreign = readDoor(doc.Take("unknown")), readDoor(doc.Take("foreign"))
-	bin := doc.Take("bin")
+	n.Texts = readTexts(doc)
+	ways := answering(doc, "url", "twiml", "bin", "application")
 	switch twiml := doc.Take("twiml"); {
-	case n.CallBack && (doc.Take("url").Given() || twiml.Given() || bin.Given()):
-		doc.Take("call-back").Error("kaden's own script answers such a number", "remove url:, twiml: and bin:")
+	case n.CallBack && len(ways) > 0:
+		doc.Take("call-back").Error("kaden's own script answers such a number", "remove url:, twiml:, bin: and application:")
 	case n.CallBack:
-	case bin.Given() && (twiml.Given() || doc.Take("url").Given()):
-		bin.Error("a number answers with url:, with twiml: or with bin:, not with two of them", "")
-	case doc.Take("url").Given() && twiml.Given():
-		twiml.Error("a number answers with url: or with twiml:, not with both", "")
-	case !doc.Take("url").Given() && !twiml.Given() && !bin.Given() && n.Number != "":
-		doc.Take("number").Warn("nothing says what answers a call to this number, so calls to it are refused", "add bin:, url: or twiml:")
+	case len(ways) > 1:
+		doc.Take(ways[1]).Error(fmt.Sprintf("a number answers with %s: or with %s:, not with both", ways[0], ways[1]), "")
+	case len(ways) == 0 && n.Number != "":
+		doc.Take("number").Warn("nothing says what answers a call to this number, so calls to it are refused until somebody claims it over the REST API", "add bin:, url:, twiml: or application:")
 	case twiml.Given() && !strings.HasPrefix(n.TwiML, "<"):
 		twiml.Error("is not TwiML", "it begins with <Response>")
 	}
@@ -58,8 +64,65 @@ func ReadNumber(text []byte) (Number, problem.List) {
 	}
 	if n.Number != "" {
 		n.SID = NumberSID(n.Number)
+		n.Document = Hash(string(text))
 	}
 	return n, doc.Done()
+}
+
+// readTexts reads who is asked about short messages.
+func readTexts(doc *yamldoc.Map) Texts {
+	t := Texts{
+		URL: readURL(doc.Take("sms-url")), Method: readMethod(doc.Take("sms-method")),
+		FallbackURL: readURL(doc.Take("sms-fallback-url")), FallbackMethod: readMethod(doc.Take("sms-fallback-method")),
+	}
+	if t.FallbackURL != "" && t.URL == "" {
+		doc.Take("sms-fallback-url").Warn("is never asked, because there is no sms-url:", "")
+	}
+	return t
+}
+
+// answering are those of the keys that are given.
+func answering(doc *yamldoc.Map, keys ...string) (given []string) {
+	for _, k := range keys {
+		if doc.Take(k).Given() {
+			given = append(given, k)
+		}
+	}
+	return given
+}
+
+// ReadApplication reads the document of an application:
+//
+//	application: shop
+//	url: https://example.jp/voice # TwiML is asked for there, or twiml: or bin: as for a number
+//	method: POST
+//	fallback-url: https://example.jp/fallback
+//	fallback-method: POST
+//	status-callback: https://example.jp/status
+//	status-callback-method: POST
+//	sms-url: https://example.jp/sms # and the other three words, as for a number
+//
+// Account is left empty, as for numbers.
+func ReadApplication(text []byte) (Application, problem.List) {
+	doc := yamldoc.Parse(text)
+	a := Application{Name: doc.Need("application", "shop").Text(), Document: Hash(string(text))}
+	a.SID = ApplicationSID(a.Name)
+	a.Voice = Voice{
+		URL: readURL(doc.Take("url")), Method: readMethod(doc.Take("method")),
+		FallbackURL: readURL(doc.Take("fallback-url")), FallbackMethod: readMethod(doc.Take("fallback-method")),
+		TwiML: strings.TrimSpace(doc.Take("twiml").Text()), Bin: doc.Take("bin").Text(),
+		StatusCallback: readURL(doc.Take("status-callback")), StatusCallbackMethod: readMethod(doc.Take("status-callback-method")),
+	}
+	a.Texts = readTexts(doc)
+	switch ways := answering(doc, "url", "twiml", "bin"); {
+	case len(ways) > 1:
+		doc.Take(ways[1]).Error(fmt.Sprintf("an application answers with %s: or with %s:, not with both", ways[0], ways[1]), "")
+	case len(ways) == 0 && a.Name != "":
+		doc.Take("application").Warn("nothing says what answers, so a call that names it is refused", "add bin:, url: or twiml:")
+	case a.Voice.TwiML != "" && !strings.HasPrefix(a.Voice.TwiML, "<"):
+		doc.Take("twiml").Error("is not TwiML", "it begins with <Response>")
+	}
+	return a, doc.Done()
 }
 
 // readOwn takes a telephone number or a SIP user name.
@@ -104,7 +167,7 @@ func readDoor(v yamldoc.Value) Door {
 	if !v.Given() {
 		return ""
 	}
-	return Door(v.OneOf(string(Accept), string(Screen), string(Reject), string(Busy)))
+	return Door(v.OneOf(string(Accept), string(Screen), string(Named), string(Reject), string(Busy)))
 }
 
 func readMethod(v yamldoc.Value) string {

@@ -98,11 +98,14 @@ type Config struct {
 	House       func() *manifest.Set          // the installation as it is now
 	Manifest    Manifest
 	Tickets     Tickets
-	Engines     func(ctx context.Context) []Engine                        // of speech; nil: not known, nothing is said about them
-	CheckLine   func(ctx context.Context, name string) ([]Finding, error) // looks at an upstream; nil: there are none
-	Trace       Tracer                                                    // nil: nothing is remembered
-	Ready       func(ctx context.Context) error                           // nil: always
-	Schemes     []number.Scheme                                           // that can be dialled here; nil is tel, sip and sim
+	Engines     func(ctx context.Context) []Engine                              // of speech; nil: not known, nothing is said about them
+	Phones      Phones                                                          // that register here
+	CheckLine   func(ctx context.Context, name, call string) ([]Finding, error) // looks at a trunk or upstream, and calls a number unless it is ""; nil: there are none
+	Standings   func() map[string]Standing                                      // how trunks stand with their carriers, by name; nil: nothing is known
+	Trace       Tracer                                                          // nil: nothing is remembered
+	Ready       func(ctx context.Context) error                                 // nil: always
+	Schemes     []number.Scheme                                                 // that can be dialled here; nil is tel, sip and sim
+	Phone       func(person string) (PhoneToken, error)                         // signs a browser in as a phone; nil: there are none
 
 	Name        string        // under which people keep kaden's numbers; "" is "kaden 架電"
 	Region      string        // of numbers without a country; "" is JP
@@ -147,7 +150,9 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.holdRoutes()
 	a.peopleRoutes()
 	a.callRoutes()
+	a.sipPhoneRoutes()
 	a.houseRoutes()
+	a.phoneRoutes()
 	a.lineRoutes()
 	a.usageRoutes()
 	a.statusRoutes()

@@ -21,18 +21,21 @@ type Finding struct {
 func (a *API) lineRoutes() {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "checkTrunk", Method: http.MethodPost, Path: "/api/trunks/{name}/check",
-		Summary: "Looks whether an upstream would take a call now, without placing one",
+		Summary: "Looks whether a trunk or an upstream would take a call now; places none unless asked to",
 	}, func(ctx context.Context, in *struct {
-		Name string `path:"name" maxLength:"64" example:"twilio"`
+		Name string `path:"name" maxLength:"64" example:"ntt"`
+		Call string `query:"call" maxLength:"64" doc:"A number to be called over the trunk; whoever answers hears a sentence."`
 	}) (*body[[]Finding], error) {
 		set := a.cfg.House()
-		if a.cfg.CheckLine == nil || !slices.ContainsFunc(set.Upstreams, func(u trunk.Upstream) bool { return u.Name == in.Name }) {
-			if slices.ContainsFunc(set.Trunks, func(t trunk.Trunk) bool { return t.Name == in.Name }) {
-				return nil, refuse(http.StatusNotImplemented, in.Name+" is a trunk, and only upstreams can be looked at so far", "kaden call places a test call over it")
-			}
+		upstream := slices.ContainsFunc(set.Upstreams, func(u trunk.Upstream) bool { return u.Name == in.Name })
+		known := upstream || slices.ContainsFunc(set.Trunks, func(t trunk.Trunk) bool { return t.Name == in.Name })
+		switch {
+		case a.cfg.CheckLine == nil || !known:
 			return nil, refuse(http.StatusNotFound, "there is no trunk or upstream "+in.Name, "kaden export shows what there is")
+		case upstream && in.Call != "":
+			return nil, refuse(http.StatusBadRequest, in.Name+" is an upstream, and only a trunk is tried with a call", "kaden call places one")
 		}
-		found, err := a.cfg.CheckLine(ctx, in.Name)
+		found, err := a.cfg.CheckLine(ctx, in.Name, in.Call)
 		if err != nil {
 			return nil, a.trouble(ctx, in.Name, err)
 		}

@@ -25,15 +25,16 @@ type Status struct {
 
 // Trunk is a line to the telephone network.
 type Trunk struct {
-	Name     string `json:"name"`
-	From     string `json:"from,omitempty" doc:"The number it shows."`
-	Channels int    `json:"channels,omitempty" doc:"Calls at once; absent is without limit."`
-	Calls    int    `json:"calls" doc:"On it now."`
-	Waiting  int    `json:"waiting" doc:"Calls that wait for a line of it, or of one of several trunks."`
-	State    string `json:"state" enum:"well,due,resting" doc:"due: one call finds out whether it works again; resting: no call, while another trunk takes the number."`
-	Score    int    `json:"score" doc:"How it has fared of late: 100 is well, 0 is dead."`
-	Why      string `json:"why,omitempty" doc:"What its last calls failed of."`
-	Rules    []Rule `json:"rules" nullable:"false" doc:"What it does with each class of numbers. Emergency and special numbers are never called."`
+	Name     string    `json:"name"`
+	From     string    `json:"from,omitempty" doc:"The number it shows."`
+	Channels int       `json:"channels,omitempty" doc:"Calls at once; absent is without limit."`
+	Calls    int       `json:"calls" doc:"On it now."`
+	Waiting  int       `json:"waiting" doc:"Calls that wait for a line of it, or of one of several trunks."`
+	State    string    `json:"state" enum:"well,due,resting" doc:"due: one call finds out whether it works again; resting: no call, while another trunk takes the number."`
+	Score    int       `json:"score" doc:"How it has fared of late: 100 is well, 0 is dead."`
+	Why      string    `json:"why,omitempty" doc:"What its last calls failed of."`
+	Standing *Standing `json:"standing,omitempty" doc:"Where kaden signs on to the carrier, or asks it whether it is there."`
+	Rules    []Rule    `json:"rules" nullable:"false" doc:"What it does with each class of numbers. Emergency and special numbers are never called."`
 }
 
 // Rule is what a trunk does with one class of numbers.
@@ -50,11 +51,15 @@ func (a *API) trunks(set *manifest.Set) []Trunk {
 	for _, s := range a.cfg.Calls.Trunks() {
 		now[s.Name] = s
 	}
+	stand := a.standings()
 	for _, t := range set.Lines() {
 		s := now[t.Name]
 		view := Trunk{
 			Name: t.Name, From: t.From, Channels: t.Channels, Calls: s.Busy, Waiting: s.Waiting,
 			State: string(s.Health.State(at)), Score: s.Health.Score(), Why: s.Health.Words(at), Rules: []Rule{},
+		}
+		if at, ok := stand[t.Name]; ok {
+			view.Standing = &at
 		}
 		for _, r := range t.Rules() {
 			view.Rules = append(view.Rules, Rule{string(r.Class), string(r.Ruling), r.Reason})
@@ -83,6 +88,7 @@ func (a *API) statusRoutes() {
 		}
 		s.Warnings = look(set, engines, a.cfg.Schemes, a.cfg.DefaultPlan)
 		s.Warnings = append(a.spent(), s.Warnings...)
+		s.Warnings = append(a.linesDown(set), s.Warnings...)
 		if s.Hold = a.held(time.Now()); s.Hold != nil {
 			s.Warnings = append([]Warning{s.Hold.warning()}, s.Warnings...)
 		}

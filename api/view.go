@@ -92,6 +92,7 @@ type AttemptView struct {
 	Trunk   string `json:"trunk,omitempty"`
 	Call    string `json:"call,omitempty"`
 	With    string `json:"with,omitempty" doc:"The attempt whose call this one rode on."`
+	Place   int    `json:"place,omitempty" doc:"In the queue for a line, counted from 1; absent if it waits for none."`
 	Purpose string `json:"purpose,omitempty" enum:"check,hand-over" doc:"Why the person was called, if not to take the alert: to be asked whether they are still on it, or because somebody gives it to them."`
 	Inbound bool   `json:"inbound,omitempty" doc:"The person called us."`
 
@@ -187,6 +188,9 @@ func (a *API) attemptViews(list []dispatch.Attempt) []AttemptView {
 			v.With = t.Line
 		}
 		v.Traced = a.traced(t.Call)
+		if live, ok := a.cfg.Calls.Live(t.Call); ok && !v.Over {
+			v.Place = live.Place()
+		}
 		out = append(out, v)
 	}
 	return out

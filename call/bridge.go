@@ -78,12 +78,12 @@ var (
 // Keys go through to the other side. It is silent when Talk returns. For scripts.
 func (c *Call) Talk(ctx context.Context, s Side, star bool) (err error) {
 	deaf := c.Listen(&s.other.mouth)
-	s.mine.mouth.open(c.leg)
+	s.mine.mouth.open(c)
 	defer func() {
 		s.bridge.leave(err)
 		s.mine.mouth.feed.Store(nil)
 		deaf()
-		c.leg.Play(nil)
+		c.utter(nil)
 	}()
 	for {
 		select {
@@ -115,13 +115,13 @@ type mouth struct {
 
 var _ media.CaptionSink = (*mouth)(nil)
 
-func (m *mouth) open(l leg.Leg) {
-	if t, ok := l.(leg.Through); ok {
-		sink := t.Feed()
+func (m *mouth) open(c *Call) {
+	if t, ok := c.leg.(leg.Through); ok {
+		var sink media.Sink = &feed{&c.lips, t.Feed()}
 		m.feed.Store(&sink)
 		return
 	}
-	l.Play(&m.pipe)
+	c.utter(&m.pipe)
 }
 
 func (m *mouth) Write(f *media.Frame) { m.WriteCaptioned(f, "") }

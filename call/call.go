@@ -9,10 +9,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // Call is one call from its order to its end. Its exported methods may be called from any goroutine,
@@ -31,10 +33,15 @@ type Call struct {
 	picked    chan struct{} // closed when the answer is written
 	pickedAt  time.Time     // valid once picked is closed
 	firstWord time.Duration
-	nested    int // how many calls of ours it is inside of; see own.go
+	nested    int        // how many calls of ours it is inside of; see own.go
+	told      url.Values // what the caller brought; see visit.go
+	door      account.Door
+	name      atomic.Pointer[media.Clip] // as the caller has said it
 
-	ears ears
-	took atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
+	ears  ears
+	lips  lips
+	tapes tapes
+	took  atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
 
 	mail    mailbox
 	queued  atomic.Pointer[booking] // as booking, for others to ask about
@@ -60,6 +67,7 @@ type owned struct {
 	booking  *booking    // nil: not waiting for a line
 	tried    []string    // trunks that were tried
 	own      bool        // to a number of our own: no trunk
+	over     trunk.Trunk // of a call that came in: who asks for it; the zero Trunk is nobody
 	rang     bool
 	ending   *Ending     // we are hanging up
 	pushed   bool        // and have said so twice
@@ -129,7 +137,7 @@ func (c *Call) Params() url.Values {
 		v.Set("MachineDetectionDuration", milliseconds(took))
 	}
 	if r.Direction == Inbound {
-		addSIP(v, c.leg.Info())
+		addSIP(v, c.leg.Info(), c.order.Domain)
 	}
 	return v
 }

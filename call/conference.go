@@ -38,6 +38,18 @@ func (c *Call) Conference(name string) *Conference {
 	return c.desk.Conference(c.Record().Account, name)
 }
 
+// ConferenceOf finds the conference that has that identifier; false: it is over.
+func (d *Desk) ConferenceOf(account sid.Account, id sid.Conference) (*Conference, bool) {
+	d.rooms.mu.Lock()
+	defer d.rooms.mu.Unlock()
+	for key, r := range d.rooms.live {
+		if r.id == id && key.account == account {
+			return &Conference{d, key}, true
+		}
+	}
+	return nil, false
+}
+
 // Conferences are those of an account in which there is somebody, by name.
 func (d *Desk) Conferences(account sid.Account) (list []*Conference) {
 	d.rooms.mu.Lock()
@@ -64,6 +76,9 @@ type Entry struct {
 	Most       int           // it enters only if that makes no more members than this; 0 is 250
 	Limit      time.Duration // it is taken out after this; 0 never is
 	Wait       media.Source  // heard until the conference starts; nil is media.Waiting, media.Silence(0) is nothing
+	WaitScript Script        // … or this, once; an error of it keeps the call out
+	Coach      sid.Call      // that call alone hears it; one that is not there yet is waited for
+	Tape       *TapeOrder    // record the conference from its start; that of the first who enters counts
 
 	// Callback is told what happens to the conference. That of the first who enters counts, as at Twilio.
 	Callback ConferenceCallback
@@ -75,13 +90,14 @@ const mostMembers = 250
 type ConferenceCallback struct {
 	URL    string
 	Method string   // "" is POST
-	Events []string // start end join leave; nil is none
+	Events []string // start end join leave mute hold modify speaker announcement; nil is none
 }
 
 // Errors of entering.
 var (
 	ErrConferenceFull = errors.New("the conference has as many members as it may have")
 	ErrLabelTaken     = errors.New("another member of the conference has this label")
+	ErrWait           = errors.New("what is to be heard until the conference starts cannot be had")
 )
 
 // Exit is how a member came to leave while its call went on.
@@ -98,6 +114,7 @@ const (
 	// Ways out that end Enter with an error.
 	hungUp     Exit = "hung-up"
 	redirected Exit = "redirected"
+	unready    Exit = "unready" // nothing could be heard until it starts
 )
 
 // Enter answers c if need be, takes it in and holds the script until it is out again; it says how that came. An
@@ -115,12 +132,11 @@ func (f *Conference) Enter(ctx context.Context, c *Call, e Entry) (Exit, error) 
 	}
 	c.log.Info("entered a conference", "conference", m.room.id)
 	deaf := c.Listen(m.port)
-	c.leg.Play(m.port)
 	why := hungUp
 	defer func() { // in every case: a member that nobody holds would stay for ever
 		f.dismiss(m, why)
 		deaf()
-		c.leg.Play(nil)
+		c.utter(nil)
 		c.quiet = time.Now()
 		c.log.Info("left a conference", "conference", m.room.id, "cause", why, "stayed", time.Since(m.joined).Round(time.Second).Seconds())
 	}()
@@ -128,34 +144,6 @@ func (f *Conference) Enter(ctx context.Context, c *Call, e Entry) (Exit, error) 
 		return "", err
 	}
 	return why, nil
-}
-
-// stay waits for the end of a membership, on the script's goroutine.
-func (m *member) stay(ctx context.Context) (Exit, error) {
-	var limit <-chan time.Time
-	if m.entry.Limit > 0 {
-		t := time.NewTimer(m.entry.Limit)
-		defer t.Stop()
-		limit = t.C
-	}
-	for {
-		select {
-		case why := <-m.out:
-			return why, nil
-		case <-limit:
-			return LeftByLimit, nil
-		case key := <-m.call.keys:
-			if key == "*" && m.entry.StarLeaves {
-				return LeftByStar, nil
-			}
-		case <-ctx.Done():
-			why := hungUp
-			if errors.Is(context.Cause(ctx), ErrRedirected) {
-				why = redirected
-			}
-			return why, context.Cause(ctx)
-		}
-	}
 }
 
 // rooms are the conferences in which there is somebody. mu guards them and all that is in them; it is held for
@@ -177,6 +165,11 @@ type room struct {
 	asks     sid.Call // whose owner is told
 	sequence int
 	mail     mailbox
+	invited  map[sid.Call]bool // those that are being called
+	tape     *TapeOrder
+	taping   *Taping
+	events   chan func() // happened on the goroutines that pace legs; done by any member's script
+	saves    saves
 }
 
 // member is a call in a room.
@@ -188,6 +181,12 @@ type member struct {
 	joined time.Time
 	muted  bool
 	out    chan Exit // one place: it was taken out by somebody else
+
+	held     bool
+	hold     Script    // heard while it is held; nil: soft notes
+	coach    sid.Call  // "": everybody hears it
+	announce []notice  // to be heard by it alone
+	change   chan bool // one place: what it hears is something else now
 }
 
 // admit takes c in.
@@ -197,7 +196,7 @@ func (f *Conference) admit(c *Call, e Entry) (*member, error) {
 	defer d.rooms.mu.Unlock()
 	r := d.rooms.live[f.key]
 	if r == nil {
-		r = &room{id: sid.New[sid.Conference](), key: f.key, began: time.Now(), callback: e.Callback, asks: c.id}
+		r = newRoom(f.key)
 	}
 	if len(r.members) >= cmp.Or(e.Most, mostMembers) {
 		return nil, ErrConferenceFull
@@ -205,32 +204,46 @@ func (f *Conference) admit(c *Call, e Entry) (*member, error) {
 	if e.Label != "" && slices.ContainsFunc(r.members, func(m *member) bool { return m.entry.Label == e.Label }) {
 		return nil, ErrLabelTaken
 	}
-	if d.rooms.live == nil {
-		d.rooms.live = map[roomKey]*room{}
+	d.rooms.keep(r)
+	if r.asks == "" { // the first
+		r.callback, r.asks, r.tape = e.Callback, c.id, e.Tape
 	}
-	d.rooms.live[f.key] = r
-	m := &member{room: r, call: c, entry: e, port: r.mixer.Join(), joined: time.Now(), muted: e.Muted, out: make(chan Exit, 1)}
+	delete(r.invited, c.id)
+	m := &member{room: r, call: c, entry: e, port: r.mixer.Join(), joined: time.Now(), muted: e.Muted, coach: e.Coach, out: make(chan Exit, 1), change: make(chan bool, 1)}
 	m.port.Mute(e.Muted)
 	r.members = append(r.members, m)
-	d.report(r, "join", m.about())
+	m.coaches()
+	m.listened()
+	d.save(r)
+	d.report(r, "join", "participant-join", m.about())
 	switch {
 	case !r.started.IsZero():
 		m.hello()
 	case len(r.members) >= 2 && slices.ContainsFunc(r.members, func(m *member) bool { return !m.entry.Patient }):
 		r.started = time.Now()
 		for _, one := range r.members {
-			one.port.Wait(nil)
+			one.place()
 		}
-		d.report(r, "start", m.about("CallSid", "ParticipantLabel"))
+		d.save(r)
+		d.report(r, "start", "conference-start", m.about("CallSid", "ParticipantLabel"))
+		d.tape(r)
 		m.hello()
 	default:
-		wait := e.Wait
-		if wait == nil {
-			wait = media.Waiting()
-		}
-		m.port.Wait(wait)
+		m.place()
 	}
 	return m, nil
+}
+
+func newRoom(key roomKey) *room {
+	return &room{id: sid.New[sid.Conference](), key: key, began: time.Now(), invited: map[sid.Call]bool{}, events: make(chan func(), 64)}
+}
+
+// keep enters a room. mu is held.
+func (r *rooms) keep(one *room) {
+	if r.live == nil {
+		r.live = map[roomKey]*room{}
+	}
+	r.live[one.key] = one
 }
 
 func (m *member) hello() {
@@ -255,7 +268,7 @@ func (d *Desk) takeOut(m *member, why Exit) {
 	}
 	d.part(m, why)
 	switch {
-	case len(r.members) == 0:
+	case len(r.members) == 0 && len(r.invited) == 0:
 		d.disband(r, m, ended("last-participant", why))
 	case m.entry.EndOnExit:
 		for len(r.members) > 0 {
@@ -276,111 +289,22 @@ func (d *Desk) part(m *member, why Exit) {
 	case m.out <- why:
 	default:
 	}
-	d.report(r, "leave", m.parting(why))
+	d.report(r, "leave", "participant-leave", m.parting(why))
 }
 
-// disband is the end of a conference; last is who left last, or whose leaving ended it.
+// disband is the end of a conference; last is who left last, or whose leaving ended it, nil for nobody.
 func (d *Desk) disband(r *room, last *member, why string) {
 	delete(d.rooms.live, r.key)
-	d.report(r, "end", last.ending(why))
+	if r.taping != nil {
+		r.taping.Stop()
+	}
+	r.saves.ended = why
+	if last != nil {
+		r.saves.by = last.call.id
+	}
+	d.save(r)
+	d.report(r, "end", "conference-end", last.ending(why))
 }
 
 // room is what there is now; nil is nothing. rooms.mu is held.
 func (f *Conference) room() *room { return f.desk.rooms.live[f.key] }
-
-// Info is a conference as it is at the moment.
-type Info struct {
-	SID     sid.Conference
-	Account sid.Account
-	Name    string
-	Began   time.Time
-	Started time.Time // zero: everybody waits
-	Members []Member  // in the order in which they came
-}
-
-// Member is a call in a conference.
-type Member struct {
-	Call      sid.Call
-	Label     string
-	From, To  string
-	Joined    time.Time
-	Muted     bool
-	Speaking  bool
-	EndOnExit bool
-}
-
-// Info tells who is in it; false: nobody is.
-func (f *Conference) Info() (Info, bool) {
-	f.desk.rooms.mu.Lock()
-	defer f.desk.rooms.mu.Unlock()
-	r := f.room()
-	if r == nil {
-		return Info{Account: f.key.account, Name: f.key.name}, false
-	}
-	i := Info{SID: r.id, Account: r.key.account, Name: r.key.name, Began: r.began, Started: r.started}
-	for _, m := range r.members {
-		rec := m.call.Record()
-		i.Members = append(i.Members, Member{
-			Call: m.call.id, Label: m.entry.Label, From: rec.From, To: rec.To,
-			Joined: m.joined, Muted: m.muted, Speaking: m.port.Speaking(), EndOnExit: m.entry.EndOnExit,
-		})
-	}
-	return i, true
-}
-
-// Remove takes a call out; its script goes on. It answers false if the call is not in the conference.
-func (f *Conference) Remove(id sid.Call) bool {
-	return f.with(id, func(m *member) { f.desk.takeOut(m, Removed) })
-}
-
-// Mute keeps the others from hearing a call, or lets them hear it again. It answers false if the call is not
-// in the conference.
-func (f *Conference) Mute(id sid.Call, on bool) bool {
-	return f.with(id, func(m *member) {
-		m.muted = on
-		m.port.Mute(on)
-	})
-}
-
-func (f *Conference) with(id sid.Call, do func(*member)) bool {
-	f.desk.rooms.mu.Lock()
-	defer f.desk.rooms.mu.Unlock()
-	r := f.room()
-	if r == nil {
-		return false
-	}
-	i := slices.IndexFunc(r.members, func(m *member) bool { return m.call.id == id })
-	if i < 0 {
-		return false
-	}
-	do(r.members[i])
-	return true
-}
-
-// Play lets everybody in the conference hear src over the voices, once. It answers false if it has not started.
-func (f *Conference) Play(src media.Source) bool {
-	f.desk.rooms.mu.Lock()
-	defer f.desk.rooms.mu.Unlock()
-	r := f.room()
-	if r == nil || r.started.IsZero() {
-		return false
-	}
-	r.mixer.Play(src)
-	return true
-}
-
-// End takes everybody out; their scripts go on. It answers false if nobody is in it.
-func (f *Conference) End() bool {
-	f.desk.rooms.mu.Lock()
-	defer f.desk.rooms.mu.Unlock()
-	r := f.room()
-	if r == nil {
-		return false
-	}
-	last := r.members[len(r.members)-1]
-	for len(r.members) > 0 {
-		f.desk.part(r.members[0], EndedByAPI)
-	}
-	f.desk.disband(r, last, "conference-ended-via-api")
-	return true
-}

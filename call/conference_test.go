@@ -29,6 +29,7 @@ type meeting struct {
 	people  map[string]*simleg.Phone
 	calls   map[string]*call.Call
 	once    bool // enter only once
+	with    []func(*call.Config)
 }
 
 func conference(t *testing.T, tell func(m *meeting), with ...func(*meeting)) {
@@ -43,7 +44,7 @@ func conference(t *testing.T, tell func(m *meeting), with ...func(*meeting)) {
 		if left := m.desk.Conferences(acct); len(left) != 0 {
 			t.Errorf("%d conferences are left", len(left))
 		}
-	}, script(m.script))
+	}, append(m.with, script(m.script))...)
 }
 
 func (m *meeting) script(ctx context.Context, c *call.Call) error {

@@ -12,17 +12,14 @@ import (
 // What an owner is told of a conference (contract 1: Conference callback parameters). There is no CallStatus
 // in it and no CallbackSource.
 
-var conferenceEvents = map[string]string{
-	"start": "conference-start", "end": "conference-end", "join": "participant-join", "leave": "participant-leave",
-}
-
-// report sends one event of a room, if its owner wants it. rooms.mu is held, so events keep their order.
-func (d *Desk) report(r *room, event string, more url.Values) {
-	if r.callback.URL == "" || !slices.Contains(r.callback.Events, event) {
+// report sends one event of a room, if its owner wants it: by wants the callback's subscription goes. rooms.mu is
+// held, so events keep their order.
+func (d *Desk) report(r *room, wants, event string, more url.Values) {
+	if r.callback.URL == "" || !slices.Contains(r.callback.Events, wants) {
 		return
 	}
 	v := url.Values{
-		"StatusCallbackEvent": {conferenceEvents[event]},
+		"StatusCallbackEvent": {event},
 		"ConferenceSid":       {string(r.id)},
 		"FriendlyName":        {r.key.name},
 		"AccountSid":          {string(r.key.account)},
@@ -43,8 +40,8 @@ func (m *member) about(only ...string) url.Values {
 	v := url.Values{
 		"CallSid":                {string(m.call.id)},
 		"Muted":                  {strconv.FormatBool(m.muted)},
-		"Hold":                   {"false"},
-		"Coaching":               {"false"},
+		"Hold":                   {strconv.FormatBool(m.held)},
+		"Coaching":               {strconv.FormatBool(m.coach != "")},
 		"StartConferenceOnEnter": {strconv.FormatBool(!m.entry.Patient)},
 		"EndConferenceOnExit":    {strconv.FormatBool(m.entry.EndOnExit)},
 	}
@@ -69,19 +66,24 @@ func (m *member) parting(why Exit) url.Values {
 		reason = "conference_ended_via_api"
 	case Removed, redirected:
 		reason = "participant_updated_via_api"
+	case unready:
+		reason = "participant_add_failed"
 	}
 	v.Set("ParticipantCallStatus", string(status))
 	v.Set("ReasonParticipantLeft", reason)
 	return v
 }
 
-// ending are those of the end.
+// ending are those of the end; a nil member is nobody.
 func (m *member) ending(why string) url.Values {
 	v := url.Values{
-		"CallSidEndingConference": {string(m.call.id)},
-		"ReasonConferenceEnded":   {why},
-		"Reason":                  {strings.ReplaceAll(why, "-", " ")},
+		"ReasonConferenceEnded": {why},
+		"Reason":                {strings.ReplaceAll(why, "-", " ")},
 	}
+	if m == nil {
+		return v
+	}
+	v.Set("CallSidEndingConference", string(m.call.id))
 	if m.entry.Label != "" {
 		v.Set("ParticipantLabelEndingConference", m.entry.Label)
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
@@ -34,6 +35,10 @@ func (t *try) hears(e leg.Event) {
 // said anything. The call's Price is the sum, in the currency of the one that carried it; what another carrier asked
 // in another currency is in its Charge. With a leg that nobody can price, the sum is not known either.
 func (c *Call) paid(t *try, at time.Time) {
+	if c.over.Name != "" {
+		c.paidIn(t, at)
+		return
+	}
 	if t.line.Name == "" || !t.spoke {
 		return
 	}
@@ -43,6 +48,17 @@ func (c *Call) paid(t *try, at time.Time) {
 	}
 	cost, words := t.line.Prices.Cost(l)
 	c.charged(Charge{Leg: t.n, Trunk: t.line.Name, At: at, Talked: l.Talked, Cost: cost}, t.line.Prices.Currency == "", words)
+}
+
+// paidIn is paid for a call that came in: the carrier asks for it by the number of ours that was called.
+func (c *Call) paidIn(t *try, at time.Time) {
+	l := tariff.Leg{To: number.Number(c.rec.To)}
+	if !t.picked.IsZero() {
+		l.Answered, l.Talked = true, at.Truncate(time.Millisecond).Sub(t.picked.Truncate(time.Millisecond))
+	}
+	prices := c.over.Prices.In()
+	cost, words := prices.Cost(l)
+	c.charged(Charge{Trunk: c.over.Name, At: at, Talked: l.Talked, Cost: cost}, false, words)
 }
 
 // paidLate is paid for a try that was over after its call: another trunk carried that.

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
@@ -201,4 +202,46 @@ func TestATrunkThatAnswersAfterTheCallIsOverIsPaidToo(t *testing.T) {
 	}, trunks(priced(ntt, "USD", tariff.Row{Price: 8_000, Unit: time.Minute}), priced(kddi, "USD", dollars)),
 		script(func(ctx context.Context, c *call.Call) error { return c.Sleep(ctx, time.Hour) }),
 		func(c *call.Config) { c.Dialers[number.SIP] = lateTrunk{c.Dialers[number.SIP]} })
+}
+
+// A call that comes in costs what the trunk's prices say, where the number says over which trunk.
+func TestWhatACallThatComesInCosts(t *testing.T) {
+	free := trunk.Trunk{Name: "ntt", Prices: tariff.Table{Currency: "JPY", Inbound: []tariff.Row{{To: []string{"toll-free"}, Price: 33_000_000, Unit: 3 * time.Minute, Attempt: 1_000_000}}}}
+	for _, tc := range []struct {
+		name, called, from, over string
+		answers                  bool
+		charges, price           string
+	}{
+		{"four minutes", "0120444444", "09011112222", "ntt", true, "0 ntt 4m0s 66 JPY", "66 JPY"},
+		{"nobody answers", "0120444444", "09011112222", "ntt", false, "0 ntt 0s 1 JPY", "1 JPY"},
+		{"a hidden number", "0120444444", "anonymous", "ntt", true, "0 ntt 4m0s 66 JPY", "66 JPY"},
+		{"a number that no row has", "05012345678", "09011112222", "ntt", true, "0 ntt 4m0s unknown", "unknown"},
+		{"a telephone of our own", "0120444444", "tanaka", "ntt", true, "", "unknown"},
+		{"the number does not say", "0120444444", "09011112222", "", true, "", "unknown"},
+		{"a trunk that is gone", "0120444444", "09011112222", "kddi", true, "", "unknown"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			story(t, func(h *house) {
+				p := calls(h, "sip:"+tc.called+"@kaden.example", simleg.Incoming{From: "sip:" + tc.from + "@carrier.example"})
+				<-p.Over()
+				synctest.Wait()
+				h.want("charges", h.store.charges(), tc.charges)
+				h.want("price", h.store.last().Price.String(), tc.price)
+			}, func(c *call.Config) {
+				c.Trunks = func() []trunk.Trunk { return []trunk.Trunk{free} }
+				c.Numbers = func(string) (account.Number, bool) {
+					return account.Number{Account: acct, Trunk: tc.over, TwiML: "<Response/>"}, true
+				}
+			}, script(func(ctx context.Context, c *call.Call) error {
+				if !tc.answers {
+					c.Reject(false)
+					return nil
+				}
+				if err := c.Answer(ctx); err != nil {
+					return err
+				}
+				return c.Sleep(ctx, 4*time.Minute)
+			}))
+		})
+	}
 }

@@ -34,25 +34,45 @@ type Config struct {
 	Dialers map[number.Scheme]leg.Dialer                   // Tel without one of its own is dialled by SIP's
 	Own     leg.Dialer                                     // joins calls to Numbers within the house; nil: they leave over a trunk
 	Trunks  func() []trunk.Trunk                           // as they are now; nil: none
+	Gates   Gates                                          // keeps their pace and health; nil: this process does, for as long as it lives
 	Script  Script                                         // nil: calls are answered and nothing is said
 	Numbers func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
+	// Shows tells whether an account may show a number that is nobody's here: one that it has verified. nil: none.
+	Shows func(account sid.Account, number string) bool
+	// Phones is what answers a call of one of our own phones (leg.Info.Phone); nil: the number it calls does.
+	Phones func(i leg.Info) (n account.Number, _ bool)
 	// Screen asks a caller who has been answered for a key, and tells whether they may go on; an error ends the call. nil
 	// lets everybody through.
 	Screen func(ctx context.Context, c *Call) (passed bool, err error)
-	Node   string
+	// Elsewhere tells of calls that another platform carries for this process: they outlive it. nil: there are none.
+	Elsewhere func(id sid.Call) bool
+	// Others are lines that somebody else dials, who takes a Seat for it. They are shown among the Trunks.
+	Others func() []trunk.Trunk
+	// Recordings keeps what is recorded of calls and conferences; nil: it is lost, which is said in the log.
+	Recordings Recordings
+	Queues     Queues // keeps what is known of queues; nil: only as long as the Desk lives
+	// Conferences keeps what is known of conferences; nil: nobody does.
+	Conferences Conferences
+	// Documents lets TwiML be heard beside a call's program, on hold and as an announcement; nil: soft notes and nothing.
+	Documents Documents
+	// Down tells whether a trunk is known not to work though no call has failed on it: it could not be signed on to, or
+	// does not answer. nil: that is not known of any.
+	Down func(trunk string) bool
+	Node string
 }
 
 // Desk places and takes calls. It may be used from any goroutine.
 type Desk struct {
-	log   *slog.Logger
-	cfg   Config
-	ctx   context.Context // the life of all calls
-	stop  context.CancelCauseFunc
-	posts context.Context // the life of callbacks under way, a little longer
-	quit  context.CancelFunc
-	lines lines
-	rooms rooms
-	born  time.Time
+	log    *slog.Logger
+	cfg    Config
+	ctx    context.Context // the life of all calls
+	stop   context.CancelCauseFunc
+	posts  context.Context // the life of callbacks under way, a little longer
+	quit   context.CancelFunc
+	lines  lines
+	rooms  rooms
+	queues queues
+	born   time.Time
 
 	working sync.WaitGroup // goroutines of calls
 	posting sync.WaitGroup
@@ -75,7 +95,10 @@ var (
 
 // New makes a Desk. It starts nothing.
 func New(log *slog.Logger, cfg Config) *Desk {
-	d := &Desk{log: log, cfg: cfg, live: map[sid.Call]*Call{}, born: time.Now()}
+	if cfg.Queues == nil {
+		cfg.Queues = &QueueBook{}
+	}
+	d := &Desk{log: log, cfg: cfg, live: map[sid.Call]*Call{}, born: time.Now(), lines: lines{log: log, keep: cfg.Gates}}
 	d.ctx, d.stop = context.WithCancelCause(context.Background())
 	d.posts, d.quit = context.WithCancel(context.Background())
 	return d

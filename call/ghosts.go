@@ -111,6 +111,11 @@ func (d *Desk) CloseBooks(ctx context.Context) (closed int, err error) {
 		}
 		_ = g.Wait()
 	}
+	if d.cfg.Conferences != nil {
+		if _, err := d.cfg.Conferences.CloseConferences(ctx, d.cfg.Node, d.born); err != nil {
+			return closed, fmt.Errorf("conferences of the last run: %w", err)
+		}
+	}
 	return closed, nil
 }
 
@@ -126,6 +131,9 @@ func (d *Desk) leftOpen(ctx context.Context, s Status) (list []Record, err error
 		}
 		for _, r := range page {
 			f.After = r.SID
+			if d.cfg.Elsewhere != nil && d.cfg.Elsewhere(r.SID) {
+				continue // it outlived the process, and is followed
+			}
 			if _, live := d.Live(r.SID); !live && r.Node == d.cfg.Node && r.Created.Before(d.born) {
 				list = append(list, r)
 			}

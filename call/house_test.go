@@ -29,6 +29,7 @@ type house struct {
 	phones map[string]simleg.Behaviour // by what was dialled
 	met    chan *simleg.Phone          // those without a behaviour, to be moved by hand
 	log    *strings.Builder
+	writer *lockedWriter // to log
 	began  time.Time
 	cfg    call.Config
 }
@@ -57,7 +58,8 @@ func story(t *testing.T, tell func(h *house), with ...func(*call.Config)) {
 		for _, f := range with {
 			f(&h.cfg)
 		}
-		h.desk = call.New(slog.New(slog.NewJSONHandler(&lockedWriter{b: h.log}, nil)), h.cfg)
+		h.writer = &lockedWriter{b: h.log}
+		h.desk = call.New(slog.New(slog.NewJSONHandler(h.writer, nil)), h.cfg)
 		tell(h)
 		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
 		defer stop()

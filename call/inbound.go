@@ -7,8 +7,11 @@ import (
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/media"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // Accept takes a leg that called us. What runs on it is looked up by the number it called; nobody's
@@ -27,11 +30,7 @@ func (d *Desk) Accept(l leg.Leg) {
 			}
 		}()
 	}
-	if d.cfg.Numbers == nil {
-		refuse(leg.Invalid)
-		return
-	}
-	n, ok := d.cfg.Numbers(called)
+	n, from, to, ok := d.answers(i, called)
 	if !ok {
 		refuse(leg.Invalid)
 		return
@@ -39,18 +38,20 @@ func (d *Desk) Accept(l leg.Leg) {
 	now := time.Now()
 	r := Record{
 		SID: sid.New[sid.Call](), Account: n.Account, Direction: Inbound,
-		From: party(i.From), To: party(i.To), Status: Ringing,
+		From: from, To: to, Status: Ringing,
 		Program:  Program{URL: n.URL, Method: n.Method, TwiML: n.TwiML, FallbackURL: n.FallbackURL, FallbackMethod: n.FallbackMethod},
-		Callback: Callback{URL: n.StatusCallback},
+		Callback: Callback{URL: n.StatusCallback, Method: n.StatusCallbackMethod},
 		Created:  now, Updated: now, Started: now, Node: d.cfg.Node,
 	}
-	o := Order{SID: r.SID, Account: r.Account, Direction: Inbound}.complete()
+	o := Order{SID: r.SID, Account: r.Account, Direction: Inbound, Domain: n.Domain}.complete()
 	door, why := n.DoorFor(r.From)
-	if door == account.Screen && d.cfg.Screen != nil {
+	if (door == account.Screen || door == account.Named) && d.cfg.Screen != nil {
 		o.Script = screened
 	}
+	over := d.bringer(n, r, i)
+	r.Trunk = over.Name
 	c := d.newCall(r, o)
-	c.nested = depth(i)
+	c.nested, c.over, c.door = depth(i), over, door
 	if !d.admit(c) {
 		refuse(leg.Congested)
 		return
@@ -62,6 +63,38 @@ func (d *Desk) Accept(l leg.Leg) {
 		return
 	}
 	go c.run(c.arrive)
+}
+
+// answers finds what answers a leg, and who is who in Twilio's form. Calls of our own phones keep their SIP addresses,
+// as at Twilio.
+func (d *Desk) answers(i leg.Info, called string) (n account.Number, from, to string, ok bool) {
+	if i.Phone != "" && d.cfg.Phones != nil {
+		n, ok = d.cfg.Phones(i)
+		from = "sip:" + i.Phone
+		if strings.HasPrefix(i.Phone, "@") { // let in for its address
+			from = bare(i.From)
+		}
+		return n, from, bare(i.To), ok
+	}
+	if d.cfg.Numbers != nil {
+		n, ok = d.cfg.Numbers(called)
+	}
+	return n, party(i.From), party(i.To), ok
+}
+
+// bringer is the trunk that asks for a call to a number of ours, none where nothing is asked: calls within the house,
+// and from telephones of our own.
+func (d *Desk) bringer(n account.Number, r Record, i leg.Info) trunk.Trunk {
+	outside := strings.HasPrefix(r.From, "+") || number.Withheld(r.From)
+	if n.Trunk == "" || !outside || i.Phone != "" || depth(i) > 0 || d.cfg.Trunks == nil {
+		return trunk.Trunk{}
+	}
+	for _, t := range d.cfg.Trunks() {
+		if t.Name == n.Trunk && len(t.Prices.Inbound) > 0 {
+			return t
+		}
+	}
+	return trunk.Trunk{}
 }
 
 // came is the one try of a call that came in: nobody else carries it.
@@ -76,6 +109,15 @@ func (c *Call) turnAway(door account.Door, why string) {
 	}
 	c.stop(&Ending{cause, why})
 }
+
+// Door is what became of a caller before anything else happened; "" for calls that we place.
+func (c *Call) Door() account.Door { return c.door }
+
+// Introduce keeps the name that the caller has said, for those who are called next.
+func (c *Call) Introduce(name *media.Clip) { c.name.Store(name) }
+
+// Introduction is the name that the caller has said; nil: none was asked for.
+func (c *Call) Introduction() *media.Clip { return c.name.Load() }
 
 // screened is the script of a caller who has to press a key before the program runs.
 func screened(ctx context.Context, c *Call) error {

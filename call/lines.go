@@ -1,7 +1,7 @@
 package call
 
 import (
-	"maps"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -12,13 +12,19 @@ import (
 
 // lines counts what each trunk carries and lets new calls onto them: as many at once as it has channels, one
 // per interval, the urgent first and then first come, first served. It knows how each trunk has fared, and
-// keeps calls off those that fail. One gate for REST, Dial and call-outs. The zero value is ready.
+// keeps calls off those that fail. One gate for REST, Dial and call-outs. What is to outlive the process, or is shared
+// with others, is in gates.go. The zero value is ready, and keeps everything to itself.
 type lines struct {
-	mu    sync.Mutex
-	use   map[string]*usage
-	gates map[string]trunk.Gate // by trunk.GateKey
-	queue []*booking            // who goes first stands first
-	alarm *time.Timer
+	log     *slog.Logger
+	keep    Gates          // nil: gates and health are this process's own
+	working sync.WaitGroup // who asks the store, or writes to it
+
+	mu     sync.Mutex
+	use    map[string]*usage
+	gates  map[string]*gate // by trunk.GateKey
+	queue  []*booking       // who goes first stands first
+	alarm  *time.Timer
+	closed bool
 }
 
 // usage is one trunk at a moment, in package trunk's arithmetic.
@@ -27,6 +33,10 @@ type usage struct {
 	channels trunk.Lines
 	health   trunk.Health
 	told     bool // people know that it is down
+
+	recalled string // the door of the last run, until this one knows its own
+	unkept   bool   // its health is to be kept
+	keeping  bool   // that is being done
 }
 
 // booking is a place in the queue.
@@ -34,7 +44,9 @@ type booking struct {
 	wants  []trunk.Trunk            // any of them, the earlier the better
 	from   func(trunk.Trunk) string // the caller ID there
 	urgent bool
-	got    chan granted // one place: what became of it
+	got    chan granted // two places: that it waits, and what became of it
+	waits  bool         // it was told that it waits
+	asks   *gate        // where the store was asked for its place
 	lines  *lines
 }
 
@@ -42,11 +54,16 @@ type booking struct {
 type granted struct {
 	line trunk.Trunk
 	down string // every trunk that was wanted is down, and how; "" is none of that
+	wait bool   // none of that yet: it has to wait, and is told once
 }
 
-// book asks for one of the trunks. If one is free, or none will be, that is in got when book returns.
+// soon tells whether the booking goes as soon as the store has answered, so that there is no talk of waiting.
+func (b *booking) soon() bool { return b.asks != nil && b.asks.asker == b }
+
+// book asks for one of the trunks. If one is free, or none will be, or it has to wait, that is in got when book
+// returns, unless a gate has to be asked for in the store first.
 func (l *lines) book(b *booking) *booking {
-	b.got, b.lines = make(chan granted, 1), l
+	b.got, b.lines = make(chan granted, 2), l
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := len(l.queue)
@@ -61,11 +78,20 @@ func (l *lines) book(b *booking) *booking {
 	return b
 }
 
-// place is the booking's place in the queue, counted from 1; 0 if it is not in it.
+// place is the booking's place in the queue, counted from 1; 0 if it is not in it, or about to leave it.
 func (b *booking) place() int {
 	b.lines.mu.Lock()
 	defer b.lines.mu.Unlock()
-	return slices.Index(b.lines.queue, b) + 1
+	place := 0
+	for _, o := range b.lines.queue {
+		if !o.soon() {
+			place++
+		}
+		if o == b && !o.soon() {
+			return place
+		}
+	}
+	return 0
 }
 
 // cancel gives the place in the queue back, and the line if it was given in the meantime.
@@ -76,14 +102,15 @@ func (b *booking) cancel() {
 		b.lines.queue = slices.Delete(b.lines.queue, i, i+1)
 	}
 	b.lines.mu.Unlock()
-	if i < 0 {
+	for i < 0 {
 		select {
 		case g := <-b.got:
-			if g.down == "" {
+			if g.down == "" && !g.wait {
 				b.lines.undecided(g.line.Name)
 				b.lines.release(g.line.Name)
 			}
 		default:
+			return
 		}
 	}
 }
@@ -97,7 +124,10 @@ func (l *lines) release(name string) {
 func (l *lines) worked(name string) (back bool) {
 	l.change(name, func(u *usage) {
 		back = u.told
-		u.health, u.told = u.health.Work(), false
+		failed := u.health.Failed > 0
+		if u.health, u.told = u.health.Work(), false; failed || back {
+			l.remember(u)
+		}
 	})
 	return back
 }
@@ -110,6 +140,7 @@ func (l *lines) failed(name, why string, asked time.Duration) (down string) {
 		if u.health.Down() && !u.told {
 			u.told, down = true, u.health.Words(now)
 		}
+		l.remember(u)
 	})
 	return down
 }
@@ -138,6 +169,10 @@ func (l *lines) serve(now time.Time) {
 			continue
 		}
 		waiting = append(waiting, b)
+		if !b.waits && !b.soon() {
+			b.waits = true
+			b.got <- granted{wait: true}
+		}
 		if !at.IsZero() && (wake.IsZero() || at.Before(wake)) {
 			wake = at
 		}
@@ -159,40 +194,57 @@ func (l *lines) serve(now time.Time) {
 
 // choose takes the first trunk that has room now. Where all of them rest, an urgent call tries one all the same,
 // one call at a time, and any other is told so at once. at is when the gate of another opens, zero if only the
-// end of a call can help.
+// end of a call can help, or the store's answer.
 func (l *lines) choose(b *booking, now time.Time) (g granted, at time.Time, decided bool) {
 	hope := false
+	var ahead []trunk.Trunk
+	soonest := func(open time.Time) {
+		if !open.IsZero() && (at.IsZero() || open.Before(at)) {
+			at = open
+		}
+	}
 	for _, t := range b.wants {
 		u := l.of(t)
 		state := u.health.State(now)
 		if state == trunk.Resting && !u.health.Trial {
-			if at.IsZero() || u.health.Until.Before(at) {
-				at = u.health.Until
-			}
+			soonest(u.health.Until)
 			continue
 		}
 		hope = true
 		if state != trunk.Well && u.health.Trial {
 			continue // another call is finding out
 		}
-		if open, ok := l.take(t, b, now); ok {
+		switch open, w := l.take(t, b, now); w {
+		case taken:
 			return granted{line: t}, time.Time{}, true
-		} else if !open.IsZero() && (at.IsZero() || open.Before(at)) {
-			at = open
+		case asked:
+			return granted{}, time.Time{}, false
+		case shut:
+			ahead = append(ahead, t)
+			soonest(open)
 		}
 	}
-	if hope {
-		return granted{}, at, false
-	}
-	if b.urgent {
+	if b.urgent && !hope {
 		for _, t := range b.wants {
 			if now.Sub(l.of(t).health.Last) < trunk.Breath {
 				continue
 			}
-			if _, ok := l.take(t, b, now); ok {
+			switch open, w := l.take(t, b, now); w {
+			case taken:
 				return granted{line: t}, time.Time{}, true
+			case asked:
+				return granted{}, time.Time{}, false
+			case shut:
+				hope, ahead = true, append(ahead, t)
+				soonest(open)
 			}
 		}
+	}
+	if hope {
+		if len(ahead) > 0 {
+			l.ahead(ahead[0], b, now)
+		}
+		return granted{}, at, false
 	}
 	var down []string
 	for _, t := range b.wants {
@@ -201,35 +253,18 @@ func (l *lines) choose(b *booking, now time.Time) (g granted, at time.Time, deci
 	return granted{down: strings.Join(down, "; ")}, time.Time{}, true
 }
 
-// take occupies a channel of a trunk; open is when its gate opens, zero if it has no channel.
-func (l *lines) take(t trunk.Trunk, b *booking, now time.Time) (open time.Time, ok bool) {
+// take occupies a channel of a trunk, if it has one and its gate is open.
+func (l *lines) take(t trunk.Trunk, b *booking, now time.Time) (open time.Time, w way) {
 	u := l.of(t)
-	taken, channels := u.channels.Take(1)
-	if taken == 0 {
-		return time.Time{}, false
+	n, channels := u.channels.Take(1)
+	if n == 0 {
+		return time.Time{}, full
 	}
-	key := t.GateKey(b.from(t))
-	gate := l.gates[key]
-	gate.Interval = t.Interval
-	if wait := gate.Wait(now); wait > 0 {
-		return now.Add(wait), false
+	if open, w = l.pass(t, b, now); w == taken {
+		u.channels, u.health = channels, u.health.Try()
 	}
-	_, gate = gate.Reserve(now, 1)
-	if l.gates == nil {
-		l.gates = map[string]trunk.Gate{}
-	}
-	if gate.Interval > 0 {
-		l.gates[key] = gate
-		if len(l.gates) > gatesKept { // one for each caller ID, and anybody can make those up
-			maps.DeleteFunc(l.gates, func(_ string, g trunk.Gate) bool { return g.Wait(now) == 0 })
-		}
-	}
-	u.channels, u.health = channels, u.health.Try()
-	return time.Time{}, true
+	return open, w
 }
-
-// gatesKept is how many gates there may be before those that are open are forgotten.
-const gatesKept = 1000
 
 // of finds the usage of a trunk, whose document may have changed since.
 func (l *lines) of(t trunk.Trunk) *usage {
@@ -241,10 +276,16 @@ func (l *lines) of(t trunk.Trunk) *usage {
 		u = &usage{door: t}
 		l.use[t.Name] = u
 	}
-	if u.door.Server != t.Server || u.door.User != t.User || u.door.Password != t.Password {
-		u.health = trunk.Health{} // mended, perhaps
+	other := u.door.Server != t.Server || u.door.User != t.User || u.door.Password != t.Password
+	if u.recalled != "" {
+		other = u.recalled != doorOf(t)
 	}
-	u.door, u.channels.Limit = t, t.Channels
+	failed := u.health.Failed > 0
+	u.door, u.recalled, u.channels.Limit = t, "", t.Channels
+	if other && failed {
+		u.health = trunk.Health{} // mended, perhaps
+		l.remember(u)
+	}
 	return u
 }
 
@@ -257,16 +298,19 @@ type TrunkState struct {
 	Health  trunk.Health
 }
 
-// Trunks is how the trunks are now, in their order.
+// Trunks is how the trunks are now, in their order, and then the lines that others dial.
 func (d *Desk) Trunks() []TrunkState {
-	if d.cfg.Trunks == nil {
-		return nil
+	var all []trunk.Trunk
+	for _, lines := range []func() []trunk.Trunk{d.cfg.Trunks, d.cfg.Others} {
+		if lines != nil {
+			all = append(all, lines()...)
+		}
 	}
 	var list []TrunkState
 	l := &d.lines
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, t := range d.cfg.Trunks() {
+	for _, t := range all {
 		u := l.of(t)
 		s := TrunkState{Name: t.Name, Busy: u.channels.Busy, Limit: u.channels.Limit, Health: u.health}
 		for _, b := range l.queue {
@@ -279,10 +323,13 @@ func (d *Desk) Trunks() []TrunkState {
 	return list
 }
 
+// close waits until what is to be kept is.
 func (l *lines) close() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.closed = true
 	if l.alarm != nil {
 		l.alarm.Stop()
 	}
+	l.mu.Unlock()
+	l.working.Wait()
 }

@@ -68,7 +68,7 @@ func (d *Desk) candidates(o Order, tried []string) ([]trunk.Trunk, error) {
 		}
 		return nil, &cannot{leg.Invalid, "no trunk reaches this number: " + strings.Join(why, "; ")}
 	}
-	return slices.DeleteFunc(wants, func(t trunk.Trunk) bool { return slices.Contains(tried, t.Name) }), nil
+	return d.downLast(slices.DeleteFunc(wants, func(t trunk.Trunk) bool { return slices.Contains(tried, t.Name) })), nil
 }
 
 // Reach says why no trunk takes a telephone number, or what speaks against calling it, though one does; both ""
@@ -152,19 +152,25 @@ func (o Order) shows(t trunk.Trunk) string {
 func (o Order) target(t trunk.Trunk) leg.Target {
 	from := o.shows(t)
 	if o.To.Scheme != number.Tel {
-		return leg.Target{URI: o.To.String(), From: from, Username: o.SIPUser, Password: o.SIPPassword, Headers: o.Headers}
+		return leg.Target{
+			URI: o.To.String(), From: from, Username: o.SIPUser, Password: o.SIPPassword, Headers: o.Headers,
+			Account: string(o.Account), Call: string(o.SID),
+		}
 	}
 	server := strings.TrimPrefix(t.Server, "sip:")
+	if secure, is := strings.CutPrefix(server, "sips:"); is {
+		server = secure + ";transport=tls"
+	}
 	host, parameters, _ := strings.Cut(server, ";")
 	if parameters != "" {
 		parameters = ";" + parameters
 	}
 	return leg.Target{
 		URI:      "sip:" + t.Dial(o.To.Number) + "@" + host + parameters,
-		From:     from,
+		From:     t.Shows(from),
 		FromHost: withoutPort(host), // registrars know us by their own name
-		Username: t.User, Password: t.Password,
-		InBandDTMF: t.InBandDTMF, Unreliable: t.Unreliable,
+		Username: t.Account(), Password: t.Password,
+		InBandDTMF: t.InBandDTMF, Unreliable: t.Unreliable, Line: t.Name,
 	}
 }
 

@@ -66,11 +66,12 @@ func depth(i leg.Info) int {
 	return max(0, n)
 }
 
-// Owns tells whether called, as Twilio writes it, is a number of this installation: one that answers, or
-// one that a trunk shows.
+// Owns tells whether called, as Twilio writes it, may be shown by the call: it is a number of its account that
+// answers, one that a trunk shows, or one that its account has verified.
 func (c *Call) Owns(called string) bool {
+	owner := c.Record().Account
 	if f := c.desk.cfg.Numbers; f != nil {
-		if _, ok := f(called); ok {
+		if n, ok := f(called); ok && (n.Account == owner || n.Account == "") {
 			return true
 		}
 	}
@@ -81,7 +82,7 @@ func (c *Call) Owns(called string) bool {
 			}
 		}
 	}
-	return false
+	return c.desk.cfg.Shows != nil && c.desk.cfg.Shows(owner, called)
 }
 
 // Reaches tells whether anything here dials addresses of scheme s.

@@ -50,6 +50,7 @@ func (c *Call) run(begin func()) {
 	c.silent.Stop()
 	c.stop(&Ending{c.rec.Cause, "the call is over"})
 	c.awaitScript()
+	c.tapes.stop()
 	c.summary()
 	c.desk.leave(c)
 	close(c.done)
@@ -100,6 +101,11 @@ func (c *Call) answered(e leg.Event) {
 	c.mark(timeline.CallAnswered, Event{At: e.At, Status: InProgress, SIP: e.Status})
 	c.pickedAt = e.At
 	close(c.picked)
+	if o := c.order.Tape; o != nil {
+		if _, err := c.Tape(*o); err != nil {
+			c.log.Error("the call is not recorded", "err", err)
+		}
+	}
 	c.detect()
 	if c.rec.Direction != Inbound && !c.ear.blocks() {
 		c.startScript()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/sid"
 )
 
 // apiVersion is the version of Twilio's API that all of this is.
@@ -53,14 +54,20 @@ func country(v url.Values, who string, keys ...string) {
 }
 
 // addSIP adds what Twilio tells of a call that came in by SIP.
-func addSIP(v url.Values, i leg.Info) {
+func addSIP(v url.Values, i leg.Info, domain sid.Domain) {
 	rest, ok := cutScheme(i.To, "sip", "sips")
 	if !i.Inbound || !ok {
 		return
 	}
 	_, host, _ := strings.Cut(rest, "@")
 	host, _, _ = strings.Cut(host, ";")
+	if _, domain, ok := strings.Cut(i.Phone, "@"); ok {
+		host = domain
+	}
 	v.Set("SipDomain", strings.TrimSuffix(host, ":5060"))
+	if domain != "" {
+		v.Set("SipDomainSid", string(domain))
+	}
 	v.Set("SipCallId", i.CallID)
 	if ip, _, ok := cutLast(i.Source, ":"); ok {
 		v.Set("SipSourceIp", strings.Trim(ip, "[]"))
@@ -106,8 +113,13 @@ func party(uri string) string {
 	if n, err := number.Parse(user, number.Home); err == nil && strings.HasPrefix(string(n), "+") {
 		return string(n)
 	}
-	bare, _, _ := strings.Cut(uri, ";")
-	return bare
+	return bare(uri)
+}
+
+// bare is a URI without its parameters.
+func bare(uri string) string {
+	uri, _, _ = strings.Cut(uri, ";")
+	return uri
 }
 
 // userOf is who is meant in a URI: sato of sip:sato@192.0.2.7;transport=tcp and of sim:sato.

@@ -76,6 +76,7 @@ type Order struct {
 	Urgent      bool              // before others in the queue for a line, and over a trunk that rests if there is no other
 	Direction   Direction         // "" is outbound-api
 	Parent      sid.Call
+	Domain      sid.Domain // of the phone that calls, where it is one of ours
 	Program     Program
 	Callback    Callback
 	SendDigits  string            // pressed after the answer, before the program
@@ -87,6 +88,7 @@ type Order struct {
 	SIPUser     string            // digest for a To that is a SIP URI
 	SIPPassword string
 	Detection   *Detection // find out who or what answers; nil: do not. Outbound calls only
+	Tape        *TapeOrder // record it from the answer to the end; nil: do not
 	Here        bool       // it is to be joined with others: no upstream can take it
 	Alert       string     // the alert this call serves, and its call-out: loud words about the call are shown there too
 	Callout     string     //
@@ -216,7 +218,8 @@ type Reply struct {
 	URL         string // after redirects
 	Status      int
 	ContentType string
-	Body        []byte // at most 64 KiB and one byte
+	Header      map[string][]string // all of it, for whoever looks at what went wrong; nil within the house
+	Body        []byte              // at most 64 KiB and one byte
 }
 
 // Problem is what went wrong in asking, with Twilio's code: 11200, 11205, 11750 …

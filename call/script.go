@@ -34,7 +34,7 @@ func (c *Call) play(ctx context.Context, src media.Source, keys <-chan string) (
 	if c.ourVoice != nil {
 		p.Overhear(c.ourVoice)
 	}
-	c.leg.Play(p)
+	c.utter(p)
 	select {
 	case <-p.Done():
 		c.quiet = time.Now().Add(media.Period)
@@ -46,7 +46,7 @@ func (c *Call) play(ctx context.Context, src media.Source, keys <-chan string) (
 			c.hearOut(p)
 		}
 	}
-	c.leg.Play(nil)
+	c.utter(nil)
 	p.Stop()
 	return key, err
 }

@@ -61,7 +61,7 @@ func (t *try) heard() <-chan leg.Event {
 	return t.events
 }
 
-// await dials if there is a line, ends if there is none to wait for, and else says what it waits for.
+// await dials if there is a line, ends if there is none to wait for, and else waits for what becomes of its booking.
 func (c *Call) await(b *booking) {
 	c.booking = b
 	c.queued.Store(b)
@@ -69,17 +69,26 @@ func (c *Call) await(b *booking) {
 	case g := <-b.got:
 		c.granted(g)
 	default:
-		names := make([]string, len(b.wants))
-		for i, t := range b.wants {
-			names[i] = t.Name
-		}
-		place := b.place()
-		c.log.Info("waiting for a line", "trunk", strings.Join(names, " "), "place", place)
-		if c.now.alive() {
-			return // it is trying elsewhere meanwhile
-		}
-		c.tell(Event{At: time.Now(), Status: Queued, Text: fmt.Sprintf("waiting for a line on %s, place %d in the queue", strings.Join(names, ", "), place)})
 	}
+}
+
+// waits says what the call waits for.
+func (c *Call) waits(b *booking) {
+	place := b.place()
+	if place == 0 {
+		return // no longer
+	}
+	names := make([]string, len(b.wants))
+	for i, t := range b.wants {
+		names[i] = t.Name
+	}
+	c.log.Info("waiting for a line", "trunk", strings.Join(names, " "), "place", place)
+	if c.now.alive() {
+		return // it is trying elsewhere meanwhile
+	}
+	text := fmt.Sprintf("waiting for a line on %s, place %d in the queue", strings.Join(names, ", "), place)
+	c.untold = append(c.untold, c.event(timeline.CallQueued, text)) // worth no commit of its own: Place says it meanwhile
+	c.tell(Event{At: time.Now(), Status: Queued, Text: text})
 }
 
 // unbook gives up waiting for a line.
@@ -93,6 +102,10 @@ func (c *Call) unbook() {
 
 // granted goes on with the line that was waited for.
 func (c *Call) granted(g granted) {
+	if g.wait {
+		c.waits(c.booking)
+		return
+	}
 	c.booking = nil
 	c.queued.Store(nil)
 	switch {
@@ -212,7 +225,7 @@ func (c *Call) silence() {
 	if c.ending != nil || c.booking != nil || c.rang || !c.now.alive() || c.now.spoke || c.other.alive() {
 		return
 	}
-	c.broke(c.now, fmt.Sprintf("not a word within %v", hush), 0)
+	c.broke(c.now, fmt.Sprintf("not a word within %v (check its address and the firewall)", hush), 0)
 	wants := c.others()
 	if len(wants) == 0 {
 		return
@@ -365,10 +378,10 @@ func (c *Call) judge(t *try, e leg.Event) {
 	case e.Kind != leg.Ended:
 		c.worked(t)
 	case e.Retry && causes[e.Cause].other:
-		c.broke(t, e.Reason, e.RetryAfter)
+		c.broke(t, remedied(e), e.RetryAfter)
 	case e.Cause == leg.Canceled: // we gave up before it could tell
 		if e.Retry && c.ending != nil && c.ending.Cause == leg.Unreachable {
-			c.broke(t, e.Reason, 0)
+			c.broke(t, remedied(e), 0)
 		}
 	default: // somebody out there has said no
 		c.worked(t)

@@ -2,6 +2,7 @@ package callout
 
 import (
 	"fmt"
+	"sort"
 	"strings"
 	"time"
 
@@ -271,12 +272,18 @@ func (m *machine) through(t *Track) {
 	if !m.inTurn(t.Step) {
 		return
 	}
-	for i := range t.Again { // who kept the turn is next
+	for i := range t.Again { // who kept the turn is next, the first in line first
 		if t.Again[i].Cause == Fault {
 			t.Again[i].At = m.now
 		}
 	}
-	sortAgain(t)
+	sort.SliceStable(t.Again, func(i, j int) bool {
+		a, b := t.Again[i], t.Again[j]
+		if a.Cause == Fault && b.Cause == Fault {
+			return a.Member < b.Member
+		}
+		return a.At.Before(b.At)
+	})
 }
 
 // alarm says loudly, once, that our own fault lasts, and lets later steps begin beside this one.

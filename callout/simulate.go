@@ -23,11 +23,15 @@ type Night struct {
 	Severity string        // as in alert.Severity
 	Place    int           // the round robin's memory
 	Message  time.Duration // how long it takes to say it once; 0 is 10 s
-	Channels int           // calls that the line carries at a time; 0 is any number
+	Channels int           // calls that go at a time; 0 is any number
+	Interval time.Duration // least time between new calls
 	Drill    bool          // a rehearsal
 	Events   []Event       // what happens besides: Resolved, Taken, Halted …, in order of time
 	Limit    time.Duration // the simulation ends then; 0 is 24 h
 	Whole    bool          // the last resort is played until Limit, and not for two rounds
+	// Lines are the trunks that take an address, the best first; none is without limit. nil: Channels and Interval hold
+	// for all calls together.
+	Lines func(address string) []Line
 }
 
 const (
@@ -60,7 +64,7 @@ func Play(p Plan, people Roster, behave map[string]Behaviour, n Night, tell func
 		n.Limit = 24 * time.Hour
 	}
 	s := &simulation{night: n, m: machineOf(New(n.ID, p, n.Severity)), people: people, behave: behave, hand: tell, calls: map[string]int{}, checks: map[string]int{},
-		open: map[string]bool{}, placed: map[string]bool{}, joined: map[string]string{}, seated: map[string]Reaction{}}
+		open: map[string]bool{}, lines: newLineBook(n), joined: map[string]string{}, seated: map[string]Reaction{}}
 	s.m.Drill = n.Drill
 	for _, b := range behave {
 		s.asks = s.asks || len(b.Checks) > 0
@@ -80,9 +84,8 @@ type simulation struct {
 	calls  map[string]int      // made to each person
 	checks map[string]int      // of these, checks
 	open   map[string]bool     // lines, by attempt
-	placed map[string]bool     // those that have a channel
+	lines  lineBook            // the trunks
 	joined map[string]string   // attempt → person in the conference
-	queued []Command           // those that wait for one, in order
 	seated map[string]Reaction // what those do who call back
 	alive  bool                // a check was answered
 	queue  agenda
@@ -98,23 +101,25 @@ func (s *simulation) run() {
 		s.at(e)
 	}
 	for {
-		batch := s.next()
-		if len(batch) == 0 || batch[0].At.After(start.Add(s.night.Limit)) || s.told(batch) {
+		at, batch, ok := s.next()
+		if !ok || at.After(start.Add(s.night.Limit)) || s.told(batch) {
 			return
 		}
-		s.forget()
-		s.m.work(batch)
-		for _, c := range s.m.commands {
-			s.obey(c, batch[0].At)
+		if len(batch) > 0 {
+			s.forget()
+			s.m.work(batch)
+			for _, c := range s.m.commands {
+				s.obey(c, at)
+			}
 		}
-		s.fill(batch[0].At)
+		s.fill(at)
 	}
 }
 
 // told tells whether all there is to show has been shown: the last resort and the checks of somebody
 // who answers them would go on all night.
 func (s *simulation) told(batch []Event) bool {
-	if len(batch) > 1 || batch[0].Kind != Tick || len(s.queue.events) > 0 {
+	if len(batch) != 1 || batch[0].Kind != Tick || len(s.queue.events) > 0 {
 		return false
 	}
 	if t := s.m.track(StepLast); t != nil && t.Phase == Resting && t.Round >= slowRounds && !s.night.Whole {
@@ -131,32 +136,35 @@ func (s *simulation) forget() {
 	}
 }
 
-// next takes what happens at the next moment: events before the clock.
-func (s *simulation) next() []Event {
+// next takes what happens at the next moment: events before the clock. Without events the moment is the lines'.
+func (s *simulation) next() (at time.Time, batch []Event, ok bool) {
 	for {
 		due := s.m.Due
 		if len(s.queue.events) == 0 || !due.IsZero() && due.Before(s.queue.events[0].At) {
 			if due.IsZero() {
-				return nil
+				return due, nil, false
 			}
-			return []Event{{At: due, Kind: Tick}}
+			return due, []Event{{At: due, Kind: Tick}}, true
 		}
-		at := s.queue.events[0].At
+		at, opens := s.queue.events[0].At, false
 		var batch []Event
 		for len(s.queue.events) > 0 && s.queue.events[0].At.Equal(at) {
 			e := heap.Pop(&s.queue).(planned).Event
 			switch {
+			case e.Kind == gateOpens:
+				opens = true
+				continue
 			case e.Attempt != "" && !s.open[e.Attempt]:
 				continue // the line is down already
 			case e.Kind == Ended:
 				delete(s.open, e.Attempt)
-				delete(s.placed, e.Attempt)
+				s.hungUp(e.Attempt)
 				s.leaves(e)
 			}
 			batch = append(batch, e)
 		}
-		if len(batch) > 0 {
-			return batch
+		if len(batch) > 0 || opens {
+			return at, batch, true
 		}
 	}
 }

@@ -266,3 +266,47 @@ func TestTwilioGo(t *testing.T) {
 		t.Error(w)
 	}
 }
+
+// Short messages are created, read, listed and deleted with the real structs. They need something that carries them.
+func TestMessages(t *testing.T) {
+	s := running(t)
+	if os.Getenv("KADEN_TEST_MESSAGES") == "" {
+		t.Skip("skipped: set KADEN_TEST_MESSAGES where an upstream carries short messages")
+	}
+	api := s.api(t, s.token)
+	p := &openapi.CreateMessageParams{}
+	p.SetTo(s.answers)
+	p.SetFrom(s.from)
+	p.SetBody("disk full on db01: 残り 3%")
+	made, err := api.CreateMessage(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *made.Status != "queued" || *made.Direction != "outbound-api" || *made.NumSegments != "1" || made.ErrorCode != nil {
+		t.Errorf("made: %+v", made)
+	}
+	var got *openapi.ApiV2010Message
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if got, err = api.FetchMessage(*made.Sid, nil); err != nil || *got.Status != "queued" && *got.Status != "sending" {
+			break
+		}
+	}
+	if err != nil || *got.Body != "disk full on db01: 残り 3%" {
+		t.Fatalf("fetched: %+v %v", got, err)
+	}
+	list := &openapi.ListMessageParams{}
+	list.SetTo(s.answers)
+	list.SetPageSize(1)
+	all, err := api.ListMessage(list)
+	if err != nil || !slices.ContainsFunc(all, func(m openapi.ApiV2010Message) bool { return *m.Sid == *made.Sid }) {
+		t.Errorf("listed: %v %v", all, err)
+	}
+	if err := api.DeleteMessage(*made.Sid, nil); err != nil {
+		t.Error(err)
+	}
+	p.SetBody("")
+	var refused *client.TwilioRestError
+	if _, err := api.CreateMessage(p); !errors.As(err, &refused) || refused.Code != 21602 {
+		t.Errorf("without words: %v", err)
+	}
+}

@@ -56,6 +56,10 @@ type Config struct {
 
 	// EndGhost ends what an earlier life of this process left at a carrier. nil: nothing can be left.
 	EndGhost func(ctx context.Context, a Attempt) error
+	// Rejoin takes up a call that an earlier life ordered and that goes on without this process: at an upstream. o is
+	// its order; what comes of it from now on is told to o.Heard. An error: there is none, or nobody can say; it is
+	// EndGhost's. nil: all calls die with the process.
+	Rejoin func(ctx context.Context, a Attempt, o call.Order) (Line, error)
 	// Inbound finds a call that somebody has made to us and that is under way. nil: nobody can call back.
 	Inbound func(id sid.Call) (Line, bool)
 	// Announce lets everybody in a conference, which bears a call-out's name, hear a sentence. nil: they hear the beep.

@@ -51,6 +51,7 @@ type phones struct {
 	away   bool          // calls are on another platform
 	fixed  bool          // … and what they say went with the order
 	over   func(o call.Order, e call.Event)
+	rests  []*phone // calls on another platform that have outlived the process
 }
 
 // phone is one call as its person sees it.
@@ -61,6 +62,8 @@ type phone struct {
 	to      string
 	taken   bool // the test has it in hand
 	over    bool
+	rang    bool
+	lingers bool      // the last words take long
 	ended   leg.Cause // how kaden ended it, "" if it did not
 	where   string    // URL of the document that is heard
 	heard   []string
@@ -102,7 +105,34 @@ func (p *phones) Call(_ context.Context, o call.Order) (dispatch.Line, error) {
 	}
 	c := &phone{all: p, order: o, to: o.To.String()}
 	p.calls = append(p.calls, c)
+	if p.away {
+		if err := o.Keep(context.Background(), leg.Remains(`{"upstream":"far"}`)); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
+}
+
+// rejoin takes up a call that goes on elsewhere.
+func (p *phones) rejoin(_ context.Context, a dispatch.Attempt, o call.Order) (dispatch.Line, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.rests {
+		if c.order.Attempt != a.ID || c.over {
+			continue
+		}
+		c.order, c.taken, p.calls = o, false, append(p.calls, c)
+		status := call.Initiated
+		switch {
+		case c.where != "":
+			status = call.InProgress
+		case c.rang:
+			status = call.Ringing
+		}
+		go o.Heard(call.Event{At: time.Now(), Status: status, Trunk: "far"})
+		return c, nil
+	}
+	return nil, errors.New("nothing is left of it")
 }
 
 // Away and Fixed tell where a call is, and whether anything else can be told in it.
@@ -189,7 +219,7 @@ func (h *house) start() {
 	h.d = dispatch.New(slog.New(slog.DiscardHandler), dispatch.Config{
 		Store: h.store, Caller: &h.phones, House: func() *manifest.Set { return h.set },
 		Secret: []byte("a secret of the tests"), Account: sid.Account("AC" + strings.Repeat("a", 32)),
-		EndGhost: h.endGhost, PublicURL: "https://kaden.example",
+		EndGhost: h.endGhost, Rejoin: h.rejoin, PublicURL: "https://kaden.example",
 	})
 	if h.machine != nil {
 		h.d.DecideWith(h.machine)
@@ -300,6 +330,9 @@ func (c *phone) says(e call.Event) {
 
 // ring is the first 18x.
 func (c *phone) ring() *phone {
+	c.all.mu.Lock()
+	c.rang = true
+	c.all.mu.Unlock()
 	c.says(call.Event{Status: call.Ringing, SIP: 180})
 	return c
 }
@@ -350,7 +383,7 @@ func (c *phone) fetch(url string, digits []string) {
 				})
 				return
 			}
-			if !c.over {
+			if !c.over && !c.lingers {
 				c.over = true
 				go c.hear(call.Event{At: time.Now(), Status: call.Completed, Cause: leg.Completed, ByUs: true})
 			}
@@ -426,6 +459,16 @@ func (h *house) is(id string, want dispatch.Status, by string) {
 	}
 }
 
+// incident is an alert as it is kept.
+func (h *house) incident(id string) dispatch.Incident {
+	h.t.Helper()
+	inc, err := h.store.IncidentByID(context.Background(), id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return inc
+}
+
 // night is the timeline, for failures.
 func (h *house) night() string {
 	events, _ := h.store.Events(context.Background(), "", 0, 1000)
@@ -451,6 +494,20 @@ func (h *house) happened(kind timeline.Kind, text string) {
 	h.t.Fatalf("nothing of kind %s that says %q:\n%s", kind, text, h.night())
 }
 
+// mustNotHave checks that a kind of event is not on the timeline.
+func (h *house) mustNotHave(kind timeline.Kind) {
+	h.t.Helper()
+	events, err := h.store.Events(context.Background(), "", 0, 1000)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.Kind == kind {
+			h.t.Fatalf("%s happened:\n%s", kind, h.night())
+		}
+	}
+}
+
 // maybe is the next call to somebody, or nil.
 func (h *house) maybe(who string) *phone {
 	synctest.Wait()
@@ -466,15 +523,23 @@ func (h *house) maybe(who string) *phone {
 }
 
 // crash ends the process without a word: nothing that happens after it reaches the store, and the old
-// calls are gone.
+// calls are gone, unless another platform carries them.
 func (h *house) crash() {
 	h.t.Helper()
 	h.store = h.store.Reopen()
+	h.mu.Lock()
+	calls := h.calls
+	for _, c := range calls {
+		c.order.Heard = func(call.Event) {}
+	}
+	h.mu.Unlock()
 	h.dead = true
 	h.stop()
 	h.dead = false
 	h.mu.Lock()
-	h.calls = nil
+	if h.calls, h.rests = nil, nil; h.away {
+		h.rests = calls
+	}
 	h.mu.Unlock()
 }
 

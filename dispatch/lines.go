@@ -49,6 +49,7 @@ type line struct {
 	proven   bool   // … and entered their PIN
 	talks    bool   // in a conference, for as long as that takes
 	plainly  bool   // say only what was prepared at the start
+	rejoined bool   // an earlier life of this process placed it
 }
 
 // rider is an attempt on a line.
@@ -102,18 +103,7 @@ func (ls *lines) claim(person, address string, rd rider, now time.Time) seat {
 	}
 	current := ls.byPerson[person]
 	if current != nil && current.phase < closing && !fixed(current.hold) {
-		current.riders = append(current.riders, rd)
-		ls.byRider[rd.attempt] = current
-		switch current.phase {
-		case ringing:
-			rd.run.send(callout.Event{At: now, Kind: callout.Rang, Attempt: rd.attempt})
-		case answered:
-			rd.run.send(callout.Event{At: now, Kind: callout.Rang, Attempt: rd.attempt})
-			rd.run.send(callout.Event{At: now, Kind: callout.AnsweredBy, Attempt: rd.attempt})
-			if current.detected != "" {
-				rd.run.send(callout.Event{At: now, Kind: callout.Detected, Attempt: rd.attempt, Text: current.detected})
-			}
-		}
+		current.board(rd, now)
 		return seat{line: current}
 	}
 	if current != nil && current.talks {
@@ -129,6 +119,22 @@ func (ls *lines) claim(person, address string, rd rider, now time.Time) seat {
 	ls.byPerson[person], ls.byRider[rd.attempt], ls.byLead[rd.attempt] = l, l, l
 	ls.calls[person] = append(ls.calls[person], now)
 	return seat{line: l, lead: true}
+}
+
+// board puts an attempt on the line and tells it how far the call is. The lines' mutex is held.
+func (l *line) board(rd rider, now time.Time) {
+	l.riders = append(l.riders, rd)
+	l.all.byRider[rd.attempt] = l
+	switch l.phase {
+	case ringing:
+		rd.run.send(callout.Event{At: now, Kind: callout.Rang, Attempt: rd.attempt})
+	case answered:
+		rd.run.send(callout.Event{At: now, Kind: callout.Rang, Attempt: rd.attempt})
+		rd.run.send(callout.Event{At: now, Kind: callout.AnsweredBy, Attempt: rd.attempt})
+		if l.detected != "" {
+			rd.run.send(callout.Event{At: now, Kind: callout.Detected, Attempt: rd.attempt, Text: l.detected})
+		}
+	}
 }
 
 // callIn makes the call that a person has made to us their line: what comes now is told in it. The one we

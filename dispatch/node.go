@@ -33,8 +33,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		return fmt.Errorf("node %q: %w", d.cfg.Node, err)
 	}
 	d.readHold(ctx)
-	d.endGhosts(ctx)
+	back := d.ghosts(ctx)
 	d.adopt(ctx)
+	d.endDeserted(back)
 	d.count(ctx)
 	close(d.booted)
 	d.spawn(func() { d.countMoney(d.life) })
@@ -77,22 +78,20 @@ func (d *Dispatcher) leave(ctx context.Context) error {
 	return nil
 }
 
-// endGhosts ends at the carrier what an earlier life left there. That comes first, because a line with
-// one channel would be blocked by our own ghost (rule 28); but nobody waits long for a silent carrier.
-func (d *Dispatcher) endGhosts(ctx context.Context) {
+// ghosts takes up or ends what an earlier life left at carriers and platforms. That comes first, because a line
+// with one channel would be blocked by our own ghost (rule 28); but nobody waits long for a silent carrier.
+func (d *Dispatcher) ghosts(ctx context.Context) (back []*line) {
 	if d.cfg.EndGhost == nil {
-		return
+		return nil
 	}
 	ghosts, err := d.store.Ghosts(ctx, d.cfg.Node, d.fence)
 	if err != nil {
 		d.log.Error("calls of the last run not known; they may still be up at the carrier", "err", err)
-		return
+		return nil
 	}
+	back, left := d.rejoin(d.life, onItsOwn(ghosts))
 	var all sync.WaitGroup
-	for _, g := range ghosts {
-		if g.Line != "" && g.Line != g.ID {
-			continue // it rode on another's call
-		}
+	for _, g := range left {
 		all.Go(func() {
 			if err := d.cfg.EndGhost(d.life, g); err != nil {
 				d.log.Warn("call of the last run may still be up at the carrier", "alert", g.Alert, "callout", g.Callout, "call", g.Call, "err", err)
@@ -106,6 +105,7 @@ func (d *Dispatcher) endGhosts(ctx context.Context) {
 	case <-time.After(ghostWait):
 	case <-ctx.Done():
 	}
+	return back
 }
 
 // adopt takes over call-outs that nobody drives.
@@ -132,7 +132,8 @@ func (d *Dispatcher) adopt(ctx context.Context) {
 	}
 }
 
-// resume takes a call-out up where it was left: whoever was on the telephone is called again.
+// resume takes a call-out up where it was left: whoever was on the telephone is called again, unless the call
+// itself goes on.
 func (d *Dispatcher) resume(ctx context.Context, row Callout) error {
 	inc, err := d.store.IncidentByID(ctx, row.Alert)
 	if err != nil {
@@ -144,7 +145,11 @@ func (d *Dispatcher) resume(ctx context.Context, row Callout) error {
 	}
 	at := now()
 	for _, a := range r.state.Attempts {
-		if up(a) {
+		switch {
+		case !up(a):
+		case r.goesOn(a, at):
+			r.resumed(a)
+		default:
 			r.send(callout.Event{At: at, Kind: callout.Ended, Attempt: a.ID, Outcome: callout.Lost, Text: "kaden was restarted within the call"})
 		}
 	}

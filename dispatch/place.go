@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/kaden-project/kaden/alert"
@@ -53,7 +54,9 @@ func (d *Dispatcher) order(t *turn, l *line, c callout.Command) (call.Order, err
 }
 
 // place makes ready what will be said and sends the call on its way.
-func (d *Dispatcher) place(ctx context.Context, r *run, dl dial, s *speech) {
+func (d *Dispatcher) place(ctx context.Context, r *run, dl dial, s *speech, turn inTurn) {
+	next := sync.OnceFunc(turn.done)
+	defer next()
 	l := dl.line
 	if l.after != nil { // the same person's last call is still being ended
 		select {
@@ -86,7 +89,9 @@ func (d *Dispatcher) place(ctx context.Context, r *run, dl dial, s *speech) {
 	o.Keep = func(ctx context.Context, rest leg.Remains) error {
 		return d.store.KeepRemains(ctx, l.lead, target, rest)
 	}
+	turn.wait(ctx)
 	h, err := d.cfg.Caller.Call(ctx, o)
+	next()
 	if err != nil {
 		r.log.Error("call not placed", "person", l.person, "to", number.Mask(l.address), "err", err)
 		l.finish(now(), callout.Fault, err.Error())

@@ -69,7 +69,7 @@ func (d *Dispatcher) reply(l *line, t *telling, v verdict, action callout.Action
 	switch {
 	case v.pending > 0:
 		return then(p, partKey+query+"&Digits="+url.QueryEscape(digit)+"&held=1&after="+form.Get("after"), p.notYet)
-	case action == callout.LeaveWord && !l.away(): // what an upstream records stays there
+	case action == callout.LeaveWord:
 		return then(p, partSpeak+query)
 	case action == callout.Close && v.closed > 0:
 		return d.over(l, t, told, p.closed)
@@ -104,7 +104,7 @@ func (d *Dispatcher) accepted(l *line, t *telling, v verdict, told []string) *tw
 	case v.join != "" && !l.away():
 		l.close()
 		return then(p, partJoin+"?about="+url.QueryEscape(v.join), text)
-	case key == "" || t.first.State.Drill || l.away():
+	case key == "" || t.first.State.Drill:
 		return d.over(l, t, told, text)
 	}
 	l.close()

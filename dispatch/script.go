@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -93,10 +92,6 @@ func (d *Dispatcher) telling(l *line, riders []rider, plainly bool) *telling {
 	t.keys = plan.Keys
 	if t.check || t.attempt.Status == string(callout.Confirmed) {
 		t.keys = plan.CheckKeys()
-	}
-	if l.away() { // what an upstream records stays there
-		t.keys = maps.Clone(t.keys)
-		maps.DeleteFunc(t.keys, func(_ string, a callout.Action) bool { return a == callout.LeaveWord })
 	}
 	if !t.check && slices.ContainsFunc(riders, func(rd rider) bool { return rd.run.view().State.Plan.Confirm == callout.ByProof }) {
 		t.proof = d.proofOf(l.lead, riders)

@@ -350,10 +350,44 @@ func (t *turn) act(ctx context.Context) {
 		t.d.announce(t.run, func(p phrases) string { return p.resolvedAt(at) })
 	}
 	speech := newSpeech(t.d)
+	before := make(chan struct{})
+	close(before)
 	for _, dl := range t.dials {
-		t.d.spawn(func() { t.d.place(ctx, t.run, dl, speech) })
+		turn := inTurn{before: before, mine: make(chan struct{})}
+		if dl.line.after == nil { // else it comes later, whenever that is
+			before = turn.mine
+		}
+		t.d.spawn(func() { t.d.place(ctx, t.run, dl, speech, turn) })
 	}
 }
+
+// inTurn lets calls that are placed together come to the queue for a line in the plan's order.
+type inTurn struct {
+	before <-chan struct{} // closed when the one before has come
+	mine   chan struct{}   // closed when this one has, or never will
+}
+
+// orderly is how long a call that is ready waits for those before it, whose words may take longer to be spoken.
+const orderly = 250 * time.Millisecond
+
+// wait waits for the one before.
+func (t inTurn) wait(ctx context.Context) {
+	select {
+	case <-t.before:
+		return
+	default:
+	}
+	patience := time.NewTimer(orderly)
+	defer patience.Stop()
+	select {
+	case <-t.before:
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+}
+
+// done lets the next one come.
+func (t inTurn) done() { close(t.mine) }
 
 // stop takes an attempt off its line and tells the machine that this is done.
 func (d *Dispatcher) stop(r *run, c callout.Command) {

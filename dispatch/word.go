@@ -29,17 +29,35 @@ const (
 // onSpeak takes the word down.
 func (d *Dispatcher) onSpeak(lead string, form url.Values) *twiml.Response {
 	p := phrasesOf("en")
-	if l := d.lines.led(lead); l != nil {
+	l := d.lines.led(lead)
+	if l != nil {
 		p = d.phrasesFor(l)
 	}
 	told := "?told=" + url.QueryEscape(form.Get("told"))
+	record := &twiml.Record{Action: partWord + told, Method: "POST", MaxLength: longestWord, Timeout: wordSilence, FinishOnKey: "1234567890*#", PlayBeep: true}
+	if l != nil && l.away() { // another platform may need a moment until it can be had there
+		record.StatusCallback, record.StatusCallbackMethod = partWord+told+"&"+lateWord+"=1", "POST"
+	}
 	return &twiml.Response{Verbs: []twiml.Verb{
 		p.say(p.speakNow),
-		&twiml.Record{Action: partWord + told, Method: "POST", MaxLength: longestWord, Timeout: wordSilence, FinishOnKey: "1234567890*#", PlayBeep: true},
+		record,
 		p.say(p.wordLost), // an empty recording falls through to here
 		&twiml.Redirect{URL: partWord + told, Method: "POST"},
 	}}
 }
+
+// What a request for a word may say besides.
+const (
+	lateWord    = "late"    // the word is there now; nobody listens to the answer
+	pendingWord = "pending" // it was spoken, and is still on its way to us: it will be told late
+)
+
+// LateWord is an address of a word that was not there yet when its own address was asked for: what the word is
+// told by then.
+func LateWord(address string) string { return address + "&" + lateWord + "=1" }
+
+// PendingWord marks a request whose word is still on its way to this house.
+func PendingWord(form url.Values) { form.Set(pendingWord, "1") }
 
 // onWord keeps what was spoken with each of the alerts that were told. The person may have hung up while
 // speaking, so it does not need their line.
@@ -61,8 +79,11 @@ func (d *Dispatcher) onWord(ctx context.Context, lead string, form url.Values) *
 		kept++
 	}
 	l := d.lines.led(lead)
-	if l == nil {
+	if l == nil || form.Get(lateWord) != "" {
 		return &twiml.Response{}
+	}
+	if form.Get(pendingWord) != "" {
+		kept++
 	}
 	p := d.phrasesFor(l)
 	open := false // somebody still has to press a key
@@ -89,6 +110,9 @@ func (d *Dispatcher) keepWord(ctx context.Context, attempt, id, lasted string) e
 	}
 	who := r.attempt(attempt).Person
 	return r.change(ctx, func(t *turn) {
+		if t.incident.Word == id {
+			return // told twice
+		}
 		t.incident.Word, t.incident.WordBy, t.touched = id, who, true
 		text := "left a message for whoever comes after"
 		if lasted != "" {

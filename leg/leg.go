@@ -68,6 +68,8 @@ type Info struct {
 	From, To string // addresses as they appear: sip:…, tel:…, sim:…
 	CallID   string // SIP Call-ID or the like
 	Source   string // network address of the far end, "" if there is none
+	Phone    string // which of our own phones calls, as user@domain: it has proved so; "" for everybody else
+	Line     string // the line that an inbound call came over, "" if it is not one of ours (see Target.Line)
 	Headers  map[string]string
 }
 
@@ -109,6 +111,14 @@ type Target struct {
 	Headers     map[string]string // extra headers, X-…
 	InBandDTMF  bool
 	Unreliable  bool // the trunk answers with announcements (rule 30)
+	Symmetric   bool // requests of the dialog go back the way its messages come: a phone behind a NAT
+
+	// Line names the line that the call goes over, where the dialer knows lines of its own (sipleg.Line): what it
+	// knows of the carrier is then used. "" is none.
+	Line string
+
+	// Whose call it is, and its name, for far ends that are told (browsers): AC…, CA…; "" where nobody knows.
+	Account, Call string
 }
 
 // Options belong to one attempt.

@@ -9,6 +9,7 @@ import (
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/problem/yamldoc"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/twiml"
 )
 
@@ -36,12 +37,22 @@ func placeInBin(doc, twiml string, value yamldoc.Value, line, column int) (int, 
 	return at + line, indent + column
 }
 
-// checkNumber: the bin that answers exists.
+// checkNumber: the bin or the application that answers exists, and the trunk it comes over. An application that programs keep over the REST API
+// is named by its identifier, and nobody here knows whether it is there.
 func (c *compiling) checkNumber(d Document, n account.Number) {
-	if n.Bin == "" || c.exists(kindBin, n.Bin) {
+	c.checkNamed(d, "bin", kindBin, n.Bin)
+	c.checkNamed(d, "trunk", kindTrunk, n.Trunk)
+	if _, err := sid.Parse[sid.Application](n.Application); err != nil {
+		c.checkNamed(d, "application", kindApp, n.Application)
+	}
+}
+
+// checkNamed: what a document names under key exists. "" names nothing.
+func (c *compiling) checkNamed(d Document, key, kind, name string) {
+	if name == "" || c.exists(kind, name) {
 		return
 	}
-	line, column := yamldoc.Parse([]byte(d.Text)).Take("bin").Place()
-	c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Error, Verb: "bin",
-		Text: fmt.Sprintf("there is no bin %q", n.Bin), Hint: meant(n.Bin, c.names(kindBin))})
+	line, column := yamldoc.Parse([]byte(d.Text)).Take(key).Place()
+	c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Error, Verb: key,
+		Text: fmt.Sprintf("there is no %s %q", kind, name), Hint: meant(name, c.names(kind))})
 }

@@ -50,7 +50,7 @@ func TestWhatIsWrongInABinsTwiML(t *testing.T) {
 		{"a section left open", strings.Replace(night, "<Dial", "{{#From}}<Dial", 1), "{{#From}} is never closed"},
 		{"no TwiML", "bin: a\n", "twiml"},
 		{"no such bin", strings.Replace(night, "bin: night\n#", "bin: day\n#", 1), `house.yaml:12:6: error: <bin>: there is no bin "night" (there are day)`},
-		{"two ways to answer", night + "url: https://example.jp/voice\n", "not with two of them"},
+		{"two ways to answer", night + "url: https://example.jp/voice\n", "a number answers with url: or with bin:, not with both"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, problems := compile(t, c.text); !strings.Contains(problems, c.want) {

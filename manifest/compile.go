@@ -35,6 +35,7 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 			Sources: map[string]alert.Source{},
 			Notices: map[string]notice.Notice{},
 			Bins:    map[string]account.Bin{},
+			Apps:    map[string]account.Application{},
 		},
 		secrets:  secrets,
 		declared: map[string]Document{},
@@ -46,6 +47,7 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 	for _, check := range c.checks {
 		check()
 	}
+	c.joinDomains()
 	c.checkCycles()
 	c.checkPINs()
 	slices.SortFunc(c.set.Trunks, func(a, b trunk.Trunk) int { return strings.Compare(a.Name, b.Name) })
@@ -74,6 +76,7 @@ type compiling struct {
 	declared map[string]Document // by "kind name", broken ones too: a name that exists is no typo
 	numbers  map[string]Document
 	members  []membership
+	phones   []phoneDocument
 	checks   []func() // against the others, once all are read
 }
 
@@ -122,7 +125,7 @@ func (c *compiling) read(d Document) {
 		c.note(d, list...)
 		if !list.Refused() {
 			c.set.People[d.Name] = p
-			c.checks = append(c.checks, func() { c.checkPerson(d, p) })
+			c.checks = append(c.checks, func() { c.checkPerson(d, p); c.checkRegistered(d, p) })
 		}
 	case kindGroup:
 		g, members, list := oncall.ReadGroup(text)
@@ -165,8 +168,19 @@ func (c *compiling) read(d Document) {
 		if !list.Refused() && c.checkBin(d, b, twiml) {
 			c.set.Bins[d.Name] = b
 		}
+	case kindApp:
+		a, list := account.ReadApplication(text)
+		c.note(d, list...)
+		if !list.Refused() {
+			c.set.Apps[d.Name] = a
+		}
+		c.checks = append(c.checks, func() { c.checkNamed(d, "bin", kindBin, a.Voice.Bin) })
 	case kindNumber:
 		c.readNumber(d, text)
+	case kindDomain:
+		c.readDomain(d)
+	case kindPhone:
+		c.readPhone(d)
 	case kindNotice:
 		n, list := notice.Read(text, c.secrets)
 		c.note(d, list...)

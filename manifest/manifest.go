@@ -1,5 +1,6 @@
 // Package manifest reads what an installation is made of: people, groups, plans, trunks, sources,
-// numbers, notices and budgets, as YAML documents that a person writes and kaden keeps as they were written.
+// applications, numbers, SIP domains and their phones, notices and budgets, as YAML documents that a person writes and
+// kaden keeps as they were written.
 //
 // The first key of a document names its kind and itself (person: sato, plan: night-shift). [Split] cuts
 // a file into documents, [Compile] reads each with the room that knows its kind and checks them against
@@ -22,7 +23,7 @@ import (
 
 // Document is one YAML document as it was written.
 type Document struct {
-	Kind string // person, group, plan, trunk, upstream, source, bin, number, notice, budget
+	Kind string // person, group, plan, trunk, upstream, source, bin, application, number, domain, phone, notice, budget
 	Name string
 	Text string // byte for byte, without the --- line
 	File string // where it was read from, "" if it was not a file
@@ -38,9 +39,11 @@ type Set struct {
 	Upstreams []trunk.Upstream // in order of name
 	Sources   map[string]alert.Source
 	Bins      map[string]account.Bin
+	Apps      map[string]account.Application
 	Numbers   []account.Number
 	Notices   map[string]notice.Notice
-	Budgets   []tariff.Budget // in order of name; one for each currency
+	Domains   []account.Domain // in order of name, with their phones
+	Budgets   []tariff.Budget  // in order of name; one for each currency
 }
 
 // Lines are all that lead to the telephone network, to be chosen among by trunk.Choose: the trunks, then the

@@ -21,14 +21,17 @@ const (
 	kindUpstream = "upstream"
 	kindSource   = "source"
 	kindBin      = "bin"
+	kindApp      = "application"
 	kindNumber   = "number"
+	kindDomain   = "domain"
+	kindPhone    = "phone"
 	kindNotice   = "notice"
 	kindBudget   = "budget"
 )
 
 // Kinds lists the kinds of documents, in the order they are best read.
 func Kinds() []string {
-	return []string{kindPerson, kindGroup, kindPlan, kindTrunk, kindUpstream, kindSource, kindBin, kindNumber, kindNotice, kindBudget}
+	return []string{kindPerson, kindGroup, kindPlan, kindTrunk, kindUpstream, kindSource, kindBin, kindApp, kindNumber, kindDomain, kindPhone, kindNotice, kindBudget}
 }
 
 // Split cuts text into its documents at the lines that begin with ---. file is the name problems bear. A
@@ -145,8 +148,10 @@ func ended(s string) string {
 }
 
 var (
-	name     = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]{0,63}$`)
-	nameHint = "letters, digits, - _ and . ; at most 64"
+	name       = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]{0,63}$`)
+	phoneName  = regexp.MustCompile(`^[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9._-]{1,190}$`)
+	domainName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,190}$`)
+	nameHint   = "letters, digits, - _ and . ; at most 64"
 )
 
 // identify finds out what a document is: its first key names its kind, and its value the thing itself.
@@ -172,6 +177,14 @@ func identify(c chunk) (Document, problem.List) {
 			first.Error("a number document says which number it is about", `write number: "+815012345678"`)
 			return Document{}, m.Problems()
 		}
+	case doc.Kind == kindPhone && phoneName.MatchString(doc.Name):
+		user, host, _ := strings.Cut(doc.Name, "@")
+		doc.Name = user + "@" + strings.ToLower(host)
+	case doc.Kind == kindDomain && domainName.MatchString(doc.Name):
+		doc.Name = strings.ToLower(doc.Name)
+	case doc.Kind == kindPhone && doc.Name != "":
+		first.Error(fmt.Sprintf("%q is not a user and a domain", doc.Name), "write phone: sato@office.example.jp")
+		return Document{}, m.Problems()
 	case doc.Name == "":
 		first.Error(fmt.Sprintf("a %s needs a name", doc.Kind), "write "+doc.Kind+": and its name, as it is to be called elsewhere")
 		return Document{}, m.Problems()

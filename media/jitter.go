@@ -130,9 +130,22 @@ func (j *Jitter) store(ts uint32, payload []byte) {
 	at := int(ts % ringSize)
 	n := copy(j.ring[at:], payload)
 	copy(j.ring[:], payload[n:])
-	for i := range len(payload) {
-		p := (at + i) % ringSize
-		j.have[p/64] |= 1 << (p % 64)
+	for at, mask := range held(ts, uint32(len(payload))) {
+		j.have[at] |= mask
+	}
+}
+
+// held are the words of have, and in each the bits, of n samples from ts on.
+func held(ts, n uint32) func(yield func(at int, mask uint64) bool) {
+	return func(yield func(int, uint64) bool) {
+		for n > 0 {
+			p := ts % ringSize
+			k := min(64-p%64, n, ringSize-p)
+			if !yield(int(p/64), ^uint64(0)>>(64-k)<<(p%64)) {
+				return
+			}
+			ts, n = ts+k, n-k
+		}
 	}
 }
 
@@ -151,9 +164,8 @@ func (j *Jitter) skip(to uint32) {
 }
 
 func (j *Jitter) forget(ts, n uint32) {
-	for i := range n {
-		p := (ts + i) % ringSize
-		j.have[p/64] &^= 1 << (p % 64)
+	for at, mask := range held(ts, n) {
+		j.have[at] &^= mask
 	}
 }
 
@@ -188,6 +200,19 @@ func (j *Jitter) Get(f *Frame) (ok bool) {
 // take moves one frame out of the ring; what is missing in it is made up.
 func (j *Jitter) take(f *Frame) {
 	table := j.codec.decodeTable()
+	if j.whole() {
+		at := int(j.next % ringSize)
+		n := min(Samples, ringSize-at)
+		for i, b := range j.ring[at : at+n] {
+			f[i] = table[b]
+		}
+		for i, b := range j.ring[:Samples-n] {
+			f[n+i] = table[b]
+		}
+		j.plc.good(f[:])
+		j.taken()
+		return
+	}
 	holes := false
 	for from := 0; from < Samples; {
 		present, to := j.has(from), from
@@ -207,6 +232,21 @@ func (j *Jitter) take(f *Frame) {
 	if holes {
 		j.stats.Concealed++
 	}
+	j.taken()
+}
+
+// whole tells whether all of the next frame is there.
+func (j *Jitter) whole() bool {
+	for at, mask := range held(j.next, Samples) {
+		if j.have[at]&mask != mask {
+			return false
+		}
+	}
+	return true
+}
+
+// taken moves on by a frame.
+func (j *Jitter) taken() {
 	j.forget(j.next, Samples)
 	j.next += Samples
 	if int32(j.next-j.top) > 0 {

@@ -88,6 +88,12 @@ func ActiveLevel(samples []int16) float64 {
 // Trim takes the silence off both ends: what is more than 40 dB under the loudest 10 ms, but leaves 20 ms
 // so that no consonant is cut. The result shares memory with samples.
 func Trim(samples []int16) []int16 {
+	from, to := trimmed(samples)
+	return samples[from:to]
+}
+
+// trimmed is what Trim leaves: nothing of silence.
+func trimmed(samples []int16) (start, end int) {
 	const block, keep = 80, 160
 	var powers []float64
 	loudest := 0.0
@@ -100,7 +106,7 @@ func Trim(samples []int16) []int16 {
 		loudest = max(loudest, e)
 	}
 	if loudest == 0 {
-		return samples[:0]
+		return 0, 0
 	}
 	gate := loudest / 10_000
 	from, to := 0, len(powers)
@@ -110,5 +116,5 @@ func Trim(samples []int16) []int16 {
 	for to > from && powers[to-1] < gate {
 		to--
 	}
-	return samples[max(0, from*block-keep):min(len(samples), to*block+keep)]
+	return max(0, from*block-keep), min(len(samples), to*block+keep)
 }

@@ -28,6 +28,7 @@ type Mixer struct {
 	newest int // number of the latest round; its place is newest % keptRounds
 	gain   float32
 	temp   Frame // of a sound
+	tap    Sink  // gets every round, whole; nil: nobody
 }
 
 const (
@@ -63,6 +64,7 @@ type round struct {
 type caption struct {
 	port  *Port
 	words string
+	only  *Port // who alone hears it; nil: everybody
 }
 
 // Join gives a new member its Port.
@@ -110,6 +112,17 @@ func (m *Mixer) open() {
 	clear(m.sounds[len(kept):])
 	m.sounds = kept
 	m.limit(r)
+	if m.tap != nil {
+		Write(m.tap, r.listen(), r.heard(nil))
+	}
+}
+
+// Record hands every round to sink, everybody in it, until another takes its place; nil is nobody. What is said to one
+// alone ([Port.Coach]), and what those hear who wait, is not in it. sink must not block.
+func (m *Mixer) Record(sink Sink) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tap = sink
 }
 
 // limit finds the gain at which no mix of the round is too loud: neither that of those who listen nor that of
@@ -123,7 +136,7 @@ func (m *Mixer) limit(r *round) {
 	if !r.quiet {
 		loudest := peak(&r.sum)
 		for _, p := range m.ports {
-			if said := &p.said[m.newest%keptRounds]; said.loud {
+			if said := &p.said[m.newest%keptRounds]; said.loud && !said.aside {
 				loudest = max(loudest, peakWithout(&r.sum, &said.frame))
 			}
 		}
@@ -211,7 +224,7 @@ func (r *round) listenEncoded(c Codec) []byte {
 func (r *round) heard(but *Port) (words string) {
 	for _, c := range r.words {
 		switch {
-		case c.port == but && but != nil:
+		case c.port == but && but != nil, c.only != nil && c.only != but:
 		case words == "":
 			words = c.words
 		default:
@@ -228,6 +241,11 @@ func (m *Mixer) leave(p *Port) {
 	if i := slices.Index(m.ports, p); i >= 0 {
 		m.ports = slices.Delete(m.ports, i, i+1)
 	}
+	p.attach(nil)
+	for _, coach := range p.coaches {
+		coach.ear = coach // nobody, until it is told otherwise
+	}
+	p.coaches = nil
 	for i := range m.rounds {
 		m.rounds[i].words = slices.DeleteFunc(m.rounds[i].words, func(c caption) bool { return c.port == p })
 	}

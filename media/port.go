@@ -1,5 +1,10 @@
 package media
 
+import (
+	"math"
+	"slices"
+)
+
 // Port is one member's place in a [Mixer]. What its leg hears is written to it, and what the leg says is read
 // from it: a leg's Listen and Play take it as it is. It is finished, as a Source, when it was left.
 type Port struct {
@@ -21,6 +26,10 @@ type Port struct {
 	wait  Source // heard in the place of the others; nil: it is with them
 	gone  bool
 	out   [Samples]byte
+
+	ear     *Port         // who alone hears it; itself: nobody; nil: everybody
+	coaches []*Port       // those whose ear it is
+	spoke   func(on bool) // told when it begins and stops to speak; nil: nobody is
 }
 
 type queued struct {
@@ -33,6 +42,7 @@ type queued struct {
 type utterance struct {
 	frame Frame
 	loud  bool
+	aside bool // only one hears it
 }
 
 var (
@@ -69,8 +79,16 @@ func (p *Port) drop() {
 
 // speak adds the member's next frame to a round. mixer.mu is held.
 func (p *Port) speak(r *round, place int) {
+	before := p.hang > 0
+	p.say(r, place)
+	if now := p.hang > 0; now != before && p.spoke != nil {
+		p.spoke(now)
+	}
+}
+
+func (p *Port) say(r *round, place int) {
 	said := &p.said[place]
-	said.loud = false
+	said.loud, said.aside = false, p.ear != nil
 	if p.length == 0 {
 		p.hang = max(0, p.hang-1)
 		p.low, p.window = 0, 0
@@ -83,11 +101,13 @@ func (p *Port) speak(r *round, place int) {
 	if p.hang > 0 {
 		p.hang--
 		said.loud, said.frame = true, q.frame
-		add(&r.sum, &said.frame)
-		r.quiet = false
+		if !said.aside {
+			add(&r.sum, &said.frame)
+			r.quiet = false
+		}
 	}
 	if q.words != "" {
-		r.words = append(r.words, caption{p, q.words})
+		r.words = append(r.words, caption{p, q.words, p.ear})
 	}
 	p.drop()
 	p.settle()
@@ -130,10 +150,23 @@ func (p *Port) next() *round {
 
 // own is what the member said in the round that it hears; nil for nothing.
 func (p *Port) own() *Frame {
-	if said := &p.said[p.at%keptRounds]; said.loud {
+	if said := &p.said[p.at%keptRounds]; said.loud && !said.aside {
 		return &said.frame
 	}
 	return nil
+}
+
+// hint adds what is said to the member alone, in the round that it hears.
+func (p *Port) hint(f *Frame) {
+	for _, coach := range p.coaches {
+		said := &coach.said[p.at%keptRounds]
+		if !said.loud || !said.aside {
+			continue
+		}
+		for i, v := range said.frame {
+			f[i] = int16(min(max(int32(f[i])+int32(v), math.MinInt16), math.MaxInt16))
+		}
+	}
 }
 
 // Read gives what the member hears; false once it has left.
@@ -157,6 +190,7 @@ func (p *Port) Read(f *Frame) bool {
 	} else {
 		*f = *r.listen()
 	}
+	p.hint(f)
 	return true
 }
 
@@ -181,6 +215,11 @@ func (p *Port) ReadEncoded(c Codec) (payload []byte, more, ok bool) {
 	p.words = r.heard(p)
 	if own := p.own(); own != nil {
 		r.mix(&f, own)
+		p.hint(&f)
+		c.Encode(p.out[:], &f)
+	} else if len(p.coaches) > 0 {
+		f = *r.listen()
+		p.hint(&f)
 		c.Encode(p.out[:], &f)
 	} else {
 		copy(p.out[:], r.listenEncoded(c))
@@ -249,7 +288,38 @@ func (p *Port) hush() {
 	for p.length > 0 {
 		p.drop()
 	}
+	if p.hang > 0 && p.spoke != nil {
+		p.spoke(false)
+	}
 	p.hang = 0
+}
+
+// Coach lets the member be heard by one other alone, who hears everybody else too; nil lets everybody hear it again.
+// A member that is given as its own is heard by nobody; so is one whose listener has left.
+func (p *Port) Coach(ear *Port) {
+	p.mixer.mu.Lock()
+	defer p.mixer.mu.Unlock()
+	p.attach(ear)
+	p.hush()
+}
+
+// attach moves the member to another's ear. mixer.mu is held.
+func (p *Port) attach(ear *Port) {
+	if p.ear != nil {
+		p.ear.coaches = slices.DeleteFunc(p.ear.coaches, func(o *Port) bool { return o == p })
+	}
+	p.ear = ear
+	if ear != nil && ear != p && !ear.gone {
+		ear.coaches = append(ear.coaches, p)
+	}
+}
+
+// Spoke has f called whenever the member begins to speak, and when it has stopped. f is called on the goroutine that
+// paces somebody's leg, under the Mixer's lock: it must not block or use the Mixer.
+func (p *Port) Spoke(f func(on bool)) {
+	p.mixer.mu.Lock()
+	defer p.mixer.mu.Unlock()
+	p.spoke = f
 }
 
 // Speaking tells whether the member is heard at the moment.

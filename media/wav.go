@@ -204,6 +204,29 @@ func AppendWAV(b []byte, samples []int16) []byte {
 	return appendPCM(append(b, wavHeader(uint32(2*len(samples)))...), samples)
 }
 
+// AppendWAVChannels adds a whole WAV file of several channels of one length, at 8 kHz, to b.
+func AppendWAVChannels(b []byte, channels ...[]int16) []byte {
+	if len(channels) == 1 {
+		return AppendWAV(b, channels[0])
+	}
+	shortest := len(channels[0])
+	for _, c := range channels {
+		shortest = min(shortest, len(c))
+	}
+	n := len(channels)
+	h := wavHeader(uint32(2 * n * shortest))
+	binary.LittleEndian.PutUint16(h[22:], uint16(n))
+	binary.LittleEndian.PutUint32(h[28:], uint32(2*n*Rate)) // bytes a second
+	binary.LittleEndian.PutUint16(h[32:], uint16(2*n))      // bytes of one moment
+	b = append(b, h...)
+	for i := range shortest {
+		for _, c := range channels {
+			b = append(b, byte(c[i]), byte(uint16(c[i])>>8))
+		}
+	}
+	return b
+}
+
 func appendPCM(b []byte, samples []int16) []byte {
 	for _, v := range samples {
 		b = append(b, byte(v), byte(uint16(v)>>8))

@@ -1,4 +1,4 @@
-// Package notice tells people and systems, by mail, chat or a signed web request, what must not stay within
+// Package notice tells people and systems, by mail, chat, short message or a signed web request, what must not stay within
 // kaden: nobody took an alert, nobody could be called, the kill switch holds.
 //
 // A [Notice] is one way to tell; documents describe them (notice: ops-mail), and a plan's otherwise: names
@@ -14,16 +14,28 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/kaden-project/kaden/number"
 )
 
-// Notice is one way to tell somebody. Exactly one of URL, Chat and Mail is set.
+// Notice is one way to tell somebody. Exactly one of URL, Chat, Mail and Texts is set.
 type Notice struct {
 	Name   string
 	URL    string // JSON is posted here, signed with Secret
 	Secret string
 	Chat   string // an incoming webhook as Slack, Mattermost and Teams know it: {"text": …}
 	Mail   Mail
+	Texts  Texts
 }
+
+// Texts are short messages to mobile telephones. The zero Texts is none.
+type Texts struct {
+	To   []number.Number
+	From string // a number, or a name where the carrier takes names
+}
+
+// Text sends a short message, once for each id, however often it is asked. An error that is [ErrRefused] will not pass.
+type Text func(ctx context.Context, id, from string, to number.Number, body string) error
 
 // Mail is a way to send mail. The zero Mail is none.
 type Mail struct {
@@ -54,6 +66,7 @@ type Message struct {
 type Sender struct {
 	log    *slog.Logger
 	client *http.Client
+	text   Text
 }
 
 // limit is how long one try may take; a job has a little more.
@@ -65,6 +78,11 @@ func New(log *slog.Logger, client *http.Client) *Sender {
 		client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	return &Sender{log: log, client: client}
+}
+
+// Texting is the Sender with short messages: without it their notices are refused.
+func (s *Sender) Texting(t Text) *Sender {
+	return &Sender{log: s.log, client: s.client, text: t}
 }
 
 // ErrRefused says that trying again is of no use: the address does not exist, the signature is not wanted.
@@ -82,8 +100,10 @@ func (s *Sender) Send(ctx context.Context, n Notice, m Message) error {
 		err = s.chat(ctx, n, m)
 	case len(n.Mail.To) > 0:
 		err = send(ctx, n.Mail, m)
+	case len(n.Texts.To) > 0:
+		err = s.write(ctx, n, m)
 	default:
-		err = fmt.Errorf("%w: it has neither url: nor chat: nor mail: in it", ErrRefused)
+		err = fmt.Errorf("%w: it has neither url: nor chat: nor mail: nor sms: in it", ErrRefused)
 	}
 	if err != nil {
 		return fmt.Errorf("notice %s: %w", n.Name, err)

@@ -1,11 +1,13 @@
 package notice
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -18,6 +20,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"github.com/kaden-project/kaden/number"
 )
 
 var loud = Message{
@@ -215,4 +219,59 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%q is accepted and tells nobody", text)
 		}
 	})
+}
+
+// Telephones are written to, each once under a name of its own; one that cannot be keeps nobody from being told.
+func TestTelephonesAreWrittenTo(t *testing.T) {
+	type sent struct{ id, from, to, body string }
+	var all []sent
+	text := func(_ context.Context, id, from string, to number.Number, body string) error {
+		switch to {
+		case "+819000000000":
+			return fmt.Errorf("%w: unsubscribed", ErrRefused)
+		case "+819000000001":
+			return errors.New("the database is away")
+		}
+		all = append(all, sent{id, from, string(to), body})
+		return nil
+	}
+	n := Notice{Name: "ops-sms", Texts: Texts{From: "+815087654321", To: []number.Number{"+819000000000", "+819011112222"}}}
+	err := sender().Texting(text).Send(t.Context(), n, loud)
+	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "unsubscribed") {
+		t.Errorf("it said %v", err)
+	}
+	want := sent{"ops-sms co-1-exhausted +819011112222", "+815087654321", "+819011112222", loud.Title + "\n" + loud.Text + "\n" + loud.Link}
+	if len(all) != 1 || all[0] != want {
+		t.Errorf("sent %q, want %q", all, want)
+	}
+	n.Texts.To[1] = "+819000000001"
+	if err := sender().Texting(text).Send(t.Context(), n, loud); err == nil || errors.Is(err, ErrRefused) {
+		t.Errorf("what may pass is given up: %v", err)
+	}
+	if err := sender().Send(t.Context(), n, loud); !errors.Is(err, ErrRefused) {
+		t.Errorf("nothing sends short messages, and it said %v", err)
+	}
+	long := loud
+	long.Text = strings.Repeat("架", 1000)
+	if r := []rune(long.short()); len(r) > longestText+1+len(loud.Link) {
+		t.Errorf("a short message of %d characters", len(r))
+	}
+}
+
+func TestReadTexts(t *testing.T) {
+	n, problems := Read([]byte("notice: ops-sms\nsms: [090-1234-5678, \"+14158675309\"]\nfrom: \"050-8765-4321\"\n"), nil)
+	if problems != nil || n.Texts.From != "+815087654321" || len(n.Texts.To) != 2 || n.Texts.To[0] != "+819012345678" {
+		t.Errorf("%+v %v", n, problems)
+	}
+	for text, want := range map[string]string{
+		"notice: a\nsms: [\"0312345678\"]\nfrom: KADEN\n":                              "no mobile number",
+		"notice: a\nsms: []\nfrom: KADEN\n":                                            "nobody is named",
+		"notice: a\nsms: [\"+819012345678\"]\n":                                        "from",
+		"notice: a\nsms: [\"+819012345678\"]\nfrom: \"+1\"\n":                          "from",
+		"notice: a\nsms: [\"+819012345678\"]\nfrom: KADEN\nchat: https://a.example/\n": "one way",
+	} {
+		if _, problems := Read([]byte(text), nil); !strings.Contains(fmt.Sprint(problems), want) {
+			t.Errorf("%q: %v, want %q", text, problems, want)
+		}
+	}
 }

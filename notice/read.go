@@ -5,7 +5,9 @@ import (
 	"net"
 	"net/mail"
 	"net/url"
+	"strings"
 
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/problem/yamldoc"
 )
@@ -22,6 +24,10 @@ import (
 //	notice: ops-chat
 //	chat: https://hooks.example.com/services/T0/B0/x
 //
+//	notice: ops-sms
+//	sms: ["+819012345678"]
+//	from: "+815087654321"
+//
 //	notice: ops-system
 //	url: https://example.jp/kaden
 //	secret: env:NOTICE_SECRET
@@ -36,7 +42,6 @@ func Read(text []byte, secret func(reference string) (string, error)) (Notice, p
 		Secret: doc.Take("secret").Secret(secret),
 		Chat:   readURL(doc.Take("chat"), secret),
 		Mail: Mail{
-			From:     readAddress(doc.Take("from")),
 			Server:   readServer(doc.Take("server")),
 			User:     doc.Take("user").Text(),
 			Password: doc.Take("password").Secret(secret),
@@ -47,16 +52,21 @@ func Read(text []byte, secret func(reference string) (string, error)) (Notice, p
 			n.Mail.To = append(n.Mail.To, a)
 		}
 	}
+	if v := doc.Take("sms"); v.Given() {
+		n.Texts = readTexts(v, doc.Need("from", `"+815087654321"`))
+	} else {
+		n.Mail.From = readAddress(doc.Take("from"))
+	}
 	ways := 0
-	for _, way := range []string{"url", "chat", "mail"} {
+	for _, way := range []string{"url", "chat", "mail", "sms"} {
 		if v := doc.Take(way); v.Given() {
 			if ways++; ways > 1 {
-				v.Error("a notice goes one way", "make a notice of its own for each of url:, chat: and mail:")
+				v.Error("a notice goes one way", "make a notice of its own for each of url:, chat:, mail: and sms:")
 			}
 		}
 	}
 	if ways == 0 && n.Name != "" {
-		doc.Take("notice").Error("nothing says whom to tell", "add mail:, chat: or url:")
+		doc.Take("notice").Error("nothing says whom to tell", "add mail:, chat:, sms: or url:")
 	}
 	if given := doc.Take("mail"); given.Given() {
 		if len(given.List()) == 0 {
@@ -72,6 +82,32 @@ func Read(text []byte, secret func(reference string) (string, error)) (Notice, p
 		v.Warn("the request is not signed: whoever knows the address can make one up", "add secret: env:NOTICE_SECRET")
 	}
 	return n, doc.Done()
+}
+
+// readTexts takes mobile numbers, and who writes to them.
+func readTexts(to, from yamldoc.Value) (t Texts) {
+	if t.From = from.Text(); strings.ContainsAny(t.From, "+") || strings.Trim(t.From, "0123456789- ") == "" && t.From != "" {
+		n, err := number.Parse(t.From, number.Home)
+		if err != nil {
+			from.Err(err)
+		}
+		t.From = string(n)
+	}
+	for _, v := range to.List() {
+		n, err := number.Parse(v.Text(), number.Home)
+		switch {
+		case err != nil:
+			v.Err(err)
+		case n.Class() != number.Mobile && n.Class() != number.Abroad:
+			v.Error(fmt.Sprintf("%s gets no short messages: it is no mobile number", v.Text()), `sms: ["+819012345678"]`)
+		default:
+			t.To = append(t.To, n)
+		}
+	}
+	if len(to.List()) == 0 {
+		to.Error("nobody is named", `sms: ["+819012345678"]`)
+	}
+	return t
 }
 
 // readURL takes a web address; that of a chat is a secret in itself, and may be a reference.

@@ -38,10 +38,11 @@ const Account = sid.Account("ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
 
 // Setup is what a House is made of. The zero value is complete.
 type Setup struct {
-	Store      call.Store       // nil: a Notebook
+	Store      call.Store       // nil: a Notebook. It keeps queues and conferences too if it can
 	Asker      call.Asker       // nil: House.Web
 	Speaker    voice.Speaker    // nil: silence with captions, 50 ms a letter
 	Recordings voice.Recordings // nil: House.Shelf
+	Texter     voice.Texter     // nil: nothing sends short messages
 	Trunks     []trunk.Trunk
 	Numbers    []account.Number // what answers when somebody calls in
 	NoClients  bool             // nothing dials client: addresses
@@ -100,7 +101,7 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 		defer h.mu.Unlock()
 		return append([]voice.Notice(nil), notices...)
 	}
-	h.Voice = voice.New(log, voice.Config{Speaker: s.Speaker, Asker: s.Asker, Recordings: s.Recordings, Notify: func(n voice.Notice) {
+	h.Voice = voice.New(log, voice.Config{Speaker: s.Speaker, Asker: s.Asker, Recordings: s.Recordings, Texter: s.Texter, Notify: func(n voice.Notice) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		notices = append(notices, n)
@@ -110,11 +111,16 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	if s.NoClients {
 		delete(dialers, number.Client)
 	}
+	queues, _ := s.Store.(call.Queues)
+	conferences, _ := s.Store.(call.Conferences)
+	gates, _ := s.Store.(call.Gates) // a Notebook keeps none
 	h.Desk = call.New(log, call.Config{
+		Gates: gates,
 		Store: s.Store, Asker: s.Asker, Script: h.Voice.Script, Screen: h.Voice.Screen, Node: "test",
-		Dialers: dialers,
-		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},
-		Trunks:  func() []trunk.Trunk { return s.Trunks },
+		Dialers: dialers, Recordings: s.Recordings, Documents: h.Voice,
+		Queues: queues, Conferences: conferences,
+		Own:    &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},
+		Trunks: func() []trunk.Trunk { return s.Trunks },
 		Numbers: func(called string) (account.Number, bool) {
 			for _, n := range h.Numbers {
 				if n.Number == called {

@@ -20,12 +20,15 @@ type Shelf struct {
 // shelfOrigin is where the recordings of a House are.
 const shelfOrigin = "https://recordings.example/"
 
-// Keep keeps r.
+// Keep keeps r once it has its sound.
 func (s *Shelf) Keep(_ context.Context, r voice.Recording) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.kept = append(s.kept, r)
 	url := shelfOrigin + string(r.SID)
+	if r.WAV == nil {
+		return url, nil
+	}
+	s.kept = append(s.kept, r)
 	s.web.Handle(url, func(call.Ask) call.Reply {
 		return call.Reply{Status: 200, ContentType: "audio/x-wav", Body: r.WAV}
 	})

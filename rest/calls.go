@@ -6,8 +6,15 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 )
+
+// callRoutes are the calls of an account.
+var callRoutes = routes{
+	"Calls":   {http.MethodGet: (*server).listCalls, http.MethodPost: (*server).createCall},
+	"Calls/*": {http.MethodGet: (*server).fetchCall, http.MethodPost: (*server).updateCall, http.MethodDelete: (*server).deleteCall},
+}
 
 // notLive is for a call that is over, or not answered yet, where an answered one is needed.
 var notLive = invalid(21220, "Invalid call state: the call is not in progress, so it cannot be redirected or ended")
@@ -20,19 +27,32 @@ func (s *server) createCall(r *request) (answer, error) {
 		return answer{}, err
 	}
 	o.Account = r.account.SID
-	if s.cfg.AllowTo != nil {
-		switch err := s.cfg.AllowTo(r.Context(), r.account, o.To); {
-		case errors.Is(err, ErrNoWay):
-			return answer{}, err
-		case err != nil:
-			return answer{}, invalid(21215, "This account may not call %s: %v", written(o.To), err)
-		}
+	if err := s.appointed(r, &o); err != nil {
+		return answer{}, err
+	}
+	if err := s.mayCall(r, o.To); err != nil {
+		return answer{}, err
 	}
 	record, err := s.cfg.Desk.Place(r.Context(), o)
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusCreated, callJSON(asCreated(record))}, nil
+	return answer{status: http.StatusCreated, body: callJSON(asCreated(record))}, nil
+}
+
+// mayCall says why the account may not call an address.
+func (s *server) mayCall(r *request, to number.Address) error {
+	if s.cfg.AllowTo == nil {
+		return nil
+	}
+	switch err := s.cfg.AllowTo(r.Context(), r.account, to); {
+	case err == nil, errors.Is(err, ErrNoWay):
+		return err
+	case errors.Is(err, ErrPremium):
+		return invalid(21202, "To %s cannot be called: %v", written(to), err)
+	default:
+		return invalid(21215, "This account may not call %s: %v", written(to), err)
+	}
 }
 
 // asCreated is the call as it was when it was created. It may be ringing by now, but programs expect a new
@@ -49,7 +69,7 @@ func (s *server) fetchCall(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusOK, callJSON(record)}, nil
+	return answer{status: http.StatusOK, body: callJSON(record)}, nil
 }
 
 // call finds the call that is named in the path.
@@ -86,7 +106,7 @@ func (s *server) updateCall(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusOK, callJSON(record)}, nil
+	return answer{status: http.StatusOK, body: callJSON(record)}, nil
 }
 
 // step is what an update comes to.
@@ -147,11 +167,11 @@ func (s *server) listCalls(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	p, err := f.readPage()
+	p, after, err := f.readCallPage()
 	if err != nil {
 		return answer{}, err
 	}
-	filter.Account, filter.After, filter.Limit = r.account.SID, p.after, p.size
+	filter.Account, filter.After, filter.Limit = r.account.SID, after, p.size
 	list, more, err := s.cfg.Calls.Calls(r.Context(), filter)
 	if errors.Is(err, call.ErrNotFound) {
 		return answer{}, invalid(21481, "PageToken is not valid: it is of no call of this account")
@@ -160,15 +180,15 @@ func (s *server) listCalls(r *request) (answer, error) {
 		return answer{}, err
 	}
 	items := make([]any, len(list))
-	var last sid.Call
+	last := ""
 	for i, record := range list {
 		items[i] = callJSON(record)
 		if more {
-			last = record.SID
+			last = string(record.SID)
 		}
 	}
 	path := accountPath(r.account.SID) + "/Calls.json"
-	return answer{http.StatusOK, p.envelope(path, "calls", r.query, callFilters, items, last)}, nil
+	return answer{status: http.StatusOK, body: p.envelope(path, "calls", r.query, callFilters, items, last)}, nil
 }
 
 func (s *server) fields(v map[string][]string) *fields {

@@ -35,10 +35,12 @@ func serve(t *testing.T) (env []string) {
 		return resttest.Phone{}
 	})
 	t.Cleanup(desk.Close)
-	s := httptest.NewServer(rest.New(log, rest.Config{Accounts: store, NotFound: resttest.ErrNoAccount, Calls: store, Desk: desk}))
+	cfg := rest.Config{Accounts: store, NotFound: resttest.ErrNoAccount, Calls: store, Desk: desk}
+	t.Cleanup(postman(&cfg))
+	s := httptest.NewServer(rest.New(log, cfg))
 	t.Cleanup(s.Close)
 	return append(os.Environ(), "KADEN_TEST_URL="+s.URL, "KADEN_TEST_SID="+string(owner), "KADEN_TEST_TOKEN="+token,
-		"KADEN_TEST_ANSWERS="+sato, "KADEN_TEST_RINGS="+suzuki, "KADEN_TEST_FROM="+us)
+		"KADEN_TEST_ANSWERS="+sato, "KADEN_TEST_RINGS="+suzuki, "KADEN_TEST_FROM="+us, "KADEN_TEST_MESSAGES=1")
 }
 
 // tell runs one of the programs of conformance.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
 )
 
@@ -49,10 +50,12 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, id string, err e
 	f, ok := errors.AsType[*refusal](err)
 	switch {
 	case ok:
-	case errors.Is(err, call.ErrNotFound):
+	case errors.Is(err, call.ErrNotFound), errors.Is(err, account.ErrNotFound):
 		f = notFound(r.URL.Path).(*refusal)
 	case errors.Is(err, ErrNotLive), errors.Is(err, call.ErrNotInProgress):
 		f = notLive.(*refusal)
+	case errors.Is(err, account.ErrDescribed):
+		f = refused(http.StatusConflict, 20009, "It cannot be deleted: %v", err).(*refusal)
 	case errors.Is(err, ErrNoWay):
 		f = invalid(21214, "The To address cannot be reached: %v", err).(*refusal)
 	case errors.Is(err, call.ErrShutdown):
@@ -69,7 +72,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, id string, err e
 	if f.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
 	}
-	return answer{f.status, errorBody{f.code, f.message, "https://www.twilio.com/docs/errors/" + strconv.Itoa(f.code), f.status}}
+	return answer{status: f.status, body: errorBody{f.code, f.message, "https://www.twilio.com/docs/errors/" + strconv.Itoa(f.code), f.status}}
 }
 
 // clip shortens what a stranger wrote, for a message.

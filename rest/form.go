@@ -57,12 +57,15 @@ func (f *fields) link(name string, code int) string {
 }
 
 // method reads GET or POST; "" if it is not given.
-func (f *fields) method(name string) string {
+func (f *fields) method(name string) string { return f.methodAs(name, 21209) }
+
+// methodAs is method with another code for what is neither.
+func (f *fields) methodAs(name string, code int) string {
 	switch m := strings.ToUpper(f.text(name)); m {
 	case "", http.MethodGet, http.MethodPost:
 		return m
 	}
-	f.refuse(21209, "%s is not valid: %q is neither GET nor POST", name, clip(f.text(name)))
+	f.refuse(code, "%s is not valid: %q is neither GET nor POST", name, clip(f.text(name)))
 	return ""
 }
 
@@ -87,6 +90,30 @@ func (f *fields) number(name string, code int, unit time.Duration, least, most i
 		return 0
 	}
 	return time.Duration(n) * unit
+}
+
+// longestName is Twilio's limit for a FriendlyName in characters.
+const longestName = 64
+
+// name reads a FriendlyName.
+func (f *fields) name(name string) string {
+	s := f.text(name)
+	if n := utf8.RuneCountInString(s); n > longestName {
+		f.refuse(20002, "%s is not valid: it has %d characters, %d are allowed", name, n, longestName)
+	}
+	return s
+}
+
+// yes reads true or false, in any capitals; false if it is not given.
+func (f *fields) yes(name string) bool {
+	switch s := strings.ToLower(f.text(name)); s {
+	case "true", "1":
+		return true
+	case "", "false", "0":
+	default:
+		f.refuse(20001, "%s is not valid: %q is neither true nor false", name, clip(s))
+	}
+	return false
 }
 
 // words reads a parameter that is repeated, or that holds several words with spaces between them.

@@ -25,8 +25,8 @@ func TestWhoAsks(t *testing.T) {
 		{"no token", string(owner), "", path, false, "not its own"},
 		{"an account that has no token, without one", "ACcccccccccccccccccccccccccccccccc", "", path, false, "not its own"},
 		{"an account that does not exist", "ACdddddddddddddddddddddddddddddddd", token, path, false, "not known"},
-		{"a name", "sato", token, path, false, "no AccountSid"},
-		{"an API key", "SK" + strings.Repeat("a", 32), token, path, false, "API keys"},
+		{"a name", "sato", token, path, false, "neither an AccountSid"},
+		{"an API key", "SK" + strings.Repeat("a", 32), token, path, false, "API key"},
 		{"another account", string(other), "ffffffffffffffffffffffffffffffff", path, false, "not those of account"},
 		{"nobody, where nothing is", "", "", base + "/Nothing.json", false, "no credentials"},
 	}
@@ -83,8 +83,8 @@ func TestMethods(t *testing.T) {
 		{"PUT", base + "/Calls.json", "GET, HEAD, POST, OPTIONS"},
 		{"DELETE", base + "/Calls.json", "GET, HEAD, POST, OPTIONS"},
 		{"PATCH", one, "DELETE, GET, HEAD, POST, OPTIONS"},
-		{"POST", base + ".json", "GET, HEAD, OPTIONS"},
-		{"BREW", "/2010-04-01/Accounts.json", "GET, HEAD, OPTIONS"},
+		{"DELETE", base + ".json", "GET, HEAD, POST, OPTIONS"},
+		{"BREW", "/2010-04-01/Accounts.json", "GET, HEAD, POST, OPTIONS"},
 	} {
 		r := h.send(request(test.method, test.path, nil))
 		r.refuses(405, 20004, test.method)

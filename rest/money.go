@@ -11,6 +11,15 @@ import (
 	"github.com/kaden-project/kaden/tariff"
 )
 
+// moneyRoutes are what calls have cost.
+var moneyRoutes = routes{
+	"Balance":               {http.MethodGet: (*server).fetchBalance},
+	"Usage/Records":         usageOver(allTime),
+	"Usage/Records/AllTime": usageOver(allTime),
+	"Usage/Records/Daily":   usageOver(daily),
+	"Usage/Records/Monthly": usageOver(monthly),
+}
+
 // balanceBody is Twilio's Balance resource.
 type balanceBody struct {
 	AccountSID sid.Account `json:"account_sid"`
@@ -30,7 +39,7 @@ func (s *server) fetchBalance(r *request) (answer, error) {
 	if !m.Known() {
 		return answer{}, refused(http.StatusNotFound, 20404, "There is no balance, because no budget is set up")
 	}
-	return answer{http.StatusOK, balanceBody{r.account.SID, m.Amount.String(), m.Currency}}, nil
+	return answer{status: http.StatusOK, body: balanceBody{r.account.SID, m.Amount.String(), m.Currency}}, nil
 }
 
 // usageBody is Twilio's Usage Record resource.
@@ -84,8 +93,8 @@ func (s span) days(key string, from, to time.Time) (first, last time.Time) {
 	return first, last
 }
 
-func usageOver(s span) resource {
-	return resource{list: map[string]act{http.MethodGet: func(srv *server, r *request) (answer, error) { return srv.listUsage(r, s) }}}
+func usageOver(s span) methods {
+	return methods{http.MethodGet: func(srv *server, r *request) (answer, error) { return srv.listUsage(r, s) }}
 }
 
 var usageFilters = []string{"Category", "StartDate", "EndDate", "IncludeSubaccounts"}
@@ -138,7 +147,7 @@ func (s *server) listUsage(r *request, by span) (answer, error) {
 		items = append(items, b)
 	}
 	p.size, p.nr = max(p.size, len(items)), 0
-	return answer{http.StatusOK, p.envelope(base+"/"+by.name+".json", "usage_records", r.query, usageFilters, items, "")}, nil
+	return answer{status: http.StatusOK, body: p.envelope(base+"/"+by.name+".json", "usage_records", r.query, usageFilters, items, "")}, nil
 }
 
 // day reads 2026-11-30, or an offset from today such as -30days; def if it is not given.

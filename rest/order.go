@@ -19,27 +19,25 @@ const (
 )
 
 var (
-	digits   = regexp.MustCompile(`^[0-9A-Da-d#*wW]{1,32}$`)
-	userName = regexp.MustCompile(`^[A-Za-z0-9_.+-]{1,64}$`) // as From of a call to a SIP URI or a browser
+	digits    = regexp.MustCompile(`^[0-9A-Da-d#*wW]{1,32}$`)
+	extension = regexp.MustCompile(`^[0-9#*wW]{1,32}$`)
+	userName  = regexp.MustCompile(`^[A-Za-z0-9_.+-]{1,64}$`) // as From of a call to a SIP URI or a browser
 )
 
-// readOrder makes an order of the parameters of a create. Parameters of recording and others that kaden does
-// not act on yet are let through unread: docs/divergences.md names them.
+// readOrder makes an order of the parameters of a create. Those that kaden does not act on are let through unread:
+// docs/divergences.md names them.
 func (f *fields) readOrder() (call.Order, error) {
 	o := call.Order{
 		Direction: call.OutboundAPI,
 		To:        f.to(),
 	}
 	o.From = f.from(o.To.Scheme)
-	if f.text("ApplicationSid") != "" {
-		f.refuse(21218, "ApplicationSid %q is not an application of this account: give Url or Twiml", clip(f.text("ApplicationSid")))
-	}
 	o.Program = f.program()
 	if o.Program.URL != "" {
 		o.Program.TwiML = "" // the Calls page: Twiml is not looked at when there is a Url
 	}
-	if o.Program.URL == "" && o.Program.TwiML == "" {
-		f.refuse(21205, "Url is required, or Twiml: what is the call to do when it is answered?")
+	if o.Program.URL == "" && o.Program.TwiML == "" && f.text("ApplicationSid") == "" {
+		f.refuse(21205, "Url is required, or Twiml, or ApplicationSid: what is the call to do when it is answered?")
 	}
 	o.Callback = f.callback()
 	o.Ring = f.seconds("Timeout", 21208, longestRing)
@@ -51,6 +49,7 @@ func (f *fields) readOrder() (call.Order, error) {
 		o.Detection = nil // the Calls page: with SendDigits it is ignored
 	}
 	o.SIPUser, o.SIPPassword = f.secret("SipAuthUsername"), f.secret("SipAuthPassword")
+	o.Tape = f.tape()
 	return o, f.err
 }
 

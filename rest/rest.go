@@ -21,10 +21,8 @@ import (
 	"github.com/kaden-project/kaden/tariff"
 )
 
-// Accounts finds who asks.
-type Accounts interface {
-	Account(ctx context.Context, id sid.Account) (account.Account, error)
-}
+// Accounts finds who asks, and keeps sub-accounts.
+type Accounts = account.Store
 
 // Calls is the memory of calls; a call.Store is one.
 type Calls interface {
@@ -54,10 +52,19 @@ type Money interface {
 	Balance(ctx context.Context, account sid.Account) (tariff.Money, error)
 }
 
+// Numbers are those of this installation, and whose each is.
+type Numbers interface {
+	// Numbers lists all, in the order of the numbers. Nobody's have no account.
+	Numbers() []account.Number
+	// Claim keeps what is said about one.
+	Claim(ctx context.Context, c account.Claim) error
+}
+
 // What a Desk answers when it is not its fault.
 var (
 	ErrNotLive = errors.New("the call is not live")
 	ErrNoWay   = errors.New("no line leads there")
+	ErrPremium = errors.New("it is a premium-rate number, which has to be allowed first")
 )
 
 // Config is what the API needs. Accounts, Calls and Desk must be set.
@@ -68,10 +75,33 @@ type Config struct {
 	Desk     Desk
 	Region   string // where numbers without + are at home, ISO 3166; "" is number.Home
 
-	Money Money // nil: Balance and Usage do not exist
+	// What is nil does not exist: its resources are 404.
 
-	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21214 when it
-	// is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.
+	Money        Money // Balance and Usage
+	Keys         account.Keys
+	Applications account.Applications
+	Numbers      Numbers
+	Texting      bool // numbers can take short messages
+	CallerIDs    account.CallerIDs
+	Validations  *Validations // new CallerIDs
+	Recordings   account.Recordings
+	Debug        account.Debug
+	Relay        Relay // what browser phones are told of
+
+	// OpenRecordings lets whoever knows the address of a recording hear it, as Twilio does; else it takes credentials.
+	OpenRecordings bool
+
+	PublicURL string // this server as others know it, without a slash at the end; "" is how a request came
+
+	// Live has the queues, conferences and recordings of this node's calls.
+	Live        *call.Desk
+	Queues      Queues
+	Conferences Conferences
+	SIP         SIP // /SIP
+	Messages    Messages
+
+	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21202 when it is
+	// ErrPremium, or 21214 when it is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.
 	AllowTo func(ctx context.Context, a account.Account, to number.Address) error
 }
 

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,34 +12,72 @@ import (
 // act answers one request.
 type act func(s *server, r *request) (answer, error)
 
+// methods are what may be done at one path, by the method of HTTP.
+type methods map[string]act
+
+// routes are resources by their path below the account; * stands for an identifier.
+type routes map[string]methods
+
 // place is what a path leads to. The zero place leads nowhere.
 type place struct {
 	account sid.Account // in the path, "" for /Accounts
-	id      string      // of the instance
-	methods map[string]act
+	rest    []string    // the path below the account
+	ids     []string    // in rest, in order
+	json    bool        // the path ends in .json
+	methods methods
 }
 
-// resource is one of Twilio's: what may be done with the list and with one of it.
-type resource struct {
-	list, instance map[string]act
+// accountList and accountInstance are the accounts themselves.
+var (
+	accountList     = methods{http.MethodGet: (*server).listAccounts, http.MethodPost: (*server).createAccount}
+	accountInstance = methods{http.MethodGet: (*server).fetchAccount, http.MethodPost: (*server).updateAccount}
+)
+
+// ofAccount are the resources below an account.
+var ofAccount = plan(
+	applicationRoutes, callRoutes, callerIDRoutes, conferenceRoutes, debugRoutes, keyRoutes, messageRoutes, moneyRoutes, numberRoutes, queueRoutes, recordingRoutes, sipRoutes, tapeRoutes, tokenRoutes,
+)
+
+// crossing is a point of a path: where the names go, and where an identifier goes.
+type crossing struct {
+	names map[string]*crossing
+	any   *crossing
+	methods
 }
 
-var accounts = resource{
-	list:     map[string]act{http.MethodGet: (*server).listAccounts},
-	instance: map[string]act{http.MethodGet: (*server).fetchAccount},
+// plan makes one map of the routes of all resources.
+func plan(all ...routes) *crossing {
+	root := &crossing{}
+	for _, r := range all {
+		for path, m := range r {
+			at := root
+			for part := range strings.SplitSeq(path, "/") {
+				at = at.step(part)
+			}
+			if at.methods == nil {
+				at.methods = methods{}
+			}
+			maps.Copy(at.methods, m)
+		}
+	}
+	return root
 }
 
-// ofAccount are the resources below an account, by the name in the path.
-var ofAccount = map[string]resource{
-	"Calls": {
-		list:     map[string]act{http.MethodGet: (*server).listCalls, http.MethodPost: (*server).createCall},
-		instance: map[string]act{http.MethodGet: (*server).fetchCall, http.MethodPost: (*server).updateCall, http.MethodDelete: (*server).deleteCall},
-	},
-	"Balance":               {list: map[string]act{http.MethodGet: (*server).fetchBalance}},
-	"Usage/Records":         usageOver(allTime),
-	"Usage/Records/AllTime": usageOver(allTime),
-	"Usage/Records/Daily":   usageOver(daily),
-	"Usage/Records/Monthly": usageOver(monthly),
+// step is the crossing one part further on; it is made if it is not there.
+func (c *crossing) step(part string) *crossing {
+	if part == "*" {
+		if c.any == nil {
+			c.any = &crossing{}
+		}
+		return c.any
+	}
+	if c.names == nil {
+		c.names = map[string]*crossing{}
+	}
+	if c.names[part] == nil {
+		c.names[part] = &crossing{}
+	}
+	return c.names[part]
 }
 
 // route reads a path. net/http's own patterns would redirect where a path is not clean, and twilio-go follows
@@ -48,9 +87,9 @@ func route(path string) place {
 	if !ok {
 		return place{}
 	}
-	rest = strings.TrimSuffix(rest, ".json")
+	rest, json := strings.CutSuffix(rest, ".json")
 	if rest == "" {
-		return place{methods: accounts.list}
+		return place{json: json, methods: accountList}
 	}
 	parts := strings.Split(rest, "/")[1:]
 	if rest[0] != '/' || slices.Contains(parts, "") {
@@ -60,21 +99,25 @@ func route(path string) place {
 	if err != nil {
 		return place{}
 	}
-	if len(parts) > 2 && parts[1] == "Usage" {
-		parts = []string{parts[0], strings.Join(parts[1:], "/")}
-	}
-	switch p := (place{account: id}); len(parts) {
-	case 1:
-		p.methods = accounts.instance
-		return p
-	case 2:
-		p.methods = ofAccount[parts[1]].list
-		return p
-	case 3:
-		p.id, p.methods = parts[2], ofAccount[parts[1]].instance
+	p := place{account: id, json: json, methods: accountInstance}
+	if len(parts) == 1 {
 		return p
 	}
-	return place{}
+	p.rest = parts[1:]
+	at := ofAccount
+	for _, part := range p.rest {
+		next := at.names[part]
+		if next == nil {
+			next = at.any
+			p.ids = append(p.ids, part)
+		}
+		if next == nil {
+			return place{}
+		}
+		at = next
+	}
+	p.methods = at.methods
+	return p
 }
 
 // allow is the Allow header of the place.

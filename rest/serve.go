@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/sid"
 )
 
 // maxBody is the longest form in bytes: 4,000 characters of TwiML in Japanese are 36 kB of percent signs.
@@ -22,9 +23,14 @@ const maxBody = 256 << 10
 // request is one question of somebody we know.
 type request struct {
 	*http.Request
-	account account.Account
-	id      string     // SID of the instance in the path, "" for a list
-	form    url.Values // the body of a POST
+	account account.Account // whose resources these are: the caller's, or a sub-account's
+	caller  sid.Account     // who asks
+	key     sid.Key         // what it was proved with, "" for the account's own token
+	id      string          // the last identifier in the path, "" for a list
+	ids     []string        // all of them, in order
+	rest    []string        // the path below the account
+	json    bool            // the path ended in .json
+	form    url.Values      // the body of a POST
 	query   url.Values
 }
 
@@ -32,6 +38,7 @@ type request struct {
 type answer struct {
 	status int
 	body   any
+	serve  func(w http.ResponseWriter, r *http.Request) // in the place of both: what is not JSON
 }
 
 // ServeHTTP answers one request: who asks, what for, with which parameters.
@@ -46,6 +53,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store") // an account's answer holds its token
+	if a.serve != nil {
+		a.serve(w, r)
+		return
+	}
 	if a.body == nil {
 		w.WriteHeader(a.status)
 		return
@@ -72,26 +83,37 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) (answer, error) 
 		w.Header().Set("Allow", found.allow())
 		return answer{status: http.StatusNoContent}, nil
 	}
-	who, err := s.authenticate(r)
+	prove := s.authenticate
+	if s.public(r, found) {
+		prove = func(r *http.Request) (caller, error) { return s.listener(r, found) }
+	}
+	who, err := prove(r)
 	if err != nil {
 		return answer{}, err
 	}
 	if found.methods == nil {
 		return answer{}, notFound(r.URL.Path)
 	}
-	if found.account != "" && found.account != who.SID {
-		return answer{}, unauthorized("the credentials are not those of account " + string(found.account))
+	acting, err := s.acting(r, who, found.account)
+	if err != nil {
+		return answer{}, err
 	}
 	method := r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
+	}
+	if !acting.Active() && method != http.MethodGet && len(found.rest) > 0 {
+		return answer{}, inactive(acting)
 	}
 	act := found.methods[method]
 	if act == nil {
 		w.Header().Set("Allow", found.allow())
 		return answer{}, refused(http.StatusMethodNotAllowed, 20004, "Method %s is not allowed here; %s is", clip(r.Method), found.allow())
 	}
-	q := &request{Request: r, account: who, id: found.id}
+	q := &request{Request: r, account: acting, caller: who.account.SID, key: who.key, ids: found.ids, rest: found.rest, json: found.json}
+	if n := len(q.ids); n > 0 {
+		q.id = q.ids[n-1]
+	}
 	if q.query, err = parameters(r.URL.RawQuery); err != nil {
 		return answer{}, err
 	}

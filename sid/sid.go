@@ -31,6 +31,22 @@ type (
 	Conference string
 	// Recording is RE…, what somebody said.
 	Recording string
+	// Message is SM…, a short message.
+	Message string
+	// Queue is QU…, calls that wait for somebody.
+	Queue string
+	// Stream is MZ…, the sound of a call on its way over a WebSocket.
+	Stream string
+	// Domain is SD…, a SIP domain that phones register with.
+	Domain string
+	// CredentialList is CL…, users with passwords.
+	CredentialList string
+	// Credential is CR…, one user with a password.
+	Credential string
+	// AccessList is AL…, networks that need no password.
+	AccessList string
+	// AccessAddress is IP…, one network of such a list.
+	AccessAddress string
 )
 
 // Prefixes of the kinds that exist here.
@@ -44,11 +60,20 @@ const (
 	notificationPrefix = "NO"
 	conferencePrefix   = "CF"
 	recordingPrefix    = "RE"
+	messagePrefix      = "SM"
+	queuePrefix        = "QU"
+	streamPrefix       = "MZ"
+	domainPrefix       = "SD"
+	credListPrefix     = "CL"
+	credentialPrefix   = "CR"
+	accessListPrefix   = "AL"
+	accessPrefix       = "IP"
 )
 
 // Kind is any identifier type of this package.
 type Kind interface {
-	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording
+	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Message | Queue | Stream |
+		Domain | CredentialList | Credential | AccessList | AccessAddress
 }
 
 func prefix[K Kind]() string {
@@ -70,6 +95,22 @@ func prefix[K Kind]() string {
 		return conferencePrefix
 	case Recording:
 		return recordingPrefix
+	case Message:
+		return messagePrefix
+	case Queue:
+		return queuePrefix
+	case Stream:
+		return streamPrefix
+	case Domain:
+		return domainPrefix
+	case CredentialList:
+		return credListPrefix
+	case Credential:
+		return credentialPrefix
+	case AccessList:
+		return accessListPrefix
+	case AccessAddress:
+		return accessPrefix
 	}
 	return notificationPrefix
 }

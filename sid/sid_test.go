@@ -33,6 +33,13 @@ func TestEachKindHasItsPrefix(t *testing.T) {
 	made[Notification](t, "NO")
 	made[Conference](t, "CF")
 	made[Recording](t, "RE")
+	made[Queue](t, "QU")
+	made[Stream](t, "MZ")
+	made[Domain](t, "SD")
+	made[CredentialList](t, "CL")
+	made[Credential](t, "CR")
+	made[AccessList](t, "AL")
+	made[AccessAddress](t, "IP")
 }
 
 func TestParse(t *testing.T) {

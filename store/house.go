@@ -18,9 +18,9 @@ type accountRow struct {
 	token []byte
 }
 
-var accounts = newTable("account", "sid name token created updated",
+var accounts = newTable("account", "sid name token created updated owner status",
 	func(a *accountRow) []any {
-		return []any{&a.SID, &a.Name, &a.token, moment{&a.Created}, moment{&a.Updated}}
+		return []any{&a.SID, &a.Name, &a.token, moment{&a.Created}, moment{&a.Updated}, &a.Owner, &a.Status}
 	})
 
 var accountByID = "SELECT " + accounts.all + " FROM account WHERE sid = ?"
@@ -58,6 +58,24 @@ func (s *Store) Accounts(ctx context.Context) (all []account.Account, err error)
 		all = append(all, a)
 	}
 	return all, err
+}
+
+// ListAccounts lists an account and its sub-accounts, or all, newest first.
+func (s *Store) ListAccounts(ctx context.Context, f account.Filter) (found []account.Account, next int64, err error) {
+	var c conditions
+	c.is(f.Of != "", "? IN (sid, owner)", f.Of)
+	c.is(f.Name != "", "name = ?", f.Name)
+	c.is(f.Status == account.Active, "status IN ('', ?)", f.Status)
+	c.is(f.Status != "" && f.Status != account.Active, "status = ?", f.Status)
+	rows, next, err := pageOf(ctx, s.db.reader(), accounts, c, f.Page)
+	for _, r := range rows {
+		a, err := s.opened(r)
+		if err != nil {
+			return nil, 0, err
+		}
+		found = append(found, a)
+	}
+	return found, next, err
 }
 
 // PutAccount inserts or replaces an account; its token is sealed.

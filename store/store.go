@@ -21,13 +21,17 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/job"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/registrar"
 )
 
 var (
 	_ dispatch.Store = (*Store)(nil)
 	_ call.Store     = (*Store)(nil)
-	_ account.Store  = (*Store)(nil)
+	_ account.Books  = (*Store)(nil)
 	_ manifest.Store = (*Store)(nil)
+
+	_ registrar.Store  = (*Store)(nil)
+	_ account.SIPStore = (*Store)(nil)
 )
 
 // ErrClosed is answered by a Store after Close.
@@ -63,6 +67,7 @@ type Store struct {
 	running sync.WaitGroup
 	tell    announcer
 	late    lateness
+	swept   atomic.Int64 // when gates of long ago were deleted, in milliseconds
 	stored  atomic.Int64 // changes
 	commits atomic.Int64
 }

@@ -18,6 +18,8 @@ import (
 //	    - { to: [mobile, "070"], price: 16, unit: 60s }
 //	    - { to: "+1", per-call: 2, price: 0.15, unit: 1s, free: 6s }
 //	    - { to: others, price: 20, unit: 60s, attempt: 1 }
+//	  inbound:                                       # calls that come in, to numbers of ours
+//	    - { to: toll-free, price: 30, unit: 3m }
 //
 // Nothing there gives the zero Table. A row that is wrong is left out, with its problem.
 func Read(v yamldoc.Value) Table {
@@ -26,7 +28,16 @@ func Read(v yamldoc.Value) Table {
 	}
 	m := v.Map()
 	t := Table{Currency: readCurrency(m.Need("currency", "JPY"))}
-	rows := m.Need("calls", "[{ to: mobile, price: 16, unit: 60s }]")
+	t.Rows = readRows(m.Need("calls", "[{ to: mobile, price: 16, unit: 60s }]"))
+	t.Inbound = readRows(m.Take("inbound"))
+	m.Done()
+	return t
+}
+
+func readRows(rows yamldoc.Value) (out []Row) {
+	if !rows.Given() {
+		return nil
+	}
 	taken := map[string]bool{}
 	for _, item := range rows.List() {
 		if !item.IsMap() {
@@ -34,11 +45,10 @@ func Read(v yamldoc.Value) Table {
 			continue
 		}
 		if r, ok := readRow(item, taken); ok {
-			t.Rows = append(t.Rows, r)
+			out = append(out, r)
 		}
 	}
-	m.Done()
-	return t
+	return out
 }
 
 func readCurrency(v yamldoc.Value) string {

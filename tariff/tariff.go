@@ -102,6 +102,7 @@ const Others = "others"
 type Table struct {
 	Currency string
 	Rows     []Row
+	Inbound  []Row // for calls that come in: To is the number of ours that was called
 }
 
 // Leg is one connection to a telephone number as a carrier counts it.
@@ -110,6 +111,9 @@ type Leg struct {
 	Answered bool
 	Talked   time.Duration // from the answer to the end
 }
+
+// In is the table for calls that come in: what the carrier asks for those to a number of ours.
+func (t Table) In() Table { return Table{Currency: t.Currency, Rows: t.Inbound} }
 
 // Row finds the row for a number: that of the longest prefix, else its class's, else the one for others.
 func (t Table) Row(to number.Number) (Row, bool) {

@@ -70,6 +70,20 @@ func TestCost(t *testing.T) {
 	}
 }
 
+// Calls that come in have rows of their own, by the number that was called.
+func TestCostOfCallsThatComeIn(t *testing.T) {
+	house := table(t, hikari+"inbound:\n  - { to: toll-free, price: 33, unit: 3m }\n")
+	if got, words := house.In().Cost(Leg{To: tollFree, Answered: true, Talked: 4 * time.Minute}); got.String() != "66 JPY" {
+		t.Errorf("costs %s (%s)", got, words)
+	}
+	if got, words := house.In().Cost(Leg{To: mobile, Answered: true, Talked: time.Minute}); got.Known() || !strings.Contains(words, "no row") {
+		t.Errorf("costs %s (%s)", got, words)
+	}
+	if got, _ := table(t, hikari).In().Cost(Leg{To: tollFree, Answered: true}); got.Known() {
+		t.Errorf("without rows it costs %s", got)
+	}
+}
+
 func TestWhatIsNotKnownIsNotNothing(t *testing.T) {
 	gappy := table(t, "currency: USD\ncalls:\n  - { to: mobile, price: 0.0085, unit: 60s }\n")
 	got, why := gappy.Cost(Leg{To: tollFree, Answered: true, Talked: time.Second})
@@ -127,6 +141,7 @@ func TestReadRefuses(t *testing.T) {
 		{"no price for the unit", "currency: JPY\ncalls: [{ to: mobile, unit: 3m }]", "a unit of time without a price"},
 		{"no price at all", "currency: JPY\ncalls: [{ to: mobile }]", "this row has no price"},
 		{"units that are none", "currency: JPY\ncalls: [{ to: mobile, price: 8, unit: 10ms }]", "10ms is out of range"},
+		{"a row that comes in, without a price", "currency: JPY\ncalls: []\ninbound: [{ to: toll-free }]", "this row has no price"},
 		{"a key nobody knows", "currency: JPY\ncalls: [{ to: mobile, prise: 8, unit: 3m }]", "did you mean price?"},
 		{"another nobody knows", "currency: JPY\nrows: []", "<rows>: is not a key that means anything here"},
 	} {

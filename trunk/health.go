@@ -74,6 +74,19 @@ func (h Health) Drop() Health {
 	return h
 }
 
+// Recalled is the health as it is known after a restart at now: nobody finds out any more, and no clock that was put
+// back in the meantime lets a trunk rest for longer than it would have.
+func (h Health) Recalled(now time.Time) Health {
+	h.Trial = false
+	if h.Until.After(now.Add(longestAsked)) {
+		h.Until = now
+	}
+	if h.Last.After(now) {
+		h.Last = now
+	}
+	return h
+}
+
 // State is what the health means at now.
 func (h Health) State(now time.Time) State {
 	switch {

@@ -103,6 +103,17 @@ func TestHealthIsKeptAsJSON(t *testing.T) {
 	}
 }
 
+func TestHealthAfterARestart(t *testing.T) {
+	h := Health{}.Fail(two, "503", 0).Fail(two.Add(time.Second), "503", 0).Try()
+	now := two.Add(2 * time.Second)
+	if got := h.Recalled(now); got.Trial || got.State(now) != Resting || got.State(now.Add(2*time.Second)) != Due {
+		t.Errorf("after a restart within its rest: %+v", got)
+	}
+	if got := h.Recalled(two.Add(-time.Hour)); got.State(two.Add(-time.Hour)) != Due || got.Last.After(two) {
+		t.Errorf("the clock was put back by an hour: %+v", got)
+	}
+}
+
 // Whatever befalls it: the score stays a score, a failing trunk is left alone, and a trunk that works is well.
 func FuzzHealth(f *testing.F) {
 	f.Add([]byte{1, 1, 1, 0, 2, 1, 3, 200})

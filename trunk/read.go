@@ -29,6 +29,7 @@ import (
 //	interval-per: number            # trunk is the default; account: all trunks of the same server and user
 //	dtmf: in-band                   # rfc4733 is the default
 //	answer: unreliable              # announcements come as answers
+//	register: true                  # and what else belongs to SIP: see readSIP
 //	prices: { currency: JPY, calls: [{ to: mobile, price: 16, unit: 60s }] } # see tariff.Read
 //
 // secret finds what env:NAME and file:PATH stand for; nil leaves them as they are. The Trunk is of use
@@ -64,6 +65,7 @@ func Read(text []byte, secret func(reference string) (string, error)) (Trunk, pr
 	if t.Prefix != "" && t.Spelling == "" {
 		t.Spelling = number.National
 	}
+	readSIP(doc, &t)
 	t.Prices = readPrices(doc.Take("prices"), t)
 	return t, doc.Done()
 }

@@ -2,6 +2,7 @@ package trunk
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -88,5 +89,58 @@ func TestReadRefuses(t *testing.T) {
 				t.Errorf("got\n%swant %s", all.String(), tt.want)
 			}
 		})
+	}
+}
+
+func TestReadHowACarrierIsSpokenTo(t *testing.T) {
+	got, problems := Read([]byte(`trunk: ntt
+server: ntt.example.jp
+user: "0501234"
+password: himitsu
+register: true
+expires: 30m
+login: "0003"
+proxy: sip:proxy.example.jp;lr
+keep-alive: 30s
+caller-id: preferred
+caller-id-spelling: national
+privacy: yes
+prack: off
+session-timer: off
+codecs: [pcma]
+dtmf-payload: 96
+`), nil)
+	want := SIP{
+		Register: true, Expires: 30 * time.Minute, Login: "0003", Proxy: "sip:proxy.example.jp;lr", Ping: 30 * time.Second,
+		CallerID: InPreferred, Shown: number.National, Private: true, NoPRACK: true, Session: -1, Codecs: []string{"pcma"}, DTMF: 96,
+	}
+	if problems != nil || !reflect.DeepEqual(got.SIP, want) {
+		t.Errorf("got %+v\nwant %+v\n%v", got.SIP, want, problems)
+	}
+	if shown := got.Shows("+815012345678"); shown != "05012345678" {
+		t.Errorf("our number is shown as %s", shown)
+	}
+	if got.Shows("sato") != "sato" || got.Account() != "0003" {
+		t.Errorf("a name is shown as %s, the account is %s", got.Shows("sato"), got.Account())
+	}
+	for _, tt := range []struct{ text, want string }{
+		{"register: true\n", "nobody can be signed on without a name"},
+		{"register: maybe\n", `"maybe" is neither on nor off`},
+		{"expires: 1h\n", "without register: true it means nothing"},
+		{"expires: 2s\nuser: a\nregister: on\n", "2s is out of range"},
+		{"keep-alive: 1s\n", "1s is out of range"},
+		{"caller-id: pai\n", `"pai" is not known`},
+		{"caller-id-uri: tel\ncaller-id-spelling: national\n", "needs a phone-context"},
+		{"prefix: 184\nprivacy: true\n", "hides the number already"},
+		{"codecs: [g729]\n", `"g729" is not known`},
+		{"dtmf-payload: 20\n", "20 is out of range"},
+		{"media: srtp\n", "whoever reads the signalling hears the call"},
+		{"session-timer: 30s\n", "30s is out of range"},
+		{"proxy: a b\n", "write a host, host:port"},
+	} {
+		_, problems := Read([]byte("trunk: ntt\nserver: a\n"+tt.text), nil)
+		if !strings.Contains(fmt.Sprint(problems), tt.want) {
+			t.Errorf("%q: %v, want %q", tt.text, problems, tt.want)
+		}
 	}
 }

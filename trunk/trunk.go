@@ -30,6 +30,7 @@ type Trunk struct {
 	InBandDTMF bool
 	Unreliable bool // answers with announcements (rule 30)
 	Prices     tariff.Table
+	SIP        SIP
 }
 
 // What an interval is counted for.

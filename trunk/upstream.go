@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
@@ -14,10 +15,19 @@ import (
 // Upstream is another platform that takes whole calls over (上流): Twilio, or another kaden. It speaks
 // Twilio's REST API of 2010-04-01.
 type Upstream struct {
-	Trunk          // its name, caller ID, reach and prices; the rest of it is left empty
+	Trunk          // its name, caller ID, reach, prices, channels and pace; the rest of it is left empty
 	URL     string // scheme and host, without a path at the end; Twilio's unless given
 	Account string // AC…
 	Token   string // the account's auth token: it signs what the platform sends us, so that no API key will do
+
+	DeleteRecordings bool // there, once they are here
+}
+
+// Line is the upstream as a line: where it leads and as whom, for those who keep book of lines.
+func (u Upstream) Line() Trunk {
+	t := u.Trunk
+	t.Server, t.User, t.Password = u.URL, u.Account, u.Token
+	return t
 }
 
 // Twilio is where Twilio itself is asked.
@@ -34,6 +44,8 @@ var accountSID = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)
 //	from: "+815087654321"
 //	reach: [mobile, fixed]           # nothing: all that may be dialled at all
 //	allow: [abroad]                  # and warn, refuse, prices: as of a trunk
+//	channels: 10                     # and interval, interval-per: as of a trunk
+//	delete-recordings: true          # there, once they are here
 //
 // secret is as for [Read]. The Upstream is of use only if the problems do not refuse it.
 func ReadUpstream(text []byte, secret func(reference string) (string, error)) (Upstream, problem.List) {
@@ -43,8 +55,14 @@ func ReadUpstream(text []byte, secret func(reference string) (string, error)) (U
 		URL:     readBase(doc.Take("url")),
 		Account: doc.Need("account", "AC0123456789abcdef0123456789abcdef").Text(),
 		Token:   doc.Need("token", "env:TWILIO_AUTH_TOKEN").Secret(secret),
+
+		DeleteRecordings: doc.Take("delete-recordings").OneOf("false", "true") == "true",
 	}
 	readReach(doc, &u.Trunk)
+	u.Channels, u.Interval = doc.Take("channels").Count(1, 100_000), doc.Take("interval").Duration(0, time.Hour)
+	if per := doc.Take("interval-per"); per.Given() {
+		u.Per = per.OneOf(PerTrunk, PerNumber, PerAccount)
+	}
 	u.Prices = readPrices(doc.Take("prices"), u.Trunk)
 	account := doc.Take("account")
 	switch {

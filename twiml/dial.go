@@ -2,6 +2,7 @@ package twiml
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,9 +25,10 @@ type Dial struct {
 	AnswerOnBridge bool              // the caller is answered when somebody is joined, not before
 	Sequential     bool              // one noun after another instead of all at once
 	RingTone       string            // the country whose tone the caller hears; "" is this house's
-	Record         string            // "" is do-not-record; accepted, not run
+	Record         string            // record-from-answer and its kin; "" is do-not-record
+	Recorded                         // how, with Record
 	Nouns          []Noun            // at most MaxNouns are dialled; none: nobody is called
-	Unrun          map[string]string // attributes of recording, REFER and the like, as written: accepted, not run
+	Unrun          map[string]string // attributes of REFER and the like, as written: accepted, not run
 }
 
 // NewDial makes a Dial that calls all of nouns at once.
@@ -37,8 +39,7 @@ func (*Dial) Name() string { return "Dial" }
 
 // dialUnrun is read and kept without being run.
 var dialUnrun = []string{
-	"callReason", "events", "passports", "recordingConfigurationId", "recordingStatusCallback", "recordingStatusCallbackEvent",
-	"recordingStatusCallbackMethod", "recordingTrack", "referMethod", "referUrl", "trim",
+	"callReason", "events", "passports", "recordingConfigurationId", "referMethod", "referUrl",
 }
 
 func (c *checker) dial(n *node, v values) Verb {
@@ -46,16 +47,13 @@ func (c *checker) dial(n *node, v values) Verb {
 		Pos: n.Pos, Action: v["action"], Method: v["method"],
 		Timeout: v.seconds("timeout"), TimeLimit: v.seconds("timeLimit"), CallerID: v["callerId"],
 		HangupOnStar: v["hangupOnStar"] == "true", AnswerOnBridge: v["answerOnBridge"] == "true", Sequential: v["sequential"] == "true",
-		RingTone: v["ringTone"], Record: v["record"], Unrun: v.some(dialUnrun),
+		RingTone: v["ringTone"], Record: v["record"], Recorded: v.recorded("recordingTrack"), Unrun: v.some(dialUnrun),
 	}
 	switch d.Record {
 	case "true":
 		d.Record = "record-from-answer" // Twilio's Dial page
 	case "false", "do-not-record":
 		d.Record = ""
-	}
-	if d.Record != "" {
-		c.warn(n.Pos, 0, n.name, "kaden does not record a <Dial> yet: the call goes on without a recording", "")
 	}
 	if d.Unrun["referUrl"] != "" {
 		c.warn(n.Pos, 0, n.name, "kaden does not take a REFER yet: referUrl is not asked", "")
@@ -154,11 +152,12 @@ func (d *Dial) write(w *writer) error {
 			return fmt.Errorf("dial: %s %q; %s", a.Name, a.Value, schema["Dial"].attrs[a.Name].want)
 		}
 	}
-	rest, err := kept("Dial", d.Unrun, dialUnrun)
-	if err != nil {
-		return err
+	tape, err := d.Recorded.attrs("Dial", "recordingTrack")
+	rest, err2 := kept("Dial", d.Unrun, dialUnrun)
+	if err = errors.Join(err, err2); err != nil {
+		return fmt.Errorf("dial: %w", err)
 	}
-	w.open("Dial", slices.Concat(as, words, rest)...)
+	w.open("Dial", slices.Concat(as, words, tape, rest)...)
 	for _, n := range d.Nouns {
 		if err := w.noun(n); err != nil {
 			return fmt.Errorf("dial: %w", err)

@@ -97,6 +97,10 @@ func dumpVerb(b *strings.Builder, indent string, v Verb) {
 		for _, n := range v.Nested {
 			dumpVerb(b, indent+"  ", n)
 		}
+	case *Start:
+		for _, n := range v.Nouns {
+			dumpVerb(b, indent+"  ", n)
+		}
 	case *Dial:
 		for _, n := range v.Nouns {
 			dumpVerb(b, indent+"  ", n)
@@ -125,7 +129,7 @@ func fields(b *strings.Builder, v reflect.Value) {
 		case "Pos", "Spans", "Nested", "Nouns":
 			continue
 		}
-		if name == "Party" {
+		if name == "Party" || name == "Recorded" {
 			fields(b, f)
 			continue
 		}

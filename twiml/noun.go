@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Noun is whom a Dial calls: *Number *Client *Sip *Conference, or *Other for what kaden does not dial yet.
+// Noun is whom a Dial calls: *Number *Client *Sip *Conference *Queue, or *Other for what kaden does not dial yet; and what
+// a Start begins: *Recording.
 type Noun interface {
 	Name() string // as in the document: Number
 	Position() Pos
@@ -80,7 +81,9 @@ type Conference struct {
 	StatusCallback       string
 	StatusCallbackMethod string            // "" is POST
 	StatusCallbackEvent  []string          // start end join leave mute hold modify speaker announcement; nil is none
-	Unrun                map[string]string // attributes of recording and the like, as written: accepted, not run
+	Record               bool              // record-from-start: from the moment in which two are joined
+	Recorded                               // how, with Record; "" of Trim is trim-silence
+	Unrun                map[string]string // region and the like, as written: accepted, not run
 }
 
 // NewConference makes the noun for a room as Twilio takes it: it beeps, and starts with the second who enters.
@@ -101,10 +104,7 @@ func (*Conference) Name() string { return "Conference" }
 // What is read and kept without being run.
 var (
 	partyUnrun      = []string{"byoc", "clientNotificationUrl"}
-	conferenceUnrun = []string{
-		"eventCallbackUrl", "jitterBufferSize", "record", "recordingStatusCallback", "recordingStatusCallbackEvent", "recordingStatusCallbackMethod",
-		"region", "trim",
-	}
+	conferenceUnrun = []string{"eventCallbackUrl", "jitterBufferSize", "region"}
 )
 
 // noun reads one noun. Nil is one that cannot be called.
@@ -119,6 +119,8 @@ func (c *checker) noun(n *node) Noun {
 		return c.sip(n, v)
 	case "Conference":
 		return c.conference(n, v)
+	case "Queue":
+		return c.queue(n, v)
 	}
 	c.warn(n.Pos, 0, n.name, "kaden does not dial it yet: this part of <Dial> fails", "")
 	return &Other{n.Pos, c.element(n)}
@@ -245,6 +247,7 @@ func (c *checker) conference(n *node, v values) Noun {
 		WaitURL: v["waitUrl"], WaitMethod: v["waitMethod"], MaxParticipants: v.number("maxParticipants", 0),
 		ParticipantLabel: v["participantLabel"], Coach: v["coach"],
 		StatusCallback: v["statusCallback"], StatusCallbackMethod: v["statusCallbackMethod"], StatusCallbackEvent: v.words("statusCallbackEvent"),
+		Record: v["record"] == "record-from-start" || v["record"] == "true", Recorded: v.recorded(""),
 		Unrun: v.some(conferenceUnrun),
 	}
 	_, said := v["waitUrl"]
@@ -288,9 +291,11 @@ func (w *writer) noun(n Noun) error {
 		return n.write(w)
 	case *Conference:
 		return n.write(w)
+	case *Queue:
+		return n.write(w)
 	case *Other:
 		switch n.Element.Tag {
-		case "Application", "Queue", "Sim", "WhatsApp":
+		case "Application", "Sim", "WhatsApp":
 			return w.element(n.Element)
 		}
 	}
@@ -411,8 +416,13 @@ func (n *Conference) write(w *writer) error {
 		return err
 	}
 	rest, err := kept("Conference", n.Unrun, conferenceUnrun)
-	if err != nil {
+	tape, err2 := n.Recorded.attrs("Conference", "")
+	if err = errors.Join(err, err2); err != nil {
 		return err
+	}
+	record := Attr{}
+	if n.Record {
+		record = Attr{"record", "record-from-start"}
 	}
 	beep := attr("beep", n.Beep)
 	if use, ok := schema["Conference"].attrs["beep"].written(beep); !ok || use != n.Beep {
@@ -432,7 +442,7 @@ func (n *Conference) write(w *writer) error {
 		unless("muted", n.Muted, false), unless("beep", n.Beep, ""), unless("startConferenceOnEnter", n.StartOnEnter, true),
 		unless("endConferenceOnExit", n.EndOnExit, false), silence, attr("waitMethod", wait),
 		unless("maxParticipants", strconv.Itoa(n.MaxParticipants), "0"), attr("participantLabel", n.ParticipantLabel), attr("coach", n.Coach),
-		attr("statusCallback", n.StatusCallback), attr("statusCallbackMethod", back), events,
-	}, rest)...)
+		attr("statusCallback", n.StatusCallback), attr("statusCallbackMethod", back), events, record,
+	}, tape, rest)...)
 	return nil
 }

@@ -27,10 +27,6 @@ func (o *Other) Name() string { return o.Element.Tag }
 
 func (c *checker) other(n *node) Verb {
 	then := "the call goes on with the next verb"
-	if n.name == "Message" {
-		then = "no message is sent and the call goes on with the next verb"
-		c.warn(n.Pos, codeSchema, n.name, "a verb of messaging, not of voice", "in a call, <Sms> sends a text")
-	}
 	if schema[n.name].run == never {
 		c.warn(n.Pos, 0, n.name, "kaden does not run it: "+then, "")
 	} else {

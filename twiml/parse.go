@@ -74,7 +74,7 @@ func (c *checker) verb(n *node) Verb {
 	if !known.text {
 		c.stray(n)
 	}
-	if n.name != "Say" && n.name != "Gather" && n.name != "Dial" { // they look at their children themselves
+	if n.name != "Say" && n.name != "Gather" && n.name != "Dial" && n.name != "Start" { // they look at their children themselves
 		for _, k := range n.kids {
 			if k.node != nil {
 				c.fits(n, k.node)
@@ -96,8 +96,16 @@ func (c *checker) verb(n *node) Verb {
 		return c.record(n, v)
 	case "Redirect":
 		return c.redirect(n, v)
+	case "Enqueue":
+		return c.enqueue(n, v)
+	case "Leave":
+		return c.leave(n, v)
+	case "Start":
+		return c.start(n, v)
 	case "Hangup":
 		return c.hangup(n, v)
+	case "Sms", "Message":
+		return c.sms(n, v)
 	default:
 		return c.reject(n, v)
 	}
@@ -116,7 +124,7 @@ func (c *checker) order(root *node) {
 			return
 		}
 		switch {
-		case ends[n.name] != "" && (n.name != "Dial" || n.has("action")):
+		case ends[n.name] != "" && (n.name != "Dial" && n.name != "Enqueue" || n.has("action")):
 			last = n
 			if n.name == "Reject" && answered != nil {
 				c.warn(n.Pos, 0, n.name, fmt.Sprintf("too late: <%s> in line %d answers the call, which is then hung up", answered.name, answered.Line), "make <Reject> the first verb")
@@ -130,6 +138,7 @@ func (c *checker) order(root *node) {
 // ends are the verbs after which nothing runs, with why.
 var ends = map[string]string{
 	"Dial":     "goes on with its action",
+	"Enqueue":  "goes on with its action",
 	"Redirect": "goes on with another document",
 	"Hangup":   "ends the call",
 	"Reject":   "refuses the call",

@@ -19,6 +19,7 @@ const (
 	codeNested     = 13320 // Gather: invalid nested verb
 	codePlay       = 13420 // Play: no sound to be had
 	codeSayText    = 13520 // Say: invalid text
+	codeSmsText    = 14103 // Sms: invalid text
 )
 
 // running says what becomes of a verb.
@@ -201,7 +202,7 @@ var schema = map[string]element{
 	"w":      {text: true, children: ssmlInW, attrs: attrs{"role": anything}},
 
 	// Verbs that are known and kept, with their nouns.
-	"Queue": {run: later, text: true, attrs: attrs{
+	"Queue": {text: true, attrs: attrs{
 		"url": address(14211), "method": httpMethod(14210), "reservationSid": anything, "postWorkActivitySid": anything,
 	}},
 	"Application":    {text: true, children: "ApplicationSid Parameter", attrs: screened(codeSchema, attrs{"customerId": anything, "copyParentTo": boolean(codeSchema, "false")})},
@@ -213,16 +214,16 @@ var schema = map[string]element{
 	"Headers":        {children: "Header"},
 	"Header":         {attrs: attrs{"name": anything, "value": anything}},
 	"Parameter":      {attrs: attrs{"name": anything, "value": anything}},
-	"Enqueue": {run: later, text: true, children: "Task", attrs: attrs{
+	"Enqueue": {run: runs, text: true, children: "Task", attrs: attrs{
 		"action": address(14203), "method": httpMethod(14201), "waitUrl": address(14202), "waitUrlMethod": httpMethod(14206),
 		"workflowSid": anything, "maxQueueSize": count(1, maxCount, "1000").code(codeSchema, 0),
 	}},
 	"Task":  {text: true, attrs: attrs{"priority": anything, "timeout": anything}},
-	"Leave": {run: later},
-	"Sms": {run: later, text: true, attrs: attrs{
+	"Leave": {run: runs},
+	"Sms": {run: runs, text: true, attrs: attrs{
 		"to": anything, "from": anything, "action": address(codeURL), "method": httpMethod(14104), "statusCallback": address(14105),
 	}},
-	"Message": {run: later, text: true, children: "Body Media", attrs: attrs{
+	"Message": {run: runs, text: true, children: "Body Media", attrs: attrs{
 		"to": anything, "from": anything, "action": address(codeURL), "method": httpMethod(14104), "statusCallback": address(14105),
 	}},
 	"Body":  {text: true},
@@ -230,7 +231,7 @@ var schema = map[string]element{
 	"Connect": {run: later, children: "Autopilot Conversation ConversationRelay Room Stream VirtualAgent WhatsApp", attrs: attrs{
 		"action": address(codeURL), "method": httpMethod(codeSchema),
 	}},
-	"Start": {run: later, children: "Recording Siprec Stream Transcription", attrs: attrs{
+	"Start": {run: runs, children: "Recording Siprec Stream Transcription", attrs: attrs{
 		"action": address(codeURL), "method": httpMethod(codeSchema),
 	}},
 	"Stop": {run: later, children: "Siprec Stream Transcription"},

@@ -49,8 +49,12 @@ var (
 	_ writable = (*Dial)(nil)
 	_ writable = (*Record)(nil)
 	_ writable = (*Redirect)(nil)
+	_ writable = (*Enqueue)(nil)
+	_ writable = (*Leave)(nil)
+	_ writable = (*Start)(nil)
 	_ writable = (*Hangup)(nil)
 	_ writable = (*Reject)(nil)
+	_ writable = (*Sms)(nil)
 	_ writable = (*Other)(nil)
 )
 

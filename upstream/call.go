@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
@@ -49,7 +50,10 @@ type owned struct {
 	rec      call.Record
 	sid      string // the platform's; "" until it is known
 	since    time.Time
-	ordering bool // a create is under way or may be sent yet
+	ticket   *call.Ticket // its place in the queue at the gate; nil: there is no gate
+	seat     *call.Seat   // its place on the line; nil without one
+	found    *resource    // how a call of an earlier life was found; nil: it is to be ordered
+	ordering bool         // a create is under way or may be sent yet
 	script   script
 
 	level    int // rank of the state that was told
@@ -95,6 +99,15 @@ func (c *Client) newCall(u trunk.Upstream, o call.Order) *Call {
 
 // Fixed tells whether what the call says went with its order: there is no public URL.
 func (k *Call) Fixed() bool { return k.client.cfg.PublicURL == "" }
+
+// SID is our own name for it.
+func (k *Call) SID() sid.Call { return k.order.SID }
+
+// Account is whose call it is.
+func (k *Call) Account() sid.Account { return k.order.Account }
+
+// Upstream is the name of the platform it is at.
+func (k *Call) Upstream() string { return k.up.Name }
 
 // Done is closed when the call is over and written down.
 func (k *Call) Done() <-chan struct{} { return k.done }
@@ -167,12 +180,21 @@ func (k *Call) run() {
 	defer close(k.done)
 	defer k.client.leave(k)
 	defer k.stop()
+	defer func() {
+		if k.seat != nil {
+			k.seat.Leave()
+		}
+	}()
 	k.next, k.limit = stopped(), stopped()
 	defer k.next.Stop()
 	defer k.limit.Stop()
-	k.since = time.Now()
-	k.keep()
-	k.begin()
+	if k.found != nil {
+		k.goOn(*k.found)
+	} else {
+		k.since = time.Now()
+		k.keep()
+		k.begin()
+	}
 	for !k.over {
 		var heard <-chan time.Time
 		if k.heard != nil {
@@ -251,6 +273,9 @@ func (k *Call) rise(level int) {
 		k.rec.Started = now
 		k.mark(timeline.CallInitiated, call.Event{Status: call.Initiated})
 		k.limit.Reset(setup + k.order.Ring + late)
+	}
+	if level >= rank(call.Ringing) {
+		k.carried()
 	}
 	if level == rank(call.Ringing) && k.level < level {
 		k.level, k.rang, k.rec.Status = level, true, call.Ringing
@@ -379,6 +404,7 @@ func (k *Call) ended(n news) {
 		k.heard.Stop()
 	}
 	e := k.lastWord(n)
+	k.judge(e.Cause, e.Text, 0)
 	k.rec.Status, k.rec.Cause, k.rec.SIPStatus, k.rec.Ended = e.Status, e.Cause, e.SIP, time.Now()
 	k.charge()
 	k.mark(timeline.CallEnded, e)
@@ -386,6 +412,35 @@ func (k *Call) ended(n news) {
 		time.Sleep(wait)
 		k.write()
 	}
+}
+
+// carried notes that the upstream works: it rings, or somebody has answered.
+func (k *Call) carried() {
+	if k.seat != nil && k.seat.Worked() {
+		k.notice("trunk-back", fmt.Sprintf("upstream %s works again", k.up.Name))
+	}
+}
+
+// judge notes how the upstream has fared with a call that is over: its own trouble, or somebody's no. What we gave up
+// tells nothing.
+func (k *Call) judge(c leg.Cause, why string, asked time.Duration) {
+	switch {
+	case k.seat == nil || k.ending != nil && c != leg.Fault:
+	case c != leg.Fault && c != leg.Congested:
+		k.carried()
+	case !k.rang && !k.answered:
+		if down := k.seat.Failed(why, asked); down != "" {
+			k.notice("trunk-down", fmt.Sprintf("upstream %s is down: %s", k.up.Name, down))
+		}
+	}
+}
+
+// notice says something loud about the upstream, once for all calls.
+func (k *Call) notice(cause, text string) {
+	k.log.Error("notice raised", "cause", cause, "text", text)
+	e := k.event(timeline.NoticeRaised, text)
+	e.Cause, e.Alert, e.Callout = cause, k.order.Alert, k.order.Callout
+	k.untold = append(k.untold, e)
 }
 
 // chargedAs is the number of the leg there: the desk counts its own from 0.

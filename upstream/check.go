@@ -87,7 +87,10 @@ func (c *Client) checkBalance(ctx context.Context, u trunk.Upstream) Finding {
 		return unsaid("balance", "the platform does not say")
 	}
 	left, err := strconv.ParseFloat(b.Balance, 64)
-	switch {
+	switch ours := u.Prices.Currency; {
+	case ours != "" && b.Currency != "" && !strings.EqualFold(ours, b.Currency):
+		return wrong("balance", "write prices: in the currency of the account: kaden converts none",
+			"%s %s is left, and prices: are in %s", clip(b.Balance), clip(b.Currency), ours)
 	case err != nil:
 		return unsaid("balance", "%s %s", clip(b.Balance), clip(b.Currency))
 	case left <= 0:

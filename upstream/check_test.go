@@ -62,6 +62,13 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// The platform has changed its currency: what kaden reckons with no longer holds, and that is said.
+func TestCheckOfAnUpstreamThatChangedItsCurrency(t *testing.T) {
+	h := build(t, func(h *house) { h.up.Prices.Currency = "JPY" })
+	h.platform.pages[".json"], h.platform.pages["/Balance.json"] = active, `{"balance":"12.50","currency":"USD"}`
+	h.finds("ok credentials", "ok account", "wrong balance: 12.50 USD is left, and prices: are in JPY (write prices: in the currency of the account", "? from", "? countries", "ok callbacks")
+}
+
 func TestCheckOfSomebodyElse(t *testing.T) {
 	h := build(t)
 	if _, err := h.Check(t.Context(), "other"); err == nil {

@@ -1,9 +1,11 @@
 package upstream
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 
+	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/trunk"
 )
 
@@ -26,4 +28,14 @@ func ReadCallback(form url.Values) (id, status string, sip, code int) {
 // Refused reads a platform's error.
 func Refused(status int, body []byte) string {
 	return words(refused(&http.Response{StatusCode: status, Status: http.StatusText(status), Header: http.Header{}}, body))
+}
+
+// ReadInbound reads a message that somebody brings.
+func ReadInbound(form url.Values) (In, bool) { return readInbound(form) }
+
+// ReadLetter reads a platform's message.
+func ReadLetter(body []byte) (message.Word, error) {
+	var l letter
+	err := json.Unmarshal(body, &l)
+	return l.word(), err
 }

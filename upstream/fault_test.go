@@ -3,6 +3,7 @@ package upstream_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/upstream"
 )
@@ -147,6 +149,9 @@ func TestRefusals(t *testing.T) {
 		{"a wrong token", 401, 20003, "failed/fault", "the token is the account's auth token", 1},
 		{"a wrong token, without a code", 401, 0, "failed/fault", "the token is the account's auth token", 1},
 		{"a country that is not allowed", 400, 21215, "no-answer/unreachable", "Geographic permissions", 1},
+		{"a country, by another of its codes", 400, 21408, "no-answer/unreachable", "Geographic permissions", 1},
+		{"a premium number", 400, 21202, "no-answer/unreachable", "not valid", 1},
+		{"a number that cannot be reached", 400, 21214, "no-answer/unreachable", "not valid", 1},
 		{"no number", 400, 21211, "failed/invalid-number", "not valid", 1},
 		{"a number that is not ours", 400, 21210, "failed/fault", "verify it as a caller ID", 1},
 		{"a trial account", 400, 21219, "no-answer/unreachable", "verified numbers only", 1},
@@ -444,6 +449,30 @@ func TestOneAttemptAtTwoUpstreams(t *testing.T) {
 	d.goes(call.Completed)
 	over(h, next)
 	h.want("the first one is ended", c.now(), call.Canceled)
+}
+
+// A platform that says other prices in another currency each time changes nothing in our books.
+func TestAnUpstreamThatChangesItsCurrency(t *testing.T) {
+	h := build(t, func(h *house) {
+		h.up.Prices = tariff.Table{Currency: "JPY", Rows: []tariff.Row{{To: []string{"mobile"}, PerCall: 10_000_000}}}
+	})
+	units := []string{"USD", "EUR", "", "¥¥¥¥"}
+	h.platform.onCreate = func(n int, w http.ResponseWriter, c *remote) bool {
+		made := c.json()
+		h.platform.take(c)
+		made["price"], made["price_unit"] = "-0.0150", units[n-1]
+		answer(w, 201, made)
+		return true
+	}
+	for n, unit := range units {
+		k := h.place(func(o *call.Order) { o.Attempt = fmt.Sprintf("co-1-%d", n+1) })
+		c := h.platform.the(n + 1)
+		c.goes(call.InProgress)
+		c.goes(call.Completed, "Price", "-0.99", "PriceUnit", unit)
+		over(h, k)
+		h.want("price in "+unit, h.record().Price, "10 JPY")
+	}
+	h.want("charges", len(h.charges), 4)
 }
 
 // A token that leaves only for whom it is meant: a redirect is not followed.

@@ -14,7 +14,7 @@ import (
 	"github.com/kaden-project/kaden/webhook"
 )
 
-// Path is where the platforms' callbacks come in: Path + name/attempt/token.
+// Path is where the platforms' callbacks come in: Path + name/attempt/token of calls; see message.go for others.
 const Path = "/upstream/"
 
 // maxCallback bounds a callback's body.
@@ -29,7 +29,9 @@ func (c *Client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			part[i] = s
 		}
 	}
-	if len(part) != 3 || c.cfg.PublicURL == "" || part[2] != c.token(part[0], part[1]) {
+	letter := len(part) == 4 && part[1] == partMessages && part[3] == c.token(part[0], "message "+part[2])
+	inbound := len(part) == 2 && part[1] == partInbound // which its signature alone proves
+	if c.cfg.PublicURL == "" || !letter && !inbound && (len(part) != 3 || part[2] != c.token(part[0], part[1])) {
 		http.NotFound(w, r)
 		return
 	}
@@ -39,13 +41,21 @@ func (c *Client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := c.Signed(u.Token, r); err != nil {
-		c.log.Warn("a callback that the upstream did not sign; check its token", "upstream", u.Name, "attempt", part[1], "err", err)
+		c.log.Warn("a callback that the upstream did not sign; check its token", "upstream", u.Name, "of", part[1], "err", err)
 		http.Error(w, "the signature does not match", http.StatusForbidden)
 		return
 	}
 	c.hears()
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, "the form cannot be read", http.StatusBadRequest)
+		return
+	}
+	switch {
+	case letter:
+		c.onMessage(w, u, part[2], r.Form)
+		return
+	case inbound:
+		c.onInbound(w, r, u, r.Form)
 		return
 	}
 	n := readCallback(r.Form)
@@ -71,11 +81,9 @@ func (c *Client) Signed(token string, r *http.Request) error {
 }
 
 // Admit judges a request for a part of an attempt's script: where the attempt's call is at an upstream, that has
-// to have signed it, and it shows how far the call is, which is known before Admit returns. Others are let
-// through: their address is their pass. The request's form is read.
-func (c *Client) Admit(attempt string, r *http.Request) error {
-	var k *Call
-	var err error
+// to have signed it, and it shows how far the call is, which is known before Admit returns with that call. Others
+// are let through, without one: their address is their pass. The request's form is read.
+func (c *Client) Admit(attempt string, r *http.Request) (k *Call, err error) {
 	for _, one := range c.named(attempt) {
 		if err = c.Signed(one.up.Token, r); err == nil {
 			k = one
@@ -85,17 +93,17 @@ func (c *Client) Admit(attempt string, r *http.Request) error {
 	switch {
 	case err != nil:
 		c.log.Warn("a request for a script that the upstream did not sign; check its token", "attempt", attempt, "err", err)
-		return err
+		return nil, err
 	case k == nil:
-		return nil
+		return nil, nil
 	}
 	c.hears()
 	if err := r.ParseForm(); err != nil {
-		return err
+		return nil, err
 	}
 	n := readCallback(r.Form)
 	if !known(n.sid) {
-		return nil
+		return k, nil
 	}
 	seen := make(chan struct{})
 	k.post(func() { k.observe(n); close(seen) })
@@ -104,7 +112,7 @@ func (c *Client) Admit(attempt string, r *http.Request) error {
 	case <-k.done:
 	case <-r.Context().Done():
 	}
-	return nil
+	return k, nil
 }
 
 // readCallback reads what a request of a platform says of its call (contract 4.3).

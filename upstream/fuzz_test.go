@@ -44,6 +44,38 @@ func FuzzRefused(f *testing.F) {
 	})
 }
 
+// Whatever somebody brings as a message, what is kept of it is text, and not too much.
+func FuzzReadInbound(f *testing.F) {
+	f.Add("MessageSid=SM0123456789abcdef0123456789abcdef&From=%2B819012345678&To=%2B815087654321&Body=ok&NumMedia=1")
+	f.Add("MessageSid=SM0123456789abcdef0123456789abcdef&From=%00%ff&To=x&Body=%ff%00" + strings.Repeat("%E6", 3000))
+	f.Fuzz(func(t *testing.T, body string) {
+		form, err := url.ParseQuery(body)
+		if err != nil {
+			return
+		}
+		in, ok := upstream.ReadInbound(form)
+		all := in.From + in.To + in.Body
+		if ok && (!utf8.ValidString(all) || strings.ContainsRune(all, 0) || len(in.From) > 64 || len(in.To) > 64 || utf8.RuneCountInString(in.Body) > 1600 || in.Media < 0) {
+			t.Errorf("%q is kept as %+v", body, in)
+		}
+	})
+}
+
+// Whatever a platform shows as a message, its words can be kept, and its price is none or one.
+func FuzzReadLetter(f *testing.F) {
+	f.Add([]byte(`{"sid":"SM0123456789abcdef0123456789abcdef","status":"sent","num_segments":"2","price":"-0.0079","price_unit":"usd","error_code":null}`))
+	f.Add([]byte(`{"status":"\u0000","price":"--1","price_unit":"¥¥¥","error_code":-1,"error_message":"\u0000+819012345678"}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		w, err := upstream.ReadLetter(body)
+		if err != nil {
+			return
+		}
+		if strings.ContainsRune(w.Text, 0) || !utf8.ValidString(w.Text) || w.Segments < 0 || w.Price.Amount < 0 || w.Price.Known() && len(w.Price.Currency) != 3 {
+			t.Errorf("%q is read as %+v", body, w)
+		}
+	})
+}
+
 // Many calls at once, whose callbacks are dropped, repeated, shuffled and late: each call's states come in order,
 // each has one end, and it is the one that it had there.
 func TestCallbacksOfAHundredCallsInDisorder(t *testing.T) {

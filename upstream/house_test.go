@@ -16,6 +16,8 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/upstream"
 )
@@ -42,6 +44,7 @@ type house struct {
 	events  []string
 	records []call.Record
 	charges []call.Charge
+	told    []timeline.Event
 	kept    []string
 	asked   []string // scripts
 	script  string   // what Scripts answers
@@ -68,7 +71,7 @@ func build(t *testing.T, options ...option) *house {
 		o(h)
 	}
 	h.Client = upstream.New(slog.New(slog.NewTextHandler(h.log, nil)), h.cfg)
-	mux.Handle(upstream.Path, h)
+	mux.HandleFunc(upstream.Path, func(w http.ResponseWriter, r *http.Request) { h.Client.ServeHTTP(w, r) })
 	t.Cleanup(func() {
 		ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
 		defer stop()
@@ -91,7 +94,52 @@ func (h *house) Change(_ context.Context, c call.Change) error {
 		return errors.New("the disk is full")
 	}
 	h.records, h.charges = append(h.records, c.Record), append(h.charges, c.Charges...)
+	h.told = append(h.told, c.Events...)
 	return nil
+}
+
+// Call is what the store has of a call.
+func (h *house) Call(_ context.Context, _ sid.Account, id sid.Call) (call.Record, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range slices.Backward(h.records) {
+		if r.SID == id {
+			return r, nil
+		}
+	}
+	return call.Record{}, call.ErrNotFound
+}
+
+// dies ends this life of the client as a power failure would: nothing reaches the platform any more.
+func (h *house) dies() {
+	h.Helper()
+	h.platform.set(func() {
+		h.platform.broken = func(w http.ResponseWriter, _ *http.Request) bool { refuse(w, 503, 0, "cut off"); return true }
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	h.Shutdown(ctx)
+	h.platform.set(func() { h.platform.broken = nil })
+	h.mu.Lock()
+	h.events = nil
+	h.mu.Unlock()
+}
+
+// lives begins the next life.
+func (h *house) lives() {
+	h.Client = upstream.New(h.slog(), h.cfg)
+}
+
+// adopt takes up the call of which the n-th thing was kept.
+func (h *house) adopt(kept int, change ...func(*call.Order)) (*upstream.Call, error) {
+	h.Helper()
+	ctx, stop := context.WithTimeout(h.Context(), time.Second)
+	defer stop()
+	h.mu.Lock()
+	rest, id := h.kept[kept], h.records[len(h.records)-1].SID
+	h.mu.Unlock()
+	o := h.noted(append(change, func(o *call.Order) { o.SID = id })...)
+	return h.Adopt(ctx, leg.Remains(rest), o)
 }
 
 // Ask is the house's own scripts.
@@ -128,6 +176,11 @@ func (h *house) place(change ...func(*call.Order)) *upstream.Call {
 }
 
 func (h *house) try(change ...func(*call.Order)) (*upstream.Call, error) {
+	return h.Place(h.Context(), "twilio", h.noted(change...))
+}
+
+// noted is an order of which the house takes notes.
+func (h *house) noted(change ...func(*call.Order)) call.Order {
 	o := order(change...)
 	name := o.Attempt
 	o.Heard = func(e call.Event) {
@@ -154,7 +207,7 @@ func (h *house) try(change ...func(*call.Order)) (*upstream.Call, error) {
 		h.mu.Unlock()
 		return nil
 	}
-	return h.Place(h.Context(), "twilio", o)
+	return o
 }
 
 func (h *house) heard() []string {

@@ -78,9 +78,30 @@ func seconds(d time.Duration, least, most int) string {
 	return strconv.Itoa(min(max(int(math.Ceil(d.Seconds())), least), most))
 }
 
-// begin orders the call.
+// begin waits for a place at the upstream's gate, and orders the call.
 func (k *Call) begin() {
 	k.ordering = true
+	if k.ticket == nil {
+		k.send()
+		return
+	}
+	away(k, func(context.Context) (*call.Seat, error) { return k.ticket.Wait(k.ctx) }, func(s *call.Seat, err error) {
+		switch {
+		case err == nil && k.over:
+			s.Leave()
+		case err == nil:
+			k.seat = s
+			k.send()
+		case errors.Is(err, call.ErrDown):
+			k.placed(resource{}, &refusal{status: 503, code: 20503, text: err.Error()})
+		default:
+			k.placed(resource{}, errGivenUp)
+		}
+	})
+}
+
+// send orders the call.
+func (k *Call) send() {
 	k.limit.Reset(k.client.limits.Ordering + queued) // the order itself ends earlier
 	v := k.form()
 	away(k, func(context.Context) (resource, error) { return k.place(v) }, k.placed)
@@ -214,6 +235,7 @@ func (k *Call) refuse(no *refusal) {
 	k.shown.refused = true
 	k.mu.Unlock()
 	cause := no.cause()
+	k.judge(cause, words(no), no.after)
 	if cause == leg.Fault {
 		k.log.Error("the upstream refused our order", "err", words(no))
 	} else {
@@ -245,11 +267,16 @@ type remains struct {
 	To       string    `json:"to"`
 	From     string    `json:"from"`
 	Since    time.Time `json:"since"`
+	Lasts    int64     `json:"lasts,omitempty"` // of a script that went with the order: as in script, ms
+	Next     string    `json:"next,omitempty"`
 	Until    time.Time `json:"-"` // orders made after it are others'; zero: the start of this life
 }
 
 func (k *Call) remains() remains {
-	return remains{Upstream: k.up.Name, Call: k.sid, To: k.rec.To, From: k.rec.From, Since: k.since}
+	return remains{
+		Upstream: k.up.Name, Call: k.sid, To: k.rec.To, From: k.rec.From, Since: k.since,
+		Lasts: k.script.lasts.Milliseconds(), Next: k.script.next,
+	}
 }
 
 // keep stores it, before the order leaves and when the platform has named the call.

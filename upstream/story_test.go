@@ -256,7 +256,7 @@ func TestARequestForTheScriptShowsHowFarTheCallIs(t *testing.T) {
 	c := h.platform.the(1)
 	var admitted error
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if admitted = h.Admit("co-1-1", r); admitted != nil {
+		if _, admitted = h.Admit("co-1-1", r); admitted != nil {
 			w.WriteHeader(http.StatusForbidden)
 		}
 	})

@@ -1,10 +1,10 @@
-// Package upstream hands whole calls to another Twilio-compatible platform (上流): Twilio itself, or another kaden.
+// Package upstream hands whole calls, and short messages, to another Twilio-compatible platform (上流): Twilio itself, or another kaden.
 //
 // [Client.Place] orders a call there and follows it: by the platform's signed callbacks, which the Client takes
 // as an http.Handler, and by asking where they stay away. What happens is told to the order's Heard as the desk
 // of package call would tell it. A call is ordered once: when the answer to an order is lost, the platform is
-// searched before anything is ordered again, and what an earlier life of this process left there is ended by
-// [Client.EndGhost]. Without an address at which the platform can reach us, calls can be placed whose script
+// searched before anything is ordered again. What an earlier life of this process left there is taken up by
+// [Client.Adopt], or ended by [Client.EndGhost]. Without an address at which the platform can reach us, calls can be placed whose script
 // needs no answer; see inline.go. A Client may be used from any goroutine.
 package upstream
 
@@ -24,14 +24,23 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/trunk"
 )
 
-// Store keeps the records of calls: the writing side of call.Store.
+// Store keeps the records of calls: a part of call.Store.
 type Store interface {
 	Change(ctx context.Context, c call.Change) error
+	Call(ctx context.Context, account sid.Account, id sid.Call) (call.Record, error)
+}
+
+// Gate lets calls onto upstreams at the pace of their documents, as many at once as they carry, and keeps them off
+// one that fails; a call.Desk is one. See there.
+type Gate interface {
+	Book(t trunk.Trunk, from string, urgent bool) *call.Ticket
+	Resume(t trunk.Trunk) *call.Seat
 }
 
 // Config is what a Client works with.
@@ -43,6 +52,13 @@ type Config struct {
 	PublicURL string     // how a platform reaches this kaden; "" is not at all
 	Secret    []byte     // signs the addresses of callbacks
 	Node      string
+
+	Gate Gate // nil: calls go at once, and nobody keeps book of how an upstream fares
+
+	// Letters takes what a platform says of a message that we have sent, and Inbound a message that it brings us:
+	// an error lets the platform bring it again. nil: there are none.
+	Letters func(id sid.Message, w message.Word)
+	Inbound func(ctx context.Context, in In) error
 
 	Limits    Limits
 	Transport http.RoundTripper // nil is the network
@@ -132,6 +148,12 @@ func (c *Client) find(name string) (trunk.Upstream, error) {
 	return trunk.Upstream{}, fmt.Errorf("there is no upstream %q", name)
 }
 
+// What an order leaves open.
+const (
+	usualRing  = time.Minute
+	usualLimit = 4 * time.Hour
+)
+
 // Place hands an order to an upstream. It returns when the order is made out and the call's record durably
 // queued; the call goes on by itself. After an error nothing was ordered and Heard is not called.
 func (c *Client) Place(ctx context.Context, name string, o call.Order) (*Call, error) {
@@ -148,8 +170,7 @@ func (c *Client) Place(ctx context.Context, name string, o call.Order) (*Call, e
 	if o.SID == "" {
 		o.SID = sid.New[sid.Call]()
 	}
-	o.Ring = cmp.Or(o.Ring, 60*time.Second)
-	o.TimeLimit = cmp.Or(o.TimeLimit, 4*time.Hour)
+	o.Ring, o.TimeLimit = cmp.Or(o.Ring, usualRing), cmp.Or(o.TimeLimit, usualLimit)
 	k := c.newCall(u, o)
 	if err := k.prepare(ctx); err != nil {
 		return nil, err
@@ -159,17 +180,31 @@ func (c *Client) Place(ctx context.Context, name string, o call.Order) (*Call, e
 			return nil, fmt.Errorf("call not stored: %w", err)
 		}
 	}
+	if c.cfg.Gate != nil { // now, so that who comes first goes first
+		k.ticket = c.cfg.Gate.Book(u.Line(), k.rec.From, o.Urgent)
+	}
+	if err := c.enter(k); err != nil {
+		if k.ticket != nil {
+			k.ticket.Cancel()
+		}
+		return nil, err
+	}
+	return k, nil
+}
+
+// enter sets a call going, the only one of its attempt at its upstream.
+func (c *Client) enter(k *Call) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.closed:
-		return nil, ErrShutdown
+		return ErrShutdown
 	case c.live[k.key()] != nil:
-		return nil, fmt.Errorf("attempt %s has a call at %s already", k.name, name)
+		return fmt.Errorf("attempt %s has a call at %s already", k.name, k.up.Name)
 	}
 	c.live[k.key()] = k
 	c.working.Go(k.run)
-	return k, nil
+	return nil
 }
 
 // key is a call among those under way: an attempt that one upstream did not serve may be with another, while the
@@ -193,6 +228,18 @@ func (c *Client) named(attempt string) (all []*Call) {
 		}
 	}
 	return all
+}
+
+// Has tells whether a call, by our own SID, is under way at an upstream.
+func (c *Client) Has(id sid.Call) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, k := range c.live {
+		if k.order.SID == id {
+			return true
+		}
+	}
+	return false
 }
 
 // Calls is the number of calls that are not over.

@@ -98,7 +98,7 @@ func (c *Client) list(ctx context.Context, u trunk.Upstream, to, from string) ([
 	return page.Calls, err
 }
 
-// ask sends one request below the account and reads the answer into out. The error is a *refusal or an *unsure;
+// ask sends one request below the account and reads the answer into out, unless that is nil. The error is a *refusal or an *unsure;
 // for a question without effect both mean that there was no answer.
 func (c *Client) ask(ctx context.Context, u trunk.Upstream, method, path string, form url.Values, out any) error {
 	return c.request(ctx, u, method, u.URL+"/2010-04-01/Accounts/"+u.Account+path, form, out)
@@ -138,6 +138,9 @@ func (c *Client) request(ctx context.Context, u trunk.Upstream, method, where st
 		return &unsure{err}
 	}
 	c.clock(u, resp.Header.Get("Date"))
+	if resp.StatusCode/100 == 2 && out == nil {
+		return nil
+	}
 	if resp.StatusCode/100 == 2 {
 		if err := json.Unmarshal(text, out); err != nil {
 			return &unsure{fmt.Errorf("the answer cannot be read: %w", err)}
@@ -174,7 +177,10 @@ func refused(resp *http.Response, text []byte) *refusal {
 }
 
 // masked is a platform's text, cut short and without whole telephone numbers: it goes to the log.
-func masked(s string) string { return clip(number.Mask(s)) }
+func masked(s string) string { return clip(number.Mask(plain(s))) }
+
+// plain is a stranger's text as a store can keep it: UTF-8 without zeros.
+func plain(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "") }
 
 func clip(s string) string {
 	const most = 200

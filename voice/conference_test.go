@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/phonetest"
 )
 
@@ -93,8 +95,8 @@ func TestWhoDoesNotGetIntoAConferenceGoesOn(t *testing.T) {
 	})
 }
 
-func TestWhatAConferenceDoesNotDoIsSaid(t *testing.T) {
-	switchboard(t, `<Response><Dial action=" /relative"><Conference waitUrl="https://owner.example/music" coach="CA1" record="record-from-start" statusCallback="/relative" statusCallbackEvent="join">room</Conference></Dial></Response>`, func(h *phonetest.House) {
+func TestWhatAConferenceGetsWrongIsSaid(t *testing.T) {
+	switchboard(t, `<Response><Dial action=" /relative" record="true"><Conference waitUrl="/music" coach="CA1" statusCallback="/relative" statusCallbackEvent="join">room</Conference></Dial></Response>`, func(h *phonetest.House) {
 		sato, suzuki := h.Phone("sato"), h.Phone("suzuki")
 		sato.Calls(ours).IsAnswered().Hears("waiting sound").Waits(time.Second)
 		suzuki.Calls(ours).IsAnswered().Waits(time.Second)
@@ -105,9 +107,106 @@ func TestWhatAConferenceDoesNotDoIsSaid(t *testing.T) {
 			t.Errorf("the coach is heard: %s", heard)
 		}
 		said := fmt.Sprint(h.Notices())
-		for _, words := range []string{"waitUrl yet", "coach yet", "record a conference yet", "11100"} {
+		for _, words := range []string{"13233", "no CallSid", "not recorded", "11100"} {
 			if !strings.Contains(said, words) {
 				t.Errorf("nothing is said of %q: %s", words, said)
+			}
+		}
+	})
+}
+
+const music = "https://owner.example/music"
+
+// room is a document of a conference.
+func room(attrs string) string {
+	return `<Response><Dial action="` + over + `"><Conference beep="false" ` + attrs + `>room</Conference></Dial></Response>`
+}
+
+func TestADocumentIsHeardByWhoWaits(t *testing.T) {
+	for _, c := range []struct{ name, page, hears string }{
+		{"in a loop", `<Response><Say>Soon.</Say><Pause length="4"/><Redirect/></Response>`, "Soon. Soon. Soon."},
+		{"once, and then silence", `<Response><Say>Soon.</Say><Gather><Say>Press 1</Say></Gather></Response>`, "Soon."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			switchboard(t, room(`waitUrl="`+music+`"`), func(h *phonetest.House) {
+				h.Web.Serve(music, c.page)
+				sato, suzuki := h.Phone("sato"), h.Phone("suzuki")
+				sato.Calls(ours).IsAnswered().Hears("Soon").Waits(9500 * time.Millisecond)
+				suzuki.Calls(ours).IsAnswered().Waits(time.Second)
+				suzuki.Says("hello")
+				sato.Hears("hello").HangsUp()
+				suzuki.Waits(time.Second).HangsUp().Waits(time.Second)
+				var heard []string
+				for _, one := range sato.Far().Heard() {
+					heard = append(heard, one.Caption)
+				}
+				want(t, "heard", strings.Join(heard, " "), c.hears+" hello")
+				if a := h.Web.Asked()[0]; a.Params.Get("FriendlyName") != "room" || !strings.HasPrefix(a.Params.Get("ConferenceSid"), "CF") {
+					t.Errorf("asked with %v", a.Params)
+				}
+			})
+		})
+	}
+}
+
+func TestWithoutItsWaitingDocumentThereIsNoConference(t *testing.T) {
+	switchboard(t, room(`waitUrl="`+music+`"`), func(h *phonetest.House) {
+		h.Phone("sato").Calls(ours).HearsAll("It is over").IsHungUp()
+		want(t, "action", told(h, over, "DialCallStatus", "DialBridged"), "failed false")
+	})
+}
+
+func TestACoachInADocument(t *testing.T) {
+	house(t, func(t *testing.T, h *phonetest.House) {
+		h.Web.Serve("https://owner.example/room", room(""))
+		sato := answers(h, "sato", "https://owner.example/room")
+		suzuki := answers(h, "suzuki", "https://owner.example/room")
+		h.Web.Serve("https://owner.example/coach", room(`coach="`+sidOf(t, h, "suzuki")+`"`))
+		coach := answers(h, "coach", "https://owner.example/coach").Waits(time.Second)
+		coach.Says("ask him")
+		suzuki.Hears("ask him").Waits(2 * time.Second).HangsUp()
+		coach.HangsUp()
+		sato.Waits(time.Second).HangsUp().Waits(time.Second)
+		if heard := fmt.Sprint(sato.Far().Heard()); strings.Contains(heard, "ask him") {
+			t.Errorf("the coach is heard by all: %s", heard)
+		}
+	})
+}
+
+func TestARecordedConference(t *testing.T) {
+	switchboard(t, room(`record="record-from-start" recordingStatusCallback="`+recorded+`"`), func(h *phonetest.House) {
+		sato, suzuki := h.Phone("sato"), h.Phone("suzuki")
+		sato.Calls(ours).IsAnswered().Far().Say(media.Tone(time.Minute, -20, 700))
+		sato.Waits(5 * time.Second)
+		suzuki.Calls(ours).IsAnswered().Far().Say(media.Tone(time.Minute, -20, 1100))
+		suzuki.Waits(3 * time.Second).HangsUp()
+		sato.HangsUp().Waits(time.Second)
+		want(t, "the recording", has(h.Shelf.Kept()[0].WAV), "cd")
+		want(t, "callbacks", told(h, recorded, "RecordingStatus", "RecordingSource", "RecordingDuration"), "completed Conference 3")
+	})
+}
+
+func TestADocumentForEverybodyIsOneSound(t *testing.T) {
+	house(t, func(t *testing.T, h *phonetest.House) {
+		h.Web.Serve("https://owner.example/room", room(""))
+		h.Web.Serve(music, `<Response><Say>Attention.</Say><Hangup/><Redirect>more</Redirect></Response>`)
+		h.Web.Serve("https://owner.example/more", `<Response><Pause length="1"/><Say loop="2">Five minutes.</Say></Response>`)
+		sato, suzuki := h.Phone("sato"), h.Phone("suzuki")
+		c := h.CallURL("sato", "https://owner.example/room")
+		sato.Rings().Answers()
+		h.CallURL("suzuki", "https://owner.example/room")
+		suzuki.Rings().Answers().Waits(time.Second)
+		src, err := h.Voice.Sound(t.Context(), c, call.Program{URL: music}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Desk.Conference(phonetest.Account, "room").AnnounceToAll(music, src)
+		sato.Hears("Attention").Hears("Five minutes").Waits(5 * time.Second).HangsUp()
+		suzuki.Hears("Attention").Hears("Five minutes").Waits(5 * time.Second).HangsUp().Waits(time.Second)
+		for name, page := range map[string]string{"in circles": `<Response><Redirect/></Response>`, "nothing": `<Response/>`, "no document": `nonsense`} {
+			h.Web.Serve(music, page)
+			if _, err := h.Voice.Sound(t.Context(), c, call.Program{URL: music}, nil); err == nil {
+				t.Errorf("%s: it is a sound", name)
 			}
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"time"
@@ -26,7 +27,8 @@ type outcome struct {
 	status     call.Status // DialCallStatus; "" is not known yet
 	child      *call.Call  // who was joined, else who was called last; nil: nobody
 	bridged    bool
-	redirected bool // other TwiML took the child away: there is no duration
+	redirected bool       // other TwiML took the child away: there is no duration
+	more       url.Values // of a recording, of a queue
 }
 
 // dial joins the call to somebody else.
@@ -52,7 +54,13 @@ func (t *run) dial(ctx context.Context, v *twiml.Dial) (next, error) {
 	t.silent, t.stale = 0, true
 	if len(v.Nouns) == 1 {
 		if c, ok := v.Nouns[0].(*twiml.Conference); ok {
+			if v.Record != "" {
+				t.trouble(v, problem.Warning, 0, "a <Dial> of a conference is not recorded", `record="record-from-start" of <Conference> is`)
+			}
 			return t.conference(ctx, v, c)
+		}
+		if q, ok := v.Nouns[0].(*twiml.Queue); ok {
+			return t.dialQueue(ctx, v, q)
 		}
 	}
 	out := outcome{status: call.Failed}
@@ -60,7 +68,10 @@ func (t *run) dial(ctx context.Context, v *twiml.Dial) (next, error) {
 		t.trouble(v, problem.Error, 13250, fmt.Sprintf("%d nouns, more than %d: nobody is called", len(v.Nouns), twiml.MaxNouns), "go on with another <Dial> after this one")
 	} else if parties := t.parties(v); len(parties) > 0 {
 		var err error
-		if out, err = t.callUp(ctx, v, parties); err != nil {
+		t.tape = t.dialTape(v)
+		out, err = t.callUp(ctx, v, parties)
+		out.more = t.tape.over()
+		if err != nil {
 			t.farewell(ctx, v, out)
 			return over, err
 		}
@@ -83,6 +94,7 @@ func (t *run) dialled(v *twiml.Dial, out outcome) (next, error) {
 // params are what the action is told.
 func (o outcome) params() url.Values {
 	v := url.Values{"DialCallStatus": {string(o.status)}, "DialBridged": {strconv.FormatBool(o.bridged)}}
+	maps.Copy(v, o.more)
 	if o.child == nil {
 		return v
 	}
@@ -172,6 +184,7 @@ func (t *run) round(ctx context.Context, v *twiml.Dial, parties []party) ([]call
 		g.call(ctx, t, i, p, limit)
 	}
 	defer g.dismiss()
+	t.tape.rings()
 	// The others' lines become free when they give up: nobody is called then who could have rung with them.
 	impatient := time.AfterFunc(limit-time.Second, g.unlined)
 	err := t.ringing(g.ring, v)
@@ -211,6 +224,7 @@ func (t *run) join(ctx context.Context, v *twiml.Dial, g *group) error {
 	}
 	talk, stop := context.WithTimeoutCause(ctx, limit, errTimeLimit)
 	defer stop()
+	t.tape.joined()
 	err := t.call.Talk(talk, g.caller, v.HangupOnStar)
 	t.log.Debug("joined calls have parted", "with", g.winner().SID(), "why", err)
 	return err
@@ -239,9 +253,9 @@ func part(c *call.Call, e call.Ending) {
 }
 
 // ringing lets the caller hear the ring tone until ring ends, and gives the cause. Where the caller is not
-// answered yet, the caller's own network rings.
+// answered yet, the caller's own network rings; a browser has none.
 func (t *run) ringing(ring context.Context, v *twiml.Dial) error {
-	if t.call.Record().Status == call.Ringing {
+	if t.call.Record().Status == call.Ringing && !t.call.Rings() {
 		<-ring.Done()
 		return context.Cause(ring)
 	}

@@ -365,7 +365,8 @@ func TestWhatCannotBeDialledSaysSo(t *testing.T) {
 		{"a mail address", `<Dial action="` + over + `"><Client>a b</Client></Dial>`, 13224, "identity"},
 		{"headers in tatters", `<Dial action="` + over + `"><Sip>sip:a@b?x-a=%zz</Sip></Dial>`, 13224, "headers"},
 		{"an address without a host", `<Dial action="` + over + `"><Sip>sip:</Sip></Dial>`, 13224, ""},
-		{"a queue", `<Dial action="` + over + `"><Queue>support</Queue></Dial>`, 0, "does not dial it yet"},
+		{"a queue that nobody made", `<Dial action="` + over + `"><Queue>support</Queue></Dial>`, 0, "there is no queue"},
+		{"an application", `<Dial action="` + over + `"><Application>AP1</Application></Dial>`, 0, "does not dial it yet"},
 		{"a whisper that is no URL", `<Dial action="` + over + `"><Number url="whisper.xml">sim:sato</Number></Dial>`, 11100, "relative"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -552,7 +553,7 @@ func TestTheCallerHangsUpInTheMomentOfTheAnswer(t *testing.T) {
 }
 
 func TestANounThatIsOnlyWarnedOf(t *testing.T) {
-	switchboard(t, `<Response><Dial record="true"><Number statusCallback="states.xml">sim:sato</Number></Dial></Response>`, func(h *phonetest.House) {
+	switchboard(t, `<Response><Dial referUrl="/r"><Number statusCallback="states.xml">sim:sato</Number></Dial></Response>`, func(h *phonetest.House) {
 		caller, sato := h.Phone("caller"), h.Phone("sato")
 		caller.Calls(ours)
 		sato.Rings().Answers().HangsUp()
@@ -561,7 +562,7 @@ func TestANounThatIsOnlyWarnedOf(t *testing.T) {
 		for _, n := range h.Notices() {
 			said = append(said, n.Problem.Text)
 		}
-		if all := strings.Join(said, "; "); !strings.Contains(all, "does not record") || !strings.Contains(all, "relative") {
+		if all := strings.Join(said, "; "); !strings.Contains(all, "does not take a REFER") || !strings.Contains(all, "relative") {
 			t.Errorf("notices: %s", all)
 		}
 	})

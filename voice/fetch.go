@@ -49,6 +49,9 @@ func (t *run) fetch(ctx context.Context, q request) (*page, error) {
 		}
 		t.notify(problem.Problem{Level: problem.Error, Code: w.code, Text: w.text + " (fallback " + t.program.FallbackURL + ")"})
 	}
+	if t.mute {
+		return nil, nil
+	}
 	return nil, t.apologise(ctx)
 }
 
@@ -70,6 +73,9 @@ func (t *run) ask(ctx context.Context, q request) (*page, error) {
 		return &page{doc: doc}, nil
 	}
 	params := t.call.Params()
+	if t.params != nil {
+		maps.Copy(params, t.params())
+	}
 	maps.Copy(params, q.extra)
 	rec := t.call.Record()
 	reply, err := t.cfg.Asker.Ask(ctx, call.Ask{Account: rec.Account, Call: rec.SID, Method: post(q.method), URL: q.url, Params: params})

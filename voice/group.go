@@ -71,8 +71,14 @@ func (g *group) call(ctx context.Context, t *run, i int, p party, ring time.Dura
 
 const answeredElsewhere = "answered by another"
 
-// answered is the script of a call that was picked up: the whisper, then the conversation.
+// answered is the script of a call that was picked up: the name that the caller has said, the whisper, then the
+// conversation.
 func (g *group) answered(ctx context.Context, t *run, c *call.Call, p party) error {
+	if name := t.call.Introduction(); name != nil {
+		if err := c.Play(ctx, name.Source()); err != nil {
+			return err
+		}
+	}
 	if p.whisper != nil {
 		w := &run{
 			Runner: t.Runner, call: c, log: t.Runner.log.With("call", c.SID()), whisper: true,

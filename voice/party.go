@@ -165,6 +165,9 @@ func headers(list []twiml.Parameter) map[string]string {
 func (t *run) callerID(v *twiml.Dial, to number.Scheme) (string, error) {
 	rec := t.call.Record()
 	shown := strings.TrimSpace(v.CallerID)
+	if to == number.Client {
+		return cmp.Or(shown, rec.From), nil // a page is told who calls as Twilio writes it: client:sato, +8190…
+	}
 	if to != number.Tel {
 		return user(cmp.Or(shown, rec.From)), nil
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"maps"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -18,21 +16,11 @@ import (
 	"github.com/kaden-project/kaden/twiml"
 )
 
-// Recording is what somebody said in a <Record>.
-type Recording struct {
-	SID      sid.Recording
-	Account  sid.Account
-	Call     sid.Call
-	Began    time.Time
-	Duration time.Duration // of WAV, at least a frame
-	WAV      []byte        // a whole file of 16 bits at 8 kHz, one channel
-}
+// Recording is what somebody said, in a <Record> or beside all else.
+type Recording = call.Recording
 
-// Recordings keeps what was recorded. Keep returns when it is durable, and with the URL under which the Asker
-// has it: an action is told that one, and <Play> plays it. It has 4 s, in which the call may be over.
-type Recordings interface {
-	Keep(ctx context.Context, r Recording) (url string, err error)
-}
+// Recordings keeps what was recorded.
+type Recordings = call.Recordings
 
 const (
 	longestRecord = time.Hour       // it is held in memory, a megabyte a minute
@@ -71,11 +59,14 @@ func (t *run) record(ctx context.Context, v *twiml.Record) (next, error) {
 		t.trouble(v, problem.Warning, 0, "kaden does not turn speech into text: no transcription comes", "")
 	}
 	rec := t.call.Record()
-	r := &Recording{SID: sid.New[sid.Recording](), Account: rec.Account, Call: rec.SID, Began: time.Now()}
-	t.tellRecording(v, r, "in-progress", nil)
+	r := &Recording{
+		SID: sid.New[sid.Recording](), Account: rec.Account, Call: rec.SID,
+		Source: "RecordVerb", Track: "inbound", Channels: 1, Began: time.Now(),
+	}
+	t.tellRecording(v, r, "in-progress", "")
 	samples, key, err := t.take(ctx, v)
 	if len(samples) == 0 {
-		t.tellRecording(v, r, "absent", nil)
+		t.tellRecording(v, r, "absent", "")
 		if err != nil {
 			return over, err
 		}
@@ -83,13 +74,14 @@ func (t *run) record(ctx context.Context, v *twiml.Record) (next, error) {
 	}
 	r.Duration = time.Duration(len(samples)) * time.Second / media.Rate
 	r.WAV = media.AppendWAV(make([]byte, 0, 2*len(samples)+64), samples)
-	extra := url.Values{"RecordingSid": {string(r.SID)}, "RecordingDuration": {wholeSeconds(r.Duration)}}
+	r.Status = "completed"
+	extra := url.Values{"RecordingSid": {string(r.SID)}, "RecordingDuration": {r.Seconds()}}
 	if where := t.keep(ctx, v, *r); where != "" {
 		extra.Set("RecordingUrl", where)
-		t.tellRecording(v, r, "completed", extra)
+		t.tellRecording(v, r, "completed", where)
 	} else {
 		extra.Del("RecordingSid") // there is none
-		t.tellRecording(v, r, "absent", nil)
+		t.tellRecording(v, r, "absent", "")
 	}
 	if key != "" {
 		extra.Set("Digits", key)
@@ -158,6 +150,7 @@ type dictation struct {
 	hush     int // frames of silence that end it; 0: none do
 	stop     context.CancelCauseFunc
 	spoken   atomic.Bool
+	words    string // the last ones of a simulated phone
 
 	quiet int
 	over  bool
@@ -177,6 +170,9 @@ func (d *dictation) WriteCaptioned(f *media.Frame, words string) {
 	if d.gate.Speech(f) || words != "" {
 		d.quiet = 0
 		d.spoken.Store(true)
+		if words != "" {
+			d.words = words
+		}
 	} else {
 		d.quiet++
 	}
@@ -211,33 +207,26 @@ func (t *run) keep(ctx context.Context, v *twiml.Record, r Recording) (where str
 }
 
 // tellRecording is the recordingStatusCallback (contract 3.2).
-func (t *run) tellRecording(v *twiml.Record, r *Recording, status string, more url.Values) {
-	events := v.StatusCallbackEvent
-	if len(events) == 0 {
-		events = []string{"completed"}
-	}
-	if v.StatusCallback == "" || !slices.Contains(events, status) {
+func (t *run) tellRecording(v *twiml.Record, r *Recording, status, where string) {
+	r.Status = status
+	b, ok := t.recordingCallback(v, v.StatusCallback, v.StatusCallbackMethod, v.StatusCallbackEvent)
+	if !ok {
 		return
 	}
-	where, err := t.resolve(v.StatusCallback)
-	if err != nil {
-		t.trouble(v, problem.Error, 11100, err.Error(), "write the whole URL")
-		return
+	if a, wanted := b.Tell(*r, where); wanted {
+		t.call.Send(a)
 	}
-	params := url.Values{
-		"AccountSid": {string(r.Account)}, "CallSid": {string(r.Call)}, "RecordingSid": {string(r.SID)},
-		"RecordingStatus": {status}, "RecordingChannels": {"1"}, "RecordingSource": {"RecordVerb"}, "RecordingTrack": {"inbound"},
-		"RecordingStartTime": {r.Began.UTC().Format(time.RFC1123Z)},
-	}
-	for _, k := range []string{"RecordingUrl", "RecordingDuration"} {
-		if more.Has(k) {
-			params.Set(k, more.Get(k))
-		}
-	}
-	t.call.Send(call.Ask{Account: r.Account, Call: r.Call, Method: post(v.StatusCallbackMethod), URL: where, Params: params})
 }
 
-// wholeSeconds is at least one: a recording of no length is none.
-func wholeSeconds(d time.Duration) string {
-	return strconv.Itoa(max(1, int(d.Round(time.Second)/time.Second)))
+// recordingCallback is who is told of a recording; false: nobody can be.
+func (t *run) recordingCallback(v twiml.Verb, where, method string, events []string) (call.RecordingCallback, bool) {
+	if where == "" {
+		return call.RecordingCallback{}, false
+	}
+	u, err := t.resolve(where)
+	if err != nil {
+		t.trouble(v, problem.Error, 11100, err.Error(), "write the whole URL")
+		return call.RecordingCallback{}, false
+	}
+	return call.RecordingCallback{URL: u, Method: post(method), Events: events}, true
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/problem"
@@ -26,6 +28,13 @@ type run struct {
 	silent  int  // documents since anything was heard
 	stale   bool // keys that wait were pressed for something else
 	whisper bool // it runs on a call that <Dial> made, before that is joined
+	tape    *dialTape
+
+	// Of a document that is heard beside the program, or before it goes on.
+	only   []string          // the verbs that may stand in it; nil: all
+	mute   bool              // one that cannot be had is silence
+	params func() url.Values // told with each of its requests; nil: nothing
+	left   bool              // it had a <Leave>
 }
 
 // page is the document that is being executed.
@@ -53,7 +62,7 @@ var over = next{over: true}
 // hangs up.
 func (r *Runner) Script(ctx context.Context, c *call.Call) error {
 	t := &run{Runner: r, call: c, log: r.log.With("call", c.SID()), program: c.Record().Program}
-	end, err := t.perform(ctx, &request{method: t.program.Method, url: t.program.URL})
+	end, err := t.perform(ctx, &request{method: t.program.Method, url: t.program.URL, extra: c.Told()})
 	if end == hungUp || err != nil {
 		return err
 	}
@@ -111,6 +120,10 @@ func (t *run) execute(ctx context.Context) (next, error) {
 
 // verb runs one. An error is the end of the call; everything else a verb can suffer is a notice.
 func (t *run) verb(ctx context.Context, v twiml.Verb) (next, error) {
+	if t.only != nil && !slices.Contains(t.only, v.Name()) {
+		t.trouble(v, problem.Warning, 13238, "<"+v.Name()+"> cannot stand in a document that is heard by somebody who waits: skipped", strings.Join(t.only, ", "))
+		return next{}, nil
+	}
 	switch v := v.(type) {
 	case *twiml.Say:
 		return next{}, t.say(ctx, v)
@@ -124,12 +137,22 @@ func (t *run) verb(ctx context.Context, v twiml.Verb) (next, error) {
 		return t.dial(ctx, v)
 	case *twiml.Record:
 		return t.record(ctx, v)
+	case *twiml.Start:
+		t.start(v)
+		return next{}, nil
+	case *twiml.Enqueue:
+		return t.enqueue(ctx, v)
+	case *twiml.Leave:
+		t.left = t.only != nil
+		return next{over: t.left}, nil // elsewhere it means nothing
 	case *twiml.Redirect:
 		return t.redirect(v)
 	case *twiml.Hangup:
 		return over, t.call.Answer(ctx) // as the first verb it still answers (contract 1.3)
 	case *twiml.Reject:
 		return over, t.reject(ctx, v)
+	case *twiml.Sms:
+		return t.sms(ctx, v)
 	}
 	return next{}, t.other(v)
 }

@@ -48,6 +48,7 @@ type Config struct {
 
 	// Recordings keeps what <Record> takes down; nil: it is dropped, with a notice, and no action gets a URL.
 	Recordings Recordings
+	Texter     Texter // sends what an <Sms> says; nil: nothing does, with a notice
 }
 
 // Runner runs documents on calls. It may be used from any goroutine and keeps nothing of a call.

@@ -70,7 +70,7 @@ func (c *Client) once(ctx context.Context, id sid.Call, q question, token string
 	if err != nil {
 		return call.Reply{}, "", true, because(ctx, err)
 	}
-	reply = call.Reply{URL: q.doc, Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), Body: body}
+	reply = call.Reply{URL: q.doc, Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), Header: resp.Header, Body: body}
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		next = resp.Header.Get("Location")

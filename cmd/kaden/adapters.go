@@ -10,6 +10,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/twiml"
 	"github.com/kaden-project/kaden/voice"
@@ -21,11 +22,16 @@ type asker struct {
 	scripts call.Asker // set once, before the first call
 	outside call.Asker
 	bins    *bins // nil: none
+
+	validations *rest.Validations // nil: none; set once, before the first call
 }
 
 func (a *asker) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
 	if a.bins.has(q.URL) {
 		return a.bins.Ask(ctx, q)
+	}
+	if a.validations != nil && a.validations.Ours(q.URL) {
+		return a.validations.Ask(ctx, q)
 	}
 	if strings.HasPrefix(q.URL, dispatch.Origin+"/") {
 		return a.scripts.Ask(ctx, q)

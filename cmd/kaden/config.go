@@ -13,6 +13,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/kaden-project/kaden/leg/webleg"
 	"github.com/kaden-project/kaden/sid"
 )
 
@@ -40,7 +41,16 @@ type settings struct {
 		Advertise string   `yaml:"advertise"`
 		RTPPorts  string   `yaml:"rtp-ports"`
 		Allow     []string `yaml:"allow"`
+		TLS       string   `yaml:"tls"`      // where others may connect with TLS
+		TLSCert   string   `yaml:"tls-cert"` // "" is that of https
+		TLSKey    string   `yaml:"tls-key"`
+		CA        string   `yaml:"ca"` // authorities of carriers besides the system's
 	} `yaml:"sip"`
+
+	Browsers struct {
+		Listen string   `yaml:"listen"`
+		Public []string `yaml:"public"`
+	} `yaml:"browsers"`
 
 	Speech struct {
 		Dictionary string `yaml:"dictionary"`
@@ -57,6 +67,20 @@ type settings struct {
 		AllowPrivate bool `yaml:"allow-private"`
 	} `yaml:"webhooks"`
 
+	Recordings struct {
+		Private bool          `yaml:"private"`
+		Keep    time.Duration `yaml:"keep"`
+	} `yaml:"recordings"`
+
+	Relay struct {
+		URLs   []string `yaml:"urls"`
+		Secret string   `yaml:"secret"`
+	} `yaml:"relay"`
+
+	Debug struct {
+		Keep time.Duration `yaml:"keep"`
+	} `yaml:"debug"`
+
 	Log struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
@@ -71,7 +95,9 @@ func defaults() settings {
 	s.Data, s.HTTP, s.Node, s.Region = "./kaden-data", "127.0.0.1:8080", "kaden", "JP"
 	s.Name = "kaden 架電"
 	s.SIP.Listen, s.SIP.RTPPorts = "0.0.0.0:5060", "20000-29999"
+	s.Browsers.Listen = webleg.DefaultListen
 	s.Log.Level, s.Log.Format = "info", "text"
+	s.Debug.Keep = 30 * 24 * time.Hour
 	s.Drain = 30 * time.Second
 	return s
 }
@@ -96,7 +122,7 @@ func readSettings(file string, getenv func(string) string) (settings, error) {
 			*field = v
 		}
 	}
-	for _, field := range []*string{&s.Account.Token, &s.Database} {
+	for _, field := range []*string{&s.Account.Token, &s.Database, &s.Relay.Secret} {
 		v, err := secret(*field, getenv)
 		if err != nil {
 			return s, err
@@ -139,8 +165,8 @@ func secret(v string, getenv func(string) string) (string, error) {
 
 // check finds what would fail later, and says it now.
 func (s settings) check() error {
-	for name, addr := range map[string]string{"http": s.HTTP, "https": s.HTTPS, "sip.listen": s.SIP.Listen} {
-		if addr == "" {
+	for name, addr := range map[string]string{"http": s.HTTP, "https": s.HTTPS, "sip.listen": s.SIP.Listen, "browsers.listen": s.Browsers.Listen} {
+		if addr == "" || name == "browsers.listen" && addr == off {
 			continue
 		}
 		if _, _, err := net.SplitHostPort(addr); err != nil {
@@ -170,6 +196,16 @@ func (s settings) check() error {
 	}
 	if _, _, err := s.rtpPorts(); err != nil {
 		return err
+	}
+	for name, keep := range map[string]time.Duration{"recordings.keep": s.Recordings.Keep, "debug.keep": s.Debug.Keep} {
+		if keep < 0 || keep > 0 && keep < time.Minute {
+			return fmt.Errorf("%s: %v is not a time such as 720h (30 days); 0s is for ever", name, keep)
+		}
+	}
+	for _, u := range s.Relay.URLs {
+		if kind, _, _ := strings.Cut(u, ":"); kind != "stun" && kind != "turn" && kind != "turns" {
+			return fmt.Errorf("relay.urls: %q is not the address of a relay, such as turn:turn.example.jp:3478", u)
+		}
 	}
 	switch s.Log.Level {
 	case "debug", "info", "warn", "error":

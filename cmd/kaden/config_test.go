@@ -17,7 +17,7 @@ func TestTheSampleIsReadAndHoldsTheDefaults(t *testing.T) {
 	}
 	want := defaults()
 	want.Speech.Flite.Voice = "slt"
-	want.SIP.Allow = []string{}
+	want.SIP.Allow, want.Relay.URLs = []string{}, []string{}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("docs/kaden.yaml does not hold the defaults:\n got %+v\nwant %+v", got, want)
 	}
@@ -35,6 +35,8 @@ func TestSettingsThatWouldFailLaterAreRefusedNow(t *testing.T) {
 		{"ports the wrong way round", "sip: {rtp-ports: 300-200}\n", "20000-29999"},
 		{"a secret that is not there", "account: {token: env:NOWHERE}\n", "NOWHERE"},
 		{"a level of its own", "log: {level: loud}\n", "debug, info"},
+		{"recordings that are gone before they are made", "recordings: {keep: -1h}\n", "recordings.keep"},
+		{"a relay that is a web page", "relay: {urls: [https://turn.example.jp]}\n", "turn:turn"},
 		{"a public URL without a host", "public-url: kaden.example\n", "https://"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

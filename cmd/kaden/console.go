@@ -10,7 +10,6 @@ import (
 	"github.com/kaden-project/kaden/api"
 	"github.com/kaden-project/kaden/leg/sipleg"
 	"github.com/kaden-project/kaden/manifest"
-	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/web"
@@ -26,12 +25,17 @@ func (r *rooms) console(mux *http.ServeMux) error {
 			got, err := r.dispatch.Accept(ctx, d)
 			return got.Alerts, err
 		},
-		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Ready: r.store.Ready,
-		Schemes: []number.Scheme{number.Tel, number.SIP, number.Sim},
+		Phones: api.Phones{All: r.phoneList, Server: r.sipServer()},
+		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Standings: r.standings, Ready: r.store.Ready,
+		Schemes: r.schemes(), Phone: r.phoneToken,
 	})
 	h := r.api.Handler()
 	for _, path := range []string{"/api/", "/login", "/logout", "/a/"} {
 		mux.Handle(path, h)
+	}
+	if r.browsers != nil {
+		mux.Handle("/signal", r.browsers.signal)
+		mux.Handle(phoneSoundPath, phoneSounds(r.log))
 	}
 	mux.Handle("/", web.Handler())
 	return nil

@@ -136,7 +136,7 @@ func demo(ctx context.Context, lang string, show *show) (taken bool, err error) 
 	defer silent()
 
 	ask := &asker{outside: nowhere{}}
-	sounds := recordings{keep, ask}
+	sounds := recordings{books: keep, base: func() string { return dispatch.Origin }, rest: ask}
 	runner := voice.New(log, voice.Config{Speaker: demoVoice(ctx, log, lang, dir, show), Asker: sounds, Recordings: sounds})
 	people := &simulatedPhones{behave: demoPeople}
 	desk := call.New(log, call.Config{

@@ -42,8 +42,8 @@ type doctorCmd struct {
 	Data   string `help:"Data directory." placeholder:"DIR"`
 }
 
-// finding is one thing that was looked at. bad: "" is good, else what to do.
-type finding struct{ what, good, bad string }
+// finding is one thing that was looked at: it is good, or bad, and then what to do, or there is something to note.
+type finding struct{ what, good, bad, note string }
 
 // Run looks at everything, says it line by line, and exits with 1 if something is wrong.
 func (c *doctorCmd) Run(out *output) error {
@@ -51,15 +51,27 @@ func (c *doctorCmd) Run(out *output) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
 	running := answers(ctx, s.HTTP)
 	findings := []finding{{what: "settings", good: "can be read"}}
 	findings = append(findings, lookAtData(s, running)...)
 	findings = append(findings, lookAtSpeech(ctx, s)...)
 	findings = append(findings, lookAtPorts(s, running)...)
+	findings = append(findings, lookAtClock()...)
+	findings = append(findings, lookAtCertificate("https", s.TLSCert, s.TLSKey, time.Now())...)
+	if s.SIP.TLSCert != "" {
+		findings = append(findings, lookAtCertificate("sip tls", s.SIP.TLSCert, s.SIP.TLSKey, time.Now())...)
+	}
+	if running {
+		findings = append(findings, lookAtLines(ctx, s)...)
+	}
 	wrong := 0
 	for _, f := range findings {
+		if f.note != "" {
+			fmt.Fprintf(out.Stdout, "?     %-14s %s\n", f.what, f.note)
+			continue
+		}
 		if f.bad == "" {
 			fmt.Fprintf(out.Stdout, "ok    %-14s %s\n", f.what, f.good)
 			continue
@@ -151,7 +163,11 @@ func lookAtSpeech(ctx context.Context, s settings) (out []finding) {
 func lookAtPorts(s settings, running bool) (out []finding) {
 	for _, p := range []struct{ what, network, addr, mend string }{
 		{"http", "tcp", s.HTTP, "--http"}, {"sip", "udp", s.SIP.Listen, "--sip"}, {"sip", "tcp", s.SIP.Listen, "--sip"},
+		{"browsers", "udp", s.Browsers.Listen, "--browsers"}, {"browsers", "tcp", s.Browsers.Listen, "--browsers"},
 	} {
+		if p.addr == off {
+			continue
+		}
 		f := finding{what: p.what + " " + p.network, good: p.addr + " is free"}
 		err := listens(p.network, p.addr)
 		switch {

@@ -28,14 +28,17 @@ type exchange struct {
 	asks  bool                     // for a password, any: a call begins with 407
 	named func(user string) string // who has a number, for the book; nil: the name itself
 	room  int                      // calls at a time; 0 is without limit
+	pace  time.Duration            // least time between calls, but for what a busy machine makes of it (inTime)
+	knows string                   // whoever registers is asked for a password, and let in under this name; "": everybody is
 
-	mu    sync.Mutex
-	calls []*dialog
-	byID  map[string]*dialog // Call-ID and number of the INVITE
-	seen  map[string]int     // calls per user
-	first time.Time          // of a packet since the last look
-	wg    sync.WaitGroup
-	shut  chan struct{}
+	mu     sync.Mutex
+	calls  []*dialog
+	byID   map[string]*dialog // Call-ID and number of the INVITE
+	seen   map[string]int     // calls per user
+	first  time.Time          // of a packet since the last look
+	signed []sipText          // every REGISTER
+	wg     sync.WaitGroup
+	shut   chan struct{}
 }
 
 // habit is what a subscriber does with one call. The zero habit is a phone that rings and rings.
@@ -47,7 +50,10 @@ type habit struct {
 	answer time.Duration // after the ringing began; 0 is never
 	press  string        // this key …
 	after  time.Duration // … so long after the answer
+	word   bool          // then 5, to leave a word, and speaks for a while after the tone
 	hangUp time.Duration // so long after the answer; 0 is never
+	cross  bool          // answers a CANCEL with 200 to the INVITE
+	twice  bool          // the answer comes from two phones
 }
 
 // dialog is one call to a subscriber, as the exchange sees it.
@@ -61,6 +67,8 @@ type dialog struct {
 	begun  time.Time
 	state  dialogState
 	mute   bool
+	cross  bool
+	second string // what became of a second answer
 	how    string // it ended
 	ended  time.Time
 	acked  chan struct{}
@@ -176,12 +184,21 @@ func (x *exchange) takes(m sipText, from netip.AddrPort) {
 			return
 		}
 		x.reply(m, from, "200 OK", d.tag, "")
+		if d.state == calling && d.cross {
+			d.state = talking
+			x.reply(d.invite, d.remote, "200 OK", d.tag, someSDP(d.rtp.Port()+2))
+		}
 		if d.state == calling {
 			x.reply(d.invite, d.remote, "487 Request Terminated", d.tag, "")
 			d.end("cancelled")
 		}
 	case "BYE":
 		for _, d := range x.calls {
+			if d.callID == id && d.second != "" && strings.Contains(m.get("To"), "tag="+d.tag+secondTag) {
+				x.reply(m, from, "200 OK", "", "")
+				d.second = "hung up"
+				return
+			}
 			if d.callID == id && d.state == talking {
 				x.reply(m, from, "200 OK", "", "")
 				d.end("hung up")
@@ -189,6 +206,13 @@ func (x *exchange) takes(m sipText, from netip.AddrPort) {
 			}
 		}
 		x.reply(m, from, "481 Call/Transaction Does Not Exist", "", "")
+	case "REGISTER":
+		x.signed = append(x.signed, m)
+		if x.knows != "" && !strings.Contains(m.get("Authorization"), `username="`+x.knows+`"`) {
+			x.reply(m, from, "401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"exchange\", nonce=\"5d\", qop=\"auth\"", "asks", "")
+			return
+		}
+		x.reply(m, from, "200 OK\r\nContact: "+m.get("Contact"), "signs", "")
 	case "SIP/2.0": // the answer to our BYE
 	default:
 		x.reply(m, from, "200 OK", "", "")
@@ -218,11 +242,12 @@ func (x *exchange) begin(m sipText, from netip.AddrPort) {
 		user: m.user(), callID: m.get("Call-ID"), invite: m, tag: hex.EncodeToString(b[:]), remote: from, begun: time.Now(),
 		acked: make(chan struct{}), over: make(chan struct{}), rtp: soundOf(m.body),
 	}
-	up := 0
+	up, soon := 0, false
 	for _, other := range x.calls {
 		if other.state != ended {
 			up++
 		}
+		soon = soon || other.how != tooSoon && d.begun.Sub(other.begun) < x.pace-inTime
 	}
 	x.calls = append(x.calls, d)
 	x.byID[d.callID+" "+m.number()] = d
@@ -233,6 +258,12 @@ func (x *exchange) begin(m sipText, from netip.AddrPort) {
 		d.end(noRoom)
 		return
 	}
+	if soon {
+		x.reply(m, from, "503 Service Unavailable", d.tag, "")
+		d.end(tooSoon)
+		return
+	}
+	d.cross = h.cross
 	if d.mute = h.mute; d.mute {
 		return
 	}
@@ -259,14 +290,25 @@ func (x *exchange) lives(d *dialog, h habit) {
 	}
 	defer sound.Close()
 	port := sound.LocalAddr().(*net.UDPAddr).Port
-	sdp := fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0 101\r\n"+
-		"a=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n", port)
-	x.says(d, "200 OK", sdp, func() { d.state = talking })
+	sdp := someSDP(uint16(port))
+	x.says(d, "200 OK", sdp, func() {
+		d.state = talking
+		if h.twice {
+			d.second = "up"
+			x.reply(d.invite, d.remote, "200 OK", d.tag+secondTag, sdp)
+		}
+	})
 	if !x.confirmed(d, sdp) {
 		return
 	}
 	if h.press != "" && x.pass(d, h.after) {
 		press(sound, d.rtp, h.press)
+	}
+	if h.word && x.pass(d, 4*time.Second) {
+		press(sound, d.rtp, "5")
+		if x.pass(d, 4*time.Second) {
+			speak(sound, d.rtp, 3*time.Second)
+		}
 	}
 	if h.hangUp > 0 && x.pass(d, h.hangUp) {
 		x.bye(d, "the subscriber hung up")
@@ -276,6 +318,15 @@ func (x *exchange) lives(d *dialog, h habit) {
 	case <-d.over:
 	case <-x.shut:
 	}
+}
+
+// secondTag follows the tag of a call's answer in its second one.
+const secondTag = "-2"
+
+// someSDP wants sound at a port of this machine.
+func someSDP(port uint16) string {
+	return fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0 101\r\n"+
+		"a=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n", port)
 }
 
 // pass lets time go by; false when the call was over before.
@@ -325,6 +376,12 @@ func (x *exchange) says(d *dialog, status, sdp string, then func()) {
 
 // noRoom is how calls end for which there was no channel.
 const noRoom = "no channel was free"
+
+// tooSoon is how calls end that came faster than the exchange takes them, by more than inTime.
+const (
+	tooSoon = "it came too soon"
+	inTime  = 20 * time.Millisecond
+)
 
 // givenUp is how calls end that were answered and never acknowledged.
 const givenUp = "never acknowledged"
@@ -393,6 +450,23 @@ func press(from *net.UDPConn, to netip.AddrPort, key string) {
 		binary.BigEndian.PutUint32(b[4:], 160000)
 		binary.BigEndian.PutUint32(b[8:], 0x6b616465)
 		from.WriteToUDPAddrPort(d.Append(b), to)
+		time.Sleep(media.Period) // the pace of the packets
+	}
+}
+
+// speak sends something that is loud and no tone of a telephone, as PCMU.
+func speak(from *net.UDPConn, to netip.AddrPort, lasts time.Duration) {
+	var f media.Frame
+	for i := range int(lasts / media.Period) {
+		src := media.Tone(media.Period, -12, 300+float64(i%40)*13)
+		src.Read(&f)
+		b := make([]byte, 12+media.Samples)
+		b[0] = 0x80
+		binary.BigEndian.PutUint16(b[2:], uint16(1000+i))
+		binary.BigEndian.PutUint32(b[4:], uint32(200000+160*i))
+		binary.BigEndian.PutUint32(b[8:], 0x6b616465)
+		media.PCMU.Encode(b[12:], &f)
+		from.WriteToUDPAddrPort(b, to)
 		time.Sleep(media.Period) // the pace of the packets
 	}
 }

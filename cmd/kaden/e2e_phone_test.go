@@ -60,6 +60,12 @@ func newPhone(t testing.TB, hum ...int16) *phone {
 // newPhoneThatSays starts a softphone whose microphone is a sound file.
 func newPhoneThatSays(t testing.TB, microphone string) *phone {
 	t.Helper()
+	return newPhoneWith(t, microphone, func(port int) string { return "<sip:me@" + local(port) + ";transport=udp>;regint=0" })
+}
+
+// newPhoneWith starts a softphone whose account is written for the port that it listens on.
+func newPhoneWith(t testing.TB, microphone string, account func(port int) string) *phone {
+	t.Helper()
 	program := needs(t, "baresip", "baresip-core")
 	modules := ""
 	for _, d := range []string{"/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules", "/usr/lib64/baresip/modules"} {
@@ -97,7 +103,7 @@ snd_path %s
 `, local(p.port), filepath.Join(p.dir, "speaker.wav"), microphone, filepath.Join(p.dir, "bell.wav"), modules, local(control), rtp, rtp+19, p.dir)
 	for name, text := range map[string]string{
 		"config": config, "contacts": "",
-		"accounts": "<sip:me@" + local(p.port) + ";transport=udp>;regint=0;audio_codecs=PCMU,PCMA\n",
+		"accounts": account(p.port) + ";audio_codecs=PCMU,PCMA\n",
 	} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

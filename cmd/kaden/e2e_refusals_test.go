@@ -44,7 +44,9 @@ func TestServeSaysInOneLineWhyItCannotStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := write("file", "not a directory")
-	free := func() []string { return []string{"--http", local(freePort(t)), "--sip", local(freePort(t))} }
+	free := func() []string {
+		return []string{"--http", local(freePort(t)), "--sip", local(freePort(t)), "--browsers", local(freePort(t))}
+	}
 
 	for _, c := range []struct {
 		name string
@@ -58,6 +60,8 @@ func TestServeSaysInOneLineWhyItCannotStart(t *testing.T) {
 			[]string{taken.Addr().String(), "in use", "--sip"}},
 		{"a port in use, SIP over UDP", []string{"--data", filepath.Join(dir, "c"), "--http", local(freePort(t)), "--sip", heard.LocalAddr().String()}, nil,
 			[]string{heard.LocalAddr().String(), "in use", "--sip"}},
+		{"a port in use, browsers", []string{"--data", filepath.Join(dir, "h"), "--http", local(freePort(t)), "--sip", local(freePort(t)), "--browsers", taken.Addr().String()}, nil,
+			[]string{taken.Addr().String(), "in use", "--browsers"}},
 		{"a data directory that is a file", append(free(), "--data", file), nil, []string{file, "--data"}},
 		{"a data directory below a file", append(free(), "--data", filepath.Join(file, "data")), nil, []string{file, "--data"}},
 		{"a data directory in use", append(free(), "--data", running.data), nil, []string{running.data, "already in use", fmt.Sprint(running.cmd.Process.Pid), "--data"}},

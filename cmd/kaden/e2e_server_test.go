@@ -77,8 +77,8 @@ func newServer(t testing.TB, options ...option) *server {
 		http: freePort(t), sip: freePort(t), env: environment(),
 	}
 	rtp := freePorts(t, 200, firstRTP, lastRTP)
-	text := fmt.Sprintf("data: %s\nhttp: %s\ndrain: 1s\nsip:\n  listen: %s\n  rtp-ports: %d-%d\nlog:\n  level: debug\n",
-		s.data, local(s.http), local(s.sip), rtp, rtp+199)
+	text := fmt.Sprintf("data: %s\nhttp: %s\ndrain: 1s\nsip:\n  listen: %s\n  rtp-ports: %d-%d\nbrowsers:\n  listen: 127.0.0.1:%d\nlog:\n  level: debug\n",
+		s.data, local(s.http), local(s.sip), rtp, rtp+199, freePort(t))
 	if err := os.WriteFile(s.file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -319,6 +319,7 @@ type attempt struct {
 	Cause  string `json:"cause"`
 	Call   string `json:"call"`
 	Digit  string `json:"digit"`
+	Place  int    `json:"place"`
 }
 
 // get asks kaden's own API.

@@ -29,11 +29,14 @@ type callback struct {
 // randomCallback is what a platform may send, and in a third of all cases something is not as it was signed.
 func randomCallback(r *rand.Rand) callback {
 	words := []string{"in-progress", "+819012345678", "対応します", "a b+c%20", "", "'quoted'", "x@y:z", "&=;", "🚨", "CA0123456789abcdef0123456789abcdef", "\r\n", "é"}
-	names := []string{"CallSid", "CallStatus", "Digits", "From", "To", "Reason", "ReasonX", "SequenceNumber", "a", "Z", "SpeechResult", "名前"}
+	names := []string{"CallSid", "CallStatus", "Digits", "From", "To", "Reason", "ReasonX", "SequenceNumber", "a", "Z", "SpeechResult", "名前", "MessageSid", "MessageStatus", "Body", "NumMedia", "RecordingSid", "RecordingUrl"}
 	pick := func(s []string) string { return s[r.IntN(len(s))] }
 	c := callback{Params: map[string]string{}, Token: fmt.Sprintf("%032x", r.Uint64())}
 	host := pick([]string{"kaden.example", "kaden.example:8443", "127.0.0.1:8080", "kaden.example.jp:443"})
 	c.URL = pick([]string{"https://", "http://"}) + host + "/upstream/" + pick([]string{"twilio", "%E4%B8%8A%E6%B5%81", "a%20b"}) + "/co-1-" + fmt.Sprint(r.IntN(99)) + "/" + fmt.Sprintf("%x", r.Uint64())
+	if r.IntN(3) == 0 { // of a message, or one that comes in
+		c.URL = c.URL[:strings.Index(c.URL, "/co-1-")] + pick([]string{"/inbound", "/messages/SM0123456789abcdef0123456789abcdef/" + fmt.Sprintf("%x", r.Uint64())})
+	}
 	if r.IntN(2) == 0 {
 		c.URL += "?node=" + url.QueryEscape(pick(words))
 	}

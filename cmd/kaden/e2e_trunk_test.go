@@ -202,7 +202,9 @@ func TestOurOwnTrunksFailureBurnsNobodysTurn(t *testing.T) {
 		s := serve(t)
 		s.apply(cr.trunk("user: kaden", "password: open sesame"), sato, satoOnly)
 		id := s.alarm("disk full on db01")
-		s.until(id, timeline.AttemptFault, "sato")
+		if e := s.until(id, timeline.AttemptFault, "sato"); !strings.Contains(strings.ToLower(e.Text+e.Cause), "password") {
+			t.Errorf("the timeline says %q %q, and not what to do about it", e.Cause, e.Text)
+		}
 		eventually(t, patience, "sato is tried again", func() bool { return s.night(id).count(timeline.AttemptDialing, "sato") >= 3 })
 		if n := s.night(id); n.Status != "stored" {
 			t.Errorf("the alert is %s:\n%s", n.Status, n)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,7 +140,8 @@ func TestTheGhostsOfTwoTrunksAreEnded(t *testing.T) {
 	}
 	s.start()
 	s.ready()
-	eventually(t, patience, "sato is called again", func() bool { return len(mute.calledAt("+819011111111")) == 2 })
+	// Over the second one, if the next life knows still that the first one says nothing.
+	eventually(t, patience, "sato is called again", func() bool { return len(mute.calledAt("+819011111111"))+len(rings.calledAt("+819011111111")) == 3 })
 	if hows := mute.hows() + "; " + rings.hows(); !strings.Contains(mute.hows(), "cancelled: 1") || !strings.Contains(rings.hows(), "cancelled: 1") {
 		t.Errorf("the calls of the last run ended so when sato was called again: %s", hows)
 	}
@@ -148,8 +150,8 @@ func TestTheGhostsOfTwoTrunksAreEnded(t *testing.T) {
 	}
 }
 
-// All trunks are down for twenty seconds: nobody's turn is burnt, people are told once of each trunk and once
-// that it is back, and whoever was first is first.
+// All trunks are down for twenty seconds, and for two minutes in make soak: nobody's turn is burnt, people are told once
+// of each trunk and what to do about it, and once that it is back. Who is called first then is dispatch's story.
 func TestAllTrunksDownBurnsNobodysTurn(t *testing.T) {
 	t.Parallel()
 	needsVoice(t, "en")
@@ -159,15 +161,22 @@ func TestAllTrunksDownBurnsNobodysTurn(t *testing.T) {
 		"plan: default\nsteps:\n  - call: [sato, hana]\n    order: in-turn\n    ring: 5s\n    rounds: 1\n")
 	id := s.alarm("disk full on db01")
 	s.until(id, timeline.AttemptFault, "sato")
-	time.Sleep(20 * time.Second)
+	down := 20 * time.Second
+	if kills(t, 50) >= 500 { // make soak
+		down = 125 * time.Second
+	}
+	time.Sleep(down)
 	n := s.night(id)
 	if n.Status != "stored" || n.count(timeline.AlertExhausted, "") > 0 || n.count(timeline.AttemptFault, "sato") < 2 {
-		t.Errorf("after twenty seconds the alert is %s:\n%s", n.Status, n)
+		t.Errorf("after %v the alert is %s:\n%s", down, n.Status, n)
 	}
 	if tried := len(a.got("INVITE")); tried < 3 || tried > 25 {
-		t.Errorf("trunk a was tried %d times in twenty seconds", tried)
+		t.Errorf("trunk a was tried %d times in %v", tried, down)
 	}
-	t.Logf("in twenty seconds: %d tries of sato, %d and %d INVITEs", n.count(timeline.AttemptDialing, "sato"), len(a.got("INVITE")), len(b.got("INVITE")))
+	t.Logf("in %v: %d tries of sato, %d and %d INVITEs", down, n.count(timeline.AttemptDialing, "sato"), len(a.got("INVITE")), len(b.got("INVITE")))
+	if e, ok := n.first(timeline.NoticeRaised, ""); !ok || !strings.Contains(e.Text, "a second trunk would carry them") {
+		t.Errorf("it is not said what to do about a trunk that is full: %q", e.Text)
+	}
 	for _, name := range []string{"a", "b"} {
 		if told := notices(n, "trunk-down", name); told != 1 {
 			t.Errorf("people were told %d times that trunk %s is down:\n%s", told, name, n)
@@ -175,7 +184,7 @@ func TestAllTrunksDownBurnsNobodysTurn(t *testing.T) {
 	}
 	a.stop()
 	works := newCarrier(t, "answers", a.port)
-	s.until(id, timeline.AlertAcknowledged, "sato")
+	eventually(t, 2*patience, "somebody takes it", func() bool { return s.night(id).Status == "acknowledged" })
 	n = s.night(id)
 	if notices(n, "trunk-back", "a") != 1 || notices(n, "trunk-back", "b") != 0 {
 		t.Errorf("people were not told once that trunk a is back:\n%s", n)
@@ -238,7 +247,7 @@ func TestWhichNumbersLeaveTheHouse(t *testing.T) {
 		{"0120444444", "", 21214, false},
 		{"08001234567", "", 21214, false},
 		{"0570012345", "", 21214, false},
-		{"0990123456", "", 21215, false},
+		{"0990123456", "", 21202, false},
 		{"02012345678", "", 21214, false},
 		{"+14158675309", "", 21215, false},
 		{"010-1-415-867-5309", "", 21215, false},
@@ -334,23 +343,67 @@ func TestOneCallASecondAndCriticalCallsOvertake(t *testing.T) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	var order []string
-	worst := time.Duration(0)
+	var slips []time.Duration
 	for i, d := range x.calls {
 		order = append(order, d.user[len(d.user)-5:])
 		if i > 0 {
-			gap := d.begun.Sub(x.calls[i-1].begun) - time.Second
-			worst = max(worst, gap.Abs())
+			slips = append(slips, (d.begun.Sub(x.calls[i-1].begun) - time.Second).Abs())
 		}
 	}
+	slices.Sort(slips)
+	median, worst := slips[len(slips)/2], slips[len(slips)-1]
 	if len(x.calls) != 15 {
 		t.Errorf("%d calls left the house, want 15: %q", len(x.calls), order)
 	}
-	if worst > 100*time.Millisecond { // on a quiet machine it is a few
-		t.Errorf("two calls left %v too early or too late", worst)
+	if median > 50*time.Millisecond || worst > 300*time.Millisecond { // on a quiet machine the worst is a few ms
+		t.Errorf("calls left %v too early or too late, %v at most", median, worst)
 	}
 	last := strings.LastIndex(strings.Join(order, " "), "2000")
 	if before := strings.Count(strings.Join(order, " ")[:last], "1000"); before > 5 {
 		t.Errorf("%d ordinary calls went before the last critical one: %q", before, order)
 	}
 	t.Logf("order %q, a second apart but for %v at most", order, worst.Round(time.Millisecond/10))
+}
+
+// Carriers that answer when they should not: with 200 to a call that was cancelled, or twice to one call. Nobody is left
+// listening to nothing, the next person rings, and the log says what to ask the carrier.
+func TestAnswersThatNobodyWantsAreHungUp(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	t.Run("200 after CANCEL", func(t *testing.T) {
+		t.Parallel()
+		late, x := newExchange(t, func(string, int) habit { return habit{cross: true} }), newExchange(t, takesIt)
+		s := serve(t)
+		s.apply("trunk: a\nserver: "+late.addr()+"\nfrom: \"+815012345678\"", sato, suzukiAt(x), inTurn)
+		id := s.alarm("disk full on db01")
+		s.until(id, timeline.AlertAcknowledged, "suzuki")
+		eventually(t, patience, "the late answer is hung up", func() bool { return late.hows() == "hung up: 1" })
+		if log := tail(s.log.Name(), 1<<20); !strings.Contains(log, "ask it why") {
+			t.Error("the log does not say what to ask the carrier")
+		}
+		if n := s.night(id); n.count(timeline.AttemptNoAnswer, "sato") != 1 {
+			t.Errorf("sato's phone rang out, and the night says:\n%s", n)
+		}
+	})
+	t.Run("two answers", func(t *testing.T) {
+		t.Parallel()
+		forks := newExchange(t, func(string, int) habit {
+			h := takesIt("", 0)
+			h.twice = true
+			return h
+		})
+		s := serve(t)
+		s.apply("trunk: a\nserver: "+forks.addr()+"\nfrom: \"+815012345678\"", sato, satoOnly)
+		id := s.alarm("disk full on db01")
+		s.until(id, timeline.AlertAcknowledged, "sato")
+		eventually(t, patience, "the second answer is hung up", func() bool {
+			forks.mu.Lock()
+			defer forks.mu.Unlock()
+			return forks.calls[0].second == "hung up"
+		})
+		eventually(t, patience, "and then the first", func() bool { return forks.hows() == "hung up: 1" })
+		if log := tail(s.log.Name(), 1<<20); !strings.Contains(log, "ask it why") {
+			t.Error("the log does not say what to ask the carrier")
+		}
+	})
 }

@@ -174,16 +174,12 @@ func TestAnotherKadenThatCannotReachUs(t *testing.T) {
 	}
 }
 
-// We are killed while the phone rings over the other kaden: what is left there is ended, and it rings again.
+// We are killed while the phone rings over the other kaden: it rings on, and whoever answers it after that takes the
+// alert. Nobody is called a second time.
 func TestKilledWhileTheOtherKadenRings(t *testing.T) {
 	t.Parallel()
 	needsVoice(t, "en")
-	x := newExchange(t, func(_ string, nth int) habit {
-		if nth == 0 {
-			return habit{} // rings and rings
-		}
-		return takesIt("", 0)
-	})
+	x := newExchange(t, func(string, int) habit { return habit{answer: 5 * time.Second, press: "1", after: time.Second} })
 	s := near(t, far(t, x))
 	s.apply(strings.Replace(satoOnly, "ring: 5s", "ring: 60s", 1))
 	id := s.alarm("disk full on db01")
@@ -192,13 +188,44 @@ func TestKilledWhileTheOtherKadenRings(t *testing.T) {
 	s.start()
 	s.ready()
 	s.until(id, timeline.AlertAcknowledged, "sato")
-	if called := len(x.calledAt(satoNumber)); called != 2 {
-		t.Errorf("the phone rang %d times, want the one that was cut off and one more", called)
+	if called := len(x.calledAt(satoNumber)); called != 1 {
+		t.Errorf("the phone rang %d times, want the one call that went on", called)
+	}
+	n := s.night(id)
+	if n.count(timeline.AttemptLost, "") != 0 || n.count(timeline.CalloutResumed, "sato") != 1 || len(n.Attempts) != 1 {
+		t.Errorf("the call did not go on:\n%s", n)
 	}
 	eventually(t, patience, "no call is left at the exchange", func() bool { return len(x.open()) == 0 })
-	if hows := x.hows(); !strings.Contains(hows, "cancelled: 1") {
-		t.Errorf("calls at the exchange: %s", hows)
+	eventually(t, patience, "both kadens know that the call is over", func() bool { return s.ordered(n.Attempts[0].Call) == "completed" })
+}
+
+// We are killed while a person listens over the other kaden: they press 1 after we are back, and that counts.
+func TestKilledWhileAPersonListensOverTheOtherKaden(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	x := newExchange(t, func(string, int) habit {
+		return habit{answer: 200 * time.Millisecond, press: "1", after: 6 * time.Second}
+	})
+	up := far(t, x)
+	s := near(t, up)
+	s.apply(satoOnly)
+	id := s.alarm("disk full on db01. The free space of the volume that holds the journal of the database is below one percent")
+	s.until(id, timeline.AttemptAnswered, "sato")
+	eventually(t, patience, "the other kaden has the script", func() bool {
+		return strings.Contains(tail(up.log.Name(), 1<<20), "status=200")
+	})
+	s.kill()
+	s.start()
+	s.ready()
+	s.until(id, timeline.AlertAcknowledged, "sato")
+	n := s.night(id)
+	if called := len(x.calledAt(satoNumber)); called != 1 || len(n.Attempts) != 1 || n.count(timeline.AttemptLost, "") != 0 {
+		t.Errorf("the phone rang %d times:\n%s", called, n)
 	}
+	if n.count(timeline.AttemptAnswered, "sato") != 1 || n.count(timeline.AttemptConfirmed, "sato") != 1 {
+		t.Errorf("answered or confirmed more than once:\n%s", n)
+	}
+	eventually(t, patience, "no call is left at the exchange", func() bool { return len(x.open()) == 0 })
 }
 
 // We are killed just when a person has confirmed: nobody is called after that, and no call is left.
@@ -263,7 +290,7 @@ func TestTheOtherKadenIsKilled(t *testing.T) {
 	}
 }
 
-// Either side is killed at random moments of calls under way. Each alert is taken in the end, nobody is called
+// Either side, or both, are killed at random moments of calls under way. Each alert is taken in the end, nobody is called
 // after a confirmation that was committed, and no call is left at the exchange.
 func TestEitherKadenIsKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
@@ -275,11 +302,17 @@ func TestEitherKadenIsKilledAtAnyMoment(t *testing.T) {
 	s.apply(strings.Replace(satoOnly, "rounds: 1", "rounds: forever\n    gap: 1s", 1) + "deadline: 10m\n")
 	for i := range kills(t, 4) {
 		id := s.alarm(fmt.Sprintf("alert %d", i))
-		victim := []*server{s, up}[i%2]
+		victims := [][]*server{{s}, {up}, {s, up}}[i%3]
 		time.Sleep(time.Duration(r.IntN(3500)) * time.Millisecond)
-		victim.kill()
-		victim.start()
-		victim.ready()
+		for _, v := range victims {
+			v.kill()
+		}
+		for _, v := range victims {
+			v.start()
+		}
+		for _, v := range victims {
+			v.ready()
+		}
 		e := s.until(id, timeline.AlertAcknowledged, "sato")
 		eventually(t, patience, "no call is left at the exchange", func() bool { return len(x.open()) == 0 })
 		called := x.calledAt(satoNumber)
@@ -294,6 +327,43 @@ func TestEitherKadenIsKilledAtAnyMoment(t *testing.T) {
 	if n := len(x.calledAt(satoNumber)); n > 3*kills(t, 4) {
 		t.Errorf("the phone was called %d times", n)
 	}
+	attempts := 0
+	for _, n := range s.nights() {
+		attempts += len(n.Attempts)
+	}
+	if called := len(x.calledAt(satoNumber)); called > attempts {
+		t.Errorf("the phone was called %d times for %d attempts: one had two calls", called, attempts)
+	}
+}
+
+// Who takes it over the other kaden leaves a word: what was recorded there is brought home, and deleted there.
+func TestAWordIsLeftOverTheOtherKaden(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	x := newExchange(t, func(string, int) habit {
+		return habit{answer: 200 * time.Millisecond, press: "1", after: 1500 * time.Millisecond, word: true}
+	})
+	up := far(t, x)
+	s := near(t, up)
+	s.apply(upstreamDoc(up)+"\ndelete-recordings: true", satoOnly)
+	id := s.alarm("disk full on db01")
+	s.until(id, timeline.AlertAcknowledged, "sato")
+	s.until(id, timeline.CalloutSpoke, "sato")
+	status, list := s.message("GET", "/Recordings.json", nil)
+	all, _ := list["recordings"].([]any)
+	if status != 200 || len(all) != 1 {
+		t.Fatalf("recordings here: %d %v", status, list)
+	}
+	one := all[0].(map[string]any)
+	if one["call_sid"] != s.night(id).Attempts[0].Call || one["duration"] == "0" {
+		t.Errorf("the recording: %v", one)
+	}
+	eventually(t, patience, "nothing is left there", func() bool {
+		_, list := up.message("GET", "/Recordings.json", nil)
+		all, _ := list["recordings"].([]any)
+		return len(all) == 0
+	})
+	eventually(t, patience, "no call is left at the exchange", func() bool { return len(x.open()) == 0 })
 }
 
 // Whoever is not our upstream can neither read a script nor say how a call goes.

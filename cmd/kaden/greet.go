@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"strings"
+
+	"github.com/kaden-project/kaden/dispatch"
 )
 
 // greet says where everything is, and how to make something ring.
@@ -47,6 +50,14 @@ func (r *rooms) greet(ctx context.Context, w io.Writer, d *doors) error {
 	}
 	fmt.Fprintln(w)
 	return nil
+}
+
+// origin is the address others are told, from when the doors are open; before, nobody has anything to be told.
+func (r *rooms) origin() string {
+	if at := r.at.Load(); at != nil {
+		return *at
+	}
+	return cmp.Or(strings.TrimRight(r.settings.PublicURL, "/"), dispatch.Origin)
 }
 
 // base is the address others are told.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -26,7 +27,13 @@ func (r *rooms) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/2010-04-01/", rest.New(r.log, rest.Config{
 		Accounts: r.store, NotFound: account.ErrNotFound, Calls: r.store, Desk: rest.AtDesk(r.desk), Region: r.settings.Region,
+		Keys: r.store, Applications: r.catalog, Numbers: r.catalog,
+		CallerIDs: r.store, Validations: r.asker.validations, Debug: r.store, Relay: rest.Relay{URLs: r.settings.Relay.URLs, Secret: r.settings.Relay.Secret},
+		Recordings: r.store, OpenRecordings: !r.settings.Recordings.Private, PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
 		Money: purse{r}, AllowTo: r.mayCall,
+		Live: r.desk, Queues: r.store, Conferences: r.store,
+		SIP:      sipBooks{r},
+		Messages: r.letters,
 	}))
 	mux.Handle("/in/", intake.New(r.log, intake.Config{
 		Sources:  func(name string) (alert.Source, bool) { s, ok := r.house.Load().Sources[name]; return s, ok },
@@ -36,9 +43,9 @@ func (r *rooms) handler() (http.Handler, error) {
 		},
 	}))
 	for _, path := range []string{"/callouts/", "/codes/", "/sounds/"} {
-		mux.HandleFunc(path, r.scripts)
+		mux.Handle(path, r.whenTakenUp(http.HandlerFunc(r.scripts)))
 	}
-	mux.Handle(upstream.Path, r.upstreams)
+	mux.Handle(upstream.Path, r.whenTakenUp(r.upstreams))
 	mux.Handle(binPath, r.bins)
 	if err := r.console(mux); err != nil {
 		return nil, err
@@ -70,13 +77,17 @@ func (r *rooms) mayCall(ctx context.Context, a account.Account, to number.Addres
 	return r.affordable(ctx, a, to)
 }
 
-// reachable says why no trunk takes a number: 21215 for what has to be allowed first, else 21214.
+// reachable says why no trunk takes a number: 21202 for premium-rate numbers and 21215 for numbers abroad, which have
+// to be allowed first, else 21214.
 func (r *rooms) reachable(to number.Address) error {
 	why, _ := r.desk.Reach(to)
 	if why == "" {
 		return nil
 	}
-	if c := to.Number.Class(); c == number.Abroad || c == number.Premium {
+	switch to.Number.Class() {
+	case number.Premium:
+		return fmt.Errorf("%w: %s", rest.ErrPremium, why)
+	case number.Abroad:
 		return errors.New(why)
 	}
 	return fmt.Errorf("%w: %s", rest.ErrNoWay, why)

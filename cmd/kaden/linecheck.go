@@ -5,23 +5,31 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"time"
 
 	"github.com/kaden-project/kaden/api"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // trunkCmd is about lines to the telephone network.
 type trunkCmd struct {
-	Check trunkCheckCmd `cmd:"" help:"Look whether an upstream would take a call now: who we are there, what is left, which numbers."`
+	Check trunkCheckCmd `cmd:"" help:"Look whether a trunk or an upstream would take a call now, and what to do if not."`
 }
 
 type trunkCheckCmd struct {
 	serverFlags
-	Name string `arg:"" help:"The upstream's name."`
+	Name string `arg:"" help:"The name of the trunk or upstream."`
+	Call string `help:"Also call this number over the trunk; whoever answers hears a sentence." placeholder:"NUMBER"`
 }
 
 // Help is shown below the flags.
 func (*trunkCheckCmd) Help() string {
-	return `Nothing is dialled. Exit status: 0 when nothing is wrong, 1 otherwise. A ? is what the other side does not say.`
+	return `Of a trunk: whether its servers are found and answer, whether it lets us sign on, and whether something on the way (a
+SIP ALG) rewrites what we say. Of an upstream: who we are there, what is left, which numbers. Nothing is dialled without
+--call. Exit status: 0 when nothing is wrong, 1 otherwise. A ? is what the other side does not say.
+
+Example: kaden trunk check ntt --call 090-1234-5678`
 }
 
 // Run asks the server, which alone knows the secrets, and says what it found line by line.
@@ -30,8 +38,13 @@ func (c *trunkCheckCmd) Run(out *output) error {
 	if err != nil {
 		return err
 	}
+	server.http.Timeout = 2 * time.Minute // servers that do not answer take their time
+	path := "/api/trunks/" + url.PathEscape(c.Name) + "/check"
+	if c.Call != "" {
+		path += "?" + url.Values{"call": {c.Call}}.Encode()
+	}
 	var found []api.Finding
-	if err := server.do(context.Background(), http.MethodPost, "/api/trunks/"+url.PathEscape(c.Name)+"/check", "", nil, &found); err != nil {
+	if err := server.do(context.Background(), http.MethodPost, path, "", nil, &found); err != nil {
 		return err
 	}
 	wrong := 0
@@ -52,18 +65,14 @@ func (c *trunkCheckCmd) Run(out *output) error {
 	return nil
 }
 
-// checkLine looks at an upstream for the API.
-func (r *rooms) checkLine(ctx context.Context, name string) (out []api.Finding, err error) {
+// checkLine looks at a trunk or an upstream for the API.
+func (r *rooms) checkLine(ctx context.Context, name, to string) (out []api.Finding, err error) {
+	if slices.ContainsFunc(r.house.Load().Trunks, func(t trunk.Trunk) bool { return t.Name == name }) {
+		return r.checkTrunk(ctx, name, to)
+	}
 	found, err := r.upstreams.Check(ctx, name)
 	for _, f := range found {
-		one := api.Finding{What: f.What, Level: "ok", Text: f.Text, Remedy: f.Remedy}
-		switch {
-		case f.Wrong:
-			one.Level = "wrong"
-		case f.Unsure:
-			one.Level = "unknown"
-		}
-		out = append(out, one)
+		out = append(out, findingOf(f.What, f.Text, f.Remedy, f.Wrong, f.Unsure))
 	}
 	return out, err
 }

@@ -29,6 +29,7 @@ type commands struct {
 	Twiml  twimlCmd  `cmd:"" help:"Check TwiML documents."`
 	Plan   planCmd   `cmd:"" help:"Check call-out plans, and show who would ring when."`
 	Reach  reachCmd  `cmd:"" help:"Play many nights, and show how long it takes until a person has confirmed."`
+	Phone  phoneCmd  `cmd:"" help:"SIP phones that register here: which there are, and how one is set up."`
 	Trunk  trunkCmd  `cmd:"" help:"Look at an upstream: what is wrong and what to do."`
 	Config configCmd `cmd:"" help:"Check the file with the server's settings."`
 	Doctor doctorCmd `cmd:"" help:"Look for what is missing or wrong, and say what to do."`

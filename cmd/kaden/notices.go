@@ -13,7 +13,7 @@ import (
 
 // tellNotices has what is loud carried to mail, chat and other systems, as jobs.
 func (r *rooms) tellNotices(w *job.Workers) {
-	sender := notice.New(r.log, nil)
+	sender := notice.New(r.log, nil).Texting(r.textNotice)
 	job.Handle(w, func(ctx context.Context, t dispatch.Telling) error {
 		n, ok := r.house.Load().Notices[t.Notice]
 		if !ok {

@@ -106,7 +106,9 @@ type planExplainCmd struct {
 	Place  int           `placeholder:"N" help:"Whose turn it is in a round robin, counted from 0."`
 	For    time.Duration `default:"24h" help:"Look no further than this."`
 
-	Channels int    `placeholder:"N" help:"Calls that the line carries at a time: with 1, who would ring together rings one after another."`
+	Channels int           `placeholder:"N" help:"Calls that go at a time over each line, whatever the file's trunks say: with 1, who would ring together rings one after another."`
+	Interval time.Duration `placeholder:"1s" help:"Least time between new calls, whatever the file's trunks say."`
+
 	SVG      string `name:"svg" placeholder:"FILE" help:"Draw it as well: a lane for each person, time from left to right."`
 	Language string `default:"en" help:"Of the picture's labels: en or ja."`
 	Markdown bool   `xor:"form" help:"As a table in Markdown, with the picture of --svg above it."`
@@ -127,6 +129,10 @@ All of it in one call, or one call after another:
 When they are asked later whether they are still on it, and everybody who is not named:
   sato=key:1,check:key:1@4s  suzuki=key:1,asleep
   *=key:1@5s
+
+With trunks in the file (trunk: documents), it shows over which one each call goes, who waits for a line in which
+place, and when it is their turn: by the trunk's channels (of two or more, one is kept for people who call back), its interval, and
+how long the calls before take.
 
 Example: kaden plan explain docs/plans/p4-in-turn.yaml --people "sato=no-answer,suzuki=voicemail,tanaka=key:1@8s"`
 }
@@ -163,13 +169,15 @@ func (c *planExplainCmd) Run(out *output) error {
 			refused = true
 			continue
 		}
-		people, remarks := rosterOf(known, trunksOf(docs), refs)
+		trunks := trunksOf(docs)
+		people, remarks := rosterOf(known, trunks, refs)
 		behave := everybodyElse(behave, people)
 		remarks = append(remarks, strangers(behave, people)...)
 		if c.SVG != "" && explained > 0 {
 			return fmt.Errorf("%s holds several plans, and --svg is one picture: say which with --plan", name)
 		}
-		n := planNight{plan: plan, alert: alert, place: c.Place, limit: c.For, channels: c.Channels, people: people, behave: behave, remarks: remarks}
+		n := planNight{plan: plan, alert: alert, place: c.Place, limit: c.For, people: people, behave: behave, remarks: remarks,
+			trunks: simulatedLines{trunks: trunks, plan: plan, strangers: undefined(known, people), channels: max(0, c.Channels), interval: max(0, c.Interval)}}
 		if !c.JSON || c.SVG != "" {
 			n.play(func(e timeline.Event) { n.events = append(n.events, e) })
 		}
@@ -274,7 +282,7 @@ func documentsOf(text []byte) []yamlDocument {
 }
 
 // otherKinds are documents that a file may hold beside plans. Whatever else there is was meant to be a plan.
-var otherKinds = []string{"person", "group", "trunk", "upstream", "source", "number", "schedule", "route", "bin", "application", "account", "notice", "budget"}
+var otherKinds = []string{"person", "group", "trunk", "upstream", "source", "number", "schedule", "route", "bin", "domain", "phone", "application", "account", "notice", "budget"}
 
 func (d yamlDocument) isPlan() bool { return !slices.Contains(otherKinds, d.kind) }
 

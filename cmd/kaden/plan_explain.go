@@ -45,22 +45,23 @@ func readAlert(file string) (alert.Alert, error) {
 
 // planNight is one plan to be shown at work.
 type planNight struct {
-	plan     callout.Plan
-	alert    alert.Alert
-	place    int
-	limit    time.Duration
-	channels int
-	people   callout.Roster
-	behave   map[string]callout.Behaviour
-	remarks  []string
-	events   []timeline.Event
+	plan    callout.Plan
+	alert   alert.Alert
+	place   int
+	limit   time.Duration
+	trunks  simulatedLines
+	people  callout.Roster
+	behave  map[string]callout.Behaviour
+	remarks []string
+	events  []timeline.Event
 }
 
 // play runs the plan and hands over what happens.
 func (n planNight) play(tell func(timeline.Event)) {
 	callout.Play(n.plan, n.people, n.behave, callout.Night{
 		Start: time.Unix(0, 0).UTC(), ID: n.plan.Name, Alert: "example", Title: n.alert.Title,
-		Severity: string(n.alert.Severity), Place: n.place, Limit: n.limit, Channels: n.channels,
+		Severity: string(n.alert.Severity), Place: n.place, Limit: n.limit,
+		Channels: n.trunks.channels, Interval: n.trunks.interval, Lines: n.trunks.taking(),
 	}, tell)
 }
 
@@ -93,7 +94,7 @@ func (n planNight) text(w io.Writer, more bool) error {
 			fmt.Fprintf(&b, "  says (%s): %s\n", lang, said)
 		}
 	}
-	for _, line := range n.words() {
+	for _, line := range append(n.words(), n.trunks.words()...) {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
 	for _, r := range n.remarks {

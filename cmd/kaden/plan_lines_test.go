@@ -54,3 +54,57 @@ func TestPlanExplainNamesWhomNoLineReaches(t *testing.T) {
 		t.Errorf("without a trunk in the file nothing is known of lines:\n%s", out)
 	}
 }
+
+const narrowFile = `trunk: ntt
+server: sip.example.jp
+from: "+815012345678"
+channels: 2
+interval: 1s
+---
+person: sato
+contacts: [tel:+819012345678]
+---
+person: hana
+contacts: [sip:hana@192.0.2.7]
+---
+plan: night
+say: { en: An alert. }
+steps:
+  - call: [sato, hana, suzuki, mori]
+    ring: 5s
+`
+
+// The trunks of the file decide who waits for a line, in which place, and when it is their turn.
+func TestPlanExplainKnowsTheRatesOfTheFilesTrunks(t *testing.T) {
+	people := "sato=no-answer,hana=no-answer,suzuki=busy,mori=key:1@3s"
+	for _, tt := range []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{"as the trunk says", nil, []string{
+			"trunk ntt carries 1 call of ours at a time (of 2 channels one is kept for people who call back), and takes a new one every 1s",
+			"+0:00  sato    rings for up to 5s", "+0:00  hana    rings for up to 5s",
+			"+0:00  suzuki  waits for a line on ntt, place 1 in the queue", "+0:00  mori    waits for a line on ntt, place 2 in the queue",
+			"+0:05  suzuki  rings now: it is its turn on ntt", "+0:06  mori    rings now: it is its turn on ntt",
+		}},
+		{"with more channels", []string{"--channels", "3"}, []string{
+			"trunk ntt carries 3 calls of ours at a time, and takes a new one every 1s",
+			"+0:01  suzuki  rings now: it is its turn on ntt", "+0:02  mori    rings now: it is its turn on ntt",
+		}},
+		{"with another pace", []string{"--channels", "9", "--interval", "2500ms"}, []string{"+0:02.5  suzuki  rings now", "+0:05  mori    rings now"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, talk, code := planRun(t, narrowFile, append([]string{"explain", "-", "--people", people}, tt.args...)...)
+			for _, want := range tt.want {
+				if code != 0 || !strings.Contains(out, want) {
+					t.Errorf("exit %d, it does not say %q:\n%s%s", code, want, out, talk)
+				}
+			}
+		})
+	}
+	out, _, _ := planRun(t, narrowFile, "explain", "-", "--json", "--people", people)
+	if !strings.Contains(out, `"at":"1970-01-01T00:00:06Z","kind":"call.initiated","alert":"example","callout":"night","person":"mori"`) {
+		t.Errorf("as JSON:\n%s", out)
+	}
+}

@@ -231,7 +231,7 @@ func TestExplainShowsALineWithOneChannel(t *testing.T) {
 	got, _, code := planRun(t, "plan: x\nsteps:\n- call: [a, b]\n", "explain", "-", "--channels", "1", "--people", "b=key:1@5s")
 	want := `    +0:00  a  rings for up to 20s: step 1 begins
     +0:00  b  rings for up to 20s: step 1 begins
-    +0:00  b  waits for a free channel
+    +0:00  b  waits for a free channel, place 1 in the queue
     +0:20  a  does not answer
     +0:20  b  rings now: a channel is free
     +0:23  b  answers

@@ -4,26 +4,32 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/phonetest"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/store/memstore"
 	"github.com/kaden-project/kaden/twiml"
-	"github.com/kaden-project/kaden/voice"
 )
+
+func here() string { return "http://127.0.0.1:8080" }
 
 func TestARecordingIsKeptInTheStoreAndPlayedFromIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		web := &phonetest.Web{}
-		shelf := recordings{memstore.New(), &asker{outside: web}}
+		books := memstore.New()
+		shelf := recordings{books: books, base: here, rest: &asker{outside: web}}
 		const said = "https://owner.example/said"
+		var where string
 		web.Handle(said, func(a call.Ask) call.Reply {
-			return call.Reply{Status: 200, ContentType: "text/xml", Body: []byte(`<Response><Play>` + a.Params.Get("RecordingUrl") + `</Play></Response>`)}
+			where = a.Params.Get("RecordingUrl")
+			return call.Reply{Status: 200, ContentType: "text/xml", Body: []byte(`<Response><Play>` + where + `.mp3</Play></Response>`)}
 		})
 		house := phonetest.New(t, func(s *phonetest.Setup) { s.Asker, s.Recordings = shelf, shelf })
 		sato := house.Phone("sato")
@@ -35,38 +41,63 @@ func TestARecordingIsKeptInTheStoreAndPlayedFromIt(t *testing.T) {
 		if last := heard[len(heard)-1]; last.To.Sub(last.From) < 90*time.Second {
 			t.Errorf("%v were played", last.To.Sub(last.From))
 		}
+		list, _, err := books.Recordings(t.Context(), account.RecordingFilter{})
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%v, %v", list, err)
+		}
+		if r := list[0]; r.Source != "RecordVerb" || r.Status != "completed" || r.Channels != 1 || r.Duration < 90*time.Second ||
+			where != here()+"/2010-04-01/Accounts/"+string(r.Account)+"/Recordings/"+string(r.SID) {
+			t.Errorf("kept %+v as %s", r, where)
+		}
 	})
 }
 
-// offline is a store that is down.
-type offline struct{}
+// offline are books that cannot be reached.
+type offline struct{ account.Books }
 
-func (offline) PutSound(context.Context, string, string, []byte) error { return errors.New("down") }
-func (offline) Sound(context.Context, string) ([]byte, error)          { return nil, errors.New("down") }
+func (offline) PutRecording(context.Context, account.Recording, []byte) error {
+	return errors.New("down")
+}
+
+func (offline) RecordingSound(context.Context, sid.Account, sid.Recording) ([]byte, error) {
+	return nil, errors.New("down")
+}
 
 func TestRecordingsAndAllElseGoTheirWays(t *testing.T) {
 	web := &phonetest.Web{}
 	web.Serve("https://owner.example/a.wav", "sound")
-	web.Serve(soundsAt+"word", "a signed one")
-	r := recordings{memstore.New(), web}
-	one := voice.Recording{SID: sid.New[sid.Recording](), WAV: []byte("RIFF")}
+	r := recordings{books: memstore.New(), base: here, rest: web}
+	one := call.Recording{SID: sid.New[sid.Recording](), Account: sid.New[sid.Account](), WAV: []byte("RIFF")}
 	where, err := r.Keep(t.Context(), one)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for url, want := range map[string]string{
-		where: "200 RIFF", where + ".wav": "200 RIFF", "https://owner.example/a.wav": "200 sound", soundsAt + "word": "200 a signed one",
-		soundsAt + "RE00000000000000000000000000000000": "404 no such recording",
-	} {
-		asked, err := r.Ask(t.Context(), call.Ask{URL: url})
-		loaded, err2 := r.Load(t.Context(), call.Ask{URL: url}, 1<<20)
-		for _, got := range []call.Reply{asked, loaded} {
-			if s := strconv.Itoa(got.Status) + " " + string(got.Body); s != want || errors.Join(err, err2) != nil {
-				t.Errorf("%s: %s, want %s (%v)", url, s, want, errors.Join(err, err2))
+	for _, open := range []bool{false, true} {
+		r.open = open
+		stranger := "404 no such recording"
+		if open {
+			stranger = "200 RIFF"
+		}
+		for _, tt := range []struct {
+			url  string
+			who  sid.Account
+			want string
+		}{
+			{where, one.Account, "200 RIFF"}, {where + ".wav", one.Account, "200 RIFF"}, {where + ".mp3?RequestedChannels=1", one.Account, "200 RIFF"},
+			{where, sid.New[sid.Account](), stranger}, {"https://owner.example/a.wav", one.Account, "200 sound"},
+			{strings.Replace(where, string(one.SID), "RE"+strings.Repeat("0", 32), 1), one.Account, "404 no such recording"},
+		} {
+			q := call.Ask{URL: tt.url, Account: tt.who}
+			asked, err := r.Ask(t.Context(), q)
+			loaded, err2 := r.Load(t.Context(), q, 1<<20)
+			for _, got := range []call.Reply{asked, loaded} {
+				if s := strconv.Itoa(got.Status) + " " + string(got.Body); s != tt.want || errors.Join(err, err2) != nil {
+					t.Errorf("%s: %s, want %s (%v)", tt.url, s, tt.want, errors.Join(err, err2))
+				}
 			}
 		}
 	}
-	r.store = offline{}
+	r.books = offline{}
 	if _, err := r.Keep(t.Context(), one); err == nil {
 		t.Error("kept while the store is down")
 	}

@@ -31,6 +31,8 @@ import (
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
+	"github.com/kaden-project/kaden/registrar"
+	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/speech"
 	"github.com/kaden-project/kaden/store"
@@ -52,28 +54,36 @@ type rooms struct {
 	clock     *media.Clock
 	speaker   *speech.Speaker
 	sip       *sipleg.Server
+	registrar *registrar.Registrar
 	traces    *traces
+	watch     *lineWatch
 	phones    *simulatedPhones
 	web       *webhook.Client
 	asker     *asker
+	journal   *webhook.Journal
 	bins      *bins
+	catalog   *catalog
 	api       *api.API
 	voice     *voice.Runner
 	desk      *call.Desk
 	upstreams *upstream.Client
+	letters   letters
 	dispatch  *dispatch.Dispatcher
+	browsers  *browsers // nil: none
 
 	house    atomic.Pointer[manifest.Set]
 	known    atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
 	heard    atomic.Pointer[[]speech.Engine]     // the voices, when they were last tried
 	listened chan struct{}                       // closed once they were
 	first    bool                                // this is the first start
+	at       atomic.Pointer[string]              // the API's address, once its doors are open
 	change   sync.Mutex                          // one change of the house at a time
 }
 
 // openRooms opens everything and starts nothing. What was opened is closed again after an error.
 func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err error) {
 	r = &rooms{log: log, settings: s, phones: &simulatedPhones{}, listened: make(chan struct{})}
+	r.watch = &lineWatch{log: log}
 	defer func() {
 		if err != nil {
 			r.close()
@@ -95,18 +105,32 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	if err := r.moveIn(ctx); err != nil {
 		return r, err
 	}
+	r.bins = &bins{
+		log: r.log, all: func() map[string]account.Bin { return r.house.Load().Bins },
+		token: func() string { return r.account.AuthToken }, public: strings.TrimRight(r.settings.PublicURL, "/"),
+	}
+	r.catalog = &catalog{Books: r.store, house: r.house.Load, bins: r.bins, main: r.account}
 	if err := r.reload(ctx); err != nil {
 		return r, err
 	}
 	if err := r.openSound(); err != nil {
 		return r, err
 	}
+	if err := r.openPhones(ctx); err != nil {
+		return r, err
+	}
 	if err := r.openLines(); err != nil {
 		return r, err
 	}
+	if err := r.openBrowsers(ctx); err != nil {
+		return r, err
+	}
 	r.openCalls()
+	if err := r.desk.Recall(ctx); err != nil {
+		log.Warn("how trunks fared in the last run is not known", "err", err)
+	}
 	r.store.DeliverLate(func(ctx context.Context, p call.Post) error {
-		_, err := r.asker.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
+		_, err := r.journal.Ask(ctx, call.Ask{Account: p.Account, Call: p.Call, Method: p.Method, URL: p.URL, Params: p.Params})
 		return err
 	})
 	return r, nil
@@ -139,52 +163,74 @@ func (r *rooms) openLines() error {
 	}
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("sip"))
+	cert, roots, err := r.settings.sipTLS()
+	if err != nil {
+		return err
+	}
 	r.sip, err = sipleg.Listen(r.log, sipleg.Config{
+		LineChanged: r.watch.changed,
+		ListenTLS:   r.settings.SIP.TLS, Certificate: cert, RootCAs: roots,
 		Listen: r.settings.SIP.Listen, Advertise: r.settings.SIP.Advertise,
 		RTPPorts: sipleg.Range{First: uint16(low), Last: uint16(high)}, Clock: r.clock,
 		Incoming: func(l *sipleg.Leg) { r.desk.Accept(l) },
 		Known: func(source netip.AddrPort, _ sipleg.Request) bool {
 			return (*r.known.Load())[source.Addr().Unmap()]
 		},
+		Phones:    switchboard{r.registrar},
 		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
 	})
+	if err == nil {
+		r.signOn()
+	}
 	return err
 }
 
 func (r *rooms) openCalls() {
 	r.web = webhook.New(r.log, webhook.Config{
-		AuthToken:     func(sid.Account) string { return r.account.AuthToken },
+		AuthToken:     r.token,
 		AllowLoopback: loopback(r.settings.HTTP), AllowPrivate: r.settings.Webhooks.AllowPrivate,
 	})
-	r.bins = &bins{
-		log: r.log, all: func() map[string]account.Bin { return r.house.Load().Bins },
-		token: func() string { return r.account.AuthToken }, public: strings.TrimRight(r.settings.PublicURL, "/"),
-	}
 	r.asker = &asker{outside: r.web, bins: r.bins}
-	sounds := recordings{r.store, r.asker}
-	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Notify: func(n voice.Notice) {
+	r.journal = webhook.NewJournal(r.log, r.asker, r.store, func(url string) bool {
+		return strings.HasPrefix(url, dispatch.Origin+"/") && !r.bins.has(url) // kaden's own scripts
+	})
+	sounds := recordings{books: r.store, base: r.origin, open: !r.settings.Recordings.Private, rest: r.journal}
+	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Texter: texter{r}, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
+		r.journal.Note(account.Notification{
+			Account: n.Account, Call: n.Call, Warning: n.Problem.Level != problem.Error, Code: n.Problem.Code, Text: n.Problem.String(),
+		}, n.URL)
 	}})
-	r.traces = newTraces(r.sip)
+	r.traces = newTraces(&registrar.Dialer{Registrar: r.registrar, SIP: r.sip})
 	r.desk = call.New(r.log, call.Config{
-		Store: r.store, Asker: r.asker, Script: r.voice.Script, Node: r.settings.Node,
-		Dialers: map[number.Scheme]leg.Dialer{
+		Store: r.store, Asker: r.journal, Script: r.voice.Script, Node: r.settings.Node, Recordings: sounds,
+		Queues: r.store, Conferences: r.store, Documents: r.voice,
+		Dialers: r.browsers.dialers(map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
-		},
-		Own:     &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
-		Trunks:  func() []trunk.Trunk { return r.house.Load().Trunks },
-		Numbers: r.numberCalled,
-		Screen:  r.voice.Screen,
+		}),
+		Own:       &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
+		Trunks:    func() []trunk.Trunk { return r.house.Load().Trunks },
+		Gates:     r.store,
+		Numbers:   r.numberCalled,
+		Shows:     r.catalog.shows,
+		Phones:    r.phoneCalls,
+		Screen:    r.voice.Screen,
+		Down:      r.lineDown,
+		Elsewhere: func(id sid.Call) bool { return r.upstreams.Has(id) },
+		Others:    r.upstreamLines,
 	})
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))
 	r.openUpstreams(secret.Sum(nil))
+	r.openLetters()
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
-		Store: r.store, Caller: caller{r.log, r.voice, r.desk, r.upstreams, r.house.Load}, House: r.house.Load, Secret: secret.Sum(nil),
+		Store: r.store, Caller: r.caller(), House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		EndGhost:  r.endGhost, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region,
+		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
+	r.watch.to(r.dispatch)
 	r.asker.scripts = r.dispatch
+	r.asker.validations = rest.NewValidations(r.log, rest.AtDesk(r.desk), r.store, r.journal, dispatch.Origin)
 }
 
 // hangingUp is how long upstreams may take to confirm, at the end, that their calls are over.
@@ -198,9 +244,13 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	g.Go(func() error { return r.clock.Run(life) })
 	g.Go(func() error { r.listenToVoices(life); return nil })
 	g.Go(func() error { return r.store.Run(life) })
+	g.Go(func() error { return r.journal.Run(life) })
+	g.Go(func() error { r.tidy(life); return nil })
+	g.Go(func() error { return r.registrar.Run(life) })
 	sipLife, endSIP := context.WithCancel(life)
 	defer endSIP()
 	g.Go(func() error { return r.sip.Run(sipLife) })
+	g.Go(func() error { return r.registrar.KeepOpen(sipLife, r.knock) })
 	work, stopWork := context.WithCancel(life)
 	defer stopWork()
 	failed := make(chan error, 1)
@@ -210,6 +260,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 		return err
 	})
 	g.Go(func() error { r.closeBooks(work); return nil })
+	g.Go(func() error { return r.letters.desk.Run(work) })
 	var first error
 	select {
 	case <-ctx.Done():
@@ -227,8 +278,9 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	g.Go(func() error { return ignoreCanceled(r.upstreams.Shutdown(later)) })
 	shutdown := r.desk.Shutdown(now)
 	endSIP()
+	browsers := r.browsers.close() // the clock paces them
 	end()
-	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown))
+	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown), browsers)
 }
 
 // closeBooks ends the records of the last run's calls. The call-outs come first: they know from those
@@ -269,7 +321,8 @@ func ignoreCanceled(err error) error {
 
 // close gives back what openRooms took.
 func (r *rooms) close() error {
-	var errs []error
+	errs := []error{r.browsers.close()}
+	r.watch.forget(nil)
 	if r.sip != nil {
 		errs = append(errs, r.sip.Close())
 	}
@@ -304,16 +357,19 @@ func (r *rooms) voices() []speech.Engine {
 
 // numberCalled is what answers when one of our own numbers, or a SIP user, is called.
 func (r *rooms) numberCalled(called string) (account.Number, bool) {
-	for _, n := range r.house.Load().Numbers {
-		if n.Number == called {
-			n.Account = r.account.SID
-			if n.Bin != "" {
-				n.URL = r.bins.url(n.Bin)
-			}
-			return dispatch.CallBack(n), true
-		}
+	return r.catalog.called(called)
+}
+
+// token is what signs an account's requests.
+func (r *rooms) token(id sid.Account) string {
+	if id == r.account.SID || id == "" {
+		return r.account.AuthToken
 	}
-	return account.Number{}, false
+	a, err := r.store.Account(context.Background(), id)
+	if err != nil {
+		r.log.Error("a request is not signed: the account's token cannot be read", "account", id, "err", err)
+	}
+	return a.AuthToken
 }
 
 // reload reads the documents and makes them the house.
@@ -336,7 +392,14 @@ func (r *rooms) reload(ctx context.Context) error {
 		r.log.Info("the documents have warnings; applying them shows each", "warnings", warnings)
 	}
 	r.house.Store(set)
+	if err := r.catalog.refresh(ctx); err != nil {
+		return err
+	}
+	if err := r.useDomains(ctx, set); err != nil {
+		return err
+	}
 	r.lookUpTrunks(ctx, set)
+	r.signOn()
 	return nil
 }
 
@@ -346,7 +409,7 @@ func (r *rooms) lookUpTrunks(ctx context.Context, set *manifest.Set) {
 	ctx, stop := context.WithTimeout(ctx, 3*time.Second)
 	defer stop()
 	for _, t := range set.Trunks {
-		host, _, _ := strings.Cut(strings.TrimPrefix(t.Server, "sip:"), ";")
+		host, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(t.Server, "sip:"), "sips:"), ";")
 		if h, _, err := net.SplitHostPort(host); err == nil {
 			host = h
 		}

@@ -20,14 +20,16 @@ import (
 
 // serveCmd runs the server.
 type serveCmd struct {
-	Config  string `help:"File with the server's settings." type:"path" placeholder:"FILE"`
-	Data    string `help:"Data directory; ./kaden-data unless the settings say otherwise." placeholder:"DIR"`
-	HTTP    string `name:"http" help:"Address for console, API and intake; 127.0.0.1:8080." placeholder:"ADDR"`
-	HTTPS   string `name:"https" help:"The same with TLS." placeholder:"ADDR"`
-	TLSCert string `name:"tls-cert" help:"Certificate for --https." placeholder:"FILE"`
-	TLSKey  string `name:"tls-key" help:"Its key." placeholder:"FILE"`
-	SIP     string `name:"sip" help:"Address for SIP, UDP and TCP; 0.0.0.0:5060." placeholder:"ADDR"`
-	Phone   string `help:"Who \"me\" is: sip:me@192.0.2.10, tel:+819012345678; a simulated phone unless given." placeholder:"ADDRESS"`
+	Config   string `help:"File with the server's settings." type:"path" placeholder:"FILE"`
+	Data     string `help:"Data directory; ./kaden-data unless the settings say otherwise." placeholder:"DIR"`
+	HTTP     string `name:"http" help:"Address for console, API and intake; 127.0.0.1:8080." placeholder:"ADDR"`
+	HTTPS    string `name:"https" help:"The same with TLS." placeholder:"ADDR"`
+	TLSCert  string `name:"tls-cert" help:"Certificate for --https." placeholder:"FILE"`
+	TLSKey   string `name:"tls-key" help:"Its key." placeholder:"FILE"`
+	SIP      string `name:"sip" help:"Address for SIP, UDP and TCP; 0.0.0.0:5060." placeholder:"ADDR"`
+	SIPS     string `name:"sips" help:"Address for SIP over TLS, with the certificate of --tls-cert unless the settings name another." placeholder:"ADDR"`
+	Phone    string `help:"Who \"me\" is: sip:me@192.0.2.10, tel:+819012345678; a simulated phone unless given." placeholder:"ADDRESS"`
+	Browsers string `help:"Address for the sound of browser phones, UDP and TCP; 0.0.0.0:10000, off for none." placeholder:"ADDR"`
 }
 
 // settings are the file's, with what the command line says on top.
@@ -37,7 +39,7 @@ func (c *serveCmd) settings() (settings, error) {
 		return s, err
 	}
 	for flag, field := range map[*string]*string{
-		&c.Data: &s.Data, &c.HTTP: &s.HTTP, &c.HTTPS: &s.HTTPS, &c.TLSCert: &s.TLSCert, &c.TLSKey: &s.TLSKey, &c.SIP: &s.SIP.Listen,
+		&c.Data: &s.Data, &c.HTTP: &s.HTTP, &c.HTTPS: &s.HTTPS, &c.TLSCert: &s.TLSCert, &c.TLSKey: &s.TLSKey, &c.SIP: &s.SIP.Listen, &c.SIPS: &s.SIP.TLS, &c.Browsers: &s.Browsers.Listen,
 	} {
 		if *flag != "" {
 			*field = *flag
@@ -158,6 +160,7 @@ func (r *rooms) openDoors() (*doors, error) {
 		}
 		d.servers, d.socket = append(d.servers, srv), append(d.socket, l)
 	}
+	r.at.Store(new(r.base(d)))
 	return d, nil
 }
 

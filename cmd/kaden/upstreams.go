@@ -17,7 +17,9 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/twiml"
 	"github.com/kaden-project/kaden/upstream"
@@ -215,8 +217,18 @@ func (r *rooms) openUpstreams(secret []byte) {
 	r.upstreams = upstream.New(r.log, upstream.Config{
 		Upstreams: func() []trunk.Upstream { return r.house.Load().Upstreams },
 		Store:     r.store, Scripts: r.asker, Origin: dispatch.Origin, PublicURL: r.settings.PublicURL,
-		Secret: secret, Node: r.settings.Node,
+		Secret: secret, Node: r.settings.Node, Gate: r.desk,
+		Letters: func(id sid.Message, w message.Word) { r.letters.desk.Heard(id, w) },
+		Inbound: func(ctx context.Context, in upstream.In) error { return r.letters.take(ctx, in) },
 	})
+}
+
+// upstreamLines are the upstreams as lines of this house.
+func (r *rooms) upstreamLines() (lines []trunk.Trunk) {
+	for _, u := range r.house.Load().Upstreams {
+		lines = append(lines, u.Line())
+	}
+	return lines
 }
 
 // calls is how many are not over, here and at upstreams.
@@ -228,12 +240,16 @@ func (r *rooms) scripts(w http.ResponseWriter, q *http.Request) {
 	q.Body = http.MaxBytesReader(w, q.Body, 64<<10)
 	if part := strings.Split(q.URL.EscapedPath(), "/"); len(part) > 2 {
 		attempt, err := url.PathUnescape(part[2])
+		var k *upstream.Call
 		if err == nil {
-			err = r.upstreams.Admit(attempt, q)
+			k, err = r.upstreams.Admit(attempt, q)
 		}
 		if err != nil {
 			http.Error(w, "the signature does not match", http.StatusForbidden)
 			return
+		}
+		if k != nil {
+			r.bringHome(k, q)
 		}
 	}
 	r.dispatch.ServeHTTP(w, q)

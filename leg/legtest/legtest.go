@@ -36,6 +36,10 @@ type Answerer interface {
 	Call(p Phone) leg.Leg
 }
 
+// Quiet is a House whose phones have no sound before they answer; NoEarlySound says why. The story of such
+// sound is not for them, and their Early is a Ring.
+type Quiet interface{ NoEarlySound() string }
+
 // Phone is the far end of one leg, moved by hand. Its methods come from the goroutine of the test and
 // return when the thing is done or on the wire; they fail the test themselves when it cannot be done.
 // A Phone serves one call.

@@ -50,6 +50,7 @@ func (d *Dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 // Incoming is a call from a simulated phone to us.
 type Incoming struct {
 	From, To string
+	Phone    string // as leg.Info's
 	Headers  map[string]string
 	Actions  []Action      // after we have answered
 	GivesUp  time.Duration // hangs up if it is not answered by then; 0 never does
@@ -58,7 +59,7 @@ type Incoming struct {
 // Call makes a simulated phone call in. It gives both ends: ours, to be accepted, and the caller's.
 // Cancelling ctx hangs up.
 func Call(ctx context.Context, in Incoming) (*Leg, *Phone) {
-	n := newLine(leg.Info{Inbound: true, From: in.From, To: in.To, Headers: in.Headers})
+	n := newLine(leg.Info{Inbound: true, From: in.From, To: in.To, Phone: in.Phone, Headers: in.Headers})
 	n.script = in.Actions
 	if in.GivesUp > 0 {
 		n.after(in.GivesUp, func() {

@@ -31,7 +31,7 @@ type softphone struct {
 	events chan string
 }
 
-func newSoftphone(t *testing.T) *softphone {
+func newSoftphone(t *testing.T, account ...string) *softphone {
 	t.Helper()
 	program, err := exec.LookPath("baresip")
 	if err != nil {
@@ -47,7 +47,7 @@ func newSoftphone(t *testing.T) *softphone {
 	silent := media.AppendWAV(nil, make([]int16, 60*media.Rate))
 	files := map[string]string{
 		"mic.wav":  string(silent),
-		"accounts": fmt.Sprintf("<sip:sato@127.0.0.1:%d;transport=udp>;regint=0;audio_codecs=PCMU,PCMA\n", port),
+		"accounts": fmt.Sprintf("<sip:sato@127.0.0.1:%d;transport=udp>;regint=0;audio_codecs=PCMU,PCMA%s\n", port, strings.Join(account, "")),
 		"contacts": "",
 		"config": fmt.Sprintf(`poll_method epoll
 sip_listen 127.0.0.1:%d
@@ -62,6 +62,7 @@ module_path %[6]s
 module g711.so
 module aufile.so
 module sndfile.so
+module srtp.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
@@ -179,7 +180,24 @@ func warble() *media.Clip {
 func TestSoftphone(t *testing.T) {
 	p := newSoftphone(t)
 	s := start(t, nil)
-	l, err := s.Dial(t.Context(), leg.Target{URI: p.uri, From: "+815012345678"}, leg.Options{})
+	softphoneAnswers(t, s, p, leg.Target{URI: p.uri, From: "+815012345678"})
+
+	// And one that is let ring.
+	l, err := s.Dial(t.Context(), leg.Target{URI: p.uri}, leg.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next(t, l, leg.Ringing)
+	p.sees("CALL_INCOMING")
+	l.Hangup(t.Context(), leg.Canceled)
+	ended(t, l, leg.Canceled)
+	p.sees("CALL_CLOSED")
+}
+
+// softphoneAnswers calls a phone that answers, hears a message and presses keys.
+func softphoneAnswers(t *testing.T, s *Server, p *softphone, to leg.Target) {
+	t.Helper()
+	l, err := s.Dial(t.Context(), to, leg.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,17 +224,6 @@ func TestSoftphone(t *testing.T) {
 	if trace := Ladder(l.(leg.Tracer).Trace()); !strings.Contains(trace, "INVITE (SDP)") || !strings.Contains(trace, "BYE") {
 		t.Errorf("the ladder tells little:\n%s", trace)
 	}
-
-	// And one that is let ring.
-	l, err = s.Dial(t.Context(), leg.Target{URI: p.uri}, leg.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	next(t, l, leg.Ringing)
-	p.sees("CALL_INCOMING")
-	l.Hangup(t.Context(), leg.Canceled)
-	ended(t, l, leg.Canceled)
-	p.sees("CALL_CLOSED")
 }
 
 // freeRange finds the first of n UDP ports in a row that nobody has, below the range out of which the

@@ -21,9 +21,9 @@ func BenchmarkTick(b *testing.B) {
 	s.terms = terms{remote: at, codec: media.PCMU, dtmf: 101, send: true, live: true}
 	s.latch.expect(at)
 	clip := warble()
-	s.play(media.Repeat(0, func() media.Source { return clip.Source() }))
+	s.mouth.Play(media.Repeat(0, func() media.Source { return clip.Source() }))
 	var heard counting
-	s.listen(&heard)
+	s.ear.Listen(&heard)
 	packet := make([]byte, 172)
 	packet[0] = 0x80
 	in := []rtpIn{{packet, at}}

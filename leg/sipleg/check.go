@@ -3,6 +3,7 @@ package sipleg
 import (
 	"bytes"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,14 +18,17 @@ type refusal struct {
 }
 
 // allowed are the methods that a leg understands; foreign ones that exist are refused with 405, others with 501.
-const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
 
 var (
-	ourMethods = map[string]bool{"INVITE": true, "ACK": true, "CANCEL": true, "BYE": true, "OPTIONS": true, "INFO": true, "UPDATE": true}
-	methods    = map[string]bool{"REGISTER": true, "PRACK": true, "SUBSCRIBE": true, "NOTIFY": true, "PUBLISH": true, "MESSAGE": true, "REFER": true}
+	ourMethods = map[string]bool{"INVITE": true, "ACK": true, "CANCEL": true, "BYE": true, "OPTIONS": true, "INFO": true, "UPDATE": true, "PRACK": true}
+	methods    = map[string]bool{"REGISTER": true, "SUBSCRIBE": true, "NOTIFY": true, "PUBLISH": true, "MESSAGE": true, "REFER": true}
 
-	abilities = []header{{"Allow", allowed}, {"Accept", "application/sdp"}, {"Supported", "100rel"}}
+	abilities = []header{{"Allow", allowed}, {"Accept", "application/sdp"}, {"Supported", "100rel, timer"}}
 )
+
+// extensions are those that a request may require.
+var extensions = map[string]bool{"100rel": true, "timer": true}
 
 // once are the headers that a message has no more than one of.
 var once = map[string]string{
@@ -206,7 +210,8 @@ func check(r *request, length int) *refusal {
 	case !ourMethods[method]:
 		return &refusal{code: 405, words: "method not allowed", extra: []header{{"Allow", allowed}}}
 	}
-	if unknown := tokens(r, "Require"); len(unknown) > 0 {
+	unknown := slices.DeleteFunc(tokens(r, "Require"), func(t string) bool { return extensions[strings.ToLower(t)] })
+	if len(unknown) > 0 {
 		return &refusal{code: 420, words: "an extension is required that is not known here", extra: []header{{"Unsupported", strings.Join(unknown, ", ")}}}
 	}
 	if r.Method != sip.INVITE && r.Method != sip.UPDATE || len(r.Body()) == 0 {

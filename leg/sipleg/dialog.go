@@ -18,6 +18,7 @@ type dialog struct {
 	seq     uint32   // of our last request
 	theirs  uint32   // of the last request of the far end
 	flow    flow     // the next hop
+	back    bool     // which is always where the far end's messages come from
 	ownHost string   // host and port of our Via and Contact on this flow
 	log     *trace
 }
@@ -25,6 +26,11 @@ type dialog struct {
 // next makes a request of the dialog; the number goes up except for ACK, which repeats that of its INVITE.
 func (s *Server) inDialog(d *dialog, method sip.RequestMethod, n uint32, extra ...header) (raw []byte, branch string) {
 	branch = freshBranch()
+	return s.inDialogWith(d, method, n, branch, "", extra...), branch
+}
+
+// inDialogWith makes it with that branch and a description.
+func (s *Server) inDialogWith(d *dialog, method sip.RequestMethod, n uint32, branch, body string, extra ...header) []byte {
 	uri, routes := d.target, d.routes
 	if len(routes) > 0 && !loose(routes[0]) { // a strict router (section 12.2.1.1)
 		uri = strings.Trim(strings.SplitN(routes[0], ">", 2)[0], "<> ")
@@ -43,7 +49,7 @@ func (s *Server) inDialog(d *dialog, method sip.RequestMethod, n uint32, extra .
 	if s.cfg.UserAgent != "" {
 		headers = append(headers, header{"User-Agent", s.cfg.UserAgent})
 	}
-	return compose(string(method)+" "+uri+" SIP/2.0", append(headers, extra...), ""), branch
+	return compose(string(method)+" "+uri+" SIP/2.0", append(headers, extra...), body)
 }
 
 func loose(route string) bool {
@@ -81,6 +87,9 @@ func contact(m message) string {
 // NAT): then the way that its message came is the way back.
 func (d *dialog) aim(came flow) {
 	d.flow = came
+	if d.back {
+		return
+	}
 	uri := d.target
 	if len(d.routes) > 0 {
 		uri = strings.Trim(strings.SplitN(d.routes[0], ">", 2)[0], "<> ")
@@ -118,6 +127,11 @@ func (s *Server) bye(d *dialog, keys *keyring, reason string, done func(error)) 
 
 // ask sends a request of the dialog and answers a challenge to it. done is called once, never before ask returns.
 func (s *Server) ask(d *dialog, method sip.RequestMethod, n uint32, keys *keyring, done func(error), extra ...header) {
+	s.askFor(d, method, n, keys, func(_ *response, err error) { done(err) }, extra...)
+}
+
+// askFor is ask for one who wants the final answer.
+func (s *Server) askFor(d *dialog, method sip.RequestMethod, n uint32, keys *keyring, done func(*response, error), extra ...header) {
 	raw, branch := s.inDialog(d, method, n, extra...)
 	_, err := s.layer.start(outgoing{
 		method: method, branch: branch, raw: raw, to: d.flow, log: d.log,
@@ -127,20 +141,20 @@ func (s *Server) ask(d *dialog, method sip.RequestMethod, n uint32, keys *keyrin
 			case (r.StatusCode == 401 || r.StatusCode == 407) && keys != nil:
 				auth, err := keys.answer(r, method, d.target, "")
 				if err != nil {
-					done(err)
+					done(r, err)
 					return
 				}
 				again := *d
 				again.seq = n + 1
-				s.ask(&again, method, n+1, keys, done, append(extra[:len(extra):len(extra)], auth)...)
+				s.askFor(&again, method, n+1, keys, done, append(extra[:len(extra):len(extra)], auth)...)
 			default:
-				done(nil)
+				done(r, nil)
 			}
 		},
-		failed: done,
+		failed: func(err error) { done(nil, err) },
 	})
 	if err != nil {
-		go done(err) // the caller may hold the lock that done takes
+		go done(nil, err) // the caller may hold the lock that done takes
 	}
 }
 

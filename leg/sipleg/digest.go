@@ -13,7 +13,10 @@ import (
 // maxChallenges bounds what a far end may ask: a proxy and a server, each with one stale nonce.
 const maxChallenges = 4
 
-var errPassword = errors.New("wrong user or password")
+var (
+	errPassword   = errors.New("wrong user or password")
+	errNoPassword = errors.New("the far end asks for a user and password, and none is set")
+)
 
 // keyring answers the challenges of one leg (RFC 3261 section 22).
 type keyring struct {
@@ -33,7 +36,7 @@ func (k *keyring) answer(r *response, method sip.RequestMethod, uri, body string
 		return header{}, err
 	}
 	if k.user == "" {
-		return header{}, fmt.Errorf("the far end asks for a user and password (realm %q) and none is set", chal.Realm)
+		return header{}, fmt.Errorf("%w (realm %q)", errNoPassword, chal.Realm)
 	}
 	key := name + " " + chal.Realm
 	if k.asked++; k.realms[key] && !chal.Stale || k.asked > maxChallenges {

@@ -18,6 +18,9 @@ var _ leg.Ender = (*Server)(nil)
 // the one that answers a challenge.
 const afterwards = 2
 
+// refreshes is more than the signs of life that any call has given.
+const refreshes = 10_000
+
 var errUnconfirmed = errors.New("the far end has not confirmed that the call is over")
 
 // End ends a call that an earlier life of the process has left: BYE if it was answered, else CANCEL, and BYE
@@ -78,13 +81,16 @@ func (s *Server) endDialog(ctx context.Context, to leg.Target, was remains, done
 	f := flow{udp: !was.TCP, peer: peer}
 	s.gate.befriend(peer.Addr())
 	if was.TCP {
-		if f, err = s.wire.connect(ctx, peer); err != nil {
-			return fmt.Errorf("SIP over TCP to %s: %w", peer, err)
+		if f, err = s.reach(ctx, place{proto: was.proto(), addr: peer, name: was.Name}); err != nil {
+			return err
 		}
 	}
 	d := &dialog{
 		callID: was.CallID, local: was.From, remote: was.To, target: was.Target, routes: was.Routes,
-		seq: was.CSeq, flow: f, ownHost: s.ownHost(peer.Addr()),
+		seq: was.CSeq, flow: f, ownHost: s.ownHost(f),
+	}
+	if was.Timer {
+		d.seq += refreshes // any higher number will do (RFC 3261 section 12.2.2); a lower one is refused
 	}
 	s.bye(d, credentials{to.Username, to.Password}.keys(), "ended after a restart", done)
 	return nil
@@ -95,24 +101,39 @@ func (s *Server) endInvite(ctx context.Context, to leg.Target, o leg.Options, wa
 	if o.ID == "" {
 		return errors.New("an attempt without an ID cannot be ended by another life of the process")
 	}
-	unknown := make(chan struct{}, afterwards+maxChallenges)
+	first, err := s.invitation(ctx, to, o.ID)
+	if err != nil {
+		return err
+	}
 	last := max(1, was.Invite)
-	if to.Username != "" { // a challenge may have been answered
+	if to.Username != "" || len(first.others) > 0 { // a challenge may have been answered, another server tried
 		last = max(afterwards, was.Invite)
 	}
-	for n := uint32(1); n <= last; n++ {
-		i, err := s.invitation(ctx, to, o.ID)
+	var sent []*invitation
+	for _, p := range append([]place{first.at}, first.others...) {
+		f, err := s.reach(ctx, p)
 		if err != nil {
-			return err
+			s.log.Warn("whether a server has a call of an earlier life cannot be asked", "err", err)
+			continue
 		}
-		i.n, i.branch = n, s.id.branch(o.ID, n)
+		for n := uint32(1); n <= last; n++ {
+			i := first.sibling(n, s.id.branch(o.ID, n, p.addr))
+			i.flow, i.at, i.ownHost = f, p, s.ownHost(f)
+			sent = append(sent, i)
+		}
+	}
+	if len(sent) == 0 {
+		return errUnconfirmed
+	}
+	unknown := make(chan struct{}, len(sent))
+	for _, i := range sent {
 		tx, err := s.layer.prepared(outgoing{method: sip.INVITE, branch: i.branch, to: i.flow, ackOf: i.refusalACK})
 		if err != nil {
 			return err
 		}
 		i.tx = tx
 		tx.expireIn(s.t.all())
-		s.abandon(i, "ended after a restart", func(err error) { done(err) })
+		s.abandon(i, "ended after a restart", done)
 		s.cancel(i, "ended after a restart", func(status int, err error) {
 			if status == 481 {
 				unknown <- struct{}{}
@@ -120,7 +141,7 @@ func (s *Server) endInvite(ctx context.Context, to leg.Target, o leg.Options, wa
 		})
 	}
 	s.spawn(func() {
-		for range last {
+		for range sent {
 			select {
 			case <-unknown:
 			case <-ctx.Done():
@@ -146,7 +167,7 @@ func (s *Server) stray(r *response) {
 	}
 	i := &invitation{
 		uri: contact(r), from: r.From().Value(), to: r.To().Value(), callID: callID(r), n: seq(r), branch: branch(r),
-		flow: r.from, ownHost: s.ownHost(r.from.peer.Addr()),
+		flow: r.from, ownHost: s.ownHost(r.from),
 	}
 	tx, err := s.layer.prepared(outgoing{method: sip.INVITE, branch: i.branch, to: i.flow, ackOf: i.refusalACK})
 	if err != nil {

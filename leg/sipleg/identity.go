@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/netip"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -34,9 +35,9 @@ func (i identity) ours(callID, fromTag string) bool {
 	return hmac.Equal([]byte(i.tag(callID)), []byte(fromTag))
 }
 
-// branch is that of the attempt's INVITE with CSeq n, and of its CANCEL.
-func (i identity) branch(attempt string, n uint32) string {
-	return sip.RFC3261BranchMagicCookie + i.mac(12, "branch", attempt, itoa(int(n)))
+// branch is that of the attempt's INVITE with CSeq n to a server, and of its CANCEL.
+func (i identity) branch(attempt string, n uint32, server netip.AddrPort) string {
+	return sip.RFC3261BranchMagicCookie + i.mac(12, "branch", attempt, itoa(int(n)), server.String())
 }
 
 // fresh makes up a word of n bytes in hexadecimal.

@@ -9,20 +9,33 @@ import (
 
 // invitation is one INVITE of ours as it was sent: what its CANCEL and the ACKs of its answers repeat.
 type invitation struct {
-	uri     string // Request-URI
-	from    string // with our tag
-	to      string // without a tag
+	uri     string   // Request-URI
+	from    string   // with our tag
+	shown   []header // caller ID besides From
+	to      string   // without a tag
 	callID  string
 	n       uint32 // CSeq
 	branch  string
-	routes  []string // to the outbound proxy, if there is one
+	routes  []string // to the outbound proxy, if there is one, and the registrar's Service-Route
 	flow    flow
+	at      place   // where the flow leads
+	others  []place // servers that can be tried in its place
+	fixed   bool    // the transport was asked for, so that it is not changed
 	ownHost string
 	log     *trace
 	user    credentials
+	back    bool // see dialog
 
 	tx        *clientTx
 	cancelled atomic.Bool
+}
+
+// sibling is another INVITE of the same attempt, over the same way.
+func (i *invitation) sibling(n uint32, branch string) *invitation {
+	return &invitation{
+		uri: i.uri, from: i.from, shown: i.shown, to: i.to, callID: i.callID, n: n, branch: branch, routes: i.routes,
+		flow: i.flow, at: i.at, others: i.others, fixed: i.fixed, ownHost: i.ownHost, log: i.log, user: i.user, back: i.back,
+	}
 }
 
 // credentials are for digest; the zero value has none.
@@ -76,7 +89,7 @@ func (s *Server) cancel(i *invitation, why string, done func(status int, err err
 func (i *invitation) dialogOf(r *response) *dialog {
 	d := &dialog{
 		callID: i.callID, local: i.from, remote: r.To().Value(), tag: toTag(r), target: contact(r),
-		routes: routeSet(r, true), seq: i.n, ownHost: i.ownHost, log: i.log,
+		routes: routeSet(r, true), seq: i.n, ownHost: i.ownHost, log: i.log, back: i.back,
 	}
 	if d.target == "" {
 		d.target = i.uri // section 12.1.2 requires a Contact; some answer without
@@ -89,6 +102,8 @@ func (i *invitation) dialogOf(r *response) *dialog {
 // 200 that crossed our CANCEL. Without the BYE a person would listen to nothing.
 func (s *Server) dismiss(i *invitation, r *response, why string, done func(error)) {
 	d := i.dialogOf(r)
+	s.log.Warn("answer hung up at once; a carrier that does this often answers late, or one call twice: ask it why, and whether it charges for them",
+		"leg", i.callID, "from", r.from.peer.String(), "why", why)
 	raw, _ := s.inDialog(d, sip.ACK, i.n)
 	i.tx.ack(d.tag, raw, d.flow)
 	s.bye(d, i.user.keys(), why, done)

@@ -12,7 +12,9 @@ import (
 type remains struct {
 	Answered bool     `json:"answered,omitempty"`
 	TCP      bool     `json:"tcp,omitempty"`
-	Peer     string   `json:"peer"` // where requests of the dialog go
+	TLS      bool     `json:"tls,omitempty"`
+	Name     string   `json:"name,omitempty"` // whose certificate the peer shows
+	Peer     string   `json:"peer"`           // where requests of the dialog go
 	URI      string   `json:"uri"`
 	From     string   `json:"from"`
 	To       string   `json:"to"` // with the far end's tag
@@ -21,6 +23,18 @@ type remains struct {
 	Invite   uint32   `json:"invite"`
 	Target   string   `json:"target"`
 	Routes   []string `json:"routes,omitempty"`
+	Timer    bool     `json:"timer,omitempty"` // requests of ours may have refreshed the session since
+}
+
+// proto is the transport that the dialog had.
+func (r remains) proto() string {
+	switch {
+	case r.TLS:
+		return "tls"
+	case r.TCP:
+		return "tcp"
+	}
+	return "udp"
 }
 
 // keeper calls Options.Keep, one after the other and in order, never holding up the signalling.
@@ -49,8 +63,9 @@ func (l *Leg) keep(i *invitation, r *response, answered bool, then func()) {
 	k.tag, k.final = tag, answered
 	d := i.dialogOf(r)
 	raw, err := json.Marshal(remains{
-		Answered: answered, TCP: !d.flow.udp, Peer: d.flow.peer.String(), URI: i.uri, From: d.local, To: d.remote,
+		Answered: answered, TCP: !d.flow.udp, TLS: d.flow.proto() == "TLS", Name: i.at.name, Peer: d.flow.peer.String(), URI: i.uri, From: d.local, To: d.remote,
 		CallID: d.callID, CSeq: max(d.seq, l.acks.seq), Invite: i.n, Target: d.target, Routes: d.routes,
+		Timer: l.session.every > 0,
 	})
 	if err != nil {
 		panic("sipleg: " + err.Error()) // strings and numbers

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,9 +40,10 @@ type Leg struct {
 	srv   *Server
 	log   *slog.Logger
 	info  leg.Info
-	bell  *bell
+	bell  *leg.Bell
 	trace *trace
 	key   string // in the server's table
+	line  Line   // that it goes over; the zero Line is none
 	gone  chan struct{}
 
 	sock  *socket
@@ -61,6 +63,9 @@ type Leg struct {
 	keysBy   atomic.Int32 // the way that keys come: some far ends send each twice
 	reinvite *serverTx    // answered and not yet acknowledged; nil else
 	offered  bool         // … with our offer, whose answer comes in the ACK
+	session  session
+	updates  bool   // the far end takes UPDATE
+	said     string // our last description, to be said again
 
 	uac
 	uas
@@ -72,7 +77,7 @@ func (s *Server) newLeg(info leg.Info, sock *socket) *Leg {
 		srv: s, info: info, trace: &trace{}, gone: make(chan struct{}), sock: sock, sound: newSound(sock),
 		log: s.log.With("leg", info.CallID),
 	}
-	l.bell = newBell(func() { l.fail(leg.Fault, "nobody reads the events of this leg") })
+	l.bell = leg.NewBell(func() { l.fail(leg.Fault, "nobody reads the events of this leg") })
 	l.sound.lost = int(s.cfg.MediaLost / media.Period)
 	l.sound.digit = l.rtpDigit
 	l.sound.quiet = func() { go l.fail(leg.MediaLost, "nothing was heard for "+s.cfg.MediaLost.String()) }
@@ -83,16 +88,16 @@ func (s *Server) newLeg(info leg.Info, sock *socket) *Leg {
 func (l *Leg) Info() leg.Info { return l.info }
 
 // Events tells what happens.
-func (l *Leg) Events() <-chan leg.Event { return l.bell.ch }
+func (l *Leg) Events() <-chan leg.Event { return l.bell.Events() }
 
 // Trace is the signalling so far, oldest first.
 func (l *Leg) Trace() []leg.Message { return l.trace.messages() }
 
 // Play makes src what the far end hears. Before the answer nothing is read from it, unless the sound is open early.
-func (l *Leg) Play(src media.Source) { l.sound.play(src) }
+func (l *Leg) Play(src media.Source) { l.sound.mouth.Play(src) }
 
 // Listen hands every frame from the far end to sink.
-func (l *Leg) Listen(sink media.Sink) { l.sound.listen(sink) }
+func (l *Leg) Listen(sink media.Sink) { l.sound.ear.Listen(sink) }
 
 // FirstHeard is when the far end's sound came for the first time after the answer, zero if none did.
 func (l *Leg) FirstHeard() time.Time {
@@ -113,7 +118,7 @@ func (l *Leg) SendDigits(ctx context.Context, digits string) error {
 	if !ok {
 		return errEnded
 	}
-	return l.sound.press(ctx, digits, l.gone)
+	return l.sound.mouth.Press(ctx, l.sound.seat, digits, l.gone)
 }
 
 // Ring tells a caller that it rings here.
@@ -165,6 +170,15 @@ func (l *Leg) fail(c leg.Cause, why string) {
 	}
 }
 
+// describe prepares what we say of our sound.
+func (l *Leg) describe(ip netip.Addr, port uint16) {
+	l.ours = ours{id: uint64(time.Now().Unix()), version: 1, ip: ip, port: port, codecs: l.line.Codecs, dtmf: l.line.DTMF}
+	if l.line.Secret {
+		l.ours.lock = newLock(1, offeredSuite)
+	}
+	l.sound.dtmfIn = l.ours.keys()
+}
+
 // bind hangs up when ctx ends.
 func (l *Leg) bind(ctx context.Context) {
 	l.unbind = context.AfterFunc(ctx, func() { l.hangup(leg.Canceled, context.Cause(ctx).Error()) })
@@ -210,9 +224,9 @@ func (l *Leg) answered(at time.Time, status int) {
 	held := l.held
 	// Told from where the keys are read: what was pressed before is dropped, what comes after is not.
 	l.tell(func() {
-		l.bell.ring(leg.Event{At: at, Kind: leg.Answered, Status: status})
+		l.bell.Ring(leg.Event{At: at, Kind: leg.Answered, Status: status})
 		if held {
-			l.bell.ring(leg.Event{At: at, Kind: leg.Held, On: true})
+			l.bell.Ring(leg.Event{At: at, Kind: leg.Held, On: true})
 		}
 	})
 }
@@ -235,7 +249,12 @@ func (l *Leg) tell(then func()) {
 	}
 	speaks := l.phase == up || l.phase == setup && l.early
 	l.sound.use.Store(l.phase == up && d.dir.sends())
+	var safe *locks
+	if d.lock != (lock{}) {
+		safe = &locks{l.ours.lock, d.lock}
+	}
 	l.sound.apply(terms{
+		locks:  safe,
 		remote: d.addr, codec: d.codecs[0], dtmf: d.dtmf,
 		live: l.phase == up || l.phase == leaving,
 		send: speaks && d.dir.receives() && !d.addr.Addr().IsUnspecified(),
@@ -253,7 +272,7 @@ func (l *Leg) renewed(at time.Time) {
 	}
 	l.held = !l.held
 	on := l.held
-	l.tell(func() { l.bell.ring(leg.Event{At: at, Kind: leg.Held, On: on}) })
+	l.tell(func() { l.bell.Ring(leg.Event{At: at, Kind: leg.Held, On: on}) })
 }
 
 // rtpDigit is called by the sound.
@@ -270,7 +289,7 @@ const (
 
 // listenForTones finds keys in the sound, for a trunk that sends them in no other way.
 func (l *Leg) listenForTones() {
-	l.sound.inBand = media.NewDTMF(func(key byte) {
+	l.sound.ear.InBand = media.NewDTMF(func(key byte) {
 		if l.sound.terms.live {
 			l.pressed(leg.Event{Kind: leg.Digit, Digit: string(rune(key))}, byTone)
 		}
@@ -280,7 +299,7 @@ func (l *Leg) listenForTones() {
 // pressed reports a key, if it came by the way that the first one came.
 func (l *Leg) pressed(e leg.Event, by int32) {
 	if l.keysBy.CompareAndSwap(0, by) || l.keysBy.Load() == by {
-		l.bell.ring(e)
+		l.bell.Ring(e)
 	}
 }
 
@@ -296,6 +315,8 @@ func (l *Leg) finish(e leg.Event) {
 	if l.unbind != nil {
 		l.unbind()
 	}
+	l.stopSession()
+	l.reliable.stop()
 	if e.At.IsZero() {
 		e.At = time.Now()
 	}
@@ -315,7 +336,7 @@ func (l *Leg) finish(e leg.Event) {
 		l.sound.finish()
 		l.srv.ports.give(l.sock)
 		l.log.Debug("leg ended", "cause", string(e.Cause), "status", e.Status)
-		l.bell.ring(e)
+		l.bell.Ring(e)
 	})
 	l.srv.forget(l)
 }

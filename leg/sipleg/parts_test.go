@@ -271,7 +271,7 @@ func TestNamesAreDerivedFromTheAttempt(t *testing.T) {
 	if !a.ours(a.callID("x"), a.tag(a.callID("x"))) || a.ours(a.callID("x"), b.tag(a.callID("x"))) || a.ours("other", a.tag(a.callID("x"))) {
 		t.Errorf("the mark is not the secret's")
 	}
-	if a.branch("x", 1) == a.branch("x", 2) || a.branch("x", 1) != again.branch("x", 1) {
+	if a.branch("x", 1, netip.AddrPort{}) == a.branch("x", 2, netip.AddrPort{}) || a.branch("x", 1, netip.AddrPort{}) != again.branch("x", 1, netip.AddrPort{}) {
 		t.Errorf("branches are not derived from attempt and CSeq")
 	}
 }

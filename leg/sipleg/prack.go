@@ -12,9 +12,9 @@ type prack struct {
 	seq  uint32            // CSeq of the last PRACK
 }
 
-// reliable acknowledges a provisional response that asks for it. It answers false for one that is to be
+// acknowledged acknowledges a provisional response that asks for it. It answers false for one that is to be
 // ignored: repeated, or out of order (section 4).
-func (l *Leg) reliable(i *invitation, r *response) bool {
+func (l *Leg) acknowledged(i *invitation, r *response) bool {
 	if !contains(tokens(r, "Require"), "100rel") {
 		return true
 	}

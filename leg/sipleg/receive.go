@@ -69,8 +69,13 @@ func (s *Server) known(from flow, r Request) bool {
 	if s.gate.allowed(from.peer.Addr()) {
 		return true
 	}
+	if s.isCarrier(from.peer.Addr(), r.URI) {
+		s.gate.befriend(from.peer.Addr())
+		return true
+	}
 	if s.cfg.Known == nil || !s.cfg.Known(from.peer, r) {
-		return false
+		// Somebody who names a domain of ours is answered, and stays a stranger until there is a password.
+		return s.cfg.Phones != nil && s.cfg.Phones.Concerns(Appeal{Method: r.Method, URI: r.URI, From: r.From, To: r.To, Source: from.peer}, false)
 	}
 	s.gate.befriend(from.peer.Addr())
 	return true
@@ -100,6 +105,9 @@ func (s *Server) receiveRequest(r *request, why *refusal) {
 	if l == nil && !s.known(r.from, describe(r)) {
 		return
 	}
+	if why != nil && why.code == 405 && s.cfg.Phones != nil && (r.Method == sip.REGISTER || r.Method == sip.MESSAGE) && toTag(r) == "" {
+		why = nil // what our own phones may send; all others get the same 405 below
+	}
 	if why != nil {
 		s.log.Debug("SIP request refused", "from", r.from.peer.String(), "status", why.code, "err", why.words)
 		extra := why.extra
@@ -124,8 +132,11 @@ func (s *Server) receiveRequest(r *request, why *refusal) {
 }
 
 func (s *Server) outOfDialog(r *request, tx *serverTx) {
+	if toTag(r) == "" && s.fromPhone(r, tx) {
+		return
+	}
 	switch {
-	case toTag(r) != "", r.Method == sip.CANCEL, r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE:
+	case toTag(r) != "", r.Method == sip.CANCEL, r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE, r.Method == sip.PRACK:
 		tx.respond(481, fresh(8), nil, "")
 	case r.Method == sip.OPTIONS:
 		tx.respond(200, fresh(8), abilities, "")

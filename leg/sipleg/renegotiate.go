@@ -24,16 +24,20 @@ func (l *Leg) renegotiate(r *request, tx *serverTx, invite bool) {
 		l.dialog.target = c
 		l.dialog.aim(r.from)
 	}
+	if l.srv.tooShort(r) {
+		tx.respond(422, "", []header{{"Min-SE", inSeconds(l.srv.t.Session)}}, "")
+		return
+	}
 	body := sdpOf(r)
 	if body == nil {
 		if !invite {
-			tx.respond(200, "", l.inDialogHeaders(), "")
+			tx.respond(200, "", l.renewHeaders(r), "")
 			return
 		}
-		l.answerReinvite(tx, l.ours.offer(sendrecv), true)
+		l.answerReinvite(r, tx, l.ours.offer(sendrecv), true)
 		return
 	}
-	d, err := readSDP(body, r.from.peer.Addr())
+	d, err := l.line.read(body, r.from.peer.Addr())
 	if err != nil || !d.fits(r.from.peer.Addr()) {
 		tx.respond(488, "", nil, "")
 		return
@@ -41,17 +45,27 @@ func (l *Leg) renegotiate(r *request, tx *serverTx, invite bool) {
 	l.theirs = d
 	l.ours.version++
 	if invite {
-		l.answerReinvite(tx, l.ours.answer(d), false)
+		l.answerReinvite(r, tx, l.ours.answer(d), false)
 	} else {
-		tx.respond(200, "", l.inDialogHeaders(), l.ours.answer(d))
+		l.said = l.ours.answer(d)
+		tx.respond(200, "", l.renewHeaders(r), l.said)
 	}
 	l.renewed(r.at)
 }
 
-func (l *Leg) answerReinvite(tx *serverTx, body string, offered bool) {
+// renewHeaders are those of our answer to a request that may refresh the session.
+func (l *Leg) renewHeaders(r *request) []header {
+	if l.phase != up {
+		return l.inDialogHeaders()
+	}
+	return append(l.inDialogHeaders(), l.agree(r)...)
+}
+
+func (l *Leg) answerReinvite(r *request, tx *serverTx, body string, offered bool) {
 	tx.ifUnacked(l.neverAcked)
 	l.reinvite, l.offered = tx, offered
-	tx.respond(200, "", l.inDialogHeaders(), body)
+	l.said = body
+	tx.respond(200, "", l.renewHeaders(r), body)
 }
 
 // info_ takes keys that come as INFO: application/dtmf-relay and application/dtmf, as gateways send them.

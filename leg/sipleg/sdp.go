@@ -47,14 +47,17 @@ type description struct {
 	dir    direction
 	lines  []line // all media, in order
 	audio  int    // which of them is ours
+	lock   lock   // for the sound that it sends; the zero lock is sound in the clear
 }
 
 // line is one m= line, so that it can be refused in place.
 type line struct{ kind, proto, format string }
 
 var (
-	errNoAudio = errors.New("no audio over RTP/AVP is offered")
+	errNoAudio = errors.New("no audio over RTP/AVP or RTP/SAVP is offered")
 	errNoCodec = errors.New("neither PCMU nor PCMA is offered")
+	errClear   = errors.New("the sound is to be encrypted on this line, and the far end sends it in the clear")
+	errSecret  = errors.New("the far end answers with encrypted sound, which was not offered")
 )
 
 // maxLines bounds how much media a far end may describe.
@@ -78,10 +81,10 @@ func readSDP(body []byte, via netip.Addr) (*description, error) {
 			l.format = m.MediaName.Formats[0]
 		}
 		d.lines = append(d.lines, l)
-		if d.audio >= 0 || l.kind != "audio" || l.proto != "RTP/AVP" || m.MediaName.Port.Value <= 0 || m.MediaName.Port.Value > 65535 {
+		if d.audio >= 0 || l.kind != "audio" || l.proto != plainRTP && l.proto != secureRTP || m.MediaName.Port.Value <= 0 || m.MediaName.Port.Value > 65535 {
 			continue
 		}
-		if err = d.stream(&s, m, via); err == nil {
+		if err = d.stream(&s, m, via, l.proto == secureRTP); err == nil {
 			d.audio = i
 		}
 	}
@@ -96,9 +99,26 @@ func (d *description) fits(via netip.Addr) bool {
 	return d == nil || d.addr.Addr().Is4() == via.Is4()
 }
 
-// stream takes one audio line, if we speak one of its codecs.
-func (d *description) stream(s *sdp.SessionDescription, m *sdp.MediaDescription, via netip.Addr) error {
-	d.codecs, d.dtmf, d.dir = nil, 0, sendrecv
+// Kinds of sound in an m= line.
+const (
+	plainRTP  = "RTP/AVP"
+	secureRTP = "RTP/SAVP"
+)
+
+// stream takes one audio line, if we speak one of its codecs, and have a key to it where it is encrypted.
+func (d *description) stream(s *sdp.SessionDescription, m *sdp.MediaDescription, via netip.Addr, secure bool) error {
+	d.codecs, d.dtmf, d.dir, d.lock = nil, 0, sendrecv, lock{}
+	if secure {
+		for _, a := range m.Attributes {
+			if l, ok := readLock(a.Value); a.Key == "crypto" && ok {
+				d.lock = l
+				break
+			}
+		}
+		if d.lock == (lock{}) {
+			return errNoKey
+		}
+	}
 	names := map[string]string{"0": "PCMU/8000", "8": "PCMA/8000"} // RFC 3551 section 6
 	for _, a := range m.Attributes {
 		if a.Key == "rtpmap" {
@@ -159,6 +179,9 @@ type ours struct {
 	id, version uint64
 	ip          netip.Addr
 	port        uint16
+	codecs      []media.Codec // that we offer; nil is both
+	dtmf        uint8         // payload type of telephone-event that we offer; 0 is offeredDTMF
+	lock        lock          // for the sound that we send, once it is to be encrypted
 }
 
 // offeredDTMF is the payload type that we propose for telephone-event; most of the world uses it too.
@@ -166,11 +189,34 @@ const offeredDTMF = 101
 
 // offer describes all that we speak.
 func (o *ours) offer(dir direction) string {
-	return o.write([]line{{"audio", "RTP/AVP", ""}}, 0, []media.Codec{media.PCMU, media.PCMA}, offeredDTMF, dir)
+	codecs, proto := o.codecs, plainRTP
+	if codecs == nil {
+		codecs = []media.Codec{media.PCMU, media.PCMA}
+	}
+	if o.lock != (lock{}) {
+		proto = secureRTP
+	}
+	return o.write([]line{{"audio", proto, ""}}, 0, codecs, o.keys(), dir)
+}
+
+// keys is the payload type of telephone-event that we offer.
+func (o *ours) keys() uint8 {
+	if o.dtmf == 0 {
+		return offeredDTMF
+	}
+	return o.dtmf
 }
 
 // answer takes one codec of the offer, refuses all other media, and speaks as far as the offer allows.
 func (o *ours) answer(d *description) string {
+	switch {
+	case d.lock == (lock{}):
+		o.lock = lock{}
+	case o.lock == (lock{}) || o.lock.suite != d.lock.suite:
+		o.lock = newLock(d.lock.tag, d.lock.suite)
+	default:
+		o.lock.tag = d.lock.tag // the key stays: a new one would begin our stream anew
+	}
 	return o.write(d.lines, d.audio, d.codecs[:1], d.dtmf, d.dir.mirror())
 }
 
@@ -186,7 +232,7 @@ func (o *ours) write(lines []line, audio int, codecs []media.Codec, dtmf uint8, 
 			fmt.Fprintf(&b, "m=%s 0 %s %s\r\n", l.kind, l.proto, l.format)
 			continue
 		}
-		fmt.Fprintf(&b, "m=audio %d RTP/AVP", o.port)
+		fmt.Fprintf(&b, "m=audio %d %s", o.port, l.proto)
 		for _, c := range codecs {
 			fmt.Fprintf(&b, " %d", c)
 		}
@@ -199,6 +245,9 @@ func (o *ours) write(lines []line, audio int, codecs []media.Codec, dtmf uint8, 
 		}
 		if dtmf != 0 {
 			fmt.Fprintf(&b, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n", dtmf, dtmf)
+		}
+		if l.proto == secureRTP {
+			fmt.Fprintf(&b, "a=crypto:%s\r\n", o.lock)
 		}
 		fmt.Fprintf(&b, "a=ptime:20\r\na=%s\r\n", dir)
 	}

@@ -3,6 +3,8 @@ package sipleg
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,6 +33,17 @@ type Config struct {
 	// AllowFrom are networks that are always known.
 	AllowFrom []netip.Prefix
 
+	// Phones are asked about REGISTER, and about calls of phones that register here. nil: there are none.
+	Phones Phones
+	// LineChanged is told each time a line (SetLines) stands differently. It must not block. nil: nobody is.
+	LineChanged func(Standing)
+	Resolver    Resolver // nil is the system's
+
+	// ListenTLS is where others may connect with TLS (":5061"), and Certificate is what they are shown; "" is nowhere.
+	ListenTLS   string
+	Certificate *tls.Certificate
+	RootCAs     *x509.CertPool // whose certificates of carriers are believed; nil: those that the system believes
+
 	UserAgent string        // "" sends none
 	Secret    []byte        // names of dialogs are derived from it; it must outlive the process. Empty: made up anew
 	MediaLost time.Duration // silence after which an answered leg is hung up; 0 is 60 s, negative is never
@@ -54,6 +67,10 @@ type Server struct {
 	bound  netip.Addr // the address we listen on; may be unspecified
 	port   uint16
 	public netip.Addr // of Advertise
+	atlas  atlas
+	lines  lines
+
+	tlsPort uint16 // 0: nobody can connect with TLS
 
 	ownMu sync.Mutex
 	own   map[netip.Addr]ownEntry
@@ -101,15 +118,56 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	safe, err := listenTLS(cfg)
+	if err != nil {
+		udp.Close()
+		tcp.Close()
+		return nil, err
+	}
+	if cfg.Resolver == nil {
+		cfg.Resolver = net.DefaultResolver
+	}
 	at := udp.LocalAddr().(*net.UDPAddr).AddrPort()
 	s := &Server{
 		cfg: cfg, log: log, t: cfg.timers.orDefault(), id: identity{cfg.Secret}, gate: newGate(cfg.AllowFrom), ports: pool,
 		bound: at.Addr().Unmap(), port: at.Port(), public: public, own: map[netip.Addr]ownEntry{},
 		legs: map[string]*Leg{}, merging: map[string]*Leg{}, stopped: make(chan struct{}), ended: make(chan struct{}),
 	}
-	s.wire = &wire{log: log, receive: s.receive, admit: s.gate.admit, udp: udp, tcp: tcp, streams: map[netip.AddrPort]*stream{}}
+	if cfg.Phones != nil {
+		s.gate.familiar = cfg.Phones.Familiar
+	}
+	s.wire = &wire{log: log, receive: s.receive, admit: s.gate.admit, udp: udp, tcp: tcp, tls: safe, streams: map[streamKey]*stream{}}
+	s.wire.dial = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.RootCAs}
+	if safe != nil {
+		s.tlsPort = uint16(safe.Addr().(*net.TCPAddr).Port)
+		s.wire.cert = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*cfg.Certificate}}
+	}
+	s.atlas.dns = cfg.Resolver
 	s.layer = newLayer(s.wire.send, s.t)
 	return s, nil
+}
+
+// listenTLS opens the port for TLS, if there is to be one.
+func listenTLS(cfg Config) (*net.TCPListener, error) {
+	if cfg.ListenTLS == "" {
+		return nil, nil
+	}
+	if cfg.Certificate == nil {
+		return nil, errors.New("SIP over TLS needs a certificate")
+	}
+	l, err := net.Listen("tcp", cfg.ListenTLS)
+	if err != nil {
+		return nil, inUse(cfg.ListenTLS, "TLS", err)
+	}
+	return l.(*net.TCPListener), nil
+}
+
+// AddrTLS is where others may connect with TLS; invalid where nobody may.
+func (s *Server) AddrTLS() netip.AddrPort {
+	if s.tlsPort == 0 {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(s.bound, s.tlsPort)
 }
 
 // publicIP is the address that stands in SDP for an advertised host.
@@ -164,6 +222,9 @@ func (s *Server) Close() error {
 	case running:
 		<-s.ended
 	case first:
+		for _, a := range s.attendants() {
+			a.stop(errClosing)
+		}
 		s.layer.close()
 		s.wire.close()
 	}
@@ -184,6 +245,9 @@ func (s *Server) shutDown() {
 		all = append(all, l)
 	}
 	s.mu.Unlock()
+	for _, a := range s.attendants() {
+		a.stop(errClosing)
+	}
 	for _, l := range all {
 		l.hangup(leg.Canceled, "shutting down")
 	}

@@ -81,6 +81,15 @@ func (tx *serverTx) again() {
 	}
 }
 
+// sayAgain repeats a provisional answer.
+func (tx *serverTx) sayAgain() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.last != nil && tx.state == proceeding {
+		tx.transmit()
+	}
+}
+
 func (tx *serverTx) transmit() error {
 	tx.log.sent(tx.to.peer, tx.last)
 	return tx.l.send(tx.to, tx.last)

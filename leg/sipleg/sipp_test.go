@@ -200,3 +200,62 @@ func TestCarriers(t *testing.T) {
 		t.Errorf("%d things are left open", n)
 	}
 }
+
+// What carriers want besides: sessions that are refreshed, ringing that is confirmed.
+func TestDemandingCarriers(t *testing.T) {
+	s := start(t, func(c *Config) { c.timers.Session = time.Second })
+	dial := func(t *testing.T, to leg.Target, every time.Duration) leg.Leg {
+		t.Helper()
+		_, server, _ := strings.Cut(to.URI, "@")
+		s.SetLines([]Line{{Name: "ntt", Server: server, Manner: Manner{Session: every}}})
+		to.Line = "ntt"
+		l, err := s.Dial(t.Context(), to, leg.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	for _, method := range []string{"session", "session-reinvite"} {
+		t.Run("wants a sign of life each second: "+method, func(t *testing.T) {
+			to, done := carrier(t, method)
+			l := dial(t, to, 2*time.Second)
+			next(t, l, leg.Answered)
+			e := ended(t, l, leg.HungUp)
+			if refreshed := strings.Count(Ladder(l.(leg.Tracer).Trace()), "UPDATE"); method == "session" && refreshed < 10 || e.Cause != leg.HungUp {
+				t.Errorf("refreshed %d times", refreshed)
+			}
+			done()
+		})
+	}
+	t.Run("wants longer sessions", func(t *testing.T) {
+		to, done := carrier(t, "min-se")
+		ended(t, dial(t, to, 0), leg.Busy)
+		done()
+	})
+	t.Run("wants its ringing confirmed", func(t *testing.T) {
+		to, done := carrier(t, "reliable")
+		l := dial(t, to, 0)
+		next(t, l, leg.Ringing)
+		next(t, l, leg.Ringing)
+		next(t, l, leg.EarlyMedia)
+		next(t, l, leg.Answered)
+		l.Hangup(t.Context(), leg.Completed)
+		ended(t, l, leg.Completed)
+		done()
+	})
+	if n := s.Open(); n != 0 {
+		t.Errorf("%d things are left open", n)
+	}
+}
+
+func TestARegistrarOfSipp(t *testing.T) {
+	to, done := carrier(t, "registrar")
+	_, server, _ := strings.Cut(to.URI, "@")
+	s := start(t, nil)
+	s.SetLines([]Line{{Name: "ntt", Server: server, User: "kaden", Password: "himitsu", Register: true, Expires: time.Minute}})
+	stands(t, s, "refreshed for ten minutes", func(at Standing) bool {
+		return at.Condition == Registered && time.Until(at.Until) > 9*time.Minute
+	})
+	s.Close()
+	done()
+}

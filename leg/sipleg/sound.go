@@ -1,9 +1,7 @@
 package sipleg
 
 import (
-	"context"
 	"encoding/binary"
-	"errors"
 	"math/rand/v2"
 	"net/netip"
 	"sync/atomic"
@@ -28,7 +26,8 @@ type terms struct {
 	codec  media.Codec
 	dtmf   uint8 // payload type of telephone-event when we send, 0 for none
 	send   bool
-	live   bool // the call is answered: keys count
+	live   bool   // the call is answered: keys count
+	locks  *locks // nil: the sound goes in the clear
 }
 
 // sound is the ear and the mouth of one leg. What stands below seat belongs to the clock's shard.
@@ -38,9 +37,9 @@ type sound struct {
 	digit func(key byte)
 	quiet func()
 
-	out atomic.Pointer[playing]
-	in  atomic.Pointer[listening]
-	use atomic.Bool // the far end may be lost: the call is answered and not on hold
+	mouth media.Mouth
+	ear   media.Ear
+	use   atomic.Bool // the far end may be lost: the call is answered and not on hold
 
 	first atomic.Int64 // when sound came for the first time after the answer, in nanoseconds since 1970; 0 is never
 
@@ -48,35 +47,17 @@ type sound struct {
 
 	terms   terms
 	packet  [12 + media.Samples]byte
-	frame   media.Frame
 	seq     uint16
 	ts      uint32
-	spurt   bool // the next packet begins a talk spurt
-	silent  bool // the last packet was silence
-	keys    *pressing
 	to      target
 	latch   latch
-	jitter  *media.Jitter // nil until somebody listens: it is a quarter of a leg's memory
-	reader  media.DigitReader
+	guard   *guard // nil: the sound goes in the clear
 	dtmfIn  uint8
 	unheard int
-	hearing bool
-	inBand  *media.DTMF // nil: keys are not looked for in the sound
-}
-
-type playing struct{ src media.Source }
-
-type listening struct{ sink media.Sink }
-
-// pressing is a SendDigits under way.
-type pressing struct {
-	w     *media.DigitWriter
-	tones media.Source // in the place of w for a far end that takes no telephone-event
-	done  chan struct{}
 }
 
 func newSound(t transport) *sound {
-	s := &sound{t: t, seq: uint16(rand.Uint32()), ts: rand.Uint32(), spurt: true, dtmfIn: offeredDTMF}
+	s := &sound{t: t, seq: uint16(rand.Uint32()), ts: rand.Uint32(), dtmfIn: offeredDTMF}
 	s.packet[0] = 2 << 6
 	binary.BigEndian.PutUint32(s.packet[8:], rand.Uint32())
 	return s
@@ -98,8 +79,9 @@ func (s *sound) apply(t terms, then func()) {
 			s.latch.expect(t.remote)
 			s.to = newTarget(t.remote)
 		}
+		s.guard = s.guard.use(t.locks)
 		if t.send && !s.terms.send {
-			s.spurt = true
+			s.mouth.Begin()
 			s.seat.Soon() // a greeting begins at the answer, not up to 20 ms later
 		}
 		if t.live && !s.terms.live {
@@ -140,76 +122,16 @@ func (s *sound) finish() {
 	}
 	s.seat.Do(s.drain)
 	s.seat.Leave()
-	s.out.Store(nil)
-	s.in.Store(nil)
-}
-
-func (s *sound) play(src media.Source) {
-	if src == nil {
-		s.out.Store(nil)
-		return
-	}
-	s.out.Store(&playing{src})
-}
-
-func (s *sound) listen(sink media.Sink) {
-	if sink == nil {
-		s.in.Store(nil)
-		return
-	}
-	s.in.Store(&listening{sink})
-}
-
-// press sends digits; over is closed when the leg ends.
-func (s *sound) press(ctx context.Context, digits string, over <-chan struct{}) error {
-	w, err := media.NewDigitWriter(digits)
-	if err != nil {
-		return err
-	}
-	tones, err := media.DigitTones(digits)
-	if err != nil {
-		return err
-	}
-	p := &pressing{w: w, tones: tones, done: make(chan struct{})}
-	taken := make(chan error, 1)
-	ok := s.seat.Do(func() {
-		if s.keys != nil {
-			taken <- errors.New("other keys are being pressed")
-			return
-		}
-		s.keys = p
-		taken <- nil
-	})
-	if !ok {
-		return errEnded
-	}
-	select {
-	case err := <-taken:
-		if err != nil {
-			return err
-		}
-	case <-over:
-		return errEnded
-	}
-	select {
-	case <-p.done:
-		return nil
-	case <-over:
-		return errEnded
-	case <-ctx.Done():
-		s.seat.Do(func() {
-			if s.keys == p {
-				s.keys = nil
-			}
-		})
-		return context.Cause(ctx)
-	}
+	s.mouth.Play(nil)
+	s.ear.Listen(nil)
 }
 
 // Tick is 20 ms: one frame heard, one packet sent.
 func (s *sound) Tick(time.Duration) {
-	s.hear()
-	if key, ok := s.reader.Tick(); ok {
+	if s.unheard++; s.lost > 0 && s.unheard%s.lost == 0 && s.use.Load() {
+		s.quiet()
+	}
+	if key, ok := s.ear.Tick(); ok {
 		s.pressed(key)
 	}
 	s.say()
@@ -220,35 +142,14 @@ func (s *sound) Tick(time.Duration) {
 // system call takes one packet.
 func (s *sound) ready() { s.take() }
 
-func (s *sound) hear() {
-	if s.unheard++; s.lost > 0 && s.unheard%s.lost == 0 && s.use.Load() {
-		s.quiet()
-	}
-	in := s.in.Load()
-	listened := in != nil || s.inBand != nil
-	if listened && !s.hearing {
-		if s.jitter == nil {
-			s.jitter = new(media.Jitter)
-		}
-		s.jitter.Reset() // nobody has emptied it meanwhile
-	}
-	if s.hearing = listened; !listened {
-		return
-	}
-	s.jitter.Get(&s.frame)
-	if s.inBand != nil {
-		s.inBand.Write(&s.frame)
-	}
-	if in != nil {
-		in.sink.Write(&s.frame)
-	}
-}
-
 // take handles one packet.
 func (s *sound) take() bool {
 	b, from := s.t.receive()
 	if b == nil {
 		return false
+	}
+	if b = s.guard.open(b); b == nil {
+		return true
 	}
 	p, ok := parseRTP(b)
 	if !ok {
@@ -263,9 +164,9 @@ func (s *sound) take() bool {
 		return true
 	case moved:
 		s.to = newTarget(from)
-		s.restart()
+		s.ear.Restart()
 	case renewed:
-		s.restart()
+		s.ear.Restart()
 	}
 	s.unheard = 0
 	if s.terms.live && s.first.Load() == 0 {
@@ -273,103 +174,37 @@ func (s *sound) take() bool {
 	}
 	switch {
 	case s.isDTMF(p.kind):
-		for _, key := range s.reader.Packet(p.ts, p.payload) {
+		for _, key := range s.ear.Event(p.ts, p.payload) {
 			s.pressed(key)
 		}
-	case p.kind != comfortNoise && s.hearing:
-		s.jitter.Put(p.seq, p.ts, p.payload, media.Codec(p.kind))
+	case p.kind != comfortNoise:
+		s.ear.Sound(p.seq, p.ts, p.payload, media.Codec(p.kind))
 	}
 	return true
-}
-
-// restart is for a new stream of the far end.
-func (s *sound) restart() {
-	if s.jitter != nil {
-		s.jitter.Reset()
-	}
-	s.reader.Reset()
 }
 
 func (s *sound) isDTMF(kind uint8) bool {
 	return kind == s.dtmfIn || kind == s.terms.dtmf && kind != 0
 }
 
-// say sends one packet. What is encoded already is copied once, behind the header.
+// say sends one packet.
 func (s *sound) say() {
 	if !s.terms.send {
 		return
 	}
-	if s.keys != nil && s.terms.dtmf != 0 && s.key() {
-		return
+	said := s.mouth.Next(s.ts, s.terms.codec, s.terms.dtmf != 0, s.packet[12:])
+	kind := uint8(s.terms.codec)
+	if said.Event {
+		kind = s.terms.dtmf
 	}
-	payload, c := s.packet[12:], s.terms.codec
-	p := s.out.Load()
-	if s.keys != nil && s.terms.dtmf == 0 {
-		if !s.read(s.keys.tones, payload, c) {
-			close(s.keys.done)
-			s.keys = nil
-		}
-		s.transmit(uint8(c), s.ts, len(payload))
-		return
-	}
-	if p == nil {
-		fill(payload, c.Silence())
-		s.silent = true
-		s.transmit(uint8(c), s.ts, len(payload))
-		return
-	}
-	if s.silent {
-		s.silent, s.spurt = false, true
-	}
-	if !s.read(p.src, payload, c) {
-		s.out.CompareAndSwap(p, nil)
-	}
-	s.transmit(uint8(c), s.ts, len(payload))
-}
-
-func (s *sound) read(src media.Source, payload []byte, c media.Codec) (more bool) {
-	if e, can := src.(media.Encoded); can {
-		if ready, more, ok := e.ReadEncoded(c); ok {
-			copy(payload, ready)
-			return more
-		}
-	}
-	more = src.Read(&s.frame)
-	c.Encode(payload, &s.frame)
-	return more
-}
-
-// key sends a step of a key press in the place of sound; false when the step is ordinary sound.
-func (s *sound) key() bool {
-	step, more := s.keys.w.Next(s.ts)
-	if !more {
-		close(s.keys.done)
-		s.keys = nil
-		return false
-	}
-	if !step.Send {
-		return false
-	}
-	s.spurt = step.Marker
-	step.Packet.Append(s.packet[12:12])
-	s.transmit(s.terms.dtmf, step.Timestamp, 4)
-	return true
-}
-
-func (s *sound) transmit(kind uint8, ts uint32, payload int) {
-	if s.spurt {
+	if said.Marker {
 		kind |= 0x80
-		s.spurt = false
 	}
 	s.packet[1] = kind
 	binary.BigEndian.PutUint16(s.packet[2:], s.seq)
-	binary.BigEndian.PutUint32(s.packet[4:], ts)
+	binary.BigEndian.PutUint32(s.packet[4:], said.Timestamp)
 	s.seq++
-	s.t.send(s.packet[:12+payload], s.to)
-}
-
-func fill(b []byte, v byte) {
-	for i := range b {
-		b[i] = v
+	if b := s.guard.seal(s.packet[:12+said.Len]); b != nil {
+		s.t.send(b, s.to)
 	}
 }

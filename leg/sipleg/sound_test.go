@@ -83,18 +83,14 @@ func TestPacketsGoOnAcrossSources(t *testing.T) {
 		}
 	}
 	tick(3)
-	s.play(warble().Source())
+	s.mouth.Play(warble().Source())
 	tick(3)
-	s.play(nil)
+	s.mouth.Play(nil)
 	tick(2)
-	w, _ := media.NewDigitWriter("5")
-	s.keys = &pressing{w: w, done: make(chan struct{})}
-	tick(11)
-	<-s.keys0().done
 	s.terms.send = false // hold
 	tick(4)
 	s.terms.send = true
-	s.spurt = true
+	s.mouth.Begin()
 	tick(1)
 	var marks []int
 	for i, b := range m.sent {
@@ -108,37 +104,18 @@ func TestPacketsGoOnAcrossSources(t *testing.T) {
 			marks = append(marks, i)
 		}
 	}
-	if want := []int{0, 3, 8, len(m.sent) - 1}; !equal(marks, want) {
-		t.Errorf("marked are %v, want %v: the first, a source, a key, after the hold", marks, want)
+	if want := []int{0, 3, len(m.sent) - 1}; !equal(marks, want) {
+		t.Errorf("marked are %v, want %v: the first, a source, after the hold", marks, want)
 	}
 	first, last := binary.BigEndian.Uint32(m.sent[0][4:]), binary.BigEndian.Uint32(m.sent[len(m.sent)-1][4:])
-	if got := (last - first) / media.Samples; got != 3+3+2+11+4 {
-		t.Errorf("the timestamp went on by %d frames, want 23", got)
+	if got := (last - first) / media.Samples; got != 3+3+2+4 {
+		t.Errorf("the timestamp went on by %d frames, want 12", got)
 	}
-	keys := 0
 	for _, b := range m.sent {
-		if b[1]&0x7F == 101 {
-			keys++
-			if len(b) != 16 || b[12] != 5 {
-				t.Errorf("key packet %v", b)
-			}
-		} else if len(b) != 172 {
+		if len(b) != 172 {
 			t.Errorf("packet of %d bytes", len(b))
 		}
 	}
-	if keys < 6 {
-		t.Errorf("%d packets for a key", keys)
-	}
-}
-
-var noKeys = &pressing{done: func() chan struct{} { c := make(chan struct{}); close(c); return c }()}
-
-// keys0 is what is being pressed; when all is sent, something that is done.
-func (s *sound) keys0() *pressing {
-	if s.keys == nil {
-		return noKeys
-	}
-	return s.keys
 }
 
 func equal(a, b []int) bool {
@@ -162,12 +139,12 @@ func TestNothingIsAllocatedForAPacket(t *testing.T) {
 	s.latch.expect(at)
 	clip := warble()
 	clip.Encoded(media.PCMU)
-	s.play(media.Repeat(0, func() media.Source { return clip.Source() }))
+	s.mouth.Play(media.Repeat(0, func() media.Source { return clip.Source() }))
 	packet := make([]byte, 172)
 	packet[0] = 0x80
 	in := []rtpIn{{packet, at}}
 	var heard counting
-	s.listen(&heard)
+	s.ear.Listen(&heard)
 	var seq uint16
 	n := testing.AllocsPerRun(50, func() {
 		seq++

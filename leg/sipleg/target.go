@@ -18,37 +18,47 @@ func (s *Server) invitation(ctx context.Context, to leg.Target, id string) (*inv
 	if err != nil {
 		return nil, err
 	}
-	h, err := hopOf(u, to.Via)
+	var line Line
+	var routes []string
+	if a := s.lines.find(to.Line); a != nil {
+		line = a.line
+		routes, _ = a.way()
+	}
+	via := to.Via
+	switch {
+	case via != "":
+	case line.Proxy != "":
+		via = line.Proxy
+	case len(routes) > 0: // RFC 3608 section 6: they are our Routes, and the first of them is the next hop
+		via, _, _ = nameAddr(routes[0])
+	}
+	h, err := hopOf(u, via)
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.resolve(ctx, h)
+	f, at, others, err := s.resolve(ctx, h)
 	if err != nil {
 		return nil, err
 	}
 	if id == "" {
 		id = fresh(16)
 	}
-	own := s.ownHost(f.peer.Addr())
-	user, host := to.From, to.FromHost
-	if user == "" {
-		user = "kaden"
-	}
-	if host == "" {
-		host = own[:strings.LastIndex(own, ":")]
-	}
+	own := s.ownHost(f)
 	call := s.id.callID(id)
-	from := "<sip:" + user + "@" + host + ">;tag=" + s.id.tag(call)
-	if to.DisplayName != "" {
-		from = quoted(to.DisplayName) + " " + from
-	}
 	i := &invitation{
-		uri: uri, from: from, to: "<" + uri + ">", callID: call, n: 1, branch: s.id.branch(id, 1),
-		flow: f, ownHost: own, user: credentials{to.Username, to.Password},
+		uri: uri, to: "<" + uri + ">", callID: call, n: 1, branch: s.id.branch(id, 1, at.addr),
+		flow: f, at: at, others: others, fixed: h.proto != "", ownHost: own, user: credentials{to.Username, to.Password},
+		back: to.Symmetric,
 	}
-	if h.route != "" {
+	i.from, i.shown = line.caller(to, own[:strings.LastIndex(own, ":")])
+	i.from += ";tag=" + s.id.tag(call)
+	if h.route != "" && len(routes) == 0 {
 		i.routes = []string{h.route}
 	}
+	if line.Proxy != "" && h.route != "" && len(routes) > 0 {
+		i.routes = []string{h.route}
+	}
+	i.routes = append(i.routes, routes...)
 	return i, nil
 }
 
@@ -76,7 +86,7 @@ func requestURI(to leg.Target) (string, *sip.Uri, error) {
 		uri = "sip:" + number + "@" + host + ";user=phone"
 	}
 	var u sip.Uri
-	if err := sip.ParseUri(uri, &u); err != nil || u.Scheme != "sip" || u.Host == "" || strings.ContainsAny(uri, " <>\"") {
+	if err := sip.ParseUri(uri, &u); err != nil || u.Scheme != "sip" && u.Scheme != "sips" || u.Host == "" || strings.ContainsAny(uri, " <>\"") {
 		return "", nil, fmt.Errorf("%q is no address that SIP can call (sip:user@host)", to.URI)
 	}
 	return uri, &u, nil
@@ -86,7 +96,7 @@ func requestURI(to leg.Target) (string, *sip.Uri, error) {
 func (s *Server) contact(f flow, host string) string {
 	c := "<sip:kaden@" + host
 	if !f.udp {
-		c += ";transport=tcp"
+		c += ";transport=" + strings.ToLower(f.proto())
 	}
 	return c + ">"
 }
@@ -100,4 +110,38 @@ func (s *Server) bindIP(peer netip.Addr) netip.Addr {
 		return netip.IPv4Unspecified()
 	}
 	return netip.IPv6Unspecified()
+}
+
+// caller says who calls: From without a tag, and the headers in which else our number stands. own is our host.
+func (l Line) caller(to leg.Target, own string) (from string, shown []header) {
+	user, host := to.From, to.FromHost
+	if user == "" {
+		user = "kaden"
+	}
+	if host == "" {
+		host = own
+	}
+	name := ""
+	if to.DisplayName != "" {
+		name = quoted(to.DisplayName) + " "
+	}
+	number := "<sip:" + user + "@" + host + ">"
+	if l.Tel {
+		number = "<tel:" + user + ">"
+	}
+	from = number
+	if l.CallerID != InFrom {
+		if l.User != "" {
+			from = "<sip:" + l.User + "@" + host + ">"
+		} else if l.Tel {
+			from = "<sip:" + user + "@" + host + ">"
+		}
+		shown = append(shown, header{string(l.CallerID), name + number})
+	}
+	if l.Private {
+		// RFC 3323 section 4.1.1.3, and Japan's 184 in SIP: From is nobody's, the carrier alone knows the number.
+		from, name = `"Anonymous" <sip:anonymous@anonymous.invalid>`, ""
+		shown = append(shown, header{"Privacy", "id"})
+	}
+	return name + from, shown
 }

@@ -2,6 +2,7 @@ package sipleg
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -19,11 +20,11 @@ func TestNextHops(t *testing.T) {
 		want     hop
 	}{
 		{"sip:a@192.0.2.7", "", hop{host: "192.0.2.7"}},
-		{"sip:a@pbx.example:5070;transport=tcp", "", hop{host: "pbx.example", port: 5070, tcp: true}},
+		{"sip:a@pbx.example:5070;transport=tcp", "", hop{host: "pbx.example", port: 5070, proto: "tcp"}},
 		{"sip:a@x.example", "192.0.2.9:5080", hop{host: "192.0.2.9", port: 5080}},
 		{"sip:a@x.example", "trunk.example", hop{host: "trunk.example"}},
 		{"sip:a@x.example", "[2001:db8::1]:5080", hop{host: "2001:db8::1", port: 5080}},
-		{"sip:a@x.example", "sip:proxy.example:5080;transport=TCP", hop{host: "proxy.example", port: 5080, tcp: true}},
+		{"sip:a@x.example", "sip:proxy.example:5080;transport=TCP", hop{host: "proxy.example", port: 5080, proto: "tcp"}},
 		{"sip:a@x.example", "sip:proxy.example;lr", hop{host: "proxy.example", route: "<sip:proxy.example;lr>"}},
 	} {
 		var u sip.Uri
@@ -39,11 +40,12 @@ func TestNextHops(t *testing.T) {
 			t.Errorf("via %q is taken as %+v", via, h)
 		}
 	}
-	if a, err := lookup(t.Context(), hop{host: "localhost", port: 5066}); err != nil || !a.Addr().IsLoopback() || a.Port() != 5066 {
-		t.Errorf("localhost: %v, %v", a, err)
+	a := atlas{dns: net.DefaultResolver}
+	if all, _, err := a.find(t.Context(), hop{host: "localhost", port: 5066}); err != nil || !all[0].addr.Addr().IsLoopback() || all[0].addr.Port() != 5066 {
+		t.Errorf("localhost: %v, %v", all, err)
 	}
-	if a, err := lookup(t.Context(), hop{host: "[::1]"}); err != nil || a.String() != "[::1]:5060" {
-		t.Errorf("[::1]: %v, %v", a, err)
+	if all, _, err := a.find(t.Context(), hop{host: "[::1]"}); err != nil || all[0].addr.String() != "[::1]:5060" {
+		t.Errorf("[::1]: %v, %v", all, err)
 	}
 }
 
@@ -195,6 +197,7 @@ func TestCallerLeavesWithBYE(t *testing.T) {
 
 func TestNobodyReadsTheEvents(t *testing.T) {
 	l, p, _ := answeredBy(t, sdpAt(40000))
+	const room = 64 // leg.Leg's promise
 	for range room + 1 {
 		l.rtpDigit('1')
 	}

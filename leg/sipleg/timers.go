@@ -15,6 +15,14 @@ type timers struct {
 	End     time.Duration // what Server.End may take
 	Ringing time.Duration // longest time between the first provisional answer and the last (timer C)
 	Connect time.Duration // opening a TCP connection, or asking the DNS
+
+	Session time.Duration // the shortest session timer that is taken (RFC 4028 section 5)
+
+	Ask   time.Duration // how long one server of a carrier may take to answer REGISTER or OPTIONS
+	Again time.Duration // the first pause after a carrier has not answered those
+	Watch time.Duration // between two looks at our own address, and two packets that keep a NAT's door open
+	Leave time.Duration // how long signing off may take
+	Next  time.Duration // how long one server of a carrier may say nothing to an INVITE before another is tried
 }
 
 func (t timers) orDefault() timers {
@@ -33,6 +41,12 @@ func (t timers) orDefault() timers {
 	set(&t.End, 4*time.Second)
 	set(&t.Ringing, 3*time.Minute)
 	set(&t.Connect, 4*time.Second)
+	set(&t.Session, 90*time.Second)
+	set(&t.Ask, 8*time.Second)
+	set(&t.Again, 5*time.Second)
+	set(&t.Watch, 25*time.Second) // NATs forget UDP after 30 s
+	set(&t.Leave, 2*time.Second)
+	set(&t.Next, 1500*time.Millisecond)
 	return t
 }
 

@@ -58,7 +58,11 @@ func (t *trace) messages() []leg.Message {
 // secret finds what a password could be guessed from.
 var secret = regexp.MustCompile(`(?im)^((?:Proxy-)?Authorization[ \t]*:.*?\bresponse[ \t]*=[ \t]*)(?:"[^"\r\n]*"|[^,\s]*)`)
 
-// redact takes the answers to digest challenges out of a message.
+// soundKey finds the key of encrypted sound in a description.
+var soundKey = regexp.MustCompile(`(?im)^(a=crypto:[^\r\n]*?inline:)[^\r\n]*`)
+
+// redact takes the answers to digest challenges, and the keys of the sound, out of a message.
 func redact(text string) string {
-	return secret.ReplaceAllString(text, `${1}"(removed)"`)
+	text = secret.ReplaceAllString(text, `${1}"(removed)"`)
+	return soundKey.ReplaceAllString(text, `${1}(removed)`)
 }

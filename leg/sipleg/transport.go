@@ -2,6 +2,7 @@ package sipleg
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,14 +29,24 @@ const (
 type flow struct {
 	udp    bool
 	peer   netip.AddrPort
-	stream *stream // TCP only
+	stream *stream // TCP and TLS
 }
 
 func (f flow) proto() string {
-	if f.udp {
+	switch {
+	case f.udp:
 		return "UDP"
+	case f.stream != nil && f.stream.tls:
+		return "TLS"
 	}
 	return "TCP"
+}
+
+// streamKey finds a connection again: a peer, and whose certificate it has shown ("" for TCP, and for those
+// who have connected to us).
+type streamKey struct {
+	peer netip.AddrPort
+	name string
 }
 
 // wire is the sockets. Each message that can be read is handed to receive on the goroutine of its socket,
@@ -45,11 +56,14 @@ type wire struct {
 	receive func(from flow, data []byte)
 	admit   func(from netip.Addr) bool // asked before a byte is looked at
 
-	udp *net.UDPConn
-	tcp *net.TCPListener
+	udp  *net.UDPConn
+	tcp  *net.TCPListener
+	tls  *net.TCPListener // nil: nobody can connect with TLS; we can
+	cert *tls.Config      // of tls
+	dial *tls.Config      // for connections of ours
 
 	mu      sync.Mutex
-	streams map[netip.AddrPort]*stream
+	streams map[streamKey]*stream
 	closed  bool
 	running sync.WaitGroup
 }
@@ -95,7 +109,10 @@ func inUse(addr, proto string, err error) error {
 
 func (w *wire) start() {
 	w.running.Go(w.readUDP)
-	w.running.Go(w.accept)
+	w.running.Go(func() { w.accept(w.tcp, nil) })
+	if w.tls != nil {
+		w.running.Go(func() { w.accept(w.tls, w.cert) })
+	}
 }
 
 // close ends every goroutine of the wire and waits for them.
@@ -104,6 +121,9 @@ func (w *wire) close() {
 	w.closed = true
 	w.udp.Close()
 	w.tcp.Close()
+	if w.tls != nil {
+		w.tls.Close()
+	}
 	for _, s := range w.streams {
 		s.close()
 	}
@@ -132,9 +152,10 @@ func (w *wire) readUDP() {
 	}
 }
 
-func (w *wire) accept() {
+// accept takes connections, with TLS where cert is given.
+func (w *wire) accept(l *net.TCPListener, cert *tls.Config) {
 	for {
-		c, err := w.tcp.AcceptTCP()
+		c, err := l.AcceptTCP()
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				return
@@ -143,55 +164,78 @@ func (w *wire) accept() {
 			time.Sleep(10 * time.Millisecond)
 			continue
 		}
-		peer := c.RemoteAddr().(*net.TCPAddr).AddrPort()
-		peer = netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())
-		if !w.admit(peer.Addr()) || w.serve(c, peer) == nil {
+		peer := peerOf(c)
+		var conn net.Conn = c
+		if cert != nil {
+			conn = tls.Server(c, cert)
+		}
+		if !w.admit(peer.Addr()) || w.serve(conn, streamKey{peer: peer}) == nil {
 			c.Close()
 		}
 	}
 }
 
-// connect gives the connection to a peer, an old one or a new one.
-func (w *wire) connect(ctx context.Context, peer netip.AddrPort) (flow, error) {
+func peerOf(c net.Conn) netip.AddrPort {
+	a := c.RemoteAddr().(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}
+
+// connect gives the connection to a server, an old one or a new one.
+func (w *wire) connect(ctx context.Context, p place) (flow, error) {
+	key := streamKey{peer: p.addr}
+	if p.proto == "tls" {
+		key.name = p.name
+	}
 	w.mu.Lock()
-	s := w.streams[peer]
+	s := w.streams[key]
+	if came := w.streams[streamKey{peer: p.addr}]; s == nil && key.name != "" && came != nil && came.tls {
+		s = came // a phone's: it cannot be connected to, and shows no certificate
+	}
 	w.mu.Unlock()
 	if s == nil {
 		var d net.Dialer
-		c, err := d.DialContext(ctx, "tcp", peer.String())
+		c, err := d.DialContext(ctx, "tcp", p.addr.String())
 		if err != nil {
 			return flow{}, err
 		}
-		if s = w.serve(c.(*net.TCPConn), peer); s == nil {
+		if p.proto == "tls" {
+			if c, err = w.secure(ctx, c, p.name); err != nil {
+				return flow{}, err
+			}
+		}
+		if s = w.serve(c, key); s == nil {
 			c.Close()
 			return flow{}, errors.New("too many SIP connections are open")
 		}
 	}
-	return flow{peer: peer, stream: s}, nil
+	return flow{peer: p.addr, stream: s}, nil
 }
 
 // serve starts reading and writing a connection; nil when there are too many.
-func (w *wire) serve(c *net.TCPConn, peer netip.AddrPort) *stream {
+func (w *wire) serve(c net.Conn, key streamKey) *stream {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ofThis := 0
 	for other := range w.streams {
-		if other.Addr() == peer.Addr() {
+		if other.peer.Addr() == key.peer.Addr() {
 			ofThis++
 		}
 	}
 	if w.closed || len(w.streams) >= maxStreams || ofThis >= maxFromOne {
 		return nil
 	}
-	s := &stream{conn: c, out: make(chan []byte, writeQueue), over: make(chan struct{})}
-	w.streams[peer] = s
+	_, secure := c.(*tls.Conn)
+	s := &stream{conn: c, tls: secure, out: make(chan []byte, writeQueue), over: make(chan struct{})}
+	w.streams[key] = s
 	w.running.Go(func() { s.write() })
 	w.running.Go(func() {
-		w.read(s, peer)
+		if s.shake() {
+			w.read(s, key.peer)
+		}
 		s.close()
 		w.mu.Lock()
-		if w.streams[peer] == s {
-			delete(w.streams, peer)
+		if w.streams[key] == s {
+			delete(w.streams, key)
 		}
 		w.mu.Unlock()
 	})
@@ -239,9 +283,10 @@ func (w *wire) send(f flow, data []byte) error {
 	return err
 }
 
-// stream is one TCP connection.
+// stream is one TCP connection, with TLS or without.
 type stream struct {
-	conn *net.TCPConn
+	conn net.Conn
+	tls  bool
 	out  chan []byte
 	once sync.Once
 	over chan struct{}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -24,6 +23,7 @@ type uac struct {
 	contact string
 	offer   string
 	spoken  bool // the far end has said something, so CANCEL may be sent
+	met     bool // … to any of our INVITEs
 	rang    bool // an 18x came
 	shown   int  // the last 18x that was told
 	acks    prack
@@ -49,7 +49,7 @@ func (s *Server) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 		s.ports.give(l.sock)
 		return nil, err
 	}
-	if err := l.invite(1); err != nil {
+	if err := l.invite(l.inv); err != nil {
 		s.forget(l)
 		s.ports.give(l.sock)
 		return nil, fmt.Errorf("call to %s: %w", l.inv.flow.peer, err)
@@ -81,42 +81,40 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 	l.user = i.user
 	l.keys = i.user.keys()
 	l.contact = s.contact(i.flow, i.ownHost)
-	l.ours = ours{id: uint64(time.Now().Unix()), version: 1, ip: ip, port: sock.port}
+	if a := s.lines.find(to.Line); a != nil {
+		if _, contact := a.way(); contact != "" {
+			l.contact = contact
+		}
+	}
+	if a := s.lines.find(to.Line); a != nil {
+		l.line = a.line
+	}
+	l.describe(ip, sock.port)
 	l.offer = l.ours.offer(sendrecv)
 	l.keeper.save = o.Keep
 	l.key = tableKey(i.callID, s.id.tag(i.callID))
+	l.widen(ctx)
 	return l, nil
 }
 
-// invite sends the INVITE with CSeq n; l.mu is held.
-func (l *Leg) invite(n uint32) error {
-	i := l.inv
-	if n > 1 {
-		old := i
-		i = &invitation{
-			uri: old.uri, from: old.from, to: old.to, callID: old.callID, n: n, routes: old.routes,
-			branch: l.srv.id.branch(l.attempt, n), flow: old.flow, ownHost: old.ownHost, log: old.log, user: old.user,
-		}
-		if l.attempt == "" {
-			i.branch = freshBranch()
-		}
-		l.inv, l.spoken = i, false
+// again is the next INVITE of the same attempt; l.mu is held.
+func (l *Leg) again(at place) *invitation {
+	n := l.inv.n + 1
+	branch := freshBranch()
+	if l.attempt != "" {
+		branch = l.srv.id.branch(l.attempt, n, at.addr)
 	}
-	first, headers := i.begin(sip.INVITE, i.to)
-	headers = append(headers,
-		header{"Contact", l.contact},
-		header{"Allow", allowed},
-		header{"Supported", "100rel"},
-		header{"Accept", "application/sdp"})
-	if l.srv.cfg.UserAgent != "" {
-		headers = append(headers, header{"User-Agent", l.srv.cfg.UserAgent})
-	}
-	for name, value := range l.to.Headers {
-		headers = append(headers, header{name, value})
-	}
+	i := l.inv.sibling(n, branch)
+	i.at = at
+	return i
+}
+
+// invite sends an INVITE; l.mu is held.
+func (l *Leg) invite(i *invitation) error {
+	l.inv, l.spoken = i, false
 	tx, err := l.srv.layer.prepared(outgoing{
 		method: sip.INVITE, branch: i.branch, to: i.flow, log: l.trace,
-		raw:    compose(first, append(headers, l.auth...), l.offer),
+		raw:    l.written(i),
 		ackOf:  i.refusalACK,
 		heard:  func(r *response) { l.heard(i, r) },
 		failed: func(err error) { l.unheard(i, err) },
@@ -125,7 +123,34 @@ func (l *Leg) invite(n uint32) error {
 		return err
 	}
 	i.tx = tx
-	return tx.begin()
+	if err := tx.begin(); err != nil {
+		return err
+	}
+	if len(i.others) > 0 {
+		l.after(l.srv.t.Next, func() { l.passSilent(i) })
+	}
+	return nil
+}
+
+// written is the INVITE as it is sent.
+func (l *Leg) written(i *invitation) []byte {
+	first, headers := i.begin(sip.INVITE, i.to)
+	headers = append(headers,
+		header{"Contact", l.contact},
+		header{"Allow", allowed},
+		header{"Accept", "application/sdp"})
+	if e := l.extensions(); e.value != "" {
+		headers = append(headers, e)
+	}
+	headers = append(headers, l.sessionHeaders()...)
+	headers = append(headers, i.shown...)
+	if l.srv.cfg.UserAgent != "" {
+		headers = append(headers, header{"User-Agent", l.srv.cfg.UserAgent})
+	}
+	for name, value := range l.to.Headers {
+		headers = append(headers, header{name, value})
+	}
+	return compose(first, append(headers, l.auth...), l.offer)
 }
 
 // unheard is the end of an INVITE without a final answer.
@@ -133,6 +158,10 @@ func (l *Leg) unheard(i *invitation, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.phase != setup || l.inv != i {
+		return
+	}
+	l.srv.atlas.suffered(i.at, 0)
+	if l.elsewhere() {
 		return
 	}
 	e := leg.Event{Kind: leg.Ended, Cause: leg.Fault, Retry: true, Reason: i.flow.peer.String() + ": " + err.Error()}
@@ -152,6 +181,12 @@ func (l *Leg) heard(i *invitation, r *response) {
 	}
 	if l.inv != i {
 		return
+	}
+	if !l.met {
+		l.met = true
+		if r.StatusCode != 503 {
+			l.srv.atlas.served(i.at)
+		}
 	}
 	switch {
 	case r.StatusCode < 200:
@@ -173,7 +208,7 @@ func (l *Leg) provisional(i *invitation, r *response) {
 		}
 		if ringing(r.StatusCode) && l.shown == 0 { // it rang all the same: whoever tried two trunks wants to know
 			l.shown = r.StatusCode
-			l.bell.ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
+			l.bell.Ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
 		}
 		return
 	}
@@ -183,25 +218,25 @@ func (l *Leg) provisional(i *invitation, r *response) {
 	l.after(l.srv.t.Ringing, func() { l.giveUp(leg.NoAnswer, "it rang for too long") })
 	if r.StatusCode == 100 {
 		if first {
-			l.bell.ring(leg.Event{At: r.at, Kind: leg.Trying, Status: 100})
+			l.bell.Ring(leg.Event{At: r.at, Kind: leg.Trying, Status: 100})
 		}
 		return
 	}
-	if !l.reliable(i, r) {
+	if !l.acknowledged(i, r) {
 		return
 	}
 	l.rang = l.rang || ringing(r.StatusCode)
 	if r.StatusCode != l.shown && r.StatusCode < 190 {
 		l.shown = r.StatusCode
-		l.bell.ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
+		l.bell.Ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
 	}
 	if body := sdpOf(r); body != nil {
-		if d, err := readSDP(body, r.from.peer.Addr()); err == nil {
+		if d, err := l.readAnswer(body, r.from.peer.Addr()); err == nil {
 			firstSound := l.theirs == nil
 			l.theirs = d
 			l.applySound()
 			if firstSound {
-				l.bell.ring(leg.Event{At: r.at, Kind: leg.EarlyMedia, Status: r.StatusCode})
+				l.bell.Ring(leg.Event{At: r.at, Kind: leg.EarlyMedia, Status: r.StatusCode})
 			}
 		}
 	}
@@ -233,7 +268,7 @@ func (l *Leg) accepted(i *invitation, r *response) {
 		l.dialog.seq = l.acks.seq
 	}
 	if body := sdpOf(r); body != nil {
-		d, err := readSDP(body, r.from.peer.Addr())
+		d, err := l.readAnswer(body, r.from.peer.Addr())
 		if err != nil {
 			l.unusable(i, r, err)
 			return
@@ -244,7 +279,10 @@ func (l *Leg) accepted(i *invitation, r *response) {
 		l.unusable(i, r, errors.New("the answer has no SDP"))
 		return
 	}
+	l.said = l.offer
+	l.updates = contains(tokens(r, "Allow"), "UPDATE")
 	l.answered(r.at, r.StatusCode)
+	l.agreed(r)
 	d := l.dialog
 	raw, _ := l.srv.inDialog(&d, sip.ACK, i.n)
 	l.ack = func() { i.tx.ack(d.tag, raw, d.flow) }
@@ -283,13 +321,19 @@ func (l *Leg) refused(i *invitation, r *response) {
 	if code == 401 || code == 407 {
 		auth, err := l.keys.answer(r, sip.INVITE, i.uri, l.offer)
 		if err == nil {
-			l.addAuth(auth)
-			if err = l.invite(i.n + 1); err == nil {
+			l.auth = joinAuth(l.auth, auth)
+			if err = l.invite(l.again(i.at)); err == nil {
 				return
 			}
 		}
 		l.finish(leg.Event{Kind: leg.Ended, Cause: leg.Fault, Status: code, Reason: err.Error(), Retry: !l.rang})
 		return
+	}
+	if least := seconds(values(r, "Min-SE")); code == 422 && l.wanted() > 0 && least > l.wanted() {
+		l.session.least = least
+		if l.invite(l.again(i.at)) == nil {
+			return
+		}
 	}
 	if code == 403 && len(l.auth) > 0 {
 		// Many registrars refuse a wrong password so, and not with a second 401 (RFC 3261 22.1 allows both).
@@ -298,6 +342,12 @@ func (l *Leg) refused(i *invitation, r *response) {
 			Reason: phrase(code, r.Reason) + " after we gave user and password: " + errPassword.Error() + ", or this line may not call this number",
 		})
 		return
+	}
+	if code == 503 {
+		l.srv.atlas.suffered(i.at, retryAfter(values(r, "Retry-After")))
+		if l.elsewhere() {
+			return
+		}
 	}
 	q, text := reasonQ850(values(r, "Reason"))
 	cause, retry := judge(code, q, l.rang)
@@ -317,20 +367,20 @@ func (l *Leg) refused(i *invitation, r *response) {
 	l.finish(e)
 }
 
-// addAuth replaces an older answer to the same realm.
-func (l *Leg) addAuth(h header) {
+// joinAuth adds an answer to a challenge; an older one to the same realm is replaced.
+func joinAuth(all []header, h header) []header {
 	realm := func(v string) string {
 		_, after, _ := strings.Cut(v, `realm="`)
 		r, _, _ := strings.Cut(after, `"`)
 		return r
 	}
-	for k, old := range l.auth {
+	for k, old := range all {
 		if old.name == h.name && realm(old.value) == realm(h.value) {
-			l.auth[k] = h
-			return
+			all[k] = h
+			return all
 		}
 	}
-	l.auth = append(l.auth, h)
+	return append(all, h)
 }
 
 // giveUp ends a call that is not answered; l.mu is held. CANCEL waits until the far end has spoken.
@@ -357,7 +407,7 @@ func (l *Leg) letGo() {
 // trunk may be tried.
 func (l *Leg) cancelledEvent() leg.Event {
 	e := leg.Event{Kind: leg.Ended, Cause: l.pending, Reason: l.why}
-	if !l.spoken && l.inv.n == 1 {
+	if !l.met {
 		e.Retry, e.Reason = true, fmt.Sprintf("%s does not answer SIP; check its address and the firewall", l.inv.flow.peer)
 	}
 	return e

@@ -13,6 +13,8 @@ import (
 type uas struct {
 	first    *serverTx // the first INVITE, till its final answer
 	localTag string
+	asked    *request // the first INVITE, for what its answer has to say; nil after that
+	reliable reliable
 	merge    string // key of the INVITE in the server's table of merged requests
 }
 
@@ -23,9 +25,14 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		refuse(404)
 		return
 	}
+	info := leg.Info{
+		Inbound: true, From: r.From().Address.String(), To: r.Recipient.String(), CallID: callID(r),
+		Source: r.from.peer.String(), Phone: r.phone, Headers: told(r),
+	}
+	line := s.cameOver(r, &info)
 	var offer *description
 	if body := sdpOf(r); body != nil {
-		d, err := readSDP(body, r.from.peer.Addr())
+		d, err := line.read(body, r.from.peer.Addr())
 		if err != nil {
 			refuse(488, header{"Warning", `399 kaden "` + strings.ReplaceAll(err.Error(), `"`, "'") + `"`})
 			return
@@ -36,26 +43,31 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		refuse(488)
 		return
 	}
+	if s.tooShort(r) {
+		refuse(422, header{"Min-SE", inSeconds(s.t.Session)})
+		return
+	}
 	sock, err := s.ports.take(s.bindIP(r.from.peer.Addr()))
 	if err != nil {
 		s.log.Error("call refused", "err", err)
 		refuse(503)
 		return
 	}
-	l := s.newLeg(leg.Info{
-		Inbound: true, From: r.From().Address.String(), To: r.Recipient.String(), CallID: callID(r),
-		Source: r.from.peer.String(), Headers: told(r),
-	}, sock)
+	l := s.newLeg(info, sock)
+	l.line = line
 	tx.belongsTo(l)
 	l.trace.received(r.at, r.from.peer, r.raw)
 	l.theirs = offer
-	l.first = tx
+	l.first, l.asked = tx, r
+	l.updates = contains(tokens(r, "Allow"), "UPDATE")
+	l.reliable.required = contains(tokens(r, "Require"), "100rel")
 	l.localTag = fresh(8)
-	l.ours = ours{id: uint64(time.Now().Unix()), version: 1, ip: s.soundIP(r.from.peer.Addr()), port: sock.port}
+	l.describe(s.soundIP(r.from.peer.Addr()), sock.port)
 	local := r.To().Value() + ";tag=" + l.localTag
 	l.dialog = dialog{
 		callID: callID(r), local: local, remote: r.From().Value(), tag: fromTag(r), target: contact(r),
-		routes: routeSet(r, false), theirs: seq(r), ownHost: s.ownHost(r.from.peer.Addr()), log: l.trace,
+		back:   r.phone != "",
+		routes: routeSet(r, false), theirs: seq(r), ownHost: s.ownHost(r.from), log: l.trace,
 	}
 	if l.dialog.target == "" {
 		l.dialog.target = r.From().Address.String()
@@ -111,7 +123,7 @@ func (l *Leg) ringBack(early bool) error {
 		code, body = 183, l.ours.answer(l.theirs)
 		l.early = true
 	}
-	if !l.first.respond(code, l.localTag, l.inDialogHeaders(), body) {
+	if !l.ringReliably(code, body) {
 		return errEnded
 	}
 	if l.early {
@@ -129,6 +141,10 @@ func (l *Leg) pickUp() error {
 	case l.phase != setup:
 		return errEnded
 	}
+	if l.reliable.waits() {
+		l.reliable.answer = true // RFC 3262 section 3: the 200 waits until what was said before has arrived
+		return nil
+	}
 	body := ""
 	if l.theirs != nil {
 		body = l.ours.answer(l.theirs)
@@ -136,10 +152,12 @@ func (l *Leg) pickUp() error {
 		body = l.ours.offer(sendrecv) // the answer comes in the ACK
 		l.offered = true
 	}
-	l.reinvite = l.first
-	if !l.first.respond(200, l.localTag, l.inDialogHeaders(), body) {
+	l.reinvite, l.said = l.first, body
+	if !l.first.respond(200, l.localTag, append(l.inDialogHeaders(), l.agree(l.asked)...), body) {
+		l.stopSession()
 		return errEnded
 	}
+	l.asked = nil
 	l.answered(time.Now(), 200)
 	return nil
 }
@@ -184,7 +202,7 @@ func (l *Leg) acked(r *request) {
 		return
 	}
 	l.offered = false
-	d, err := readSDP(sdpOf(r), r.from.peer.Addr())
+	d, err := l.readAnswer(sdpOf(r), r.from.peer.Addr())
 	if err != nil {
 		if l.phase == up {
 			l.leave(leg.Failed, "no usable answer to our offer: "+err.Error())
@@ -222,6 +240,8 @@ func (l *Leg) request(r *request, tx *serverTx) {
 		l.renegotiate(r, tx, true)
 	case sip.UPDATE:
 		l.renegotiate(r, tx, false)
+	case sip.PRACK:
+		l.pracked(r, tx)
 	case sip.INFO:
 		l.info_(r, tx)
 	case sip.OPTIONS:

@@ -147,7 +147,7 @@ func TestCallsThatAreNotTaken(t *testing.T) {
 		"IPv6 sound by IPv4":    {strings.ReplaceAll(sdpAt(40000), "IP4 127.0.0.1", "IP6 ::1"), "", "488"},
 		"multicast":             {strings.Replace(sdpAt(40000), "c=IN IP4 127.0.0.1", "c=IN IP4 224.0.0.1", 1), "", "488"},
 		"SDP that is none":      {"v=0\r\nm\r\n", "", "488"},
-		"100rel required":       {sdpAt(40000), "Require: 100rel", "420"},
+		"an unknown extension":  {sdpAt(40000), "Require: 100rel, resource-priority", "420"},
 		"compressed":            {sdpAt(40000), "Content-Encoding: gzip", "415"},
 		"another kind of body":  {"<x/>", "Content-Type: application/xml", "415"},
 		"answer not acceptable": {sdpAt(40000), "Accept: text/plain", "406"},

@@ -8,6 +8,7 @@ package resttest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -74,7 +75,7 @@ func (d *Desk) Close() {
 func (d *Desk) Place(_ context.Context, o call.Order) (call.Record, error) {
 	now := time.Now()
 	r := call.Record{
-		SID: sid.New[sid.Call](), Account: o.Account, Direction: o.Direction, From: o.From, To: o.To.String(),
+		SID: cmp.Or(o.SID, sid.New[sid.Call]()), Account: o.Account, Direction: o.Direction, From: o.From, To: o.To.String(),
 		Status: call.Queued, Program: o.Program, Callback: o.Callback, Created: now, Updated: now,
 	}
 	if o.To.Number != "" {

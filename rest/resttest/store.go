@@ -2,6 +2,7 @@ package resttest
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -49,6 +50,30 @@ func (s *Store) Account(_ context.Context, id sid.Account) (account.Account, err
 		return account.Account{}, ErrNoAccount
 	}
 	return a, nil
+}
+
+// PutAccount inserts or replaces an account.
+func (s *Store) PutAccount(_ context.Context, a account.Account) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken == nil {
+		s.accounts[a.SID] = a
+	}
+	return s.broken
+}
+
+// ListAccounts lists an account and its sub-accounts on one page, in the order of their identifiers.
+func (s *Store) ListAccounts(_ context.Context, f account.Filter) (list []account.Account, next int64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(s.accounts)) {
+		a := s.accounts[id]
+		if (f.Of == "" || a.SID == f.Of || a.Owner == f.Of) && (f.Name == "" || a.Name == f.Name) &&
+			(f.Status == "" || a.Status == f.Status || f.Status == account.Active && a.Active()) {
+			list = append(list, a)
+		}
+	}
+	return list, 0, s.broken
 }
 
 // Put writes a call as it is now, a new one at the end.

@@ -33,6 +33,14 @@ func (s *Store) Accounts(ctx context.Context) ([]account.Account, error) {
 	return sorted(s.accounts, func(account.Account) bool { return true }), nil
 }
 
+// ListAccounts lists an account and its sub-accounts, or all, newest first.
+func (s *Store) ListAccounts(ctx context.Context, f account.Filter) ([]account.Account, int64, error) {
+	return pageOf(ctx, s, s.accounts, f.Page, func(a account.Account) bool {
+		return (f.Of == "" || a.SID == f.Of || a.Owner == f.Of) && (f.Name == "" || a.Name == f.Name) &&
+			(f.Status == "" || a.Status == f.Status || f.Status == account.Active && a.Active())
+	})
+}
+
 // PutAccount inserts or replaces an account.
 func (s *Store) PutAccount(ctx context.Context, a account.Account) error {
 	return s.change(ctx, func(t *tx) error {

@@ -16,14 +16,19 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/timeline"
 )
 
 var (
 	_ dispatch.Store = (*Store)(nil)
 	_ call.Store     = (*Store)(nil)
-	_ account.Store  = (*Store)(nil)
+	_ account.Books  = (*Store)(nil)
+	_ call.Gates     = (*Store)(nil)
 	_ manifest.Store = (*Store)(nil)
+
+	_ registrar.Store  = (*Store)(nil)
+	_ account.SIPStore = (*Store)(nil)
 )
 
 // ErrClosed is answered by a Store that was reopened or closed: its process is dead.

@@ -13,8 +13,12 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/job"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/message"
+	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // row is a record and the order in which it came to be.
@@ -35,11 +39,25 @@ type tables struct {
 	nodes         map[string]node
 	accounts      map[sid.Account]row[account.Account]
 	documents     map[documentKey]row[manifest.Document]
+	keys          map[sid.Key]row[account.Key]
+	applications  map[sid.Application]row[account.Application]
+	claims        map[string]row[account.Claim]
+	callerIDs     map[callerKey]row[account.CallerID]
+	recordings    map[sid.Recording]row[account.Recording]
+	exchanges     map[int64]row[account.Exchange]
+	notifications map[sid.Notification]row[account.Notification]
+	queues        map[sid.Queue]row[call.QueueRecord]
+	conferences   map[sid.Conference]row[call.ConferenceRecord]
+	messages      map[sid.Message]row[message.Record]
 	tickets       map[ticketKey]ticket
 	sounds        map[string]sound
 	verifications map[verified]dispatch.Verification
 	charges       map[chargeKey]row[call.Charge]
 	budgetSaid    map[budgetSaid]bool
+	gates         map[string]trunk.Last
+	failedTrunks  map[string]call.TrunkFate
+	contacts      map[string]row[registrar.Contact]
+	sip           map[string]row[account.SIPResource]
 	hold          dispatch.Hold
 	events        []timeline.Event
 	jobs          []Job
@@ -49,8 +67,12 @@ type tables struct {
 type (
 	deliveryKey struct{ source, id string }
 	documentKey struct{ kind, name string }
-	ticketKey   struct{ kind, hash string }
-	place       struct {
+	callerKey   struct {
+		account sid.Account
+		number  number.Number
+	}
+	ticketKey struct{ kind, hash string }
+	place     struct {
 		plan string
 		step int
 	}
@@ -105,11 +127,25 @@ func newTables() tables {
 		nodes:         map[string]node{},
 		accounts:      map[sid.Account]row[account.Account]{},
 		documents:     map[documentKey]row[manifest.Document]{},
+		keys:          map[sid.Key]row[account.Key]{},
+		applications:  map[sid.Application]row[account.Application]{},
+		claims:        map[string]row[account.Claim]{},
+		callerIDs:     map[callerKey]row[account.CallerID]{},
+		recordings:    map[sid.Recording]row[account.Recording]{},
+		exchanges:     map[int64]row[account.Exchange]{},
+		notifications: map[sid.Notification]row[account.Notification]{},
+		queues:        map[sid.Queue]row[call.QueueRecord]{},
+		conferences:   map[sid.Conference]row[call.ConferenceRecord]{},
+		messages:      map[sid.Message]row[message.Record]{},
 		tickets:       map[ticketKey]ticket{},
 		sounds:        map[string]sound{},
 		verifications: map[verified]dispatch.Verification{},
 		charges:       map[chargeKey]row[call.Charge]{},
 		budgetSaid:    map[budgetSaid]bool{},
+		gates:         map[string]trunk.Last{},
+		failedTrunks:  map[string]call.TrunkFate{},
+		contacts:      map[string]row[registrar.Contact]{},
+		sip:           map[string]row[account.SIPResource]{},
 	}
 }
 

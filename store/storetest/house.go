@@ -126,10 +126,11 @@ func oddBytes(t *testing.T, s Store, _ func() Store) {
 	}
 }
 
-// PutSecrets keeps secret wherever a secret belongs: in an account and in a document whose name is
+// PutSecrets keeps secret wherever a secret belongs: in an account, in an API key and in a document whose name is
 // people-and-lines.
 func PutSecrets(t *testing.T, s Store, secret string) {
 	t.Helper()
 	ok(t, s.PutAccount(t.Context(), account.Account{SID: owner, AuthToken: secret, Created: Base, Updated: Base}))
+	ok(t, s.PutKey(t.Context(), account.Key{SID: "SK01", Account: owner, Secret: secret, Created: Base, Updated: Base}))
 	ok(t, s.Apply(t.Context(), []manifest.Document{{Kind: "trunk", Name: "people-and-lines", Text: "password: " + secret}}))
 }

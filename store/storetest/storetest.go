@@ -16,14 +16,26 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/message"
+	"github.com/kaden-project/kaden/registrar"
+	"github.com/kaden-project/kaden/sid"
 )
 
 // Store is all that a store can do for the rooms.
 type Store interface {
 	dispatch.Store
 	call.Store
-	account.Store
+	account.Books
+	call.Gates
 	manifest.Store
+	call.Queues
+	call.Conferences
+	Queues(ctx context.Context, owner sid.Account, p account.Page) ([]call.QueueRecord, int64, error)
+	Conference(ctx context.Context, owner sid.Account, id sid.Conference) (call.ConferenceRecord, error)
+	Conferences(ctx context.Context, f call.ConferenceFilter) ([]call.ConferenceRecord, int64, error)
+	registrar.Store
+	account.SIPStore
+	message.Store
 	Accounts(ctx context.Context) ([]account.Account, error)
 	PutTicket(ctx context.Context, kind, hash, data string, expires time.Time) error
 	Ticket(ctx context.Context, kind, hash string) (data string, ok bool, err error)
@@ -61,12 +73,27 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"a sound comes back as it was kept", soundsKept},
 		{"of each person and address the latest proof is known", verificationsKept},
 		{"what calls cost is kept, summed up and said once", chargesKept},
+		{"queues are kept, one of a name in an account", queuesKept},
+		{"conferences are kept, and closed for those who have died", conferencesKept},
+		{"gates are shared, and outlive their process", gatesShared},
+		{"trunks that fail are known after a restart", failedTrunksKept},
 		{"calls are kept with their events and callbacks", callLife},
 		{"calls are found by any of their marks", callFilters},
 		{"a list of calls goes on after one that was deleted", callDeletedWhilePaging},
 		{"accounts come back with their tokens", accountsKept},
+		{"accounts are listed, the main one with those below it", accountsListed},
+		{"keys come back with their secrets, and each account sees its own", keysKept},
+		{"applications are kept, listed and forgotten", applicationsKept},
+		{"what was said about numbers is kept", claimsKept},
+		{"a number is verified once for each account", callerIDsKept},
+		{"messages are kept, found and listed", messagesKept},
+		{"recordings are kept with their sound", recordingsKept},
+		{"recordings are forgotten when they are old", recordingsForgotten},
+		{"what went wrong is kept for a while", debugKept},
 		{"documents come back as they were written, in their order", documentsKept},
 		{"a ticket is taken once, and not when it has expired", ticketsKept},
+		{"phones stay registered over a restart", phonesKept},
+		{"SIP domains and their lists come back, the newest last", sipKept},
 		{"strangers' bytes are kept as well as they can be", oddBytes},
 		{"times are whole milliseconds", times},
 	} {

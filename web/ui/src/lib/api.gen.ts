@@ -473,6 +473,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A token with which a browser rings for a person */
+        post: operations["phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** SIP phones: which there are, and which are registered */
+        get: operations["phones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phones/{id}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is typed into a softphone to make it this phone; the password is not shown */
+        get: operations["phoneSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phones/{id}/settings.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a QR code, to be scanned and copied from */
+        get: operations["phoneSettingsCode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -533,7 +601,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Looks whether an upstream would take a call now, without placing one */
+        /** Looks whether a trunk or an upstream would take a call now; places none unless asked to */
         post: operations["checkTrunk"];
         delete?: never;
         options?: never;
@@ -645,6 +713,11 @@ export interface components {
             inbound?: boolean;
             over: boolean;
             person: string;
+            /**
+             * Format: int64
+             * @description In the queue for a line, counted from 1; absent if it waits for none.
+             */
+            place?: number;
             /** @description What its call has cost: 16 JPY. Absent while that is not known. */
             price?: string;
             /**
@@ -958,6 +1031,63 @@ export interface components {
             language?: string;
             name?: string;
         };
+        Phone: {
+            /** @description None: it cannot be called now. */
+            contacts: components["schemas"]["PhoneContact"][];
+            /**
+             * @description User and domain; sip: in front of it makes the address that rings it.
+             * @example sato@office.example.jp
+             */
+            id: string;
+            title?: string;
+        };
+        PhoneContact: {
+            /** @description As the phone gave it. */
+            address: string;
+            /** @description What it calls itself. */
+            agent?: string;
+            /** Format: date-time */
+            expires: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * @description Where it came from; another one than in the address: it is behind a NAT.
+             * @example 203.0.113.9:31234
+             */
+            source: string;
+            /** @enum {string} */
+            transport: "udp" | "tcp" | "tls";
+            /**
+             * Format: date-time
+             * @description When it was heard of last.
+             */
+            updated: string;
+        };
+        PhoneField: {
+            /** @example Domain */
+            name: string;
+            value: string;
+        };
+        PhoneRequest: {
+            /** @description The person's id. */
+            person: string;
+        };
+        PhoneSettings: {
+            lines: components["schemas"]["PhoneField"][];
+            phone: string;
+            /** @description The same as text. */
+            text: string;
+        };
+        PhoneToken: {
+            /** Format: date-time */
+            expires: string;
+            /** @description The browser rings for client: and this. */
+            identity: string;
+            /** @description Whether the person has this address among the contacts. Without it no plan rings the browser. */
+            listed: boolean;
+            /** @description An access token for Twilio's voice SDK. It allows incoming calls. */
+            token: string;
+        };
         Placed: {
             /** @description Its SID. */
             call: string;
@@ -1072,6 +1202,33 @@ export interface components {
             /** @description Where its alerts are posted. The key in it is a secret. */
             url: string;
         };
+        Standing: {
+            /**
+             * Format: date-time
+             * @description When the carrier is asked again.
+             */
+            next?: string;
+            /** @description What to do about it. */
+            remedy?: string;
+            /** @description The address at which the carrier sees us. */
+            seen?: string;
+            /** @description Who answered last. */
+            server?: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * @description refused: the carrier does not let us in; silent: it does not answer, or cannot be found.
+             * @enum {string}
+             */
+            state: "waiting" | "registered" | "answering" | "refused" | "silent";
+            /**
+             * Format: date-time
+             * @description Of the registration, as the carrier has granted it.
+             */
+            until?: string;
+            /** @description What is wrong. */
+            why?: string;
+        };
         Status: {
             /**
              * Format: int64
@@ -1163,6 +1320,8 @@ export interface components {
              * @description How it has fared of late: 100 is well, 0 is dead.
              */
             score: number;
+            /** @description Where kaden signs on to the carrier, or asks it whether it is there. */
+            standing?: components["schemas"]["Standing"];
             /**
              * @description due: one call finds out whether it works again; resting: no call, while another trunk takes the number.
              * @enum {string}
@@ -1242,7 +1401,7 @@ export interface components {
              * @description Which warning it is, for programs.
              * @enum {string}
              */
-            code: "no-engine" | "no-language" | "no-people" | "nobody-reachable" | "person-unreachable" | "no-plan" | "no-source" | "not-ready" | "held" | "budget";
+            code: "no-engine" | "no-language" | "no-people" | "nobody-reachable" | "person-unreachable" | "no-plan" | "no-source" | "not-ready" | "held" | "budget" | "line-down";
             /** @description What to do. */
             hint?: string;
             /** @description An alert, or one that is a warning, would not be heard by anybody. */
@@ -2235,6 +2394,136 @@ export interface operations {
             };
         };
     };
+    phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneToken"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    phones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Phone"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    phoneSettings: {
+        parameters: {
+            query?: {
+                language?: "en" | "ja";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    phoneSettingsCode: {
+        parameters: {
+            query?: {
+                language?: "en" | "ja";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code. */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     setup: {
         parameters: {
             query?: never;
@@ -2324,7 +2613,10 @@ export interface operations {
     };
     checkTrunk: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A number to be called over the trunk; whoever answers hears a sentence. */
+                call?: string;
+            };
             header?: never;
             path: {
                 name: string;

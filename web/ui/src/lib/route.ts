@@ -1,9 +1,9 @@
 // Addresses of the page itself. The server answers each of them with the page.
 
-export type Route = { at: 'alerts'; id?: string } | { at: 'people' } | { at: 'plans' } | { at: 'setup' };
+export type Route = { at: 'alerts'; id?: string } | { at: 'people' } | { at: 'plans' } | { at: 'phone' } | { at: 'setup' };
 
 export function parse(path: string): Route {
-  if (path === '/setup' || path === '/people' || path === '/plans') return { at: path.slice(1) as 'setup' | 'people' | 'plans' };
+  if (path === '/setup' || path === '/people' || path === '/plans' || path === '/phone') return { at: path.slice(1) as 'setup' | 'people' | 'plans' | 'phone' };
   const m = /^\/alerts\/([A-Za-z0-9_-]{1,64})$/.exec(path);
   return m?.[1] ? { at: 'alerts', id: m[1] } : { at: 'alerts' };
 }

@@ -24,11 +24,14 @@ export type Contact = S['Contact'];
 export type Verified = S['Verified'];
 export type Proof = S['Proof'];
 export type Proven = S['Proven'];
+export type Phone = S['Phone'];
+export type PhoneSettings = S['PhoneSettings'];
 export type Usage = S['Usage'];
 export type UsageLine = S['UsageLine'];
 export type Drill = S['Drill'];
 export type Question = S['Question'];
 export type Chosen = S['Chosen'];
+export type PhoneToken = S['PhoneToken'];
 
 export type Lang = 'en' | 'ja';
 

@@ -1,0 +1,46 @@
+package api
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kaden-project/kaden/manifest"
+)
+
+// Standing is how a trunk stands with its carrier, apart from calls.
+type Standing struct {
+	State  string     `json:"state" enum:"waiting,registered,answering,refused,silent" doc:"refused: the carrier does not let us in; silent: it does not answer, or cannot be found."`
+	Since  time.Time  `json:"since"`
+	Until  *time.Time `json:"until,omitempty" doc:"Of the registration, as the carrier has granted it."`
+	Next   *time.Time `json:"next,omitempty" doc:"When the carrier is asked again."`
+	Server string     `json:"server,omitempty" doc:"Who answered last."`
+	Seen   string     `json:"seen,omitempty" doc:"The address at which the carrier sees us."`
+	Why    string     `json:"why,omitempty" doc:"What is wrong."`
+	Remedy string     `json:"remedy,omitempty" doc:"What to do about it."`
+	Down   bool       `json:"-"`
+}
+
+func (a *API) standings() map[string]Standing {
+	if a.cfg.Standings == nil {
+		return nil
+	}
+	return a.cfg.Standings()
+}
+
+// linesDown warns of trunks that carriers do not let us use. It is loud where no other is left.
+func (a *API) linesDown(set *manifest.Set) (w []Warning) {
+	stand := a.standings()
+	lines := set.Lines()
+	down := 0
+	for _, t := range lines {
+		if stand[t.Name].Down {
+			down++
+		}
+	}
+	for _, t := range lines {
+		if s := stand[t.Name]; s.Down {
+			w = append(w, Warning{Code: "line-down", Loud: down == len(lines), About: t.Name, Text: fmt.Sprintf("trunk %s is down: %s", t.Name, s.Why), Hint: s.Remedy})
+		}
+	}
+	return w
+}

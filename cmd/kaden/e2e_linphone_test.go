@@ -1,0 +1,112 @@
+package main_test
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// linphone is another softphone somebody else wrote, told by its own shell.
+type linphone struct {
+	t    testing.TB
+	in   io.Writer
+	file string
+}
+
+func newLinphone(t testing.TB, s *server, user, password, transport string) *linphone {
+	t.Helper()
+	program := needs(t, "linphonec", "linphone-cli")
+	dir := t.TempDir()
+	port, rtp := freePort(t), freePorts(t, 4, firstRTP, lastRTP)
+	if err := os.MkdirAll(filepath.Join(dir, ".local", "share", "linphone"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	rc := fmt.Sprintf(`[sip]
+sip_port=%[1]d
+sip_tcp_port=%[1]d
+sip_tls_port=-1
+guess_hostname=0
+register_only_when_network_is_up=0
+default_proxy=0
+[rtp]
+audio_rtp_port=%[2]d
+[net]
+mtu=1300
+[auth_info_0]
+username=%[3]s
+userid=%[3]s
+passwd=%[4]s
+realm=office.example.jp
+[proxy_0]
+reg_proxy=<sip:%[5]s;transport=%[6]s>
+reg_route=<sip:%[5]s;transport=%[6]s>
+reg_identity=sip:%[3]s@office.example.jp
+reg_expires=600
+reg_sendregister=1
+publish=0
+`, port, rtp, user, password, local(s.sip), transport)
+	file := filepath.Join(dir, "linphonerc")
+	if err := os.WriteFile(file, []byte(rc), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command(program, "-c", file, "-d", "6")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, dir
+	cmd.Env = append(os.Environ(), "HOME="+dir)
+	leash(cmd)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	l := &linphone{t: t, in: in, file: log.Name()}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("what linphone logged:\n%s", tail(l.file, 8000))
+		}
+	})
+	l.says("soundcard use files")
+	return l
+}
+
+func (l *linphone) says(command string) { fmt.Fprintln(l.in, command) }
+
+// Linphone registers over UDP and over TCP, is rung by its name, and takes the alert with a key.
+func TestLinphone(t *testing.T) {
+	t.Parallel()
+	for _, transport := range []string{"udp", "tcp"} {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t)
+			s.apply(
+				officeDomain, phoneDocument("sato"),
+				"person: sato\nlanguage: en-US\ncontacts: [sip:sato@office.example.jp]",
+				"plan: default\nsteps:\n  - call: [sato]\n    ring: 60s\n",
+			)
+			l := newLinphone(t, s, "sato", secretSato, transport)
+			s.untilRegistered("sato", 1)
+			id := s.alarm("disk full on db01")
+			s.until(id, timeline.AttemptRinging, "sato")
+			l.says("answer")
+			s.until(id, timeline.AttemptAnswered, "sato")
+			// It counts its bandwidth once a second: by then nobody takes the key for an accident of picking up.
+			eventually(t, patience, "two seconds of talk", func() bool { return strings.Count(tail(l.file, 1<<20), "Bandwidth usage for CallSession") >= 2 })
+			l.says("1")
+			s.until(id, timeline.AlertAcknowledged, "sato")
+		})
+	}
+}

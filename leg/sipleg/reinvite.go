@@ -1,0 +1,84 @@
+package sipleg
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// reoffer sends a re-INVITE that says of our sound what was said before (RFC 3261 section 14.1, RFC 3264 section 8: the
+// version of the description stays). The number in the dialog is the next one already. l.mu is held; done is called
+// without it.
+func (l *Leg) reoffer(done func(*response, error), extra ...header) {
+	d := l.dialog
+	keys := l.user.keys()
+	var send func(n uint32, auth []header) error
+	send = func(n uint32, auth []header) error {
+		branch := freshBranch()
+		raw := l.srv.inDialogWith(&d, sip.INVITE, n, branch, l.said, append(append([]header{}, extra...), auth...)...)
+		var tx *clientTx
+		tx, err := l.srv.layer.prepared(outgoing{
+			method: sip.INVITE, branch: branch, raw: raw, to: d.flow, log: d.log,
+			ackOf: func(to string) []byte {
+				refused := d
+				refused.remote = to
+				return l.srv.inDialogWith(&refused, sip.ACK, n, branch, "")
+			},
+			heard: func(r *response) {
+				switch {
+				case r.StatusCode < 200:
+				case r.StatusCode < 300:
+					ack := l.srv.inDialogWith(&d, sip.ACK, n, freshBranch(), "")
+					tx.ack(toTag(r), ack, d.flow)
+					l.answeredAgain(r)
+					done(r, nil)
+				case r.StatusCode == 401 || r.StatusCode == 407:
+					h, err := keys.answer(r, sip.INVITE, d.target, l.said)
+					if err == nil {
+						err = send(n+1, joinAuth(auth, h))
+					}
+					if err != nil {
+						done(r, err)
+					}
+				default:
+					done(r, nil)
+				}
+			},
+			failed: func(err error) { done(nil, err) },
+		})
+		if err != nil {
+			return err
+		}
+		return tx.begin()
+	}
+	if err := send(d.seq, nil); err != nil {
+		go done(nil, err) // the caller holds the lock that done takes
+	}
+}
+
+// answeredAgain takes the description in the 200 to our re-INVITE.
+func (l *Leg) answeredAgain(r *response) {
+	body := sdpOf(r)
+	if body == nil {
+		return
+	}
+	d, err := l.readAnswer(body, r.from.peer.Addr())
+	if err != nil || !d.fits(r.from.peer.Addr()) {
+		return // the sound goes on as it was
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.phase == up {
+		l.theirs = d
+		l.renewed(r.at)
+	}
+}
+
+// glare is how long whoever hears 491 waits (RFC 3261 section 14.1): the one who has made the Call-ID longer.
+func glare(inbound bool) time.Duration {
+	if inbound {
+		return rand.N(2 * time.Second)
+	}
+	return 2100*time.Millisecond + rand.N(1900*time.Millisecond)
+}

@@ -1,0 +1,243 @@
+package message
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// letter is a message under way; it belongs to its goroutine.
+type letter struct {
+	desk  *Desk
+	rec   Record
+	words chan Word // from callbacks
+	stop  context.CancelFunc
+	over  chan struct{} // closed when its goroutine has ended
+}
+
+// Codes of a message's end (Twilio: Error and Warning Dictionary).
+const (
+	unknownError = 30008
+	queueFull    = 30001
+)
+
+// run hands the message over, if that has not been done, and follows it.
+func (l *letter) run(ctx context.Context) {
+	if l.rec.There == "" && !l.handOver(ctx) {
+		return
+	}
+	l.follow(ctx)
+}
+
+// handOver gives the message to its carrier, once. Where the answer was lost the message is looked for; it is given
+// a second time when the carrier has said twice that it has none. False: it is over, or the process is.
+func (l *letter) handOver(ctx context.Context) bool {
+	d := l.desk
+	log := d.log.With("message", l.rec.SID, "carrier", l.rec.Carrier)
+	lost, missing, given := l.rec.Status == Sending, 0, 0 // an earlier life may have given it
+	for pause := d.times.Pause; ; pause = min(2*pause, longestPause) {
+		wait := pause
+		var why error
+		switch {
+		case lost:
+			var w Word
+			var found bool
+			if w, found, why = l.find(ctx); why == nil && found {
+				l.note(ctx, w)
+				return !l.rec.Status.Final()
+			} else if why == nil { // a list may lag behind: twice, a moment apart
+				missing++
+				lost, wait = missing < 2, min(pause, d.times.Pause)
+			}
+		case given == 2:
+			l.fail(ctx, unknownError, "the carrier took it twice and has none")
+			return false
+		default:
+			l.rec.Status = Sending
+			if !l.write(ctx, nil) { // nothing leaves that is not kept
+				return false
+			}
+			w, err := d.cfg.Carrier.Send(ctx, l.rec)
+			var no *Refusal
+			switch {
+			case err == nil:
+				l.note(ctx, w)
+				return !l.rec.Status.Final()
+			case errors.As(err, &no) && no.Busy:
+				wait, why = max(wait, no.After), err
+			case errors.As(err, &no):
+				log.Warn("message refused", "code", no.Code, "err", no.Text)
+				l.fail(ctx, no.Code, no.Text)
+				return false
+			default:
+				log.Warn("the answer to a message was lost; looking for it there", "err", err)
+				lost, missing, why = true, 0, err
+				given++
+			}
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		if time.Since(l.rec.Created) > d.times.Trying {
+			code, text := queueFull, fmt.Sprintf("not taken within %v: %v", d.times.Trying, why)
+			if lost {
+				code, text = unknownError, fmt.Sprintf("whether it was sent is not known: %v", why)
+			}
+			l.fail(ctx, code, text)
+			return false
+		}
+		t := time.NewTimer(wait)
+		select {
+		case w := <-l.words: // a callback was quicker than the answer
+			t.Stop()
+			if w.There != "" {
+				l.note(ctx, w)
+				return !l.rec.Status.Final()
+			}
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return false
+		}
+	}
+}
+
+// find looks for the message there; one that belongs to another record is not it.
+func (l *letter) find(ctx context.Context) (w Word, found bool, err error) {
+	all, err := l.desk.cfg.Carrier.Find(ctx, l.rec)
+	if err != nil {
+		return Word{}, false, err
+	}
+	for _, w := range all {
+		switch _, err := l.desk.cfg.Store.MessageThere(ctx, l.rec.Carrier, w.There); {
+		case errors.Is(err, ErrNotFound):
+			return w, true, nil
+		case err != nil:
+			return Word{}, false, err
+		}
+	}
+	return Word{}, false, nil
+}
+
+// follow takes what the carrier says, and asks it where it says nothing.
+func (l *letter) follow(ctx context.Context) {
+	d := l.desk
+	until := l.rec.Created.Add(d.times.Follow)
+	for pause := d.times.Patience; !l.rec.Status.Final() && time.Now().Before(until); pause = min(pause*3/2, longestPause) {
+		t := time.NewTimer(pause)
+		select {
+		case w := <-l.words:
+			t.Stop()
+			l.note(ctx, w)
+			pause = d.times.Patience
+		case <-t.C:
+			w, err := d.cfg.Carrier.Look(ctx, l.rec)
+			var no *Refusal
+			switch {
+			case err == nil:
+				l.note(ctx, w)
+			case errors.As(err, &no) && !no.Busy:
+				d.log.Warn("the carrier does not know a message any more", "message", l.rec.SID, "err", no.Text)
+				return
+			}
+		case <-ctx.Done():
+			t.Stop()
+			return
+		}
+	}
+}
+
+// note takes a carrier's word. What comes late, twice or out of order changes nothing; nor does a word about another
+// message.
+func (l *letter) note(ctx context.Context, w Word) {
+	if w.There != "" && l.rec.There != "" && w.There != l.rec.There {
+		l.desk.log.Warn("a second message for the same order", "message", l.rec.SID, "there", w.There)
+		return
+	}
+	before := l.rec
+	if w.There != "" {
+		l.rec.There = w.There
+	}
+	if w.Segments > 0 {
+		l.rec.Segments = w.Segments
+	}
+	if w.Price.Known() && !l.rec.Price.Known() {
+		l.rec.Price = w.Price
+	}
+	moved := w.Status.rank() > l.rec.Status.rank()
+	if moved {
+		l.rec.Status, l.rec.ErrorCode, l.rec.ErrorText = w.Status, w.Code, w.Text
+		if l.rec.Sent.IsZero() && (w.Status == Sent || w.Status == Delivered || w.Status == Undelivered) {
+			l.rec.Sent = time.Now().UTC().Truncate(time.Millisecond)
+		}
+	}
+	if l.rec != before {
+		l.tell(ctx, moved)
+	}
+}
+
+// fail ends a message that has not left.
+func (l *letter) fail(ctx context.Context, code int, text string) {
+	l.rec.Status, l.rec.ErrorCode, l.rec.ErrorText = Failed, code, text
+	l.tell(ctx, true)
+}
+
+// tell writes the message down, and then tells its owner, if it has moved to a state that is told.
+func (l *letter) tell(ctx context.Context, moved bool) {
+	var posts []Post
+	if moved && l.rec.Callback.URL != "" && l.rec.Status != Sending {
+		posts = append(posts, l.post())
+	}
+	if !l.write(ctx, posts) || l.desk.cfg.Tell == nil {
+		return
+	}
+	for _, p := range posts {
+		if err := l.desk.cfg.Tell(ctx, p); err != nil {
+			l.desk.log.Warn("the owner was not told of a message; trying again later", "message", l.rec.SID, "status", l.rec.Status, "err", err)
+			continue
+		}
+		if err := l.desk.cfg.Store.Posted(ctx, p.ID); err != nil {
+			l.desk.log.Warn("a callback will be delivered twice", "message", l.rec.SID, "err", err)
+		}
+	}
+}
+
+// net is how long after its own try a callback is left to the net.
+const net = 30 * time.Second
+
+// post is the callback for the state it is in (contract 3.5).
+func (l *letter) post() Post {
+	r := l.rec
+	p := url.Values{
+		"MessageSid": {string(r.SID)}, "SmsSid": {string(r.SID)}, "MessageStatus": {string(r.Status)}, "SmsStatus": {string(r.Status)},
+		"To": {r.To}, "From": {r.From}, "AccountSid": {string(r.Account)}, "ApiVersion": {"2010-04-01"},
+	}
+	if r.ErrorCode != 0 {
+		p.Set("ErrorCode", strconv.Itoa(r.ErrorCode))
+	}
+	method := r.Callback.Method
+	if method == "" {
+		method = "POST"
+	}
+	return Post{ID: string(r.SID) + "-" + string(r.Status), Account: r.Account, Method: method, URL: r.Callback.URL, Params: p, Due: time.Now().Add(net)}
+}
+
+// write keeps the record. It tries until that is done; false is that the process ends.
+func (l *letter) write(ctx context.Context, posts []Post) bool {
+	l.rec.Updated = time.Now().UTC().Truncate(time.Millisecond)
+	for pause := l.desk.times.Pause; ; pause = min(2*pause, longestPause) {
+		err := l.desk.cfg.Store.ChangeMessage(ctx, Change{Record: l.rec, Posts: posts})
+		if err == nil {
+			return true
+		}
+		if ctx.Err() == nil {
+			l.desk.log.Error("message not kept; trying again", "message", l.rec.SID, "status", l.rec.Status, "err", err)
+		}
+		if !sleep(ctx, pause) {
+			return false
+		}
+	}
+}

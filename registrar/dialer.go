@@ -1,0 +1,127 @@
+package registrar
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+
+	"github.com/kaden-project/kaden/leg"
+)
+
+// Dialer dials SIP addresses. Those of our own domains go to where their phones are; all others are SIP's.
+type Dialer struct {
+	Registrar *Registrar
+	SIP       leg.Dialer
+}
+
+var (
+	_ leg.Dialer = (*Dialer)(nil)
+	_ leg.Ender  = (*Dialer)(nil)
+)
+
+// Dial calls to. A user of ours is rung at every contact at once, as one leg: the first to answer is it, and the
+// others fall silent. Who has no contact cannot be reached (480), which is a leg's end and no error.
+func (d *Dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Leg, error) {
+	domain, list, ours := d.Registrar.Find(userOf(to.URI), hostOf(to.URI))
+	if !ours || to.Via != "" {
+		return d.SIP.Dial(ctx, to, o)
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	r := newRing(leg.Info{From: "sip:" + to.From + "@" + domain, To: to.URI}, o.Keep, len(list))
+	if len(list) == 0 {
+		r.finish(unregistered)
+		return r, nil
+	}
+	var began []*arm
+	for _, c := range list {
+		a := &arm{ring: r, id: armID(o.ID, c), target: target(to, c, domain)}
+		var sub context.Context
+		sub, a.stop = context.WithCancelCause(ctx)
+		l, err := d.SIP.Dial(sub, a.target, leg.Options{ID: a.id, Keep: a.keep()})
+		if err != nil { // a connection that is gone, most of all
+			a.stop(nil)
+			r.lost(leg.Event{Kind: leg.Ended, Cause: leg.Unreachable, Status: 480, Reason: err.Error()})
+			continue
+		}
+		a.leg = l
+		began = append(began, a)
+	}
+	r.start(began)
+	return r, nil
+}
+
+// unregistered is the end of a call to somebody who is not here: 480 without ringing.
+var unregistered = leg.Event{Kind: leg.Ended, Cause: leg.Unreachable, Status: 480, Reason: "no phone of that user is registered here"}
+
+// target is how a contact is called.
+func target(to leg.Target, c Contact, domain string) leg.Target {
+	t := to
+	t.URI, t.Via, t.Symmetric = c.URI, "", c.Back
+	t.Username, t.Password = "", "" // those are for somebody else's server
+	if t.FromHost == "" {
+		t.FromHost = domain
+	}
+	t.Headers = maps.Clone(to.Headers)
+	if c.Back {
+		t.Via = "sip:" + c.Source.String() + ";transport=" + c.Transport
+	}
+	return t
+}
+
+// armID names a contact's leg. It is made from the contact, so that a later life of the process names it alike.
+func armID(id string, c Contact) string {
+	if id == "" {
+		return ""
+	}
+	return id + "~" + c.ID[:min(12, len(c.ID))]
+}
+
+// remains are what is left of a ring: those of its arms.
+type remains struct {
+	Arms map[string]armRemains `json:"arms"`
+}
+
+type armRemains struct {
+	Target  leg.Target      `json:"target"`
+	Remains json.RawMessage `json:"remains,omitempty"`
+}
+
+// End ends what an earlier life of the process left of a call to one of our users, at every contact.
+func (d *Dialer) End(ctx context.Context, to leg.Target, o leg.Options, left leg.Remains) error {
+	e, ok := d.SIP.(leg.Ender)
+	if !ok {
+		return errors.New("nothing here ends calls of an earlier life")
+	}
+	domain, list, ours := d.Registrar.Find(userOf(to.URI), hostOf(to.URI))
+	if !ours || to.Via != "" {
+		return e.End(ctx, to, o, left)
+	}
+	was := remains{}
+	if len(left) > 0 {
+		if err := json.Unmarshal(left, &was); err != nil {
+			return fmt.Errorf("what is left of the call cannot be read: %w", err)
+		}
+	}
+	arms := map[string]armRemains{}
+	for _, c := range list {
+		arms[armID(o.ID, c)] = armRemains{Target: target(to, c, domain)}
+	}
+	maps.Copy(arms, was.Arms)
+	var ending sync.WaitGroup
+	errs := make(chan error, len(arms))
+	for id, a := range arms {
+		ending.Go(func() { errs <- e.End(ctx, a.Target, leg.Options{ID: id}, leg.Remains(a.Remains)) })
+	}
+	ending.Wait()
+	close(errs)
+	var all []error
+	for err := range errs {
+		all = append(all, err)
+	}
+	return errors.Join(all...)
+}
