@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -17,11 +18,12 @@ type Bin struct {
 	SID     sid.Bin
 	Name    string
 	Account sid.Account
+	Key     string // the end of an address at which anybody is answered, signed or not; "" is no such address
 	TwiML   string // with {{fields}} that the request fills in; see Render
 	page    *template
 }
 
-// BinSID is the identifier of a bin: always the same for the same name. It is no secret.
+// BinSID is the identifier of a bin that brings none: always the same for the same name. It is no secret.
 func BinSID(name string) sid.Bin {
 	sum := sha256.Sum256([]byte("kaden bin " + name))
 	return sid.Bin("EH" + hex.EncodeToString(sum[:16]))
@@ -34,6 +36,8 @@ func BinSID(name string) sid.Bin {
 //	  <Response>
 //	    <Dial timeout="20"><Number>+819011112222</Number></Dial>
 //	  </Response>
+//	sid: EH0123456789abcdef0123456789abcdef # that which it had at Twilio, so that addresses with it still work
+//	key: mJ3x9QdTq2VbW7ZkHs4c               # /bins/KEY answers without a signature, too
 //
 // Account is left empty, as for numbers. twiml is the value, for the places of what is wrong in it.
 func ReadBin(text []byte) (b Bin, twiml yamldoc.Value, list problem.List) {
@@ -41,6 +45,15 @@ func ReadBin(text []byte) (b Bin, twiml yamldoc.Value, list problem.List) {
 	twiml = doc.Need("twiml", "<Response>…</Response>")
 	b = Bin{Name: doc.Need("bin", "night").Text(), TwiML: strings.TrimSpace(twiml.Text())}
 	b.SID = BinSID(b.Name)
+	if v := doc.Take("sid"); v.Given() {
+		id, err := sid.Parse[sid.Bin](v.Text())
+		v.Err(err)
+		b.SID = id
+	}
+	if v := doc.Take("key"); v.Given() {
+		b.Key = v.Text()
+		v.Err(checkBinKey(b.Key))
+	}
 	if b.TwiML != "" {
 		var err error
 		if b.page, err = parseTemplate(b.TwiML); err != nil {
@@ -48,6 +61,21 @@ func ReadBin(text []byte) (b Bin, twiml yamldoc.Value, list problem.List) {
 		}
 	}
 	return b, twiml, doc.Done()
+}
+
+// leastBinKey is what makes an address one that cannot be guessed: 119 bits, if its letters are random.
+const leastBinKey = 20
+
+func checkBinKey(key string) error {
+	switch {
+	case strings.ContainsFunc(key, func(r rune) bool {
+		return !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '-' || r == '_')
+	}):
+		return errors.New("a key is part of a web address: only letters, digits, - and _")
+	case len(key) < leastBinKey:
+		return fmt.Errorf("a key of %d characters can be guessed: %d random ones cannot", len(key), leastBinKey)
+	}
+	return nil
 }
 
 // Render is the bin's TwiML for one request: {{Name}} is the parameter Name, escaped for XML, {{{Name}}} as

@@ -69,6 +69,15 @@ func TestWhatIsWrongInABin(t *testing.T) {
 			t.Errorf("%s: %q, want %q", twiml, said, want)
 		}
 	}
+	for words, want := range map[string]string{
+		"sid: EH12": "EH", "sid: CA0123456789abcdef0123456789abcdef": "EH",
+		"key: short": "5 characters can be guessed", "key: a/b": "part of a web address",
+	} {
+		_, _, list := ReadBin([]byte("bin: night\n" + words + "\ntwiml: <Response/>\n"))
+		if !list.Refused() || !strings.Contains(list[0].String(), want) {
+			t.Errorf("%s: %v, want %q", words, list, want)
+		}
+	}
 	if _, _, list := ReadBin([]byte("bin: night\n")); !list.Refused() {
 		t.Error("a bin without TwiML is taken")
 	}

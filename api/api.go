@@ -97,6 +97,7 @@ type Config struct {
 	Budgets     func() []dispatch.BudgetState // as they were last counted; nil: none
 	House       func() *manifest.Set          // the installation as it is now
 	Manifest    Manifest
+	Bins        Bins
 	Tickets     Tickets
 	Engines     func(ctx context.Context) []Engine                              // of speech; nil: not known, nothing is said about them
 	Phones      Phones                                                          // that register here
@@ -152,6 +153,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.callRoutes()
 	a.sipPhoneRoutes()
 	a.houseRoutes()
+	a.binRoutes()
 	a.phoneRoutes()
 	a.lineRoutes()
 	a.usageRoutes()

@@ -128,12 +128,14 @@ var groups = []group{
 	{"pacing", false, pacing},
 	{"next", false, nextPerson},
 	{"person", false, onePerson},
+	{"browsers", false, idleBrowsers},
 	{"order", true, orderToInvite},
 	{"playing", true, playing},
 	{"digit", true, digitToBye},
 	{"short", true, shortCalls},
 	{"capacity", true, capacity},
 	{"killed", false, killed},
+	{"phones", false, registeredPhones},
 }
 
 func (b *bench) measure(ctx context.Context, g group) error {

@@ -23,6 +23,8 @@ const (
 	sipPort   = 18460
 	phonePort = 18490
 	soundPort = 18470
+
+	browserPort = 18475
 )
 
 // account is the server's, given to it by the environment.
@@ -77,7 +79,7 @@ func (b *bench) serve(ctx context.Context, binary string, documents ...string) (
 }
 
 func (s *server) start() error {
-	args := []string{s.binary, "serve", "--data", s.data, "--http", local(httpPort), "--sip", local(sipPort)}
+	args := []string{s.binary, "serve", "--data", s.data, "--http", local(httpPort), "--sip", local(sipPort), "--browsers", local(browserPort)}
 	if s.b.core != "" {
 		args = append([]string{"taskset", "-c", s.b.core}, args...)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/trunk"
 )
 
@@ -141,14 +142,16 @@ func TestOurOwnNumberNeedsNoTrunk(t *testing.T) {
 		if err := c.Answer(ctx); err != nil {
 			return err
 		}
-		if c.Record().Direction == call.Inbound && (!c.Owns("+815012345678") || c.Owns("+819011112222") || !c.Owns("+815099998888")) {
+		if c.Record().Direction == call.Inbound && (!c.Owns("+815012345678") || c.Owns("+819011112222") || !c.Owns("+815099998888") || !c.Owns("+819077776666")) {
 			t.Error("the house does not know its own numbers")
 		}
 		if !c.Reaches(number.Sim) || c.Reaches(number.Client) {
 			t.Error("the house does not know whom it reaches")
 		}
 		return c.Play(ctx, words("welcome"))
-	}), trunks(trunk.Trunk{Name: "ntt", Server: "sip.ntt.example", From: "+815099998888"}))
+	}), trunks(trunk.Trunk{Name: "ntt", Server: "sip.ntt.example", From: "+815099998888"}), func(c *call.Config) {
+		c.Shows = func(_ sid.Account, number string) bool { return number == "+819077776666" } // verified
+	})
 }
 
 func TestACallToOurselvesLeavesNoGhost(t *testing.T) {

@@ -38,10 +38,11 @@ type Call struct {
 	door      account.Door
 	name      atomic.Pointer[media.Clip] // as the caller has said it
 
-	ears  ears
-	lips  lips
-	tapes tapes
-	took  atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
+	ears    ears
+	lips    lips
+	tapes   tapes
+	streams streams
+	took    atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
 
 	mail    mailbox
 	queued  atomic.Pointer[booking] // as booking, for others to ask about

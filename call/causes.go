@@ -49,6 +49,9 @@ func StatusOf(d Direction, c leg.Cause, answered bool) Status {
 // It says nothing about the person who was called, and counts as no attempt.
 func Ours(c leg.Cause) bool { return causes[c].ours }
 
+// SIPResponse is the SIP status in which a call that is over ended, as SipResponseCode tells it; 0 is none.
+func (r Record) SIPResponse() int { return responseCode(r) }
+
 // responseCode is SipResponseCode of the last callback, 0 if there is nothing to say.
 func responseCode(r Record) int {
 	switch {

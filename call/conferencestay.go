@@ -125,6 +125,10 @@ func (m *member) stay(ctx context.Context) (Exit, error) {
 	}
 	joined := false // the port is what it hears
 	for ctx.Err() == nil {
+		select {
+		case <-m.change: // known by what is looked at now: a document is not asked for twice
+		default:
+		}
 		p := m.hears()
 		if p.script == nil {
 			if !joined {
@@ -276,8 +280,9 @@ type ConferenceFilter struct {
 // Conferences keeps what is known of conferences, those too that are over.
 type Conferences interface {
 	PutConference(ctx context.Context, c ConferenceRecord) error
-	// CloseConferences ends those that a node left open which was born again at born, and says how many.
-	CloseConferences(ctx context.Context, node string, born time.Time) (int, error)
+	// CloseLive ends the conferences and recordings that a node left open which was born again at born, and says how
+	// many conferences.
+	CloseLive(ctx context.Context, node string, born time.Time) (int, error)
 }
 
 // saves is what is not written yet of a room. rooms.mu guards it.

@@ -23,9 +23,10 @@ type Charge struct {
 	Cost    tariff.Money  // zero: not known
 }
 
-// hears takes note of what a try shows of its costs.
+// hears takes note of what a try shows of its costs. That our own CANCEL was heard is no sign that a telephone was
+// looked for.
 func (t *try) hears(e leg.Event) {
-	t.spoke = t.spoke || e.Kind != leg.Ended || e.Status != 0
+	t.spoke = t.spoke || e.Kind != leg.Ended || e.Status != 0 && e.Cause != leg.Canceled
 	if e.Kind == leg.Answered && t.picked.IsZero() {
 		t.picked = e.At
 	}

@@ -107,6 +107,7 @@ func TestASilentTrunkThatIsLetGoAsksForNothing(t *testing.T) {
 		second.HangUp()
 		r := c.Wait()
 		<-silent.Over()
+		synctest.Wait()
 		h.want("charges", h.store.charges(), "1 kddi 1s 0.0085 USD")
 		h.want("price", r.Price, "0.0085 USD")
 	}, trunks(priced(ntt, "JPY", yen3m), priced(kddi, "USD", dollars)), script(func(ctx context.Context, c *call.Call) error { return c.Sleep(ctx, time.Hour) }))

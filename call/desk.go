@@ -55,6 +55,7 @@ type Config struct {
 	Conferences Conferences
 	// Documents lets TwiML be heard beside a call's program, on hold and as an announcement; nil: soft notes and nothing.
 	Documents Documents
+	Sockets   Sockets // opens WebSockets for streams; nil: there are none
 	// Down tells whether a trunk is known not to work though no call has failed on it: it could not be signed on to, or
 	// does not answer. nil: that is not known of any.
 	Down func(trunk string) bool

@@ -112,7 +112,7 @@ func (d *Desk) CloseBooks(ctx context.Context) (closed int, err error) {
 		_ = g.Wait()
 	}
 	if d.cfg.Conferences != nil {
-		if _, err := d.cfg.Conferences.CloseConferences(ctx, d.cfg.Node, d.born); err != nil {
+		if _, err := d.cfg.Conferences.CloseLive(ctx, d.cfg.Node, d.born); err != nil {
 			return closed, fmt.Errorf("conferences of the last run: %w", err)
 		}
 	}

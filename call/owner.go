@@ -51,6 +51,7 @@ func (c *Call) run(begin func()) {
 	c.stop(&Ending{c.rec.Cause, "the call is over"})
 	c.awaitScript()
 	c.tapes.stop()
+	c.streams.stop()
 	c.summary()
 	c.desk.leave(c)
 	close(c.done)

@@ -177,7 +177,8 @@ type Change struct {
 	Soon bool
 }
 
-// Filter selects calls for a list; zero fields do not filter.
+// Filter selects calls for a list; zero fields do not filter. A list goes by age, newest first; one that is bounded by
+// a time goes by that time.
 type Filter struct {
 	Account                sid.Account
 	To, From               string
@@ -185,7 +186,7 @@ type Filter struct {
 	Parent                 sid.Call
 	StartedFrom, StartedTo time.Time // on or after, before
 	EndedFrom, EndedTo     time.Time
-	After                  sid.Call // continue after this call, newest first
+	After                  sid.Call // continue after this call
 	Limit                  int
 }
 
@@ -199,7 +200,7 @@ type Store interface {
 	// Posted marks a callback as delivered or given up, so that the net leaves it alone.
 	Posted(ctx context.Context, id string) error
 	Call(ctx context.Context, account sid.Account, id sid.Call) (Record, error)
-	// Calls lists newest first; more tells that the Limit cut it.
+	// Calls lists by age, or by the time that bounds the list, newest first; more tells that the Limit cut it.
 	Calls(ctx context.Context, f Filter) (list []Record, more bool, err error)
 	DeleteCall(ctx context.Context, account sid.Account, id sid.Call) error
 }

@@ -36,6 +36,12 @@ func (s *shelf) Keep(_ context.Context, r call.Recording) (string, error) {
 	return "https://kaden.example/" + string(r.SID), nil
 }
 
+func (s *shelf) notes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.noted
+}
+
 func (s *shelf) all() []call.Recording {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +131,7 @@ func TestARecordingIsPausedResumedAndStoppedBeforeItsCallEnds(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		_, _ = one.Pause(true), two.Pause(false)
 		synctest.Wait()
-		h.want("noted", s.noted, "[in-progress in-progress paused paused]")
+		h.want("noted", s.notes(), "[in-progress in-progress paused paused]")
 		h.want("status", one.Recording().Status, "paused")
 		time.Sleep(2 * time.Second)
 		_, _ = one.Resume(), two.Resume()

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/number"
 )
 
 // dialog is one call with one page: one that it has made, or the ringing of one tab. It is what the line wants
@@ -28,7 +29,9 @@ type dialog struct {
 
 var _ Signaller = (*dialog)(nil)
 
-func (d *dialog) log() *slog.Logger { return d.s.log.With("call", d.call, "identity", d.who.identity) }
+func (d *dialog) log() *slog.Logger {
+	return d.s.log.With("call", d.call, "identity", number.Mask(d.who.identity))
+}
 
 // tell says something to the page, if it is connected.
 func (d *dialog) tell(kind string, p payload) {

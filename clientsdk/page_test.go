@@ -92,6 +92,7 @@ type page struct {
 
 	mu    sync.Mutex
 	got   []map[string]any
+	stuck bool // its buffers are full
 	deaf  bool // nothing is read and nothing echoed: the lid is closed
 	code  int  // the server's close code
 	ended bool
@@ -134,8 +135,13 @@ func (p *page) Read() ([]byte, error) {
 	}
 }
 
-func (p *page) Write(_ context.Context, text []byte) error {
+func (p *page) Write(ctx context.Context, text []byte) error {
 	p.mu.Lock()
+	if p.stuck {
+		p.mu.Unlock()
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	defer p.mu.Unlock()
 	switch {
 	case p.deaf:
@@ -334,6 +340,7 @@ type line struct {
 	s      Signaller
 	events chan leg.Event
 
+	speaking sync.Mutex
 	mu       sync.Mutex
 	answered bool
 	over     bool
@@ -371,6 +378,8 @@ func (l *line) Info() leg.Info           { return l.info }
 func (l *line) Events() <-chan leg.Event { return l.events }
 
 func (l *line) Ring(_ context.Context, early bool) error {
+	l.speaking.Lock()
+	defer l.speaking.Unlock()
 	if early {
 		l.s.Ringing(sdp("kaden", 1))
 	} else {
@@ -389,13 +398,15 @@ func (l *line) Answer(context.Context) error {
 }
 
 func (l *line) Hangup(_ context.Context, c leg.Cause) error {
+	l.speaking.Lock() // as webleg does: whoever is told must not come back
 	l.mu.Lock()
 	answered, over := l.answered, l.over
 	l.mu.Unlock()
 	if !over {
 		l.s.End(answered, c)
-		l.finish(c)
 	}
+	l.speaking.Unlock()
+	l.finish(c)
 	return nil
 }
 
@@ -430,6 +441,8 @@ func (l *line) Restart(offer string) (string, error) {
 func (l *line) Press(digits string) { l.did("press " + digits) }
 
 func (l *line) Left(c leg.Cause) {
+	l.speaking.Lock()
+	defer l.speaking.Unlock()
 	l.did("left " + string(c))
 	l.finish(c)
 }

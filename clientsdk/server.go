@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 )
 
@@ -100,6 +101,7 @@ type Server struct {
 	mu      sync.Mutex
 	closed  bool
 	sockets map[*socket]bool
+	unknown int                // sockets that have not said who they are
 	duty    map[who][]*socket  // on duty, in the order in which they came
 	last    map[who]time.Time  // when the last socket of an identity was lost; only for a while
 	ringing map[who][]*Leg     // not answered yet
@@ -176,7 +178,7 @@ func (s *Server) enter(k *socket) {
 	calls := slices.Clone(s.ringing[w])
 	n := len(s.duty[w])
 	s.mu.Unlock()
-	k.log.Info("browser on duty", "identity", w.identity, "tabs", n)
+	k.log.Info("browser on duty", "identity", number.Mask(w.identity), "tabs", n)
 	if tooMany != nil {
 		tooMany.error(&Error{codeTooMuch, "more tabs are on duty than one identity may have: this one no longer rings"}, "")
 		tooMany.send(payload{}.frame("offline"))
@@ -211,7 +213,7 @@ func (s *Server) leave(k *socket, lost bool) {
 		s.last[w] = now
 	}
 	s.mu.Unlock()
-	k.log.Info("browser off duty", "identity", w.identity, "tabs", len(tabs), "lost", lost)
+	k.log.Info("browser off duty", "identity", number.Mask(w.identity), "tabs", len(tabs), "lost", lost)
 }
 
 // bind makes k the socket of d, under its name and the page's own. It fails when k is gone.

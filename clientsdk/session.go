@@ -101,6 +101,9 @@ func (k *socket) listen(token string) {
 		e = &Error{codeBadToken, "the new token is for another identity"}
 	case k.dead:
 	default:
+		if before.Identity == "" {
+			s.unknown--
+		}
 		k.claims, k.known = c, true
 	}
 	again := k.wants

@@ -38,6 +38,7 @@ type leaving struct {
 func (l *leaving) Error() string { return l.text }
 
 var (
+	errFull   = &leaving{1013, "too many pages have not said who they are"}
 	errClosed = &leaving{1012, "kaden is starting again"}
 	errSilent = &leaving{0, "nothing was heard for too long"}
 	errSlow   = &leaving{0, "the page does not read"}
@@ -79,12 +80,13 @@ func (s *Server) serve(w wire, source string) {
 	now := time.Now()
 	k := &socket{s: s, w: w, source: source, log: s.log.With("from", source), heard: now, calls: map[string]*dialog{}, budget: newBudget(now)}
 	s.mu.Lock()
-	if s.closed {
+	if no := s.refuses(); no != nil {
 		s.mu.Unlock()
-		w.Close(errClosed.code, errClosed.text)
+		w.Close(no.code, no.text)
 		return
 	}
 	s.sockets[k] = true
+	s.unknown++
 	s.work.Add(1)
 	s.mu.Unlock()
 	defer s.work.Done()
@@ -102,6 +104,20 @@ func (s *Server) serve(w wire, source string) {
 			return
 		}
 	}
+}
+
+// mostUnknown is how many sockets may be open that have not said who they are. Pages do it at once.
+const mostUnknown = 1000
+
+// refuses says why no further socket is taken, nil if one is. The caller holds mu.
+func (s *Server) refuses() *leaving {
+	switch {
+	case s.closed:
+		return errClosed
+	case s.unknown >= mostUnknown:
+		return errFull
+	}
+	return nil
 }
 
 // take treats one frame. It tells whether the socket goes on.
@@ -134,7 +150,11 @@ func (k *socket) take(text []byte) bool {
 		k.error(&Error{codeMalformed, err.Error()}, "")
 		return true
 	}
-	k.hear(f)
+	// On a goroutine of its own, whose stack is given back: JSON, signatures and the database need much more of it
+	// than reading, and most pages only read, all night.
+	done := make(chan struct{})
+	go func() { defer close(done); k.hear(f) }()
+	<-done
 	return true
 }
 
@@ -175,7 +195,7 @@ func (k *socket) queued(marked bool, seen func(), frames ...[]byte) {
 	}
 	if len(k.queue) > mostQueued {
 		k.mu.Unlock()
-		k.drop(errSlow)
+		go k.drop(errSlow) // it tells the lines, and one of them may be what is speaking here
 		return
 	}
 	k.queue = append(k.queue, frames...)
@@ -246,6 +266,9 @@ func (k *socket) over(why *leaving) bool {
 	s := k.s
 	s.mu.Lock()
 	k.dead = true
+	if k.claims.Identity == "" {
+		s.unknown--
+	}
 	s.mu.Unlock()
 	s.leave(k, true)
 	s.mu.Lock()

@@ -396,6 +396,60 @@ func TestPagesThatMisbehave(t *testing.T) {
 			}
 		})
 	})
+	t.Run("do not read", func(t *testing.T) {
+		story(t, func(h *house) {
+			p := h.onDuty("sato")
+			l := h.ring("sato")
+			p.hears("invite")
+			h.happens(l, leg.Ringing)
+			p.mu.Lock()
+			p.stuck = true
+			p.mu.Unlock()
+			p.says("invite", m{"callsid": "TJSone", "sdp": sdp("page", 1), "twilio": m{}})
+			v := h.visits[0].Leg
+			for range mostQueued + 2 {
+				v.Ring(h.Context(), false)
+			}
+			v.Hangup(h.Context(), leg.Busy) // one word too many, said by the line itself
+			if _, gone := p.gone(); !gone || h.s.OnDuty(ours, "sato") != 0 {
+				h.Error("a page that reads nothing is still on duty")
+			}
+			time.Sleep(grace)
+			h.ends(l, leg.Unreachable)
+		})
+	})
+	t.Run("read slowly", func(t *testing.T) {
+		story(t, func(h *house) {
+			p := h.onDuty("sato")
+			p.mu.Lock()
+			p.stuck = true
+			p.mu.Unlock()
+			time.Sleep(beat + patience + time.Second)
+			if _, gone := p.gone(); !gone {
+				h.Error("a page that took nothing for so long is still here")
+			}
+		})
+	})
+	t.Run("flood the door", func(t *testing.T) {
+		story(t, func(h *house) {
+			on := h.onDuty("sato")
+			var flood []*page
+			for range mostUnknown {
+				flood = append(flood, h.connect())
+			}
+			p := h.connect()
+			if code, gone := p.gone(); !gone || code != 1013 {
+				h.Errorf("one more: closed with %d (%v)", code, gone)
+			}
+			h.ring("sato")
+			on.hears("invite") // whoever is known is not harmed
+			time.Sleep(shy + time.Second)
+			if _, gone := flood[0].gone(); !gone {
+				h.Error("a page that said nothing is still here")
+			}
+			h.onDuty("suzuki")
+		})
+	})
 	t.Run("try tokens", func(t *testing.T) {
 		story(t, func(h *house) {
 			for range badTokens {

@@ -60,7 +60,7 @@ const listen = `
 window.seen = [];
 window.note = (what, ...more) => window.seen.push([what, ...more.map((m) => { try { return JSON.parse(JSON.stringify(m)) } catch { return String(m) } })]);
 window.follow = (name, o, kinds) => kinds.forEach((k) => o.on(k, (e) => window.note(name + ' ' + k, e && e.code ? e.code : undefined)));
-window.until = async (what, ms = 10000) => {
+window.until = async (what, ms = 20000) => {
   for (const end = Date.now() + ms; Date.now() < end; await new Promise((r) => setTimeout(r, 20))) if (await what()) return true;
   throw new Error('not within ' + ms + ' ms: ' + what + ' seen: ' + JSON.stringify(window.seen));
 };
@@ -85,7 +85,7 @@ window.heard = async (stream, ms = 1000) => {
   await context.close();
   return { hertz: Math.round(hertz), loud: Math.round(loud) };
 };
-window.hears = async (stream, hertz, ms = 8000) => {
+window.hears = async (stream, hertz, ms = 15000) => {
   let got;
   for (const end = Date.now() + ms; Date.now() < end; ) {
     const s = stream();

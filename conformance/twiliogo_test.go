@@ -2,6 +2,7 @@
 package conformance
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,7 +30,7 @@ func setting(name, otherwise string) string {
 	return otherwise
 }
 
-type server struct{ url, sid, token, answers, rings, from string }
+type server struct{ url, sid, token, answers, rings, from, user string }
 
 func running(t *testing.T) server {
 	t.Helper()
@@ -59,7 +60,7 @@ func (s server) api(t *testing.T, token string) *openapi.ApiService {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hc := &client.Client{Credentials: client.NewCredentials(s.sid, token), HTTPClient: &http.Client{Transport: rewrite{base}, Timeout: 10 * time.Second}}
+	hc := &client.Client{Credentials: client.NewCredentials(cmp.Or(s.user, s.sid), token), HTTPClient: &http.Client{Transport: rewrite{base}, Timeout: 10 * time.Second}}
 	hc.SetAccountSid(s.sid)
 	return openapi.NewApiServiceWithClient(hc)
 }

@@ -1,7 +1,9 @@
 package manifest
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +23,21 @@ func (c *compiling) checkBin(d Document, b account.Bin, value yamldoc.Value) boo
 		c.note(d, p)
 	}
 	return !problems.Refused()
+}
+
+// checkBinAlone: no other bin is asked under the same identifier or key.
+func (c *compiling) checkBinAlone(d Document, b account.Bin) {
+	for _, other := range slices.Sorted(maps.Keys(c.set.Bins)) {
+		o := c.set.Bins[other]
+		for _, same := range []struct {
+			key string
+			is  bool
+		}{{"sid", o.SID == b.SID}, {"key", o.Key != "" && o.Key == b.Key}} {
+			if other < d.Name && same.is {
+				c.note(d, c.at(d, same.key, problem.Error, "the bin "+other+" has the same", "each bin has its own"))
+			}
+		}
+	}
 }
 
 // placeInBin is where line and column of a bin's TwiML stand in its document. Text that YAML folds is found
@@ -55,4 +72,45 @@ func (c *compiling) checkNamed(d Document, key, kind, name string) {
 	line, column := yamldoc.Parse([]byte(d.Text)).Take(key).Place()
 	c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Error, Verb: key,
 		Text: fmt.Sprintf("there is no %s %q", kind, name), Hint: meant(name, c.names(kind))})
+}
+
+// FormatBin writes the document of a bin, so that reading it gives the same bin again.
+func FormatBin(b account.Bin) string {
+	var out strings.Builder
+	out.WriteString("bin: " + quoted(b.Name) + "\n")
+	for _, w := range [][2]string{{"sid", string(b.SID)}, {"key", b.Key}} {
+		if w[1] != "" && w[1] != string(account.BinSID(b.Name)) {
+			out.WriteString(w[0] + ": " + quoted(w[1]) + "\n")
+		}
+	}
+	head := out.String()
+	text := strings.TrimSpace(strings.ReplaceAll(b.TwiML, "\r\n", "\n"))
+	out.WriteString("twiml: |\n")
+	for line := range strings.Lines(text) {
+		out.WriteString("  " + line)
+	}
+	out.WriteString("\n")
+	if again, _, _ := account.ReadBin([]byte(out.String())); again.TwiML == text {
+		return out.String()
+	}
+	return head + "twiml: " + quoted(text) + "\n" // a block cannot hold every character
+}
+
+// quoted is a YAML string on one line. JSON's are.
+func quoted(s string) string {
+	text, _ := json.Marshal(s) // a string never fails
+	return string(text)
+}
+
+// CheckBin is what is wrong with a bin: its TwiML, with places in that, its identifier and its key.
+func CheckBin(b account.Bin) problem.List {
+	b, _, list := account.ReadBin([]byte(FormatBin(b)))
+	for i := range list {
+		list[i].Line, list[i].Column = 1, 1 // the document is not one that its writer has seen
+	}
+	if list.Refused() {
+		return list
+	}
+	_, found := twiml.Parse([]byte(b.Bare()))
+	return append(list, found...)
 }

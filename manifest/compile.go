@@ -168,6 +168,7 @@ func (c *compiling) read(d Document) {
 		if !list.Refused() && c.checkBin(d, b, twiml) {
 			c.set.Bins[d.Name] = b
 		}
+		c.checks = append(c.checks, func() { c.checkBinAlone(d, b) })
 	case kindApp:
 		a, list := account.ReadApplication(text)
 		c.note(d, list...)

@@ -65,4 +65,6 @@ type Store interface {
 	// Apply inserts or replaces each document by kind and name, all or nothing.
 	Apply(ctx context.Context, docs []Document) error
 	Remove(ctx context.Context, kind, name string) error
+	// Versions lists what a document of a Versioned kind has said, newest first, also after it was removed.
+	Versions(ctx context.Context, kind, name string) ([]Version, error)
 }

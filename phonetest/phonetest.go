@@ -45,6 +45,7 @@ type Setup struct {
 	Texter     voice.Texter     // nil: nothing sends short messages
 	Trunks     []trunk.Trunk
 	Numbers    []account.Number // what answers when somebody calls in
+	Sockets    call.Sockets     // nil: streams go nowhere
 	NoClients  bool             // nothing dials client: addresses
 	Log        io.Writer        // nil: nowhere
 	Drain      time.Duration    // how long calls may take to end after the story; 0 is 1 s
@@ -117,7 +118,7 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	h.Desk = call.New(log, call.Config{
 		Gates: gates,
 		Store: s.Store, Asker: s.Asker, Script: h.Voice.Script, Screen: h.Voice.Screen, Node: "test",
-		Dialers: dialers, Recordings: s.Recordings, Documents: h.Voice,
+		Dialers: dialers, Recordings: s.Recordings, Documents: h.Voice, Sockets: s.Sockets,
 		Queues: queues, Conferences: conferences,
 		Own:    &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},
 		Trunks: func() []trunk.Trunk { return s.Trunks },

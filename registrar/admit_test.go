@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,11 +19,14 @@ import (
 
 // shelf is a Store in memory that can be broken.
 type shelf struct {
+	mu     sync.Mutex
 	rows   map[string]Contact
 	broken error
 }
 
 func (s *shelf) Contacts(context.Context) (all []Contact, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, c := range s.rows {
 		all = append(all, c)
 	}
@@ -30,6 +34,8 @@ func (s *shelf) Contacts(context.Context) (all []Contact, err error) {
 }
 
 func (s *shelf) KeepContacts(_ context.Context, put []Contact, drop []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.broken != nil {
 		return s.broken
 	}
@@ -278,7 +284,12 @@ func TestARestartForgetsNoPhone(t *testing.T) {
 		registers(r, "sato", "sip:sato@10.0.0.1", 10*time.Minute)
 		registers(r, "sato", "sip:sato@10.0.0.2", time.Hour)
 		registers(r, "suzuki", "sip:suzuki@10.0.0.3", time.Hour)
+		kept.rows["another"] = Contact{ID: "another", User: "sato", Domain: "office.example.jp", URI: "sip:sato@10.0.0.7", Node: "osaka", Expires: time.Now().Add(time.Hour)}
+		kept.rows["gone"] = Contact{ID: "gone", Node: "osaka", Expires: time.Now().Add(-forgotten - time.Second)}
 		r = open(t, kept, office())
+		if _, there := kept.rows["gone"]; there || len(kept.rows) != 4 {
+			t.Errorf("kept: %v", kept.rows)
+		}
 		if domain, list, ours := r.Find("sato", "OFFICE.example.jp"); !ours || len(list) != 2 || domain != "office.example.jp" {
 			t.Fatalf("after a restart: %v %v", list, ours)
 		}
@@ -293,11 +304,11 @@ func TestARestartForgetsNoPhone(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- r.Run(life) }()
 		time.Sleep(2 * sweepEvery)
-		if len(kept.rows) != 2 {
-			t.Errorf("%d are kept, want 2", len(kept.rows))
-		}
 		end()
 		<-done
+		if len(kept.rows) != 3 {
+			t.Errorf("%d are kept, want two of ours and one of another machine's", len(kept.rows))
+		}
 		if _, _, ours := r.Find("sato", "elsewhere.example"); ours {
 			t.Error("a domain that is not ours")
 		}

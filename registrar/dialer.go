@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/kaden-project/kaden/leg"
@@ -37,22 +38,30 @@ func (d *Dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 		r.finish(unregistered)
 		return r, nil
 	}
-	var began []*arm
-	for _, c := range list {
-		a := &arm{ring: r, id: armID(o.ID, c), target: target(to, c, domain)}
-		var sub context.Context
-		sub, a.stop = context.WithCancelCause(ctx)
-		l, err := d.SIP.Dial(sub, a.target, leg.Options{ID: a.id, Keep: a.keep()})
-		if err != nil { // a connection that is gone, most of all
-			a.stop(nil)
-			r.lost(leg.Event{Kind: leg.Ended, Cause: leg.Unreachable, Status: 480, Reason: err.Error()})
-			continue
-		}
-		a.leg = l
-		began = append(began, a)
+	arms := make([]*arm, len(list))
+	var dialling sync.WaitGroup
+	for i, c := range list { // at once: one whose connection is gone holds up none of the others
+		arms[i] = &arm{ring: r, id: armID(o.ID, c), target: target(to, c, domain)}
+		dialling.Go(func() { arms[i].dial(ctx, d.SIP) })
 	}
-	r.start(began)
+	dialling.Wait()
+	r.start(slices.DeleteFunc(arms, func(a *arm) bool {
+		if a.leg == nil {
+			r.lost(leg.Event{Kind: leg.Ended, Cause: leg.Unreachable, Status: 480, Reason: a.failed.Error()})
+		}
+		return a.leg == nil
+	}))
 	return r, nil
+}
+
+// dial calls one phone.
+func (a *arm) dial(ctx context.Context, d leg.Dialer) {
+	var sub context.Context
+	sub, a.stop = context.WithCancelCause(ctx)
+	if a.leg, a.failed = d.Dial(sub, a.target, leg.Options{ID: a.id, Keep: a.keep()}); a.failed != nil {
+		a.leg = nil
+		a.stop(nil)
+	}
 }
 
 // unregistered is the end of a call to somebody who is not here: 480 without ringing.

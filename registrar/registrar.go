@@ -32,7 +32,7 @@ type Store interface {
 // Config is what a Registrar works with. Store and Secret are required.
 type Config struct {
 	Store  Store
-	Node   string
+	Node   string // a phone is called by the machine that it has registered with
 	Secret []byte // nonces are made of it; it should outlive the process, so that phones need not ask twice
 	Limits Limits
 }
@@ -75,13 +75,23 @@ func New(ctx context.Context, log *slog.Logger, cfg Config) (*Registrar, error) 
 		return nil, err
 	}
 	now := time.Now()
+	var old []string
 	for _, c := range all {
-		if c.Expires.After(now) {
+		switch {
+		case c.Expires.Before(now.Add(-forgotten)): // of a machine that is no more
+			old = append(old, c.ID)
+		case c.Node == cfg.Node && c.Expires.After(now):
 			r.change(c.AOR(), []Contact{c}, nil)
 		}
 	}
-	return r, nil
+	if len(old) > 0 {
+		err = cfg.Store.KeepContacts(ctx, nil, old)
+	}
+	return r, err
 }
+
+// forgotten is how long after its end a registration is kept for the machine that it was made with.
+const forgotten = 24 * time.Hour
 
 // Use makes these the domains. Contacts of users who are no longer in them are not called any more.
 func (r *Registrar) Use(domains []account.Domain) { r.dir.Store(NewDirectory(domains)) }

@@ -36,6 +36,7 @@ type arm struct {
 	id     string
 	target leg.Target
 	leg    leg.Leg
+	failed error // why there is no leg
 	stop   context.CancelCauseFunc
 	over   bool
 }

@@ -134,5 +134,12 @@ func (s *server) updateAccount(r *request) (answer, error) {
 	if err := s.cfg.Accounts.PutAccount(r.Context(), a); err != nil {
 		return answer{}, err
 	}
+	if a.Status == account.Closed && s.cfg.Numbers != nil {
+		for _, n := range s.numbers(a.SID) { // for others to take
+			if err := s.release(r, n); err != nil {
+				return answer{}, err
+			}
+		}
+	}
 	return answer{status: http.StatusOK, body: accountJSON(r, a)}, nil
 }

@@ -97,7 +97,7 @@ func (s *server) listAvailable(r *request, kind string) (answer, error) {
 		return answer{}, err
 	}
 	wanted, area := pattern(f.text("Contains")), f.text("AreaCode")
-	no := f.text("VoiceEnabled") == "false" || f.text("SmsEnabled") == "true" && !s.cfg.Texting || f.text("MmsEnabled") == "true" || f.text("FaxEnabled") == "true"
+	no := f.text("VoiceEnabled") == "false" || f.text("SmsEnabled") == "true" && !s.texting() || f.text("MmsEnabled") == "true" || f.text("FaxEnabled") == "true"
 	list := slices.DeleteFunc(s.numbers(""), func(n account.Number) bool {
 		return no || countryOf(n) != r.id || !isOf(n, kind) || !wanted(n.Number) || area != "" && !strings.HasPrefix(national(n.Number), area)
 	})
@@ -106,7 +106,7 @@ func (s *server) listAvailable(r *request, kind string) (answer, error) {
 	keep := []string{"AreaCode", "Contains", "SmsEnabled", "MmsEnabled", "VoiceEnabled", "FaxEnabled"}
 	return listed(l, r, path, "available_phone_numbers", keep, next, list, func(n account.Number) availableBody {
 		return availableBody{
-			AddressRequirements: "none", Capabilities: capabilities{Voice: true, SMS: s.cfg.Texting}, FriendlyName: formatted(n.Number),
+			AddressRequirements: "none", Capabilities: capabilities{Voice: true, SMS: s.texting()}, FriendlyName: formatted(n.Number),
 			ISOCountry: r.id, PhoneNumber: n.Number,
 		}
 	}), nil

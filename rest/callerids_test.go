@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,13 @@ import (
 	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/store/memstore"
 )
+
+// placed are the orders so far.
+func (s *spy) placed() []call.Order {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.orders)
+}
 
 const within = "http://kaden.internal"
 
@@ -66,7 +74,7 @@ func TestWhoeverTakesTheCallAndEntersTheCodeHoldsTheNumber(t *testing.T) {
 		if len(code) != 6 || asked.text("phone_number") != sato || asked.text("friendly_name") != "佐藤" || asked.text("account_sid") != string(owner) || len(asked.body) != 5 {
 			t.Errorf("asked %s", asked.raw)
 		}
-		o := h.desk.orders[0]
+		o := h.desk.placed()[0]
 		if string(o.SID) != asked.text("call_sid") || string(o.To.Number) != sato || o.SendDigits != "ww12#" || !v.Ours(o.Program.URL) || strings.Contains(asked.raw, o.Program.URL) {
 			t.Errorf("ordered %+v", o)
 		}
@@ -119,11 +127,12 @@ func TestAValidationThatComesToNothing(t *testing.T) {
 		h, _, v, owners := verifying(t)
 		h.post(base+"/OutgoingCallerIds.json", form("PhoneNumber", "+14158675309", "CallDelay", "10", "StatusCallback", "https://example.com/s")).is(200)
 		synctest.Wait()
-		if len(h.desk.orders) != 0 {
+		if len(h.desk.placed()) != 0 {
 			t.Fatal("called at once")
 		}
 		time.Sleep(11 * time.Second)
-		o := h.desk.orders[0]
+		synctest.Wait()
+		o := h.desk.placed()[0]
 		digits := o.Program.URL + "/digits"
 		if got := hears(t, v, o.Program.URL, nil); !strings.Contains(got, "enter the six digits") {
 			t.Errorf("abroad it is heard in English: %s", got)
@@ -154,8 +163,8 @@ func TestAValidationThatComesToNothing(t *testing.T) {
 		} {
 			h.post(base+"/OutgoingCallerIds.json", bad.form).refuses(400, bad.code)
 		}
-		if len(h.desk.orders) != 1 {
-			t.Errorf("what was refused has called: %d", len(h.desk.orders))
+		if len(h.desk.placed()) != 1 {
+			t.Errorf("what was refused has called: %d", len(h.desk.placed()))
 		}
 	})
 }
@@ -165,7 +174,7 @@ func TestValidationsMatchTwiliosOpenAPIDocument(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _, v, _ := verifying(t)
 		asked := c.exchange(t, h, request("POST", base+"/OutgoingCallerIds.json", form("PhoneNumber", sato, "CallDelay", "0"))).is(200)
-		hears(t, v, h.desk.orders[0].Program.URL+"/digits", form("Digits", asked.text("validation_code")))
+		hears(t, v, h.desk.placed()[0].Program.URL+"/digits", form("Digits", asked.text("validation_code")))
 		list := c.exchange(t, h, request("GET", base+"/OutgoingCallerIds.json", nil)).is(200)
 		uri := base + "/OutgoingCallerIds/" + list.names("outgoing_caller_ids", "sid")[0] + ".json"
 		c.exchange(t, h, request("GET", uri, nil)).is(200)

@@ -14,6 +14,7 @@ import (
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/phonetest"
 	"github.com/kaden-project/kaden/rest"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/store/memstore"
 )
 
@@ -22,6 +23,7 @@ type switchboard struct {
 	*house
 	phones *phonetest.House
 	books  *memstore.Store
+	pages  *browserPages
 	check  *contract // nil: answers are not compared with Twilio's document
 }
 
@@ -42,10 +44,10 @@ func live(t *testing.T, tell func(b *switchboard), check ...contract) {
 		p := phonetest.New(t, func(s *phonetest.Setup) { s.Store, s.Recordings = books, archive{books} })
 		p.Web.Serve(enters, `<Response><Dial><Conference beep="false">war room</Conference></Dial><Say>You are out.</Say></Response>`)
 		p.Web.Serve(enqueues, `<Response><Enqueue>support</Enqueue></Response>`)
-		b := &switchboard{phones: p, books: books, house: &house{t: t}}
+		b := &switchboard{phones: p, books: books, pages: &browserPages{subs: map[sid.Subscription]sid.Call{}}, house: &house{t: t}}
 		b.Handler = rest.New(slog.New(slog.DiscardHandler), rest.Config{
 			Accounts: books, NotFound: account.ErrNotFound, Calls: books, Desk: rest.AtDesk(p.Desk),
-			Live: p.Desk, Queues: books, Conferences: books, Recordings: books,
+			Live: p.Desk, Queues: books, Conferences: books, Recordings: books, Pages: b.pages,
 		})
 		if len(check) > 0 {
 			b.check = &check[0]
@@ -389,6 +391,36 @@ func TestWhatALiveRecordingRefuses(t *testing.T) {
 		b.phones.Phone("suzuki").Rings()
 		b.post(strings.TrimSuffix(rings.text("uri"), ".json")+"/Recordings.json", form()).refuses(400, 21220)
 		b.post(rings.text("uri"), form("Status", "canceled")).is(200)
+	})
+}
+
+func aStream(b *switchboard) {
+	sato, c := b.calls("sato", enqueues)
+	below := base + "/Calls/" + string(c.SID()) + "/Streams"
+	one := b.asks("POST", below+".json", form("Url", "wss://owner.example/ear", "Name", "ear", "Track", "both_tracks",
+		"StatusCallback", "https://owner.example/s", "Parameter1.Name", "a", "Parameter1.Value", "b")).is(200)
+	one.has("status", "in-progress", "name", "ear", "call_sid", string(c.SID()))
+	b.asks("POST", one.text("uri"), form("Status", "stopped")).is(200).has("status", "stopped", "sid", one.text("sid"))
+	b.asks("POST", below+".json", form("Url", "wss://owner.example/ear")).is(200).has("name", nil)
+	sato.HangsUp().Waits(time.Second)
+}
+
+func TestAStreamOverTheAPI(t *testing.T) { live(t, aStream) }
+
+func TestStreamsAsTwiliosDocumentHasThem(t *testing.T) { live(t, aStream, readContract(t)) }
+
+func TestWhatAStreamRefuses(t *testing.T) {
+	live(t, func(b *switchboard) {
+		sato, c := b.calls("sato", enqueues)
+		below := base + "/Calls/" + string(c.SID()) + "/Streams"
+		b.post(below+".json", form("Url", "https://owner.example/")).refuses(400, 21205)
+		b.post(below+".json", form()).refuses(400, 21205)
+		b.post(below+".json", form("Url", "wss://owner.example/", "Track", "left")).refuses(400, 20001)
+		b.post(below+"/nobody.json", form("Status", "stopped")).refuses(404, 20404)
+		b.post(below+"/nobody.json", form("Status", "over")).refuses(400, 20001)
+		b.post(below+"/nobody.json", form()).refuses(400, 20001)
+		sato.HangsUp().Waits(time.Second)
+		b.post(below+".json", form("Url", "wss://owner.example/")).refuses(400, 21220)
 	})
 }
 

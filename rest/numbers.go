@@ -97,7 +97,7 @@ type numberBody struct {
 func (s *server) numberJSON(n account.Number, below string) numberBody {
 	b := numberBody{
 		voiceBody: voiceJSON(n.Voice(), n.Texts, false), AccountSID: n.Account, AddressRequirements: "none", APIVersion: apiVersion,
-		Capabilities: capabilities{Voice: true, SMS: s.cfg.Texting}, DateCreated: date(n.Created), DateUpdated: date(n.Updated),
+		Capabilities: capabilities{Voice: true, SMS: s.texting()}, DateCreated: date(n.Created), DateUpdated: date(n.Updated),
 		EmergencyStatus: "Inactive", EmergencyAddressStatus: "unregistered", FriendlyName: n.Name, Origin: "hosted", PhoneNumber: n.Number,
 		SID: n.SID, Status: "in-use", VoiceApplicationSID: orNull(n.Application), VoiceReceiveMode: "voice",
 		URI: accountPath(n.Account) + "/IncomingPhoneNumbers/" + string(n.SID) + ".json",
@@ -115,6 +115,9 @@ func (s *server) numberJSON(n account.Number, below string) numberBody {
 	}
 	return b
 }
+
+// texting tells whether numbers can take short messages.
+func (s *server) texting() bool { return s.cfg.Texting != nil && s.cfg.Texting() }
 
 // numbers are the telephone numbers of an account, "" for nobody's; SIP users are none.
 func (s *server) numbers(of sid.Account) []account.Number {
@@ -332,10 +335,15 @@ func (s *server) releaseNumber(r *request) (answer, error) {
 	if n.CallBack {
 		return answer{}, alerted(n)
 	}
-	n = n.Answering(account.Voice{})
-	n.Account, n.Name, n.Application, n.Texts = "", "", "", account.Texts{}
-	if err := s.cfg.Numbers.Claim(r.Context(), n.Claimed(time.Now())); err != nil {
+	if err := s.release(r, n); err != nil {
 		return answer{}, err
 	}
 	return answer{status: http.StatusNoContent}, nil
+}
+
+// release makes a number nobody's.
+func (s *server) release(r *request, n account.Number) error {
+	n = n.Answering(account.Voice{})
+	n.Account, n.Name, n.Application, n.Texts = "", "", "", account.Texts{}
+	return s.cfg.Numbers.Claim(r.Context(), n.Claimed(time.Now()))
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func (f *fields) readOrder() (call.Order, error) {
 		Direction: call.OutboundAPI,
 		To:        f.to(),
 	}
-	o.From = f.from(o.To.Scheme)
+	o.From, o.Headers = f.from(o.To.Scheme), f.pageParameters()
 	o.Program = f.program()
 	if o.Program.URL != "" {
 		o.Program.TwiML = "" // the Calls page: Twiml is not looked at when there is a Url
@@ -61,7 +62,7 @@ func (f *fields) to() number.Address {
 		return number.Address{}
 	}
 	if name, _, ok := strings.Cut(s, "?"); ok && strings.HasPrefix(s, "client:") {
-		s = name // parameters for the browser's program, which are not passed on yet
+		s = name // what follows is for the browser's page; see pageParameters
 	}
 	a, err := f.parse(s)
 	if err != nil {
@@ -74,6 +75,25 @@ func (f *fields) to() number.Address {
 		}
 	}
 	return a
+}
+
+// pageParameters are what To=client:sato?subject=disk brings to the page; nil for all other addresses.
+func (f *fields) pageParameters() map[string]string {
+	s := f.address("To")
+	_, query, ok := strings.Cut(s, "?")
+	if !ok || !strings.HasPrefix(s, "client:") {
+		return nil
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		f.refuse(21211, "To is not valid: the parameters behind the ? cannot be read")
+		return nil
+	}
+	out := map[string]string{}
+	for name := range values {
+		out[name] = values.Get(name)
+	}
+	return out
 }
 
 // from reads the caller ID for a call over a line of the scheme.

@@ -81,7 +81,7 @@ type Config struct {
 	Keys         account.Keys
 	Applications account.Applications
 	Numbers      Numbers
-	Texting      bool // numbers can take short messages
+	Texting      func() bool // numbers can take short messages; nil: they cannot
 	CallerIDs    account.CallerIDs
 	Validations  *Validations // new CallerIDs
 	Recordings   account.Recordings
@@ -99,6 +99,7 @@ type Config struct {
 	Conferences Conferences
 	SIP         SIP // /SIP
 	Messages    Messages
+	Pages       Pages // UserDefinedMessages
 
 	// AllowTo says why an account may not call an address: its words are shown with code 21215, or 21202 when it is
 	// ErrPremium, or 21214 when it is ErrNoWay. nil allows all but emergency and special numbers, which are refused before it is asked.

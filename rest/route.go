@@ -35,7 +35,7 @@ var (
 
 // ofAccount are the resources below an account.
 var ofAccount = plan(
-	applicationRoutes, callRoutes, callerIDRoutes, conferenceRoutes, debugRoutes, keyRoutes, messageRoutes, moneyRoutes, numberRoutes, queueRoutes, recordingRoutes, sipRoutes, tapeRoutes, tokenRoutes,
+	applicationRoutes, callRoutes, callerIDRoutes, conferenceRoutes, debugRoutes, keyRoutes, messageRoutes, moneyRoutes, numberRoutes, pageRoutes, queueRoutes, recordingRoutes, sipRoutes, streamRoutes, tapeRoutes, tokenRoutes,
 )
 
 // crossing is a point of a path: where the names go, and where an identifier goes.

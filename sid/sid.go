@@ -47,6 +47,10 @@ type (
 	AccessList string
 	// AccessAddress is IP…, one network of such a list.
 	AccessAddress string
+	// UserMessage is KX…, what a page and its app's server say to one another on a call.
+	UserMessage string
+	// Subscription is ZY…, who is told what a page says.
+	Subscription string
 )
 
 // Prefixes of the kinds that exist here.
@@ -68,12 +72,14 @@ const (
 	credentialPrefix   = "CR"
 	accessListPrefix   = "AL"
 	accessPrefix       = "IP"
+	userMessagePrefix  = "KX"
+	subscriptionPrefix = "ZY"
 )
 
 // Kind is any identifier type of this package.
 type Kind interface {
 	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Message | Queue | Stream |
-		Domain | CredentialList | Credential | AccessList | AccessAddress
+		Domain | CredentialList | Credential | AccessList | AccessAddress | UserMessage | Subscription
 }
 
 func prefix[K Kind]() string {
@@ -107,6 +113,10 @@ func prefix[K Kind]() string {
 		return credListPrefix
 	case Credential:
 		return credentialPrefix
+	case UserMessage:
+		return userMessagePrefix
+	case Subscription:
+		return subscriptionPrefix
 	case AccessList:
 		return accessListPrefix
 	case AccessAddress:

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/sid"
@@ -60,21 +62,23 @@ func (s *Store) Call(ctx context.Context, account sid.Account, id sid.Call) (cal
 // Calls lists newest first; more tells that the limit cut the list. It can be continued after a call
 // that has been deleted since.
 func (s *Store) Calls(ctx context.Context, f call.Filter) (found []call.Record, more bool, err error) {
-	where, args := filter(f)
+	lead, err := s.lead(ctx, f)
+	if err != nil {
+		return nil, false, err
+	}
+	where, args, order := filter(f, lead)
 	if f.After != "" {
-		var nr int64
-		if err := one(ctx, s.db.reader(), "SELECT nr FROM call WHERE sid = ?", []any{f.After}, &nr); errors.Is(err, errNoRow) {
-			return nil, false, call.ErrNotFound
-		} else if err != nil {
+		after, marks, err := s.continued(ctx, f.After, order)
+		if err != nil {
 			return nil, false, err
 		}
-		where, args = append(where, "nr < ?"), append(args, nr)
+		where, args = append(where, after), append(args, marks...)
 	}
 	if f.Limit <= 0 {
 		f.Limit = usualLimit
 	}
 	rows, err := list(ctx, s.db.reader(), calls, "SELECT "+calls.all+" FROM call WHERE "+strings.Join(where, " AND ")+
-		" ORDER BY nr DESC LIMIT ?", append(args, f.Limit+1)...)
+		" ORDER BY "+order+" LIMIT ?", append(args, f.Limit+1)...)
 	if len(rows) > f.Limit {
 		rows, more = rows[:f.Limit], true
 	}
@@ -84,38 +88,116 @@ func (s *Store) Calls(ctx context.Context, f call.Filter) (found []call.Record, 
 	return found, more, err
 }
 
-// filter is the conditions of a list of calls.
-func filter(f call.Filter) (where []string, args []any) {
-	where = []string{"NOT deleted"}
-	is := func(condition string, arg any) { where, args = append(where, condition), append(args, arg) }
-	if f.Account != "" {
-		is("account = ?", f.Account)
+// The orders of lists of calls. One that is bounded by a time goes by that time, so that an index has the calls of the
+// page beside one another however many there are; a test fills a year with a million.
+const (
+	byNr      = "nr DESC"
+	byStarted = "started DESC, nr DESC"
+	byEnded   = "ended DESC, nr DESC"
+)
+
+// continued is the condition for what comes after a call.
+func (s *Store) continued(ctx context.Context, after sid.Call, order string) (condition string, args []any, err error) {
+	var nr, started, ended int64
+	err = one(ctx, s.db.reader(), "SELECT nr, started, ended FROM call WHERE sid = ?", []any{after}, &nr, &started, &ended)
+	switch {
+	case errors.Is(err, errNoRow):
+		return "", nil, call.ErrNotFound
+	case order == byStarted:
+		return "(started, nr) < (?, ?)", []any{started, nr}, err
+	case order == byEnded:
+		return "(ended, nr) < (?, ?)", []any{ended, nr}, err
 	}
-	if f.To != "" {
-		is("to_address = ?", f.To)
+	return "nr < ?", []any{nr}, err
+}
+
+// many is how many calls of a number are too many to look through for a state.
+const many = 5000
+
+// lead is the column whose index finds a list: by a state that few calls are in, the parent, the number called, the
+// number shown, or the account and the state. The database does not know how many calls a number has.
+func (s *Store) lead(ctx context.Context, f call.Filter) (column string, err error) {
+	number := ""
+	switch ended, started := bounded(f); {
+	case f.Status != "" && !f.Status.Over():
+		return "status", nil
+	case f.Parent != "":
+		return "parent", nil
+	case f.To != "":
+		column, number = "to_address", f.To
+	case f.From != "" && (started || !ended): // by its end an account's call is found best
+		column, number = "from_address", f.From
 	}
-	if f.From != "" {
-		is("from_address = ?", f.From)
+	if number == "" || f.Status == "" || f.Account == "" {
+		return cmp.Or(column, "account"), nil
 	}
-	if f.Status != "" {
-		is("status = ?", f.Status)
+	var there int64
+	err = one(ctx, s.db.reader(), "SELECT 1 FROM call WHERE "+column+" = ? LIMIT 1 OFFSET ?", []any{number, many}, &there)
+	switch {
+	case errors.Is(err, errNoRow):
+		return column, nil
+	case err != nil:
+		return "", err
+	}
+	return "account", nil
+}
+
+// bounded tells by which times a list is bounded.
+func bounded(f call.Filter) (ended, started bool) {
+	return !f.EndedFrom.IsZero() || !f.EndedTo.IsZero(), !f.StartedFrom.IsZero() || !f.StartedTo.IsZero()
+}
+
+// filter is the conditions of a list of calls, and its order. A condition that is not to choose an index is written as
+// an expression.
+func filter(f call.Filter, lead string) (where []string, args []any, order string) {
+	ended, started := bounded(f)
+	where, order = []string{"NOT deleted"}, byNr
+	is := func(column, value string) {
+		if value == "" {
+			return
+		}
+		if column != lead && (column != "status" || lead != "account" || ended && !started) {
+			column += " || ''"
+		}
+		where, args = append(where, column+" = ?"), append(args, value)
+	}
+	is("account", string(f.Account))
+	is("status", string(f.Status))
+	is("parent", string(f.Parent))
+	is("to_address", f.To)
+	is("from_address", f.From)
+	// What the indexes say of themselves.
+	switch {
+	case f.Status.Over() || ended:
+		where = append(where, "ended <> 0")
+	case f.Status != "":
+		where = append(where, "ended = 0")
 	}
 	if f.Parent != "" {
-		is("parent = ?", f.Parent)
+		where = append(where, "parent <> ''")
 	}
-	if !f.StartedFrom.IsZero() {
-		is("started >= ?", millis(f.StartedFrom))
+	bound := func(condition string, at time.Time) {
+		if !at.IsZero() {
+			where, args = append(where, condition), append(args, millis(at))
+		}
 	}
-	if !f.StartedTo.IsZero() {
-		is("started < ? AND started <> 0", millis(f.StartedTo))
+	if ended {
+		order = byEnded
 	}
-	if !f.EndedFrom.IsZero() {
-		is("ended >= ?", millis(f.EndedFrom))
+	bound("ended >= ?", f.EndedFrom)
+	bound("ended < ?", f.EndedTo)
+	if started {
+		order = byStarted
+		bound("started < ?", f.EndedTo) // what has ended had started
+		if f.Status.Over() && lead == "account" {
+			where = append(where, "started > 0") // which only the index with the state takes for what it says of itself
+		} else {
+			where = append(where, "started <> 0")
+		}
 	}
-	if !f.EndedTo.IsZero() {
-		is("ended < ? AND ended <> 0", millis(f.EndedTo))
-	}
-	return where, args
+	bound("started >= ?", f.StartedFrom)
+	bound("started < ?", f.StartedTo)
+	return where, args, order
 }
 
 // DeleteCall removes what is known of a call; its place in lists remains, so that they can be continued.
@@ -129,7 +211,7 @@ func (s *Store) DeleteCall(ctx context.Context, account sid.Account, id sid.Call
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(putCall, calls.fields(&callRow{Record: call.Record{SID: id, Account: account}, deleted: true})...)
+		_, err = t.exec(putCall, calls.fields(&callRow{Record: call.Record{SID: id, Account: account, Started: r.Started, Ended: r.Ended}, deleted: true})...)
 		return err
 	})
 }

@@ -119,6 +119,9 @@ func (s *Store) Apply(ctx context.Context, docs []manifest.Document) error {
 			if _, err := t.exec(documents.insert+" ON CONFLICT (kind, name) DO UPDATE SET text = excluded.text", documents.fields(&rows[i])...); err != nil {
 				return err
 			}
+			if err := s.keepVersion(t, docs[i]); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

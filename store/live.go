@@ -92,10 +92,16 @@ func (s *Store) Conferences(ctx context.Context, f call.ConferenceFilter) (found
 	return pageOf(ctx, s.db.reader(), conferences, c, f.Page)
 }
 
-// CloseConferences ends those that a node left open which was born again at born, and says how many.
-func (s *Store) CloseConferences(ctx context.Context, node string, born time.Time) (n int, err error) {
+// CloseLive ends the conferences and recordings that a node left open which was born again at born, and says how many
+// conferences. Of the recordings nothing is left: they were in its memory.
+func (s *Store) CloseLive(ctx context.Context, node string, born time.Time) (n int, err error) {
+	at := millis(born)
 	err = s.change(ctx, func(t *tx) error {
-		closed, err := t.exec("UPDATE conference SET status = 'completed', reason = 'last-participant-left', updated = ? WHERE node = ? AND created < ? AND status <> 'completed'", millis(born), node, millis(born))
+		if _, err := t.exec(`UPDATE recording SET status = 'absent', updated = ? WHERE status IN ('in-progress', 'paused', 'processing') AND created < ?
+			AND (call IN (SELECT sid FROM call WHERE node = ?) OR conference IN (SELECT sid FROM conference WHERE node = ?))`, at, at, node, node); err != nil {
+			return err
+		}
+		closed, err := t.exec("UPDATE conference SET status = 'completed', reason = 'last-participant-left', updated = ? WHERE node = ? AND created < ? AND status <> 'completed'", at, node, at)
 		n = int(closed)
 		return err
 	})

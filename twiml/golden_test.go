@@ -97,6 +97,14 @@ func dumpVerb(b *strings.Builder, indent string, v Verb) {
 		for _, n := range v.Nested {
 			dumpVerb(b, indent+"  ", n)
 		}
+	case *Connect:
+		for _, n := range v.Nouns {
+			dumpVerb(b, indent+"  ", n)
+		}
+	case *Stop:
+		for _, n := range v.Nouns {
+			dumpVerb(b, indent+"  ", n)
+		}
 	case *Start:
 		for _, n := range v.Nouns {
 			dumpVerb(b, indent+"  ", n)

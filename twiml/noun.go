@@ -10,7 +10,7 @@ import (
 )
 
 // Noun is whom a Dial calls: *Number *Client *Sip *Conference *Queue, or *Other for what kaden does not dial yet; and what
-// a Start begins: *Recording.
+// a Start begins: *Recording *Stream.
 type Noun interface {
 	Name() string // as in the document: Number
 	Position() Pos

@@ -74,7 +74,7 @@ func (c *checker) verb(n *node) Verb {
 	if !known.text {
 		c.stray(n)
 	}
-	if n.name != "Say" && n.name != "Gather" && n.name != "Dial" && n.name != "Start" { // they look at their children themselves
+	if n.name != "Say" && n.name != "Gather" && n.name != "Dial" && n.name != "Start" && n.name != "Connect" && n.name != "Stop" { // they look at their children themselves
 		for _, k := range n.kids {
 			if k.node != nil {
 				c.fits(n, k.node)
@@ -102,6 +102,10 @@ func (c *checker) verb(n *node) Verb {
 		return c.leave(n, v)
 	case "Start":
 		return c.start(n, v)
+	case "Connect":
+		return c.connect(n, v)
+	case "Stop":
+		return c.stop(n, v)
 	case "Hangup":
 		return c.hangup(n, v)
 	case "Sms", "Message":

@@ -163,6 +163,7 @@ var schema = map[string]element{
 		"recordingStatusCallbackMethod": httpMethod(codeSchema),
 		"recordingStatusCallbackEvent":  someOf(codeSchema, "completed", recEvents),
 		"eventCallbackUrl":              address(codeURL),
+		"recordingConfigurationId":      anything,
 	}},
 	"Record": {run: runs, attrs: attrs{
 		"action":                        address(codeURL),
@@ -177,6 +178,7 @@ var schema = map[string]element{
 		"recordingStatusCallback":       address(codeURL),
 		"recordingStatusCallbackMethod": httpMethod(codeSchema),
 		"recordingStatusCallbackEvent":  someOf(codeSchema, "completed", recEvents),
+		"recordingConfigurationId":      anything,
 	}},
 	"Redirect": {run: runs, text: true, attrs: attrs{"method": httpMethod(13710)}},
 	"Hangup":   {run: runs, children: "Parameter"},
@@ -228,22 +230,23 @@ var schema = map[string]element{
 	}},
 	"Body":  {text: true},
 	"Media": {text: true},
-	"Connect": {run: later, children: "Autopilot Conversation ConversationRelay Room Stream VirtualAgent WhatsApp", attrs: attrs{
+	"Connect": {run: runs, children: "Autopilot Conversation ConversationRelay Room Stream VirtualAgent WhatsApp", attrs: attrs{
 		"action": address(codeURL), "method": httpMethod(codeSchema),
 	}},
 	"Start": {run: runs, children: "Recording Siprec Stream Transcription", attrs: attrs{
 		"action": address(codeURL), "method": httpMethod(codeSchema),
 	}},
-	"Stop": {run: later, children: "Siprec Stream Transcription"},
+	"Stop": {run: runs, children: "Siprec Stream Transcription"},
 	"Stream": {children: "Parameter", attrs: attrs{
 		"url": anything, "name": anything, "connectorName": anything, "track": oneOf(codeSchema, "inbound_track", "inbound_track outbound_track both_tracks"),
-		"statusCallback": address(codeURL), "statusCallbackMethod": httpMethod(codeSchema),
+		"statusCallback": address(codeURL), "statusCallbackMethod": httpMethod(codeSchema), "audioFormat": anything, "sampleRate": anything,
 	}},
 	"Recording": {attrs: attrs{
 		"channels": oneOf(codeSchema, "dual", "mono dual"), "track": oneOf(codeSchema, "both", "inbound outbound both"), "trim": oneOf(codeSchema, "do-not-trim", trims),
 		"recordingStatusCallback": address(codeURL), "recordingStatusCallbackMethod": httpMethod(codeSchema), "recordingStatusCallbackEvent": someOf(codeSchema, "completed", recEvents),
+		"recordingConfigurationId": anything,
 	}},
-	"Transcription": {children: "Parameter", attrs: attrs{
+	"Transcription": {children: "Config Parameter", attrs: attrs{
 		"name": anything, "track": oneOf(codeSchema, "both_tracks", "inbound_track outbound_track both_tracks"), "statusCallbackUrl": address(codeURL), "statusCallbackMethod": httpMethod(codeSchema),
 		"inboundTrackLabel": anything, "outboundTrackLabel": anything, "partialResults": boolean(codeSchema, "false"), "languageCode": anything, "transcriptionEngine": anything,
 		"profanityFilter": boolean(codeSchema, "true"), "speechModel": anything, "hints": anything, "enableAutomaticPunctuation": boolean(codeSchema, "true"), "intelligenceService": anything,

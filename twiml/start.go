@@ -6,7 +6,7 @@ import "fmt"
 type Start struct {
 	Pos
 	Action, Method string // read, and not asked: nothing of Start's answers with TwiML
-	Nouns          []Noun // *Recording, or *Other for what kaden does not start yet
+	Nouns          []Noun // *Recording, *Stream, or *Other for what kaden does not start
 }
 
 // Name is the verb's name in a document.
@@ -23,22 +23,20 @@ type Recording struct {
 func (*Recording) Name() string { return "Recording" }
 
 func (c *checker) start(n *node, v values) Verb {
-	s := &Start{Pos: n.Pos, Action: v["action"], Method: v["method"]}
-	for k, v := range c.parts(n) {
-		if k.name != "Recording" {
-			c.warn(k.Pos, 0, k.name, "kaden does not start it yet: the call goes on without", "")
-			s.Nouns = append(s.Nouns, &Other{k.Pos, c.element(k)})
-			continue
-		}
-		for range c.parts(k) {
-		}
-		r := &Recording{Pos: k.Pos, Channels: v["channels"], Recorded: v.recorded("track")}
-		if r.Channels == "dual" {
-			r.Channels = ""
-		}
-		s.Nouns = append(s.Nouns, r)
+	return &Start{Pos: n.Pos, Action: v["action"], Method: v["method"], Nouns: c.beside(n)}
+}
+
+func (r *Recording) write(w *writer) error {
+	as, err := r.Recorded.attrs("Recording", "track")
+	if err != nil {
+		return err
 	}
-	return s
+	channels := attr("channels", r.Channels)
+	if err := checked("Recording", []Attr{channels}); err != nil {
+		return err
+	}
+	w.leaf("Recording", "", append([]Attr{channels}, as...)...)
+	return nil
 }
 
 func (s *Start) write(w *writer) error {
@@ -47,28 +45,8 @@ func (s *Start) write(w *writer) error {
 		return fmt.Errorf("start: %w", err)
 	}
 	w.open("Start", attr("action", s.Action), attr("method", m))
-	for _, n := range s.Nouns {
-		switch n := n.(type) {
-		case *Recording:
-			as, err := n.Recorded.attrs("Recording", "track")
-			if err != nil {
-				return fmt.Errorf("start: %w", err)
-			}
-			channels := attr("channels", n.Channels)
-			if err := checked("Recording", []Attr{channels}); err != nil {
-				return fmt.Errorf("start: %w", err)
-			}
-			w.leaf("Recording", "", append([]Attr{channels}, as...)...)
-		case *Other:
-			if !schema["Start"].has(n.Element.Tag) {
-				return fmt.Errorf("start: <%s> cannot stand in it", n.Element.Tag)
-			}
-			if err := w.element(n.Element); err != nil {
-				return fmt.Errorf("start: %w", err)
-			}
-		default:
-			return fmt.Errorf("start: %T cannot stand in it", n)
-		}
+	if err := w.besides("Start", s.Nouns); err != nil {
+		return err
 	}
 	w.close()
 	return nil

@@ -52,6 +52,8 @@ var (
 	_ writable = (*Enqueue)(nil)
 	_ writable = (*Leave)(nil)
 	_ writable = (*Start)(nil)
+	_ writable = (*Connect)(nil)
+	_ writable = (*Stop)(nil)
 	_ writable = (*Hangup)(nil)
 	_ writable = (*Reject)(nil)
 	_ writable = (*Sms)(nil)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/kaden-project/kaden/call"
@@ -99,6 +100,11 @@ func (o outcome) params() url.Values {
 		return v
 	}
 	v.Set("DialCallSid", string(o.child.SID()))
+	if r := o.child.Record(); strings.HasPrefix(r.To, "sip:") && r.Status.Over() {
+		if code := r.SIPResponse(); code != 0 {
+			v.Set("DialSipResponseCode", strconv.Itoa(code))
+		}
+	}
 	if !o.redirected {
 		v.Set("DialCallDuration", strconv.Itoa(int(o.child.Record().Duration()/time.Second)))
 	}

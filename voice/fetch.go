@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/kaden-project/kaden/call"
-	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/twiml"
 )
@@ -115,25 +114,26 @@ func (t *run) read(ctx context.Context, r call.Reply, from string) (*page, error
 	switch {
 	case len(bytes.TrimSpace(r.Body)) == 0:
 		t.notify(problem.Problem{Level: problem.Warning, Code: 11770, Text: "the answer is empty: the call ends", Hint: "<Response/> says so in words"})
-		return &page{from, &twiml.Response{}}, nil
+		return &page{url: from, doc: &twiml.Response{}}, nil
 	case sound:
-		if clip, err := media.LoadCaptioned(r.Body, r.ContentType, fileName(from)); err == nil && len(r.Body) <= maxDocument {
-			t.sounds.put(t.soundKey(from), clip) // it is here already; what was cut off is fetched again, whole
+		p := &page{url: from, doc: twiml.New(twiml.NewPlay(from))}
+		if len(r.Body) <= maxDocument { // what was cut off is fetched again, whole
+			p.sound, _ = t.decode(r, from) // what is no sound is told of when it is played
 		}
-		return &page{from, twiml.New(twiml.NewPlay(from))}, nil
+		return p, nil
 	case kind == "text/xml", kind == "application/xml", kind == "text/html", kind == "application/xhtml+xml",
 		kind == "" && bytes.HasPrefix(bytes.TrimSpace(r.Body), []byte("<")):
 		doc, err := t.parse(r.Body)
 		if err != nil {
 			return nil, err
 		}
-		return &page{from, doc}, nil
+		return &page{url: from, doc: doc}, nil
 	case kind == "text/plain":
 		if doc, list := twiml.Parse(r.Body); !list.Refused() {
 			t.notifyAll(list)
-			return &page{from, doc}, nil
+			return &page{url: from, doc: doc}, nil
 		}
-		return &page{from, twiml.New(twiml.NewSay("", string(r.Body)))}, nil
+		return &page{url: from, doc: twiml.New(twiml.NewSay("", string(r.Body)))}, nil
 	}
 	return nil, &wrong{12300, fmt.Sprintf("content type %q is neither TwiML nor sound nor text", r.ContentType)}
 }

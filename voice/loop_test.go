@@ -29,7 +29,7 @@ func loop(h *phonetest.House) string {
 const round = 9 * 10 * time.Second
 
 // P6 by TwiML alone. A round holds its calls, their goroutines and what this house notes of the nine who
-// were called: about 120 KB.
+// were called: about 130 KB, and more where races are looked for.
 func TestALoopRingsUntilSomebodyAnswers(t *testing.T) {
 	switchboard(t, "", func(h *phonetest.House) {
 		h.Numbers[0].TwiML = loop(h)
@@ -42,7 +42,7 @@ func TestALoopRingsUntilSomebodyAnswers(t *testing.T) {
 		synctest.Wait()
 		each := (inUse() - twenty) / 20
 		t.Logf("a round holds %d bytes", each)
-		if each > 150_000 {
+		if each > 170_000 {
 			t.Errorf("a round holds %d bytes", each)
 		}
 		h.Behaves("p3", simleg.Behaviour{AnswerAfter: 5 * time.Second, Actions: []simleg.Action{

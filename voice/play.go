@@ -2,6 +2,8 @@ package voice
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -46,9 +48,8 @@ func (t *run) file(ctx context.Context, v *twiml.Play) (*media.Clip, error) {
 		t.trouble(v, problem.Error, 11100, err.Error(), "write the whole URL")
 		return nil, nil
 	}
-	key := t.soundKey(where)
-	if clip := t.sounds.get(key); clip != nil {
-		return clip, nil
+	if t.page.sound != nil && where == t.page.url {
+		return t.page.sound, nil
 	}
 	rec := t.call.Record()
 	clip, err := t.load(ctx, call.Ask{Account: rec.Account, Call: rec.SID, Method: "GET", URL: where}) // no parameters: Twilio's page on Play
@@ -63,11 +64,10 @@ func (t *run) file(ctx context.Context, v *twiml.Play) (*media.Clip, error) {
 		t.trouble(v, problem.Error, code, text, "wav, mp3 and µ-law files can be played")
 		return nil, nil
 	}
-	t.sounds.put(key, clip)
 	return clip, nil
 }
 
-// load fetches a sound file.
+// load fetches a sound file, each time anew: whether its server needs to be asked is the Asker's business.
 func (t *run) load(ctx context.Context, a call.Ask) (*media.Clip, error) {
 	var r call.Reply
 	var err error
@@ -78,6 +78,9 @@ func (t *run) load(ctx context.Context, a call.Ask) (*media.Clip, error) {
 	} else {
 		r, err = t.cfg.Asker.Ask(ctx, a)
 	}
+	if p, ok := errors.AsType[*call.Problem](err); ok {
+		return nil, &wrong{p.Code, p.Text}
+	}
 	switch {
 	case err != nil:
 		return nil, &wrong{11200, err.Error()}
@@ -86,11 +89,30 @@ func (t *run) load(ctx context.Context, a call.Ask) (*media.Clip, error) {
 	case len(r.Body) > limit:
 		return nil, &wrong{11750, fmt.Sprintf("the file is longer than %d KiB", limit>>10)}
 	}
-	return media.LoadCaptioned(r.Body, r.ContentType, fileName(a.URL))
+	return t.decode(r, a.URL)
 }
 
-// soundKey keeps accounts apart: what one may fetch, the other may not hear.
-func (t *run) soundKey(where string) string { return string(t.call.Record().Account) + " " + where }
+// decode makes a clip of a file, or finds the one that was made of the same bytes before.
+func (t *run) decode(r call.Reply, where string) (*media.Clip, error) {
+	name := fileName(where)
+	key := soundKey(r, name)
+	if clip := t.sounds.get(key); clip != nil {
+		return clip, nil
+	}
+	clip, err := media.LoadCaptioned(r.Body, r.ContentType, name)
+	if err == nil {
+		t.sounds.put(key, clip)
+	}
+	return clip, err
+}
+
+// soundKey is the same for the same file under the same name.
+func soundKey(r call.Reply, name string) sound {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q ", r.ContentType, name)
+	h.Write(r.Body)
+	return sound(h.Sum(nil))
+}
 
 // fileName is a file's caption.
 func fileName(where string) string {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/twiml"
 )
@@ -41,6 +42,8 @@ type run struct {
 type page struct {
 	url string // it came from here, after redirects; "" for TwiML given with the call
 	doc *twiml.Response
+
+	sound *media.Clip // the page is this sound, and doc plays it; nil: it is none, or too long to have come along
 }
 
 // next says what follows a verb. The zero value is the next verb.
@@ -138,8 +141,12 @@ func (t *run) verb(ctx context.Context, v twiml.Verb) (next, error) {
 	case *twiml.Record:
 		return t.record(ctx, v)
 	case *twiml.Start:
-		t.start(v)
+		return next{}, t.start(ctx, v)
+	case *twiml.Stop:
+		t.stop(v)
 		return next{}, nil
+	case *twiml.Connect:
+		return t.connect(ctx, v)
 	case *twiml.Enqueue:
 		return t.enqueue(ctx, v)
 	case *twiml.Leave:

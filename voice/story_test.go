@@ -16,6 +16,8 @@ import (
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/phonetest"
 )
@@ -26,7 +28,8 @@ import (
 //	-- menu.xml --            the first is the program of the call, at https://owner.example/menu.xml;
 //	-- took.xml 404 --        each further one a page beside it, with a status or a content type
 //	-- call --                optional: inbound, inline, fallback took.xml, slow 500ms (each answer)
-//	-- person --              answers; hears "words"; presses 1; waits 3s; hangs up; calls; redirect menu.xml
+//	-- phones --              optional: who else is called, one a line: suzuki is busy; suzuki answers 3s, hangs up 9s
+//	-- person --              answers; hears "words"; hums 2s; presses 1; waits 3s; hangs up; calls; redirect menu.xml
 //	-- want --                the transcript, with the second at which each thing began
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -110,6 +113,7 @@ type line struct {
 const (
 	does = iota
 	asks
+	tells // callbacks, whose answer nobody waits for
 	says
 	ends
 )
@@ -146,6 +150,9 @@ func tell(t *testing.T, parts []part) string {
 	s.sato = s.house.Phone("sato")
 	for _, p := range parts {
 		s.serve(p)
+		if p.name == "phones" {
+			s.phones(p.text)
+		}
 	}
 	if _, after, ok := strings.Cut(how, "slow "); ok {
 		d, err := time.ParseDuration(strings.Fields(after)[0])
@@ -197,6 +204,28 @@ func (s *teller) serve(p part) {
 	}
 }
 
+// phones lets others play their parts by themselves.
+func (s *teller) phones(text string) {
+	for l := range strings.Lines(text) {
+		var who string
+		var answers, hangsUp time.Duration
+		var b simleg.Behaviour
+		switch f := strings.Fields(strings.ReplaceAll(l, ",", "")); {
+		case len(f) == 3 && f[1] == "is" && f[2] == "busy":
+			who, b = f[0], simleg.Behaviour{Refuse: leg.Busy}
+		case len(f) == 2 && f[1] == "rings":
+			who, b = f[0], simleg.Behaviour{AnswerAfter: simleg.Never}
+		case len(f) == 6 && f[1] == "answers" && f[3] == "hangs":
+			answers, _ = time.ParseDuration(f[2])
+			hangsUp, _ = time.ParseDuration(f[5])
+			who, b = f[0], simleg.Behaviour{AnswerAfter: answers, Actions: []simleg.Action{{At: hangsUp - answers, HangUp: true}}}
+		default:
+			s.Fatalf("nobody knows how a phone %s", l)
+		}
+		s.house.Behaves(who, b)
+	}
+}
+
 // person does what the story says, and what has to come before it.
 func (s *teller) person(text string) {
 	if !s.inbound {
@@ -219,6 +248,13 @@ func (s *teller) person(text string) {
 		case "presses":
 			s.sato.Presses(rest)
 			s.lines = append(s.lines, line{time.Now(), does, "presses " + rest})
+		case "hums":
+			d, err := time.ParseDuration(rest)
+			if err != nil {
+				s.Fatal(err)
+			}
+			s.sato.Far().Say(media.Tone(d, -12, 440))
+			s.sato.Waits(d)
 		case "waits":
 			d, err := time.ParseDuration(rest)
 			if err != nil {
@@ -253,7 +289,11 @@ func (s *teller) transcript() string {
 		if a.Call == "" {
 			continue // the second half of a redirect of the server
 		}
-		s.lines = append(s.lines, line{a.At, asks, a.Method + " " + strings.TrimPrefix(a.URL, site) + extra(a.Params)})
+		rank := asks
+		if a.Params.Has("SequenceNumber") || a.Params.Has("RecordingStatus") || a.Params.Has("AnsweredBy") {
+			rank = tells
+		}
+		s.lines = append(s.lines, line{a.At, rank, a.Method + " " + strings.TrimPrefix(a.URL, site) + extra(a.Params)})
 	}
 	for _, n := range s.house.Notices() {
 		p := n.Problem
@@ -294,7 +334,10 @@ func (s *teller) transcript() string {
 // extra are the parameters that are not of every request; CallStatus only where it is not in-progress.
 func extra(v url.Values) string {
 	var b strings.Builder
-	for _, k := range []string{"Digits", "ErrorCode", "ErrorUrl"} {
+	for _, k := range []string{
+		"Digits", "ErrorCode", "ErrorUrl", "DialCallStatus", "DialBridged", "DialCallDuration", "DialSipResponseCode", "QueueResult", "QueuePosition", "QueueTime",
+		"RecordingStatus", "RecordingDuration", "StatusCallbackEvent", "SmsStatus", "SequenceNumber", "AnsweredBy",
+	} {
 		if v.Has(k) {
 			fmt.Fprintf(&b, " %s=%s", k, strings.TrimPrefix(v.Get(k), site))
 		}

@@ -6,26 +6,8 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/call"
-	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/twiml"
 )
-
-// start begins what goes on beside the call; the next verb follows at once.
-func (t *run) start(v *twiml.Start) {
-	for _, n := range v.Nouns {
-		if r, ok := n.(*twiml.Recording); ok {
-			channels := 2
-			if r.Channels == "mono" {
-				channels = 1
-			}
-			o := t.tapeOrder(v, r.Recorded, channels)
-			o.Source = "StartCallRecordingAPI"
-			if _, err := t.call.Tape(o); err != nil {
-				t.trouble(v, problem.Warning, 0, "the call is not recorded: "+err.Error(), "<Start><Recording> comes after the call is answered")
-			}
-		}
-	}
-}
 
 // tapeOrder is a recording as a document wants it.
 func (t *run) tapeOrder(v twiml.Verb, r twiml.Recorded, channels int) call.TapeOrder {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kaden-project/kaden/account"
@@ -16,15 +17,18 @@ import (
 	"github.com/kaden-project/kaden/sid"
 )
 
-// Limits of what a Journal keeps.
+// Limits of what a Journal keeps, in memory and beyond.
 const (
-	waiting   = 4096 // entries that are not written yet; what comes on top is dropped, and counted
-	atOnce    = 256  // entries of one write
-	patience  = 10 * time.Second
-	lastAsked = 8       // exchanges of a call that a notice may be about
-	mostCalls = 4096    // calls whose last exchanges are at hand
-	mostBody  = 8 << 10 // bytes of an answer in the history of a call; a notification has all of it
-	callback  = 15003   // a status callback went wrong
+	waiting    = 4096                   // entries that are not written yet; what comes on top is dropped, and counted
+	mostQueued = 32 << 20               // bytes of them
+	atOnce     = 1024                   // entries of one write
+	gather     = 250 * time.Millisecond // before a write, so that calls seldom find the disk busy with it
+	patience   = 10 * time.Second
+	lastAsked  = 8       // exchanges of a call that a notice may be about
+	mostCalls  = 1000    // calls whose last exchanges are at hand
+	mostAtHand = 8 << 20 // bytes of those
+	mostBody   = 8 << 10 // bytes of an answer in the history of a call; a notification has all of it
+	callback   = 15003   // a status callback went wrong
 )
 
 // Book keeps what a Journal has written down.
@@ -41,11 +45,13 @@ type Journal struct {
 	book Book
 	ours func(url string) bool // questions that stay within the house and are nobody's business
 
-	queue chan entry
+	queue  chan entry
+	queued atomic.Int64 // bytes
 
 	mu      sync.Mutex
 	calls   map[sid.Call][]asked
 	order   []sid.Call
+	atHand  int // bytes
 	dropped int
 }
 
@@ -59,6 +65,27 @@ type asked struct {
 type entry struct {
 	exchange *account.Exchange
 	note     *account.Notification
+}
+
+// size is about how many bytes an entry holds.
+func (e entry) size() int64 {
+	if e.exchange != nil {
+		return int64(size(*e.exchange))
+	}
+	return int64(size(e.note.Exchange) + len(e.note.Text))
+}
+
+func size(e account.Exchange) (n int) {
+	n = 256 + len(e.URL) + len(e.Body)
+	for _, fields := range []map[string][]string{e.Params, e.Header} {
+		for name, values := range fields {
+			n += len(name)
+			for _, v := range values {
+				n += len(v)
+			}
+		}
+	}
+	return n
 }
 
 var _ call.Asker = (*Journal)(nil)
@@ -159,11 +186,16 @@ func (j *Journal) remember(e asked) {
 	if !known {
 		j.order = append(j.order, e.Call)
 	}
+	j.atHand += size(e.Exchange)
 	if list = append(list, e); len(list) > lastAsked {
+		j.atHand -= size(list[0].Exchange)
 		list = list[1:]
 	}
 	j.calls[e.Call] = list
-	for len(j.order) > mostCalls {
+	for len(j.order) > mostCalls || j.atHand > mostAtHand && len(j.order) > 1 {
+		for _, old := range j.calls[j.order[0]] {
+			j.atHand -= size(old.Exchange)
+		}
 		delete(j.calls, j.order[0])
 		j.order = j.order[1:]
 	}
@@ -206,13 +238,17 @@ func (j *Journal) note(n account.Notification) {
 }
 
 func (j *Journal) write(e entry) {
-	select {
-	case j.queue <- e:
-	default:
-		j.mu.Lock()
-		j.dropped++
-		j.mu.Unlock()
+	if j.queued.Add(e.size()) <= mostQueued {
+		select {
+		case j.queue <- e:
+			return
+		default:
+		}
 	}
+	j.queued.Add(-e.size())
+	j.mu.Lock()
+	j.dropped++
+	j.mu.Unlock()
 }
 
 // Run writes what is heard until ctx ends, and what is left then.
@@ -220,6 +256,10 @@ func (j *Journal) Run(ctx context.Context) error {
 	for {
 		select {
 		case e := <-j.queue:
+			select {
+			case <-time.After(gather):
+			case <-ctx.Done():
+			}
 			j.flush(ctx, e)
 		case <-ctx.Done():
 			select {
@@ -237,6 +277,7 @@ func (j *Journal) flush(ctx context.Context, e entry) {
 	var exchanges []account.Exchange
 	var notes []account.Notification
 	for n := 0; ; n++ {
+		j.queued.Add(-e.size())
 		if e.exchange != nil {
 			exchanges = append(exchanges, *e.exchange)
 		} else {

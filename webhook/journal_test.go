@@ -192,7 +192,7 @@ func TestTooMuchAtOnceIsDroppedAndHoldsNobodyUp(t *testing.T) {
 	if err := j.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if len(b.exchanges) != 4096 || b.writes > 20 {
+	if len(b.exchanges) != 4096 || b.writes > 5 {
 		t.Errorf("%d written in %d writes", len(b.exchanges), b.writes)
 	}
 }
@@ -205,5 +205,35 @@ func TestAnAnswerComesWithItsHeaders(t *testing.T) {
 	r, err := c.Ask(t.Context(), call.Ask{Method: "POST", URL: s.URL, Params: url.Values{}})
 	if err != nil || r.Header["Server"][0] != "owner/1" {
 		t.Errorf("%v, %v", r.Header, err)
+	}
+}
+
+func TestWhatWaitsAndWhatIsAtHandIsBounded(t *testing.T) {
+	b := &book{}
+	long := strings.Repeat("x", 60<<10)
+	next := asker(func(a call.Ask) (call.Reply, error) {
+		return call.Reply{URL: a.URL, Status: 500, ContentType: "text/html", Body: []byte(long)}, nil
+	})
+	j := webhook.NewJournal(slog.New(slog.DiscardHandler), next, b, nil)
+	for i := range 3000 {
+		a := ask(fmt.Sprintf("https://a.example/%d", i), "CallbackSource", "call-progress-events")
+		a.Call = sid.Call(fmt.Sprintf("CA%032d", i))
+		j.Ask(t.Context(), a)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	j.Run(ctx)
+	if n := len(b.notes); n < 400 || n > 600 { // of 60 KiB each, in 32 MiB
+		t.Errorf("%d notifications waited", n)
+	}
+	b.notes = nil
+	for _, i := range []int{2999, 2900, 1} { // 8 MiB are at hand
+		j.Note(account.Notification{Account: who, Call: sid.Call(fmt.Sprintf("CA%032d", i)), Code: 12200}, fmt.Sprintf("https://a.example/%d", i))
+	}
+	j.Run(ctx)
+	for i, want := range []int{500, 500, 0} {
+		if got := b.notes[i].Exchange.Status; got != want {
+			t.Errorf("note %d came with an answer of %d, want %d", i, got, want)
+		}
 	}
 }

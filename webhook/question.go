@@ -20,11 +20,12 @@ type question struct {
 	conn   connection
 	limit  int    // of the reply in bytes
 	token  string // I-Twilio-Idempotency-Token, the same in every try
+	tells  bool   // it brings news, and is no use unless it arrives
 }
 
 // read makes a question of an Ask. It decides the exact bytes of the URL; nothing is sent.
 func read(a call.Ask) (question, error) {
-	q := question{method: strings.ToUpper(a.Method), doc: a.URL, token: idempotency(a)}
+	q := question{method: strings.ToUpper(a.Method), doc: a.URL, token: idempotency(a), tells: tells(a)}
 	if q.method == "" {
 		q.method = http.MethodPost
 	}

@@ -11,14 +11,13 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/call"
-	"github.com/kaden-project/kaden/sid"
 )
 
 // send tries one request as often as the question allows. next is where a redirect leads, or "".
-func (c *Client) send(ctx context.Context, id sid.Call, q question, token string) (reply call.Reply, next string, err error) {
+func (c *Client) send(ctx context.Context, a call.Ask, q question, token string) (reply call.Reply, next string, err error) {
 	for try := 0; ; try++ {
 		var connected bool
-		reply, next, connected, err = c.once(ctx, id, q, token)
+		reply, next, connected, err = c.once(ctx, a, q, token)
 		if try >= q.conn.retries || ctx.Err() != nil || !retry(q.conn, reply.Status, connected, err) {
 			return reply, next, err
 		}
@@ -44,7 +43,14 @@ func retry(conn connection, status int, connected bool, err error) bool {
 
 // once sends one request and reads its reply. connected tells whether a connection stood, so that the
 // server may have seen the request.
-func (c *Client) once(ctx context.Context, id sid.Call, q question, token string) (reply call.Reply, next string, connected bool, err error) {
+func (c *Client) once(ctx context.Context, a call.Ask, q question, token string) (reply call.Reply, next string, connected bool, err error) {
+	key := q.key(a.Account)
+	kept, fresh, known := c.cache.get(key, time.Now())
+	known = known && len(kept.Body) <= q.limit
+	kept.URL = q.doc
+	if known && fresh {
+		return kept, "", true, nil
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	w := watch(cancel, late{q.url.Host, "accept a connection", q.conn.connect})
@@ -56,9 +62,12 @@ func (c *Client) once(ctx context.Context, id sid.Call, q question, token string
 	if err != nil {
 		return call.Reply{}, "", false, err
 	}
+	if known {
+		condition(req.Header, kept)
+	}
 	client := http.Client{
-		Transport:     c.transport,
-		Jar:           c.cookies.of(id),
+		Transport:     c.through,
+		Jar:           c.cookies.of(a.Call),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	resp, err := client.Do(req)
@@ -70,7 +79,13 @@ func (c *Client) once(ctx context.Context, id sid.Call, q question, token string
 	if err != nil {
 		return call.Reply{}, "", true, because(ctx, err)
 	}
+	if known && resp.StatusCode == http.StatusNotModified {
+		return c.cache.renew(key, kept, resp.Header, time.Now()), "", true, nil
+	}
 	reply = call.Reply{URL: q.doc, Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), Header: resp.Header, Body: body}
+	if len(body) <= q.limit {
+		c.cache.put(key, reply, time.Now())
+	}
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		next = resp.Header.Get("Location")

@@ -1,8 +1,8 @@
 // Package webhook asks owners' servers what a call should do, and tells them what became of it.
 //
 // A [Client] sends Twilio's requests: a signed form by POST, or the parameters in the query by GET.
-// It follows redirects, keeps cookies for each call and obeys the connection overrides of a URL's
-// fragment. Every request has a time limit and every reply a size limit, and an address inside our own
+// It follows redirects, keeps cookies for each call, keeps answers to GET as long as their servers allow, and
+// obeys the connection overrides of a URL's fragment. Every request has a time limit and every reply a size limit, and an address inside our own
 // network is refused when it is dialled, unless the operator allowed it. [Sign] and [Validate] are the
 // two sides of X-Twilio-Signature. A Client may be used by any number of goroutines.
 package webhook
@@ -51,7 +51,10 @@ type Client struct {
 	log       *slog.Logger
 	cfg       Config
 	transport *http.Transport
+	through   http.RoundTripper // transport, or what a test puts in its place
+	plain     *http.Transport   // HTTP/1.1 alone, for WebSockets
 	cookies   *cookies
+	cache     *cache
 }
 
 var _ call.Asker = (*Client)(nil)
@@ -63,9 +66,14 @@ func New(log *slog.Logger, cfg Config) *Client {
 	cfg.Total = cmp.Or(cfg.Total, defaults.total)
 	g := guard{loopback: cfg.AllowLoopback, private: cfg.AllowPrivate, allow: cfg.Allow}
 	d := &net.Dialer{Timeout: 2 * cfg.Connect, Control: g.control}
-	return &Client{
+	c := &Client{
 		log: log,
 		cfg: cfg,
+		plain: &http.Transport{
+			DialContext:         d.DialContext,
+			TLSClientConfig:     &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}},
+			TLSHandshakeTimeout: 2 * cfg.Connect, MaxResponseHeaderBytes: 64 << 10,
+		},
 		transport: &http.Transport{
 			// No proxy: it would look names up for us, and the guard would see the proxy's address alone.
 			Proxy:               nil,
@@ -80,7 +88,10 @@ func New(log *slog.Logger, cfg Config) *Client {
 			MaxResponseHeaderBytes: 64 << 10,
 		},
 		cookies: newCookies(),
+		cache:   newCache(),
 	}
+	c.through = c.transport
+	return c
 }
 
 // Close gives idle connections back. Questions under way go on.
@@ -126,7 +137,7 @@ func (c *Client) follow(ctx context.Context, a call.Ask, q question) (call.Reply
 		token = c.cfg.AuthToken(a.Account)
 	}
 	for hops := 0; ; hops++ {
-		reply, next, err := c.send(ctx, a.Call, q, token)
+		reply, next, err := c.send(ctx, a, q, token)
 		if err != nil {
 			return call.Reply{}, explain(q.url.Host, err)
 		}

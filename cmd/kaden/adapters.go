@@ -16,8 +16,8 @@ import (
 	"github.com/kaden-project/kaden/voice"
 )
 
-// asker brings each question to whom it is for: people's scripts and bins are answered in this process, all
-// else goes out to its owner's server.
+// asker brings each question to whom it is for: people's scripts, bins and the simplest twimlets are answered in this process,
+// all else goes out to its owner's server.
 type asker struct {
 	scripts call.Asker // set once, before the first call
 	outside call.Asker
@@ -29,6 +29,9 @@ type asker struct {
 func (a *asker) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
 	if a.bins.has(q.URL) {
 		return a.bins.Ask(ctx, q)
+	}
+	if t, ok := twimletAt(q.URL); ok {
+		return t.answer(q), nil
 	}
 	if a.validations != nil && a.validations.Ours(q.URL) {
 		return a.validations.Ask(ctx, q)

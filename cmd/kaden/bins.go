@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/subtle"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -15,11 +16,16 @@ import (
 	"github.com/kaden-project/kaden/webhook"
 )
 
-// binPath is where bins are, on this server and within the process: /bins/EH… or /bins/name.
-const binPath = "/bins/"
+// binPath is where bins are, on this server and within the process: /bins/EH…, /bins/name or /bins/key. Twilio's
+// own address of a bin is https://handler.twilio.com/twiml/EH….
+const (
+	binPath    = "/bins/"
+	twilioPath = "/twiml/"
+	twilioHost = "handler.twilio.com"
+)
 
 // bins serves the TwiML that is kept here. Calls of this house are answered in the process; whoever asks
-// over HTTP signs as Twilio would, because an identifier is made of the name and can be guessed.
+// over HTTP signs as Twilio would, because an identifier is made of the name and can be guessed, or has the bin's key.
 type bins struct {
 	log    *slog.Logger
 	all    func() map[string]account.Bin
@@ -35,30 +41,56 @@ func (b *bins) url(name string) string {
 	if base == "" {
 		base = dispatch.Origin
 	}
-	return base + binPath + string(account.BinSID(name))
+	id := account.BinSID(name)
+	if bin, ok := b.all()[name]; ok {
+		id = bin.SID
+	}
+	return base + binPath + string(id)
 }
 
 // has tells whether an address is that of a bin of this house, so that nobody needs to leave it.
 func (b *bins) has(address string) bool {
-	return b != nil && (strings.HasPrefix(address, dispatch.Origin+binPath) || b.public != "" && strings.HasPrefix(address, b.public+binPath))
-}
-
-// find is the bin at a path, by its identifier or its name.
-func (b *bins) find(path string) (account.Bin, bool) {
-	what, ok := strings.CutPrefix(path, binPath)
-	if !ok {
-		return account.Bin{}, false
+	if b == nil {
+		return false
 	}
-	all := b.all()
-	if bin, ok := all[what]; ok {
-		return bin, true
-	}
-	for _, bin := range all {
-		if string(bin.SID) == what {
-			return bin, true
+	for _, base := range []string{dispatch.Origin, b.public} {
+		if path, ok := strings.CutPrefix(address, base); ok && base != "" {
+			return strings.HasPrefix(path, binPath) || strings.HasPrefix(path, twilioPath)
 		}
 	}
-	return account.Bin{}, false
+	if !strings.HasPrefix(address, "https://"+twilioHost+"/") {
+		return false
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	_, here, _ := b.find(u.Path) // one that has moved in; others are still at Twilio
+	return here
+}
+
+// find is the bin at a path, by its identifier, its name or its key. keyed is one that was found by its key, and may be
+// shown to whoever asks.
+func (b *bins) find(path string) (bin account.Bin, ok, keyed bool) {
+	what, ok := strings.CutPrefix(path, binPath)
+	if !ok {
+		if what, ok = strings.CutPrefix(path, twilioPath); !ok {
+			return account.Bin{}, false, false
+		}
+	}
+	all := b.all()
+	if named, ok := all[what]; ok {
+		return named, true, false
+	}
+	for _, one := range all {
+		switch {
+		case string(one.SID) == what:
+			return one, true, false
+		case one.Key != "" && subtle.ConstantTimeCompare([]byte(one.Key), []byte(what)) == 1:
+			bin, keyed = one, true
+		}
+	}
+	return bin, keyed, keyed
 }
 
 // Ask answers a call of this house.
@@ -67,7 +99,7 @@ func (b *bins) Ask(_ context.Context, q call.Ask) (call.Reply, error) {
 	if err != nil {
 		return call.Reply{}, &call.Problem{Code: 11100, Text: fmt.Sprintf("%q is not a URL", q.URL), Err: err}
 	}
-	bin, ok := b.find(u.Path)
+	bin, ok, _ := b.find(u.Path)
 	if !ok {
 		return call.Reply{URL: q.URL, Status: http.StatusNotFound, ContentType: "text/plain", Body: []byte("there is no such bin\n")}, nil
 	}
@@ -83,12 +115,14 @@ func (b *bins) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "bins are asked with GET or POST", http.StatusMethodNotAllowed)
 		return
 	}
-	if err := webhook.Validate(b.token(), r, b.asked(r)); err != nil {
-		b.log.Warn("bin not served", "path", r.URL.Path, "from", r.RemoteAddr, "err", err)
-		http.Error(w, "Not Authorized: sign the request with the account's token (X-Twilio-Signature)", http.StatusForbidden)
-		return
+	bin, ok, keyed := b.find(r.URL.Path)
+	if !keyed {
+		if err := webhook.Validate(b.token(), r, b.asked(r)); err != nil {
+			b.log.Warn("bin not served", "path", r.URL.Path, "from", r.RemoteAddr, "err", err)
+			http.Error(w, "Not Authorized: sign the request with the account's token (X-Twilio-Signature)", http.StatusForbidden)
+			return
+		}
 	}
-	bin, ok := b.find(r.URL.Path)
 	if !ok {
 		http.Error(w, "there is no such bin", http.StatusNotFound)
 		return
@@ -103,7 +137,7 @@ func (b *bins) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // asked is the URL that the sender used.
 func (b *bins) asked(r *http.Request) string {
-	if b.public != "" {
+	if b.public != "" && r.Host != twilioHost {
 		return b.public + r.URL.RequestURI()
 	}
 	scheme := "http"

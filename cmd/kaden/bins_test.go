@@ -99,7 +99,69 @@ func TestACallAsksABinWithinTheHouse(t *testing.T) {
 	if _, err := ask.Ask(t.Context(), call.Ask{URL: "https://other.example/bins/night"}); err == nil {
 		t.Error("another's bin was answered here")
 	}
+	for _, address := range []string{"https://handler.twilio.com/twiml/EH00000000000000000000000000000000", "https://handler.twilio.com/bins/x", "https://handler.twilio.com/%zz"} {
+		if _, err := ask.Ask(t.Context(), call.Ask{URL: address}); err == nil {
+			t.Errorf("%s, a bin that is still at Twilio, was answered here", address)
+		}
+	}
 	if (*bins)(nil).has(dispatch.Origin + binPath) {
 		t.Error("no bins have one")
+	}
+}
+
+const (
+	movedSID = "EH0123456789abcdef0123456789abcdef"
+	binKey   = "mJ3x9QdTq2VbW7ZkHs4c"
+)
+
+// movedIn is a shelf with a bin that had its identifier at Twilio, and has an address that cannot be guessed.
+func movedIn(t *testing.T, public string) *bins {
+	t.Helper()
+	b := shelf(t, public)
+	bin, _, problems := account.ReadBin([]byte("bin: moved\nsid: " + movedSID + "\nkey: " + binKey + "\ntwiml: <Response><Redirect>/bins/夜勤</Redirect></Response>\n"))
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	all := b.all()
+	all[bin.Name] = bin
+	b.all = func() map[string]account.Bin { return all }
+	return b
+}
+
+func TestABinThatHasMovedInKeepsItsAddress(t *testing.T) {
+	for _, public := range []string{"", "https://kaden.example"} {
+		b := movedIn(t, public)
+		ask := &asker{outside: nowhere{}, bins: b}
+		for _, address := range []string{"https://handler.twilio.com/twiml/" + movedSID + "?Name=x#rc=2", b.url("moved"), dispatch.Origin + "/twiml/" + movedSID} {
+			r, err := ask.Ask(t.Context(), call.Ask{Method: "POST", URL: address})
+			if err != nil || r.Status != 200 || !strings.Contains(string(r.Body), "<Redirect>") || r.URL != address {
+				t.Errorf("%s: %d %s, %v", address, r.Status, r.Body, err)
+			}
+			// What is relative in it starts there, and finds its neighbours.
+			base, _ := url.Parse(r.URL)
+			next, _ := base.Parse("/bins/夜勤?Name=y")
+			if r, err := ask.Ask(t.Context(), call.Ask{Method: "POST", URL: next.String()}); err != nil || !strings.Contains(string(r.Body), "<Say> y</Say>") {
+				t.Errorf("%s: %d %s, %v", next, r.Status, r.Body, err)
+			}
+		}
+		// A program with a hosts entry signs with Twilio's name.
+		w := httptest.NewRecorder()
+		q := httptest.NewRequest("GET", "https://handler.twilio.com/twiml/"+movedSID, nil)
+		q.Header.Set("X-Twilio-Signature", webhook.Sign(binToken, "https://handler.twilio.com/twiml/"+movedSID, nil))
+		if b.ServeHTTP(w, q); w.Code != 200 {
+			t.Errorf("asked at Twilio's name: %d %s", w.Code, w.Body)
+		}
+	}
+}
+
+func TestWhoeverHasABinsKeyNeedsNoSignature(t *testing.T) {
+	b := movedIn(t, "")
+	for path, status := range map[string]int{
+		binPath + binKey: 200, binPath + binKey + "x": 403, binPath + "moved": 403, binPath + movedSID: 403, twilioPath + movedSID: 403, binPath: 403,
+	} {
+		w := httptest.NewRecorder()
+		if b.ServeHTTP(w, httptest.NewRequest("GET", path, nil)); w.Code != status {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
 	}
 }

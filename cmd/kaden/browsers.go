@@ -20,6 +20,7 @@ import (
 	"github.com/kaden-project/kaden/leg/webleg"
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/sid"
 )
 
@@ -27,6 +28,7 @@ import (
 type browsers struct {
 	signal *clientsdk.Server
 	sound  *webleg.Engine
+	words  *pageMessages
 }
 
 // off is the word for no browsers at all.
@@ -45,8 +47,9 @@ func (r *rooms) openBrowsers(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("browsers.listen: %w; --browsers names another address, --browsers off goes without", err)
 	}
-	r.browsers = &browsers{sound: sound, signal: clientsdk.New(r.log, clientsdk.Config{
-		Engine: engine{sound}, Keys: r.signedBy, Account: r.account.SID, Receive: r.fromBrowser,
+	words := &pageMessages{r: r, subs: map[sid.Call][]subscription{}}
+	r.browsers = &browsers{sound: sound, words: words, signal: clientsdk.New(r.log, clientsdk.Config{
+		Engine: engine{sound}, Keys: r.signedBy, Account: r.account.SID, Receive: r.fromBrowser, Message: words.tells,
 	})}
 	return nil
 }
@@ -58,6 +61,14 @@ func (b *browsers) close() error {
 	}
 	b.signal.Close()
 	return b.sound.Close()
+}
+
+// pages are what programs say to browsers; nil without browsers.
+func (r *rooms) pages() rest.Pages {
+	if r.browsers == nil {
+		return nil
+	}
+	return r.browsers.words
 }
 
 // dialers adds what dials browsers.
@@ -143,7 +154,7 @@ func unknownIssuer(err error) error {
 
 // fromBrowser takes a call that a page has made: the application that its token names answers it.
 func (r *rooms) fromBrowser(ctx context.Context, v clientsdk.Visit) error {
-	a, err := r.store.Application(ctx, v.Account, v.Application)
+	a, err := r.catalog.Application(ctx, v.Account, v.Application)
 	switch {
 	case errors.Is(err, account.ErrNotFound):
 		return &clientsdk.Error{Code: 31404, Message: "there is no application " + string(v.Application)}
@@ -151,9 +162,6 @@ func (r *rooms) fromBrowser(ctx context.Context, v clientsdk.Visit) error {
 		return err
 	}
 	p := call.Program{URL: a.Voice.URL, Method: a.Voice.Method, TwiML: a.Voice.TwiML, FallbackURL: a.Voice.FallbackURL, FallbackMethod: a.Voice.FallbackMethod}
-	if a.Voice.Bin != "" {
-		p.URL = r.bins.url(a.Voice.Bin)
-	}
 	if p.URL == "" && p.TwiML == "" {
 		return &clientsdk.Error{Code: 31404, Message: "the application has no voice URL: nothing answers"}
 	}

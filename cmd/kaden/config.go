@@ -25,6 +25,7 @@ type settings struct {
 	HTTPS     string `yaml:"https"`
 	TLSCert   string `yaml:"tls-cert"`
 	TLSKey    string `yaml:"tls-key"`
+	TLSLocal  bool   `yaml:"tls-local"` // with a certificate of our own authority
 	PublicURL string `yaml:"public-url"`
 	Database  string `yaml:"database"`
 	Node      string `yaml:"node"`
@@ -87,6 +88,8 @@ type settings struct {
 	} `yaml:"log"`
 
 	Drain time.Duration `yaml:"drain"`
+
+	TLSNames []string `yaml:"tls-names"` // of this machine, for that certificate
 }
 
 // defaults are what works without a file.
@@ -173,8 +176,18 @@ func (s settings) check() error {
 			return fmt.Errorf("%s: %q is not an address with a port, such as 127.0.0.1:8080", name, addr)
 		}
 	}
-	if s.HTTPS != "" && (s.TLSCert == "" || s.TLSKey == "") {
-		return errors.New("https needs tls-cert and tls-key: the files with the certificate and its key")
+	switch given := s.TLSCert != "" || s.TLSKey != ""; {
+	case s.HTTPS != "" && !s.TLSLocal && (s.TLSCert == "" || s.TLSKey == ""):
+		return errors.New("https needs tls-cert and tls-key, the files with the certificate and its key, or tls-local after kaden tls")
+	case s.HTTPS != "" && s.TLSLocal && given:
+		return errors.New("https takes either tls-cert with tls-key or tls-local, not both")
+	case s.HTTPS == "" && s.TLSLocal:
+		return errors.New("tls-local is for https: name its address, such as --https 0.0.0.0:443")
+	}
+	for _, n := range s.TLSNames {
+		if !dnsName(n) {
+			return fmt.Errorf("tls-names: %q is not the name of a host, in small letters", n)
+		}
 	}
 	if s.PublicURL != "" {
 		if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {

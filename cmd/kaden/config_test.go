@@ -17,7 +17,7 @@ func TestTheSampleIsReadAndHoldsTheDefaults(t *testing.T) {
 	}
 	want := defaults()
 	want.Speech.Flite.Voice = "slt"
-	want.SIP.Allow, want.Relay.URLs = []string{}, []string{}
+	want.SIP.Allow, want.Relay.URLs, want.Browsers.Public = []string{}, []string{}, []string{}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("docs/kaden.yaml does not hold the defaults:\n got %+v\nwant %+v", got, want)
 	}

@@ -26,7 +26,7 @@ func (r *rooms) console(mux *http.ServeMux) error {
 			return got.Alerts, err
 		},
 		Phones: api.Phones{All: r.phoneList, Server: r.sipServer()},
-		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Standings: r.standings, Ready: r.store.Ready,
+		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Bins: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Standings: r.standings, Ready: r.store.Ready,
 		Schemes: r.schemes(), Phone: r.phoneToken,
 	})
 	h := r.api.Handler()

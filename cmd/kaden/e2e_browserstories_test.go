@@ -40,6 +40,7 @@ func TestBrowsersArePhones(t *testing.T) {
 				{"calls without a right to", callsWithout},
 				{"renews its ICE", renewsICE},
 				{"a call moves to another page", movesCall},
+				{"messages go both ways", messages},
 				{"unregisters", unregisters},
 				{"its microphone is refused", microphoneRefused},
 			} {
@@ -66,8 +67,11 @@ func hearsAndPresses(t *testing.T, o *office, c *chromium, sdk string) {
 	p := o.onDuty(t, c, "sato", "sato", sdk)
 	gather := o.says("/gather"+sdk, `<Gather numDigits="5" finishOnKey="" timeout="20" action="`+o.app.URL+`/pressed`+sdk+`"><Play loop="0">`+o.app.URL+`/440.wav</Play></Gather>`)
 	o.says("/pressed"+sdk, `<Play loop="0">`+o.app.URL+`/440.wav</Play>`)
-	call := o.order(url.Values{"To": {"client:sato"}, "From": {"+815012345678"}, "Url": {gather}})
+	call := o.order(url.Values{"To": {"client:sato?subject=disk%20full"}, "From": {"+815012345678"}, "Url": {gather}})
 	p.saw("incoming")
+	if got := string(p.run("return call.customParameters.get('subject')")); got != `"disk full"` {
+		t.Errorf("the parameter is %s", got)
+	}
 	if from := string(p.run("return call.parameters.From + ' ' + call.parameters.To + ' ' + call.parameters.CallSid")); from != `"+815012345678 client:sato `+call+`"` {
 		t.Errorf("the page is told %s", from)
 	}
@@ -355,6 +359,27 @@ func movesCall(t *testing.T, o *office, c *chromium, sdk string) {
 	o.becomes(t, call, "in-progress")
 	o.hangUp(call)
 	other.saw("call disconnect")
+}
+
+func messages(t *testing.T, o *office, c *chromium, sdk string) {
+	p := o.onDuty(t, c, "sato", "sato", sdk)
+	call := o.rings("sato")
+	p.saw("incoming")
+	p.run("call.accept(); await saw('call accept')")
+	o.becomes(t, call, "in-progress")
+	o.create("/Calls/"+call+"/UserDefinedMessageSubscriptions.json", url.Values{"Callback": {o.says("/said", "")}})
+	p.run(`call.sendMessage({ content: { story: %q }, messageType: 'user-defined-message', contentType: 'application/json' }); await saw('call messageSent')`, sdk)
+	eventually(t, patience, "the app is told", func() bool { return o.told("Content", `{"story":"`+sdk+`"}`) != nil })
+	if told := o.told("Content", `{"story":"`+sdk+`"}`); told.Get("CallSid") != call || !strings.HasPrefix(told.Get("Sid"), "KX") || told.Get("ContentType") != "application/json" {
+		t.Errorf("the app was told %v", told)
+	}
+	o.create("/Calls/"+call+"/UserDefinedMessages.json", url.Values{"Content": {`{"hello":"sato"}`}})
+	p.saw("message")
+	if got := string(p.run("return seen.find(([k]) => k === 'message')[1].hello")); got != `"sato"` {
+		t.Errorf("the page was told %s", got)
+	}
+	p.run("call.disconnect()")
+	o.becomes(t, call, "completed")
 }
 
 func unregisters(t *testing.T, o *office, c *chromium, sdk string) {

@@ -219,6 +219,13 @@ func (x *exchange) takes(m sipText, from netip.AddrPort) {
 	}
 }
 
+// is changes how the exchange behaves, which reads that at any time.
+func (x *exchange) is(f func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	f()
+}
+
 func (d *dialog) acknowledge() {
 	select {
 	case <-d.acked:

@@ -49,7 +49,7 @@ func TestGhostBehindAPassword(t *testing.T) {
 	needsVoice(t, "en")
 	x := newExchange(t, func(string, int) habit { return habit{silent: true} })
 	x.mu.Lock()
-	x.asks = true
+	x.is(func() { x.asks = true })
 	x.mu.Unlock()
 	s := serve(t)
 	s.apply("trunk: exchange\nserver: "+x.addr()+"\nfrom: \"+815012345678\"\nuser: kaden\npassword: open sesame", sato, satoOnly)

@@ -132,7 +132,7 @@ func TestKilledAtAnyMomentNothingIsLost(t *testing.T) {
 	t.Run("on a line with one channel", func(t *testing.T) {
 		t.Parallel()
 		x := newExchange(t, func(user string, nth int) habit { return hasty(subscriberOf(user), nth) })
-		x.room, x.named = 1, subscriberOf
+		x.is(func() { x.room, x.named = 1, subscriberOf })
 		house := append(town(numberOf), "trunk: one\nserver: "+x.addr()+"\nfrom: \"+815012345678\"\nchannels: 1\n")
 		survive(t, x, house, max(1, kills(t, 50)/6), 1)
 	})

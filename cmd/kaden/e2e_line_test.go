@@ -77,7 +77,7 @@ func TestARegisteringLineFromTheFirstDayToTheLast(t *testing.T) {
 	t.Parallel()
 	needsVoice(t, "en")
 	x := newExchange(t, takesIt)
-	x.knows = "0501234"
+	x.is(func() { x.knows = "0501234" })
 	s := serve(t)
 	s.apply(registering(x, "0501234"), sato, satoOnly, "number: \"+815012345678\"\ntwiml: <Response><Reject reason=\"busy\"/></Response>")
 	eventually(t, patience, "the line is signed on", func() bool { state, _ := s.standing(); return state == "registered" })
@@ -125,7 +125,7 @@ func TestARefusedLineIsSaidAndPassedOver(t *testing.T) {
 	t.Parallel()
 	needsVoice(t, "en")
 	x, other := newExchange(t, takesIt), newExchange(t, takesIt)
-	x.knows = "somebody-else"
+	x.is(func() { x.knows = "somebody-else" })
 	s := serve(t)
 	s.apply(registering(x, "0501234"), "trunk: other\nserver: "+other.addr()+"\nfrom: \"+815087654321\"", sato, satoOnly)
 	eventually(t, patience, "the line is refused", func() bool {

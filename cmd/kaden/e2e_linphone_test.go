@@ -107,6 +107,15 @@ func TestLinphone(t *testing.T) {
 			eventually(t, patience, "two seconds of talk", func() bool { return strings.Count(tail(l.file, 1<<20), "Bandwidth usage for CallSession") >= 2 })
 			l.says("1")
 			s.until(id, timeline.AlertAcknowledged, "sato")
+			eventually(t, patience, "linphone has hung up", func() bool { return strings.Contains(tail(l.file, 1<<20), "LinphoneCallReleased") })
+			if transport == "tcp" {
+				return // its connection went with the server; there is no other way to it before it comes again
+			}
+			s.kill()
+			s.start()
+			s.ready()
+			id = s.alarm("fan stopped on db02")
+			s.until(id, timeline.AttemptRinging, "sato")
 		})
 	}
 }

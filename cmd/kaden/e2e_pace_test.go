@@ -100,7 +100,7 @@ func TestTwentyPeopleOnANarrowTrunkAsExplained(t *testing.T) {
 		habits[n] = k.habit
 	}
 	x := newExchange(t, func(user string, _ int) habit { return habits[member(user)] })
-	x.room, x.pace = 1, time.Second
+	x.is(func() { x.room, x.pace = 1, time.Second })
 	documents = append(documents, narrow(x), "plan: default\nsteps:\n  - call: ["+strings.Join(names, ", ")+"]\n    order: together\n    ring: 3s\n    rounds: 1\n")
 	order, at := explained(t, strings.Join(documents, "\n---\n"), strings.Join(does, ","))
 	if len(order) != people {
@@ -178,7 +178,7 @@ func TestACriticalAlertOvertakesAWarningOnANarrowTrunk(t *testing.T) {
 	x := newExchange(t, func(user string, _ int) habit {
 		return habit{ring: 200 * time.Millisecond, refuse: "603 Decline"}
 	})
-	x.room, x.pace = 1, time.Second
+	x.is(func() { x.room, x.pace = 1, time.Second })
 	names, documents := crew(12)
 	s := serve(t)
 	s.apply(append(documents, narrow(x),
@@ -220,7 +220,7 @@ func TestAKillKeepsThePace(t *testing.T) {
 		}
 		return takesIt("", 0)
 	})
-	x.pace = 6 * time.Second
+	x.is(func() { x.pace = 6 * time.Second })
 	s := serve(t)
 	s.apply("trunk: line\nserver: "+x.addr()+"\nfrom: \"+815012345678\"\ninterval: 6s", sato, satoOnly)
 	id := s.alarm("disk full on db01")
@@ -246,7 +246,7 @@ func TestTwoProcessesKeepThePaceOfOneTrunk(t *testing.T) {
 	t.Parallel()
 	needsVoice(t, "en")
 	x := newExchange(t, func(string, int) habit { return habit{ring: 100 * time.Millisecond, refuse: "603 Decline"} })
-	x.pace = time.Second
+	x.is(func() { x.pace = time.Second })
 	database := withEnv("KADEN_DATABASE_URL=" + storetest.Postgres(t))
 	names, documents := crew(12)
 	a := serve(t, database)

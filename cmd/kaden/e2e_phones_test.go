@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -110,6 +111,14 @@ func TestTwoPhonesCallEachOther(t *testing.T) {
 	sato, suzuki := newRegistering(t, s, "sato", secretSato, 600), newRegistering(t, s, "suzuki", secretSato, 600)
 	s.untilRegistered("sato", 1)
 	s.untilRegistered("suzuki", 1)
+	pager := newHandset(t, s, "sato")
+	pager.body = "on-my-way"
+	to := "sip:suzuki@office.example.jp"
+	challenge := pager.asks(patience, "MESSAGE", to, "Content-Type: text/plain")
+	if a := pager.asks(patience, "MESSAGE", to, "Content-Type: text/plain", proof(challenge, "MESSAGE", to, "sato", secretSato)); !strings.HasPrefix(a, "SIP/2.0 200") {
+		t.Errorf("the message: %q", a)
+	}
+	eventually(t, patience, "suzuki reads what sato has written", func() bool { return strings.Contains(suzuki.log(), "on-my-way") })
 	sato.does("dial", "sip:suzuki@office.example.jp")
 	suzuki.rings()
 	if !strings.Contains(suzuki.log(), "sip:sato@office.example.jp") {
@@ -228,4 +237,51 @@ func (s *server) rest(path string, out any) error {
 	}
 	defer resp.Body.Close()
 	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// A domain that a program has made over Twilio's API is as good as one of a document, at once.
+func TestAPhoneOfADomainOfTheAPI(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	make := func(path string, pairs ...string) string {
+		t.Helper()
+		form := url.Values{}
+		for i := 0; i < len(pairs); i += 2 {
+			form.Set(pairs[i], pairs[i+1])
+		}
+		q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url("/2010-04-01/Accounts/"+s.account()+"/SIP/"+path+".json"), strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.SetBasicAuth(s.account(), s.token())
+		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		resp, err := http.DefaultClient.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var made struct{ SID, Message string }
+		if err := json.NewDecoder(resp.Body).Decode(&made); err != nil || resp.StatusCode != http.StatusCreated {
+			t.Fatalf("%s: %d %v %s", path, resp.StatusCode, err, made.Message)
+		}
+		return made.SID
+	}
+	domain := make("Domains", "DomainName", "office.example.jp", "SipRegistration", "true")
+	list := make("CredentialLists", "FriendlyName", "phones")
+	make("CredentialLists/"+list+"/Credentials", "Username", "sato", "Password", "Sesame-Sesame-1")
+	make("Domains/"+domain+"/Auth/Registrations/CredentialListMappings", "CredentialListSid", list)
+	h := newHandset(t, s, "sato")
+	if a := h.registers("Sesame-Sesame-1", "Contact: <sip:sato@10.1.2.3>"); !strings.HasPrefix(a, "SIP/2.0 200") {
+		t.Fatalf("%s", a)
+	}
+	s.untilRegistered("sato", 1)
+	invite := "sip:sato@office.example.jp"
+	c := h.asks(patience, "INVITE", invite, "Contact: <sip:sato@10.1.2.3>")
+	if a := h.asks(patience, "INVITE", invite, "Contact: <sip:sato@10.1.2.3>", proof(c, "INVITE", invite, "sato", "Sesame-Sesame-1")); !strings.HasPrefix(a, "SIP/2.0 403") {
+		t.Errorf("a user who may register and not call: %q", a)
+	}
+	s.kill()
+	s.start()
+	s.ready()
+	s.untilRegistered("sato", 1)
 }

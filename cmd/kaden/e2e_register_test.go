@@ -26,6 +26,7 @@ type handset struct {
 	user string
 
 	domain string // office.example.jp unless set
+	body   string
 	call   string
 	cseq   int
 
@@ -67,8 +68,8 @@ func (h *handset) asks(limit time.Duration, method, uri string, headers ...strin
 	h.cseq++
 	domain := cmp.Or(h.domain, "office.example.jp")
 	cseq := fmt.Sprintf("CSeq: %d %s\r\n", h.cseq, method)
-	fmt.Fprintf(h.conn, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 10.1.2.3:9;branch=z9hG4bK%x;rport\r\nMax-Forwards: 70\r\nFrom: <sip:%s@%s>;tag=1\r\nTo: <sip:%s@%s>\r\nCall-ID: %s\r\n%s%sContent-Length: 0\r\n\r\n",
-		method, uri, rand.Uint64(), h.user, domain, h.user, domain, h.call, cseq, strings.Join(append(headers, ""), "\r\n"))
+	fmt.Fprintf(h.conn, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 10.1.2.3:9;branch=z9hG4bK%x;rport\r\nMax-Forwards: 70\r\nFrom: <sip:%s@%s>;tag=1\r\nTo: <sip:%s@%s>\r\nCall-ID: %s\r\n%s%sContent-Length: %d\r\n\r\n%s",
+		method, uri, rand.Uint64(), h.user, domain, h.user, domain, h.call, cseq, strings.Join(append(headers, ""), "\r\n"), len(h.body), h.body)
 	answer := ""
 	happens(h.t, limit, func() bool {
 		h.mu.Lock()

@@ -34,6 +34,9 @@ func (r *rooms) greet(ctx context.Context, w io.Writer, d *doors) error {
 		if strings.HasPrefix(to, "sim:") {
 			to += " (simulated; kaden serve --phone sip:me@ADDRESS names a real one)"
 		}
+		if strings.HasPrefix(to, "client:") {
+			to += " (a browser: go on duty on the console's page Phone)"
+		}
 		fmt.Fprintf(w, "  me         %s\n", to)
 	}
 	for _, e := range r.voices() {

@@ -27,13 +27,14 @@ func (r *rooms) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/2010-04-01/", rest.New(r.log, rest.Config{
 		Accounts: r.store, NotFound: account.ErrNotFound, Calls: r.store, Desk: rest.AtDesk(r.desk), Region: r.settings.Region,
-		Keys: r.store, Applications: r.catalog, Numbers: r.catalog,
+		Keys: r.store, Applications: r.catalog, Numbers: r.catalog, Texting: func() bool { return len(r.house.Load().Upstreams) > 0 },
 		CallerIDs: r.store, Validations: r.asker.validations, Debug: r.store, Relay: rest.Relay{URLs: r.settings.Relay.URLs, Secret: r.settings.Relay.Secret},
 		Recordings: r.store, OpenRecordings: !r.settings.Recordings.Private, PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
 		Money: purse{r}, AllowTo: r.mayCall,
 		Live: r.desk, Queues: r.store, Conferences: r.store,
 		SIP:      sipBooks{r},
 		Messages: r.letters,
+		Pages:    r.pages(),
 	}))
 	mux.Handle("/in/", intake.New(r.log, intake.Config{
 		Sources:  func(name string) (alert.Source, bool) { s, ok := r.house.Load().Sources[name]; return s, ok },
@@ -47,6 +48,7 @@ func (r *rooms) handler() (http.Handler, error) {
 	}
 	mux.Handle(upstream.Path, r.whenTakenUp(r.upstreams))
 	mux.Handle(binPath, r.bins)
+	mux.Handle(twilioPath, r.bins)
 	if err := r.console(mux); err != nil {
 		return nil, err
 	}
@@ -105,6 +107,7 @@ func (r *rooms) metrics() http.Handler {
 	gauge("kaden_media_late_seconds_p99", "How late frames leave, 99th percentile.", func() float64 {
 		return r.clock.Lateness().P99.Seconds()
 	})
+	gauge("kaden_phones", "SIP phones that are registered.", func() float64 { return float64(len(r.registrar.All())) })
 	reg.MustRegister(trunkFigures{r.desk})
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }

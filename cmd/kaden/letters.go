@@ -40,7 +40,7 @@ var (
 func (r *rooms) openLetters() {
 	r.letters = letters{Store: r.store, rooms: r, desk: message.New(r.log, message.Config{
 		Store: r.store, Carrier: r.upstreams.Messages(), Tell: func(ctx context.Context, p message.Post) error {
-			_, err := r.asker.Ask(ctx, call.Ask{Account: p.Account, Method: p.Method, URL: p.URL, Params: p.Params})
+			_, err := r.journal.Ask(ctx, call.Ask{Account: p.Account, Method: p.Method, URL: p.URL, Params: p.Params})
 			return err
 		},
 	})}
@@ -181,7 +181,7 @@ func (l letters) answer(ctx context.Context, r message.Record, method, where str
 	if method == "" {
 		method = http.MethodPost
 	}
-	reply, err := l.rooms.asker.Ask(ctx, call.Ask{Account: r.Account, Method: method, URL: where, Params: params})
+	reply, err := l.rooms.journal.Ask(ctx, call.Ask{Account: r.Account, Method: method, URL: where, Params: params})
 	switch {
 	case err != nil:
 		return nil, err

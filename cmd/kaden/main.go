@@ -31,6 +31,7 @@ type commands struct {
 	Reach  reachCmd  `cmd:"" help:"Play many nights, and show how long it takes until a person has confirmed."`
 	Phone  phoneCmd  `cmd:"" help:"SIP phones that register here: which there are, and how one is set up."`
 	Trunk  trunkCmd  `cmd:"" help:"Look at an upstream: what is wrong and what to do."`
+	TLS    tlsCmd    `cmd:"" name:"tls" help:"Let programs with Twilio's address built in talk to this server."`
 	Config configCmd `cmd:"" help:"Check the file with the server's settings."`
 	Doctor doctorCmd `cmd:"" help:"Look for what is missing or wrong, and say what to do."`
 	Apply  applyCmd  `cmd:"" help:"Give people, groups, plans, trunks and sources to the running server."`

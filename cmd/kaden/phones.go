@@ -85,7 +85,10 @@ func calledBy(uri string) string {
 }
 
 // switchboard lets the SIP server ask the registrar.
-type switchboard struct{ *registrar.Registrar }
+type switchboard struct {
+	*registrar.Registrar
+	r *rooms
+}
 
 var _ sipleg.Phones = switchboard{}
 
@@ -111,6 +114,10 @@ func (s switchboard) Admit(a sipleg.Appeal, known bool) sipleg.Admission {
 		return sipleg.Admission{}
 	}
 	return sipleg.Admission{Foreign: true}
+}
+
+func (s switchboard) Text(ctx context.Context, n sipleg.Note) int {
+	return s.Registrar.Text(ctx, s.r.sip, n.Phone, n.To, n.Kind, n.Body)
 }
 
 func (s switchboard) Register(ctx context.Context, q sipleg.Registration) sipleg.Receipt {

@@ -176,7 +176,7 @@ func (r *rooms) openLines() error {
 		Known: func(source netip.AddrPort, _ sipleg.Request) bool {
 			return (*r.known.Load())[source.Addr().Unmap()]
 		},
-		Phones:    switchboard{r.registrar},
+		Phones:    switchboard{r.registrar, r},
 		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
 	})
 	if err == nil {
@@ -204,7 +204,7 @@ func (r *rooms) openCalls() {
 	r.traces = newTraces(&registrar.Dialer{Registrar: r.registrar, SIP: r.sip})
 	r.desk = call.New(r.log, call.Config{
 		Store: r.store, Asker: r.journal, Script: r.voice.Script, Node: r.settings.Node, Recordings: sounds,
-		Queues: r.store, Conferences: r.store, Documents: r.voice,
+		Queues: r.store, Conferences: r.store, Documents: r.voice, Sockets: r.web,
 		Dialers: r.browsers.dialers(map[number.Scheme]leg.Dialer{
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
 		}),

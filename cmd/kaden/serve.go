@@ -26,9 +26,10 @@ type serveCmd struct {
 	HTTPS    string `name:"https" help:"The same with TLS." placeholder:"ADDR"`
 	TLSCert  string `name:"tls-cert" help:"Certificate for --https." placeholder:"FILE"`
 	TLSKey   string `name:"tls-key" help:"Its key." placeholder:"FILE"`
+	TLSLocal bool   `name:"tls-local" help:"Certificate for --https from the authority that \"kaden tls\" has made."`
 	SIP      string `name:"sip" help:"Address for SIP, UDP and TCP; 0.0.0.0:5060." placeholder:"ADDR"`
 	SIPS     string `name:"sips" help:"Address for SIP over TLS, with the certificate of --tls-cert unless the settings name another." placeholder:"ADDR"`
-	Phone    string `help:"Who \"me\" is: sip:me@192.0.2.10, tel:+819012345678; a simulated phone unless given." placeholder:"ADDRESS"`
+	Phone    string `help:"Who \"me\" is: sip:me@192.0.2.10, tel:+819012345678, client:me for a browser; a simulated phone unless given." placeholder:"ADDRESS"`
 	Browsers string `help:"Address for the sound of browser phones, UDP and TCP; 0.0.0.0:10000, off for none." placeholder:"ADDR"`
 }
 
@@ -45,6 +46,7 @@ func (c *serveCmd) settings() (settings, error) {
 			*field = *flag
 		}
 	}
+	s.TLSLocal = s.TLSLocal || c.TLSLocal
 	return s, s.check()
 }
 
@@ -150,18 +152,40 @@ func (r *rooms) openDoors() (*doors, error) {
 		}
 		srv.RegisterOnShutdown(r.api.Close) // live event streams do not end by themselves
 		if door.flag == "--https" {
-			cert, err := tls.LoadX509KeyPair(r.settings.TLSCert, r.settings.TLSKey)
+			cfg, err := r.settings.httpsTLS()
 			if err != nil {
 				l.Close()
 				d.close()
-				return nil, fmt.Errorf("the certificate for https: %w", err)
+				return nil, err
 			}
-			l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
+			l = tls.NewListener(l, cfg)
 		}
 		d.servers, d.socket = append(d.servers, srv), append(d.socket, l)
 	}
 	r.at.Store(new(r.base(d)))
 	return d, nil
+}
+
+// httpsTLS is how https is spoken: with the certificate of the settings, or one of our own authority.
+func (s settings) httpsTLS() (*tls.Config, error) {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	if s.TLSLocal {
+		a, err := openAuthority(s)
+		if errors.Is(err, errNoAuthority) {
+			return nil, fmt.Errorf("%w; kaden tls --data %s makes one", err, s.Data)
+		}
+		if err != nil {
+			return nil, err
+		}
+		cfg.GetCertificate = a.certificate
+		return cfg, nil
+	}
+	cert, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("the certificate for https: %w", err)
+	}
+	cfg.Certificates = []tls.Certificate{cert}
+	return cfg, nil
 }
 
 func (d *doors) close() {

@@ -71,13 +71,13 @@ func TestTwimlCheck(t *testing.T) {
 }
 
 func TestTwimlCheckForMachines(t *testing.T) {
-	doc := "<Response>\n  <Enqueue>1</Enqueue><Pause lenght='1'/>\n</Response>"
+	doc := "<Response>\n  <Pay/><Pause lenght='1'/>\n</Response>"
 	stdout, stderr, code := checkTwiML(t, map[string]string{"a.xml": doc}, "", true, "a.xml")
 	if code != 0 || stderr != "" {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
-	const want = `{"file":"a.xml","line":2,"column":3,"level":"warning","code":0,"verb":"Enqueue","text":"kaden does not run it yet: the call goes on with the next verb","hint":""}
-{"file":"a.xml","line":2,"column":30,"level":"warning","code":12200,"verb":"Pause","text":"unknown attribute lenght: ignored","hint":"did you mean length?"}
+	const want = `{"file":"a.xml","line":2,"column":3,"level":"warning","code":0,"verb":"Pay","text":"kaden does not run it: the call goes on with the next verb","hint":""}
+{"file":"a.xml","line":2,"column":16,"level":"warning","code":12200,"verb":"Pause","text":"unknown attribute lenght: ignored","hint":"did you mean length?"}
 `
 	if stdout != want {
 		t.Errorf("got\n%swant\n%s", stdout, want)

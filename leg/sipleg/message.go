@@ -40,6 +40,11 @@ type header struct{ name, value string }
 
 // compose writes a message. Content-Length is added, and Content-Type when there is a body, which is SDP.
 func compose(first string, headers []header, body string) []byte {
+	return composeAs(first, headers, "application/sdp", body)
+}
+
+// composeAs is compose for a body of another kind.
+func composeAs(first string, headers []header, kind, body string) []byte {
 	n := len(first) + len(body) + 80
 	for _, h := range headers {
 		n += len(h.name) + len(h.value) + 4
@@ -51,7 +56,7 @@ func compose(first string, headers []header, body string) []byte {
 		b = append(append(b, h.value...), "\r\n"...)
 	}
 	if body != "" {
-		b = append(b, "Content-Type: application/sdp\r\n"...)
+		b = append(append(append(b, "Content-Type: "...), kind...), "\r\n"...)
 	}
 	b = append(b, "Content-Length: "...)
 	b = strconv.AppendInt(b, int64(len(body)), 10)
@@ -235,7 +240,7 @@ func quoted(s string) string {
 
 // reasons are the phrases of the answers that we give.
 var reasons = map[int]string{
-	100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK",
+	100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 202: "Accepted",
 	400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable",
 	401: "Unauthorized", 413: "Request Entity Too Large", 415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension",
 	422: "Session Interval Too Small", 423: "Interval Too Brief",

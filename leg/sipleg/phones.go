@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/kaden-project/kaden/leg"
 )
 
 // Phones are those that register here. Its methods but Register are called on the goroutine that reads the socket
@@ -18,6 +20,9 @@ type Phones interface {
 	Familiar(a netip.Addr) bool
 	// Admit judges who sends a request.
 	Admit(a Appeal, known bool) Admission
+	// Text hands a short message of a phone that was admitted to whom it is for, and gives the status of what came of it.
+	// It may wait for other phones.
+	Text(ctx context.Context, n Note) (status int)
 	// Register does what a REGISTER of somebody who was admitted asks. It may wait for a disk.
 	Register(ctx context.Context, r Registration) Receipt
 }
@@ -50,7 +55,7 @@ type Registration struct {
 	Agent     string
 }
 
-// Receipt is the answer.
+// Receipt is the answer to a Registration.
 type Receipt struct {
 	Status  int
 	Reason  string
@@ -73,8 +78,7 @@ func (s *Server) fromPhone(r *request, tx *serverTx) bool {
 	default:
 		return false
 	}
-	appeal := asks(r)
-	a := s.cfg.Phones.Admit(appeal, s.trusted(r.from) || s.isCarrier(r.from.peer.Addr(), appeal.URI))
+	a := s.cfg.Phones.Admit(asks(r), s.trusted(r))
 	switch {
 	case a.Foreign:
 		return false
@@ -97,15 +101,16 @@ func (s *Server) fromPhone(r *request, tx *serverTx) bool {
 		s.register(r, tx)
 		return true
 	case sip.MESSAGE:
-		tx.respond(405, fresh(8), []header{{"Allow", allowed}}, "")
+		s.passOn(r, tx)
 		return true
 	}
 	return false // an INVITE goes on as any other, and says whose it is
 }
 
-// trusted tells whether calls from there need no proof.
-func (s *Server) trusted(from flow) bool {
-	return s.gate.allowed(from.peer.Addr()) || s.cfg.Known != nil && s.cfg.Known(from.peer, Request{})
+// trusted tells whether such a call needs no proof: it is a carrier's, or from an address that is allowed.
+func (s *Server) trusted(r *request) bool {
+	d := describe(r)
+	return s.gate.allowed(r.from.peer.Addr()) || s.isCarrier(r.from.peer.Addr(), d.URI) || s.cfg.Known != nil && s.cfg.Known(r.from.peer, d)
 }
 
 func (s *Server) register(r *request, tx *serverTx) {
@@ -149,4 +154,35 @@ func rawValues(raw string, names ...string) (all []string) {
 		}
 	}
 	return all
+}
+
+// way finds the way to a target: the connection that a phone holds, or the servers of the hop. A phone whose connection
+// is gone may take another at its own address.
+func (s *Server) way(ctx context.Context, to leg.Target, u *sip.Uri, h hop) (at hop, f flow, first place, others []place, err error) {
+	if f, first, held := s.held(to, h); held {
+		return h, f, first, nil, nil
+	}
+	if to.Symmetric && h.proto != "udp" {
+		if h, err = hopOf(u, ""); err != nil {
+			return h, f, first, nil, err
+		}
+	}
+	f, first, others, err = s.resolve(ctx, h)
+	return h, f, first, others, err
+}
+
+// held is the connection that a phone has made to us and holds, if it is called the way it came.
+func (s *Server) held(to leg.Target, h hop) (flow, place, bool) {
+	ip, err := netip.ParseAddr(strings.Trim(h.host, "[]"))
+	if !to.Symmetric || err != nil || h.proto != "tcp" && h.proto != "tls" {
+		return flow{}, place{}, false
+	}
+	p := place{proto: h.proto, addr: netip.AddrPortFrom(ip.Unmap(), uint16(h.port))}
+	s.wire.mu.Lock()
+	defer s.wire.mu.Unlock()
+	over := s.wire.streams[streamKey{peer: p.addr}]
+	if over == nil || over.tls != (h.proto == "tls") {
+		return flow{}, place{}, false
+	}
+	return flow{peer: p.addr, stream: over}, p, true
 }

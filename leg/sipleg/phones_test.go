@@ -14,6 +14,7 @@ import (
 type exchange struct {
 	mu       sync.Mutex
 	asked    []Registration
+	notes    []Note
 	familiar netip.Addr
 	answer   Receipt
 }
@@ -22,7 +23,11 @@ func (x *exchange) Concerns(a Appeal, _ bool) bool {
 	return strings.Contains(a.From+a.To, "@office.example.jp")
 }
 
-func (x *exchange) Familiar(a netip.Addr) bool { return a == x.familiar }
+func (x *exchange) Familiar(a netip.Addr) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return a == x.familiar
+}
 
 func (x *exchange) Admit(a Appeal, known bool) Admission {
 	word := strings.Join(a.Authorization, " ")
@@ -37,6 +42,13 @@ func (x *exchange) Admit(a Appeal, known bool) Admission {
 		return Admission{}
 	}
 	return Admission{Status: 403}
+}
+
+func (x *exchange) Text(_ context.Context, n Note) int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.notes = append(x.notes, n)
+	return 480
 }
 
 func (x *exchange) Register(_ context.Context, r Registration) Receipt {
@@ -125,7 +137,9 @@ func TestWhoeverNamesOurDomainStaysAStranger(t *testing.T) {
 	if answered > strangerBurst+strangerRate || answered < strangerBurst/2 {
 		t.Errorf("%d of %d were answered", answered, 3*strangerBurst)
 	}
+	x.mu.Lock()
 	x.familiar = p.addr().Addr()
+	x.mu.Unlock()
 	p.registers(s, 100)
 	p.hearsAnswer("401", 100)
 }

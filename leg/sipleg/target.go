@@ -36,7 +36,7 @@ func (s *Server) invitation(ctx context.Context, to leg.Target, id string) (*inv
 	if err != nil {
 		return nil, err
 	}
-	f, at, others, err := s.resolve(ctx, h)
+	h, f, at, others, err := s.way(ctx, to, u, h)
 	if err != nil {
 		return nil, err
 	}

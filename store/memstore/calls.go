@@ -1,8 +1,10 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/sid"
@@ -70,17 +72,32 @@ func (s *Store) Calls(ctx context.Context, f call.Filter) (list []call.Record, m
 	if f.Limit <= 0 {
 		f.Limit = usualLimit
 	}
-	rows := sorted(s.calls, func(r callRow) bool {
-		return !r.deleted && matches(f, r.Record) && (!paged || s.calls[r.SID].nr < after.nr)
-	})
-	slices.Reverse(rows)
+	var rows []row[callRow]
+	for _, r := range s.calls {
+		if !r.keep.deleted && matches(f, r.keep.Record) && (!paged || later(f, after, r) < 0) {
+			rows = append(rows, r)
+		}
+	}
+	slices.SortFunc(rows, func(a, b row[callRow]) int { return later(f, a, b) })
 	for i, r := range rows {
 		if i == f.Limit {
 			return list, true, nil
 		}
-		list = append(list, cloneCall(r.Record))
+		list = append(list, cloneCall(r.keep.Record))
 	}
 	return list, false, nil
+}
+
+// later is the order of a list: by the time that bounds it, else by age.
+func later(f call.Filter, a, b row[callRow]) int {
+	at := func(call.Record) time.Time { return time.Time{} }
+	switch {
+	case !f.StartedFrom.IsZero() || !f.StartedTo.IsZero():
+		at = func(r call.Record) time.Time { return r.Started }
+	case !f.EndedFrom.IsZero() || !f.EndedTo.IsZero():
+		at = func(r call.Record) time.Time { return r.Ended }
+	}
+	return cmp.Or(at(b.keep.Record).Compare(at(a.keep.Record)), cmp.Compare(b.nr, a.nr))
 }
 
 func matches(f call.Filter, r call.Record) bool {
@@ -106,7 +123,7 @@ func (s *Store) DeleteCall(ctx context.Context, account sid.Account, id sid.Call
 		if !ok || r.keep.deleted || r.keep.Account != account {
 			return call.ErrNotFound
 		}
-		putRow(t, s.calls, id, callRow{Record: call.Record{SID: id, Account: account}, deleted: true})
+		putRow(t, s.calls, id, callRow{Record: call.Record{SID: id, Account: account, Started: r.keep.Started, Ended: r.keep.Ended}, deleted: true})
 		return nil
 	})
 }

@@ -65,6 +65,7 @@ func (s *Store) Apply(ctx context.Context, docs []manifest.Document) error {
 		for _, d := range docs {
 			d.File, d.Line = "", 0
 			putRow(t, s.documents, documentKey{d.Kind, d.Name}, d)
+			s.keepVersion(t, d)
 		}
 		return nil
 	})

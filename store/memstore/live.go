@@ -88,10 +88,20 @@ func (s *Store) Conferences(ctx context.Context, f call.ConferenceFilter) ([]cal
 	})
 }
 
-// CloseConferences ends those that a node left open which was born again at born, and says how many.
-func (s *Store) CloseConferences(ctx context.Context, node string, born time.Time) (n int, err error) {
+// CloseLive ends the conferences and recordings that a node left open which was born again at born, and says how many
+// conferences. Of the recordings nothing is left: they were in its memory.
+func (s *Store) CloseLive(ctx context.Context, node string, born time.Time) (n int, err error) {
 	err = s.change(ctx, func(t *tx) error {
 		n = 0
+		for id, r := range s.recordings {
+			r := r.keep
+			under := r.Status == "in-progress" || r.Status == "paused" || r.Status == "processing"
+			ours := s.calls[r.Call].keep.Node == node || s.conferences[r.Conference].keep.Node == node
+			if under && ours && r.Created.Before(milli(born)) {
+				r.Status, r.Updated = "absent", milli(born)
+				putRow(t, s.recordings, id, r)
+			}
+		}
 		for id, r := range s.conferences {
 			if c := r.keep; c.Node == node && c.Status != "completed" && c.Created.Before(milli(born)) {
 				c.Status, c.Reason, c.Updated = "completed", "last-participant-left", milli(born)

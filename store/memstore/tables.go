@@ -39,6 +39,7 @@ type tables struct {
 	nodes         map[string]node
 	accounts      map[sid.Account]row[account.Account]
 	documents     map[documentKey]row[manifest.Document]
+	versions      map[documentKey][]manifest.Version // oldest first
 	keys          map[sid.Key]row[account.Key]
 	applications  map[sid.Application]row[account.Application]
 	claims        map[string]row[account.Claim]
@@ -127,6 +128,7 @@ func newTables() tables {
 		nodes:         map[string]node{},
 		accounts:      map[sid.Account]row[account.Account]{},
 		documents:     map[documentKey]row[manifest.Document]{},
+		versions:      map[documentKey][]manifest.Version{},
 		keys:          map[sid.Key]row[account.Key]{},
 		applications:  map[sid.Application]row[account.Application]{},
 		claims:        map[string]row[account.Claim]{},

@@ -113,17 +113,77 @@ func callFilters(t *testing.T, s Store, _ func() Store) {
 	is(t, err, call.ErrNotFound)
 }
 
-func callDeletedWhilePaging(t *testing.T, s Store, _ func() Store) {
-	for n := range 5 {
-		ok(t, s.Change(t.Context(), call.Change{Record: Record(n)}))
+func callsByTheirTime(t *testing.T, s Store, _ func() Store) {
+	// The first call had to wait for a line; two of the others started at the same moment.
+	for n, started := range []int{9, 1, 2, 2, 3} {
+		r := Record(n)
+		r.Started = Base.Add(time.Duration(started) * time.Hour)
+		r.Ended = Base.Add(time.Duration(20-n) * time.Hour)
+		ok(t, s.Change(t.Context(), call.Change{Record: r}))
 	}
-	seen, after := "", sid.Call("")
-	for {
-		list, more, err := s.Calls(t.Context(), call.Filter{Account: owner, Limit: 2, After: after})
+	for _, tt := range []struct {
+		f    call.Filter
+		want string
+	}{
+		{call.Filter{}, "43210"},
+		{call.Filter{StartedFrom: Base}, "04321"},
+		{call.Filter{StartedTo: Base.Add(9 * time.Hour)}, "4321"},
+		{call.Filter{EndedFrom: Base}, "01234"},
+		{call.Filter{EndedTo: Base.Add(19 * time.Hour)}, "234"},
+		{call.Filter{StartedFrom: Base, EndedTo: Base.Add(20 * time.Hour)}, "4321"},
+		{call.Filter{StartedFrom: Base, EndedTo: Base.Add(20 * time.Hour), Status: Record(0).Status, To: Record(0).To, From: Record(0).From}, "4321"},
+		{call.Filter{StartedFrom: Base, Status: Record(0).Status}, "04321"},
+		{call.Filter{EndedFrom: Base, Status: Record(0).Status, From: Record(0).From}, "01234"},
+		{call.Filter{EndedFrom: Base, To: Record(0).To}, "01234"},
+	} {
+		seen := ""
+		for tt.f.Account, tt.f.Limit = owner, 2; ; {
+			list, more, err := s.Calls(t.Context(), tt.f)
+			ok(t, err)
+			for _, r := range list {
+				seen += callName(r)
+				tt.f.After = r.SID
+			}
+			if !more {
+				break
+			}
+		}
+		if seen != tt.want {
+			t.Errorf("%+v: %s, want %s", tt.f, seen, tt.want)
+		}
+	}
+}
+
+func callDeletedWhilePaging(t *testing.T, s Store, _ func() Store) {
+	deletedWhilePaging(t, s, 0, call.Filter{})
+	deletedWhilePaging(t, s, 10, call.Filter{StartedFrom: Base.Add(-time.Hour)})
+	deletedWhilePaging(t, s, 20, call.Filter{EndedTo: Base.Add(24 * time.Hour)})
+
+	_, err := s.Call(t.Context(), owner, Record(1).SID)
+	is(t, err, call.ErrNotFound)
+	is(t, s.DeleteCall(t.Context(), owner, Record(1).SID), call.ErrNotFound)
+	// A late word of the call does not bring it back.
+	ok(t, s.Change(t.Context(), call.Change{Record: Record(1)}))
+	_, err = s.Call(t.Context(), owner, Record(1).SID)
+	is(t, err, call.ErrNotFound)
+
+	ok(t, s.Change(t.Context(), call.Change{Record: Record(7)}))
+	is(t, s.DeleteCall(t.Context(), stranger, Record(7).SID), call.ErrNotFound)
+}
+
+// deletedWhilePaging lists five calls, the first of which has this number, and deletes what it sees.
+func deletedWhilePaging(t *testing.T, s Store, first int, f call.Filter) {
+	t.Helper()
+	for n := range 5 {
+		ok(t, s.Change(t.Context(), call.Change{Record: Record(first + n)}))
+	}
+	seen := ""
+	for f.Account, f.Limit = owner, 2; ; {
+		list, more, err := s.Calls(t.Context(), f)
 		ok(t, err)
 		for _, r := range list {
 			seen += callName(r)
-			after = r.SID
+			f.After = r.SID
 			ok(t, s.DeleteCall(t.Context(), owner, r.SID))
 		}
 		if !more {
@@ -134,14 +194,4 @@ func callDeletedWhilePaging(t *testing.T, s Store, _ func() Store) {
 	left, _, err := s.Calls(t.Context(), call.Filter{})
 	ok(t, err)
 	same(t, "left", len(left), 0)
-	_, err = s.Call(t.Context(), owner, Record(1).SID)
-	is(t, err, call.ErrNotFound)
-	is(t, s.DeleteCall(t.Context(), owner, Record(1).SID), call.ErrNotFound)
-	// A late word of the call does not bring it back.
-	ok(t, s.Change(t.Context(), call.Change{Record: Record(1)}))
-	_, err = s.Call(t.Context(), owner, Record(1).SID)
-	is(t, err, call.ErrNotFound)
-
-	ok(t, s.Change(t.Context(), call.Change{Record: Record(7)}))
-	is(t, s.DeleteCall(t.Context(), stranger, Record(7).SID), call.ErrNotFound)
 }

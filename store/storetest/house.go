@@ -52,6 +52,43 @@ func documentsKept(t *testing.T, s Store, reopen func() Store) {
 	ok(t, s.Apply(t.Context(), nil))
 }
 
+func versionsKept(t *testing.T, s Store, reopen func() Store) {
+	bin := func(text string) manifest.Document { return manifest.Document{Kind: "bin", Name: "night", Text: text} }
+	texts := func(want ...string) {
+		t.Helper()
+		all, err := s.Versions(t.Context(), "bin", "night")
+		ok(t, err)
+		var got []string
+		for i, v := range all {
+			got = append(got, v.Text)
+			if v.Applied.IsZero() || i > 0 && (v.Number >= all[i-1].Number || v.Applied.After(all[i-1].Applied)) {
+				t.Errorf("version %d of %v after one that is newer", v.Number, v.Applied)
+			}
+		}
+		same(t, "versions", got, want)
+	}
+	texts()
+	ok(t, s.Apply(t.Context(), []manifest.Document{bin("one"), {Kind: "person", Name: "night", Text: "person: night"}}))
+	ok(t, s.Apply(t.Context(), []manifest.Document{bin("two")}))
+	ok(t, s.Apply(t.Context(), []manifest.Document{bin("two"), {Kind: "bin", Name: "day", Text: "x"}}))
+	ok(t, s.Apply(t.Context(), []manifest.Document{bin("one")}))
+	s = reopen()
+	texts("one", "two", "one")
+	ok(t, s.Remove(t.Context(), "bin", "night"))
+	texts("one", "two", "one")
+	if people, err := s.Versions(t.Context(), "person", "night"); err != nil || len(people) != 0 {
+		t.Errorf("a person has %d versions, %v", len(people), err)
+	}
+	for i := range manifest.VersionsKept + 3 {
+		ok(t, s.Apply(t.Context(), []manifest.Document{bin(strings.Repeat("x", i+1))}))
+	}
+	all, err := s.Versions(t.Context(), "bin", "night")
+	ok(t, err)
+	if len(all) != manifest.VersionsKept || len(all[0].Text) != manifest.VersionsKept+3 || len(all[len(all)-1].Text) != 4 {
+		t.Errorf("%d versions are kept, from %q", len(all), all[0].Text)
+	}
+}
+
 func ticketsKept(t *testing.T, s Store, _ func() Store) {
 	soon := time.Now().Add(time.Hour)
 	ok(t, s.PutTicket(t.Context(), "login", "hash", "me", soon))

@@ -80,8 +80,23 @@ func conferencesKept(t *testing.T, s Store, reopen func() Store) {
 			t.Errorf("%+v: %s, want %s", tt.f, got, tt.want)
 		}
 	}
-	n, err := s.CloseConferences(t.Context(), "b", Base.Add(2*time.Hour))
+	recording := func(id sid.Recording, call sid.Call, room sid.Conference, status string) {
+		t.Helper()
+		ok(t, s.PutRecording(t.Context(), account.Recording{SID: id, Account: owner, Call: call, Conference: room, Status: status, Created: Base, Updated: Base}, nil))
+	}
+	ok(t, s.Change(t.Context(), call.Change{Record: call.Record{SID: "CA0b", Account: owner, Node: "b", Created: Base, Updated: Base}}))
+	ok(t, s.Change(t.Context(), call.Change{Record: call.Record{SID: "CA0a", Account: owner, Node: "a", Created: Base, Updated: Base}}))
+	recording("RE01", "CA0b", "", "in-progress")
+	recording("RE02", "CA0a", "", "in-progress")
+	recording("RE03", "CA0b", "", "completed")
+	recording("RE04", "", "CF03", "paused")
+	n, err := s.CloseLive(t.Context(), "b", Base.Add(2*time.Hour))
 	ok(t, err)
+	for id, want := range map[sid.Recording]string{"RE01": "absent", "RE02": "in-progress", "RE03": "completed", "RE04": "absent"} {
+		if r, err := s.Recording(t.Context(), owner, id); err != nil || r.Status != want {
+			t.Errorf("recording %s is %s, want %s (%v)", id, r.Status, want, err)
+		}
+	}
 	if got, _ := s.Conference(t.Context(), owner, "CF03"); n != 2 || got.Status != "completed" || !got.Updated.Equal(Base.Add(2*time.Hour)) || got.Reason == "" {
 		t.Errorf("%d were closed, one of them %+v", n, got)
 	}

@@ -112,3 +112,12 @@ CREATE TABLE notification (
 CREATE INDEX notification_account ON notification (account, nr);
 CREATE INDEX notification_call ON notification (call, nr) WHERE call <> '';
 CREATE INDEX notification_at ON notification (at);
+
+-- Lists of a million calls, by what programs ask for. A call enters an index once: when it starts, or when it is over.
+CREATE INDEX call_account_started ON call (account, started, nr) WHERE started <> 0;
+CREATE INDEX call_to_started ON call (to_address, started, nr) WHERE started <> 0;
+CREATE INDEX call_from_started ON call (from_address, started, nr) WHERE started <> 0;
+CREATE INDEX call_account_ended ON call (account, ended, nr) WHERE ended <> 0;
+CREATE INDEX call_status ON call (account, status, nr) WHERE ended <> 0;
+CREATE INDEX call_status_started ON call (account, status, started, nr) WHERE ended <> 0;
+DROP INDEX call_started;
