@@ -25,9 +25,16 @@ func (c *Call) mark(k timeline.Kind, e Event) {
 	ev.At, ev.Cause = e.At.UTC(), string(e.Cause)
 	c.untold = append(c.untold, ev)
 	c.callback(e)
-	c.write()
+	if news[k] || !c.rec.Answered.IsZero() && k == timeline.CallEnded {
+		c.writeSoon()
+	} else {
+		c.write()
+	}
 	c.tell(e)
 }
+
+// news are changes of state on which nobody acts.
+var news = map[timeline.Kind]bool{timeline.CallInitiated: true, timeline.CallRinging: true}
 
 // firstHeard notes when the far end was heard for the first time, for a call that was answered. It goes with
 // the end: it is worth no commit of its own.
@@ -60,14 +67,19 @@ func (c *Call) markEnd(e Event) {
 
 // write puts the record and what is pending in the store. A store that fails does not end a call that
 // somebody is listening to: the change stays pending and goes with the next one.
-func (c *Call) write() error {
+func (c *Call) write() error { return c.put(false) }
+
+// writeSoon is write for what nobody waits for.
+func (c *Call) writeSoon() { _ = c.put(true) } // it is logged
+
+func (c *Call) put(soon bool) error {
 	c.rec.Updated = time.Now()
 	if c.rec.Status.Over() {
 		c.rec.Remains = nil
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(c.ctx), patience)
 	defer stop()
-	err := c.desk.cfg.Store.Change(ctx, Change{Record: c.rec, Events: c.untold, Posts: c.posts, Charges: c.charges})
+	err := c.desk.cfg.Store.Change(ctx, Change{Record: c.rec, Events: c.untold, Posts: c.posts, Charges: c.charges, Soon: soon})
 	if err != nil {
 		c.log.Error("change of the call not written", "status", c.rec.Status, "err", err)
 	} else {

@@ -141,7 +141,7 @@ func (c *Call) digit(e leg.Event) {
 	ev := c.event(timeline.CallDigit, "")
 	ev.At, ev.Digit = e.At, e.Digit
 	c.untold = append(c.untold, ev)
-	c.write()
+	c.writeSoon()
 }
 
 // overdue is when the state has waited long enough.

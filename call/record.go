@@ -172,6 +172,9 @@ type Change struct {
 	Posts  []Post
 	// Charges are legs that have ended. One that is there already was stored by a change whose answer was lost.
 	Charges []Charge
+	// Soon says that nothing waits for it but who tells it: it may take some milliseconds longer, so as to share
+	// the commit of another.
+	Soon bool
 }
 
 // Filter selects calls for a list; zero fields do not filter. A list goes by age, newest first; one that is bounded by

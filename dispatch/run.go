@@ -214,7 +214,11 @@ func (r *run) retire() bool {
 func (r *run) apply(ctx context.Context, items []item) bool {
 	var events []callout.Event
 	outside := false // somebody else may have written the incident
+	write := r.d.store.WriteSoon
 	for _, it := range items {
+		if it.done != nil || it.change != nil || !r.isNews(it.event) {
+			write = r.d.store.Write
+		}
 		if it.event.Kind != "" {
 			events = append(events, it.event)
 		}
@@ -225,7 +229,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 	var unsure *turn // may have been committed
 	for try := 1; ; try++ {
 		var t *turn
-		err := r.d.store.Write(ctx, func(tx Tx) error {
+		err := write(ctx, func(tx Tx) error {
 			t = newTurn(r.d, r, r.row, r.state, r.incident, r.attempts)
 			defer func() { claimed = append(claimed, t.claimed...) }()
 			if outside {
@@ -282,6 +286,17 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 		}
 		pause = min(2*pause, 2*time.Second)
 	}
+}
+
+// isNews tells of an event that it only goes on the timeline and moves clocks: nobody is rung or told for it.
+func (r *run) isNews(e callout.Event) bool {
+	switch e.Kind {
+	case callout.Placed, callout.Rang, callout.AnsweredBy:
+		return true
+	case callout.Ended:
+		return r.state.Status == callout.Acknowledged
+	}
+	return false
 }
 
 // commit makes what was written the run's own.

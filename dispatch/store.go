@@ -163,6 +163,9 @@ type Store interface {
 	// effects but those on Tx. Writes of many goroutines share a commit. An error that is ErrUnsure leaves
 	// open whether it is.
 	Write(ctx context.Context, f func(tx Tx) error) error
+	// WriteSoon is Write for what no telephone waits for: it may take some milliseconds longer, so as to share the
+	// commit of another.
+	WriteSoon(ctx context.Context, f func(tx Tx) error) error
 
 	// KeepRemains stores what ends an attempt's leg (durable when it returns).
 	KeepRemains(ctx context.Context, attempt string, target json.RawMessage, r leg.Remains) error

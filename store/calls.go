@@ -19,7 +19,11 @@ var putPost = posts.insert + " ON CONFLICT (id) DO NOTHING"
 
 // Change writes a call's record, its events and its callbacks.
 func (s *Store) Change(ctx context.Context, c call.Change) error {
-	return s.change(ctx, func(t *tx) error {
+	change := s.change
+	if c.Soon {
+		change = s.changeSoon
+	}
+	return change(ctx, func(t *tx) error {
 		if err := t.PutCall(c.Record); err != nil {
 			return err
 		}
@@ -37,7 +41,7 @@ func (s *Store) Change(ctx context.Context, c call.Change) error {
 
 // Posted marks a callback as delivered or given up. One that is not known is none of our worries.
 func (s *Store) Posted(ctx context.Context, id string) error {
-	return s.change(ctx, func(t *tx) error {
+	return s.changeSoon(ctx, func(t *tx) error {
 		_, err := t.exec("DELETE FROM post WHERE id = ?", id)
 		return err
 	})

@@ -61,6 +61,7 @@ type Store struct {
 	db      engine
 	seal    Seal
 	changes chan *change // without room: who is in it waits for a commit
+	riders  chan *change // the same for those whose caller alone waits for it
 	quit    chan struct{}
 	end     sync.Once
 	running sync.WaitGroup
@@ -96,7 +97,7 @@ func connect(ctx context.Context, log *slog.Logger, c Config) (*Store, error) {
 	if c.Jobs == nil {
 		c.Jobs = new(job.Workers)
 	}
-	s := &Store{log: log, seal: c.Seal, changes: make(chan *change), quit: make(chan struct{}), tell: newAnnouncer()}
+	s := &Store{log: log, seal: c.Seal, changes: make(chan *change), riders: make(chan *change), quit: make(chan struct{}), tell: newAnnouncer()}
 	job.Handle(c.Jobs, s.deliverLate)
 	var err error
 	switch {

@@ -50,6 +50,11 @@ func (s *Store) Write(ctx context.Context, f func(tx dispatch.Tx) error) error {
 	return s.change(ctx, func(t *tx) error { return f(t) })
 }
 
+// WriteSoon is Write that shares the next commit of another; see dispatch.Store.
+func (s *Store) WriteSoon(ctx context.Context, f func(tx dispatch.Tx) error) error {
+	return s.changeSoon(ctx, func(t *tx) error { return f(t) })
+}
+
 func (t *tx) exec(query string, args ...any) (int64, error) {
 	if t.err != nil {
 		return 0, t.err

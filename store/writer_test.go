@@ -244,3 +244,53 @@ func TestWithoutADatabaseAllWhoWaitAreToldAtOnce(t *testing.T) {
 		t.Errorf("%d still wait", len(s.changes))
 	}
 }
+
+// What nobody waits for shares the commit of what somebody does wait for, and is not behind it when that one fails.
+func TestWhatNobodyWaitsForRidesAlong(t *testing.T) {
+	s := unserved(t)
+	s.riders = make(chan *change, fold)
+	a, b, c := &change{f: put("a"), done: make(chan error, 1)}, &change{f: put("b"), done: make(chan error, 1)}, &change{f: put("c"), done: make(chan error, 1)}
+	s.changes <- a
+	s.riders <- c
+	s.ride(b)
+	if err := errors.Join(<-a.done, <-b.done, <-c.done); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.Stats(), (Stats{Changes: 3, Commits: 1}); got != want {
+		t.Errorf("stats %+v, want %+v", got, want)
+	}
+	if got, want := stored(t, s, "a", "b", "c"), "a b c | 1a 2b 3c"; got != want {
+		t.Errorf("stored %q, want %q", got, want)
+	}
+
+	lost := &change{f: threwAway("x", errBoom), done: make(chan error, 1)}
+	d := &change{f: put("d"), done: make(chan error, 1)}
+	s.changes <- lost
+	s.ride(d)
+	if err := <-lost.done; !errors.Is(err, errBoom) {
+		t.Errorf("the one that failed was told %v", err)
+	}
+	if err := <-d.done; err != nil {
+		t.Errorf("the one that rode with it was told %v", err)
+	}
+	if got, want := stored(t, s, "d", "x"), "d | 1a 2b 3c 4d"; got != want {
+		t.Errorf("stored %q, want %q", got, want)
+	}
+}
+
+// Where nobody comes that has to be written at once, it gets a commit of its own.
+func TestWhatNobodyWaitsForIsWrittenAllTheSame(t *testing.T) {
+	s := unserved(t)
+	c := &change{f: put("a"), done: make(chan error, 1)}
+	begun := time.Now()
+	s.ride(c)
+	if err := <-c.done; err != nil {
+		t.Fatal(err)
+	}
+	if waited := time.Since(begun); waited < linger {
+		t.Errorf("it was committed after %v, want %v at least", waited, linger)
+	}
+	if got, want := s.Stats(), (Stats{Changes: 1, Commits: 1}); got != want {
+		t.Errorf("stats %+v, want %+v", got, want)
+	}
+}
