@@ -15,7 +15,7 @@ import (
 func far(t *testing.T, x *exchange) *server {
 	t.Helper()
 	s := serve(t)
-	s.apply("trunk: exchange\nserver: " + x.addr() + "\nfrom: \"+815087654321\"", "number: \"+815087654321\"\ncall-back: true")
+	s.apply("trunk: exchange\nserver: "+x.addr()+"\nfrom: \"+815087654321\"", "number: \"+815087654321\"\ncall-back: true")
 	return s
 }
 
