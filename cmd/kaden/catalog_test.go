@@ -36,7 +36,7 @@ twiml: <Response/>
 func moved(t *testing.T, text string) (c *catalog, apply func(text string)) {
 	t.Helper()
 	var set *manifest.Set
-	c = &catalog{Books: memstore.New(), house: func() *manifest.Set { return set }, bins: &bins{public: "https://kaden.example"}, main: account.New("main", time.Now())}
+	c = &catalog{Books: memstore.New(), house: func() *manifest.Set { return set }, bins: &bins{all: func() map[string]account.Bin { return set.Bins }, public: "https://kaden.example"}, main: account.New("main", time.Now())}
 	if err := c.PutAccount(t.Context(), c.main); err != nil {
 		t.Fatal(err)
 	}
