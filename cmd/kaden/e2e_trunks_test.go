@@ -184,7 +184,7 @@ func TestAllTrunksDownBurnsNobodysTurn(t *testing.T) {
 	}
 	a.stop()
 	works := newCarrier(t, "answers", a.port)
-	eventually(t, 2*patience, "somebody takes it", func() bool { return s.night(id).Status == "acknowledged" })
+	s.until(id, timeline.AlertAcknowledged, "sato")
 	n = s.night(id)
 	if notices(n, "trunk-back", "a") != 1 || notices(n, "trunk-back", "b") != 0 {
 		t.Errorf("people were not told once that trunk a is back:\n%s", n)
