@@ -8,6 +8,7 @@ package leg
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/kaden-project/kaden/media"
@@ -25,6 +26,8 @@ const (
 	Held                            // the far end put us on hold, or took us back (Event.On)
 	Ended                           // over, for the reason in Cause; always last
 	Trying                          // 100: whoever carries the call has it, and nobody's phone rings yet; once, or never
+	Referred                        // the far end wants somebody called in its place (REFER): Event.Target, Headers, Replaces; see Transferer
+	ReferProgress                   // how a transfer goes that we have asked for: Event.Status and Reason, the last one 200 or above
 )
 
 // Cause is why a leg ended, in the telephone's own words. The zero value is unknown.
@@ -60,6 +63,14 @@ type Event struct {
 
 	// RetryAfter, for Ended, is how long the far end wants to be left alone (the header of that name); 0: it said nothing.
 	RetryAfter time.Duration
+
+	// For Referred. Target is whom to call: a sip:, sips: or tel: address without headers, or a number as it was written.
+	// Headers are for the new call: those in the address (RFC 3261 section 19.1.1), but none that speak of the dialog,
+	// and Referred-By (RFC 3892) where there is one; they are a stranger's words. Replaces is an attended transfer: the
+	// CallID (Info) of a leg of ours whose far end is to be connected instead of calling Target; "" is a blind one.
+	Target   string
+	Headers  map[string]string
+	Replaces string
 }
 
 // Info is what is known about a leg from its start. It does not change.
@@ -171,4 +182,31 @@ type Tracer interface{ Trace() []Message }
 type Through interface {
 	Leg
 	Feed() media.Sink
+}
+
+// Transferer is a Leg whose far end can be asked to call somebody else (REFER, RFC 3515), and can ask for that itself.
+type Transferer interface {
+	Leg
+
+	// Transfer asks the far end of an answered leg to call target, an address or a number; headers are for the new call.
+	// It returns when the far end has accepted (202), has refused (TransferRefused), or ctx ends; ReferProgress follows,
+	// ten minutes at most. Nobody is hung up by it. There is one transfer at a time.
+	Transfer(ctx context.Context, target string, headers map[string]string) error
+
+	// Progress tells the far end that has asked (Referred) how its transfer goes: 100, 180, 200, 486 … The first one
+	// accepts (202); one of 300 or above before any other refuses with that status. A status of 200 or above is the last.
+	// Whoever says nothing for 10 s after Referred has declined (603). It does not wait for the far end; it is an error
+	// where nobody asks, or not any more.
+	Progress(ctx context.Context, status int) error
+}
+
+// TransferRefused is the error of a transfer that the far end does not make. Status is its answer: 603, 405 from a phone
+// that knows no transfers, 408 where nothing was heard.
+type TransferRefused struct {
+	Status int
+	Reason string // the far end's words
+}
+
+func (e TransferRefused) Error() string {
+	return fmt.Sprintf("the far end does not transfer the call: %d %s", e.Status, e.Reason)
 }
