@@ -73,6 +73,16 @@ type Phone interface {
 	Over() <-chan leg.Cause
 }
 
+// Transferring is a Phone that can be asked to call somebody else, and can ask for it. The stories of transfers are for
+// such phones alone, of legs that are a [leg.Transferer].
+type Transferring interface {
+	Phone
+	Refer(target string, headers map[string]string) // REFER, with headers for the new call
+	Told() []int                                    // what we have said of it so far: 603 alone is a refusal
+	Asked() string                                  // whom we have asked it to call, "" for nobody
+	Tell(status int)                                // its word on that: a first one of 300 or above refuses; then NOTIFY
+}
+
 // Case is one story.
 type Case struct {
 	Name string
@@ -86,6 +96,7 @@ func Cases() []Case {
 	all = append(all, endings()...)
 	all = append(all, sound()...)
 	all = append(all, inbound()...)
+	all = append(all, transfers()...)
 	return all
 }
 

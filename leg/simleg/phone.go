@@ -26,6 +26,8 @@ type view struct {
 	state   State
 	heard   []Heard
 	digits  string
+	asked   Referral // by us
+	told    []int    // by us
 	changed chan struct{} // closed at the next change
 }
 
@@ -106,7 +108,7 @@ func (p *Phone) Digits() string {
 	return p.n.view.digits
 }
 
-// Changed is closed at the next change of State, Heard or Digits. Take it before looking at them.
+// Changed is closed at the next change of State, Heard, Digits, Asked or Told. Take it before looking at them.
 func (p *Phone) Changed() <-chan struct{} {
 	p.n.mu.Lock()
 	defer p.n.mu.Unlock()
