@@ -19,15 +19,15 @@ type EventKind uint8
 
 // Events of a leg, in the order in which they can come. Ringing and EarlyMedia may come many times or never.
 const (
-	Ringing    EventKind = iota + 1 // 180, or any other 18x
-	EarlyMedia                      // 183 (or 180) with sound before the answer
-	Answered                        // somebody, or something, picked up
-	Digit                           // a key, after it was released; never before Answered
-	Held                            // the far end put us on hold, or took us back (Event.On)
-	Ended                           // over, for the reason in Cause; always last
-	Trying                          // 100: whoever carries the call has it, and nobody's phone rings yet; once, or never
-	Referred                        // the far end wants somebody called in its place (REFER): Event.Target, Headers, Replaces; see Transferer
-	ReferProgress                   // how a transfer goes that we have asked for: Event.Status and Reason, the last one 200 or above
+	Ringing       EventKind = iota + 1 // 180, or any other 18x
+	EarlyMedia                         // 183 (or 180) with sound before the answer
+	Answered                           // somebody, or something, picked up
+	Digit                              // a key, after it was released; never before Answered
+	Held                               // the far end put us on hold, or took us back (Event.On)
+	Ended                              // over, for the reason in Cause; always last
+	Trying                             // 100: whoever carries the call has it, and nobody's phone rings yet; once, or never
+	Referred                           // the far end wants somebody called in its place (REFER): Event.Target, Headers, Replaces; see Transferer
+	ReferProgress                      // how a transfer goes that we have asked for: Event.Status and Reason, the last one 200 or above
 )
 
 // Cause is why a leg ended, in the telephone's own words. The zero value is unknown.

@@ -26,8 +26,8 @@ type view struct {
 	state   State
 	heard   []Heard
 	digits  string
-	asked   Referral // by us
-	told    []int    // by us
+	asked   Referral      // by us
+	told    []int         // by us
 	changed chan struct{} // closed at the next change
 }
 
