@@ -79,7 +79,7 @@ type Info struct {
 	From, To string // addresses as they appear: sip:…, tel:…, sim:…
 	CallID   string // SIP Call-ID or the like
 	Source   string // network address of the far end, "" if there is none
-	Phone    string // which of our own phones calls, as user@domain: it has proved so; "" for everybody else
+	Phone    string // which of our own phones it is, as user@domain: it has proved so; "" for everybody else
 	Line     string // the line that an inbound call came over, "" if it is not one of ours (see Target.Line)
 	Headers  map[string]string
 }
@@ -122,7 +122,9 @@ type Target struct {
 	Headers     map[string]string // extra headers, X-…
 	InBandDTMF  bool
 	Unreliable  bool // the trunk answers with announcements (rule 30)
-	Symmetric   bool // requests of the dialog go back the way its messages come: a phone behind a NAT
+	Encrypt     Encryption
+	Phone       string // which of our own phones it is, as Info's; "" for everybody else
+	Symmetric   bool   // requests of the dialog go back the way its messages come: a phone behind a NAT
 
 	// Line names the line that the call goes over, where the dialer knows lines of its own (sipleg.Line): what it
 	// knows of the carrier is then used. "" is none.
@@ -131,6 +133,17 @@ type Target struct {
 	// Whose call it is, and its name, for far ends that are told (browsers): AC…, CA…; "" where nobody knows.
 	Account, Call string
 }
+
+// Encryption says whether the sound of a call is encrypted (SRTP, with its key in the signalling). The zero value is
+// as the line says, and in the clear where that says nothing.
+type Encryption string
+
+// Encryptions. Offered is tried first, and the call made in the clear where the far end refuses it; with Required there
+// is no call in the clear.
+const (
+	Offered  Encryption = "offered"
+	Required Encryption = "required"
+)
 
 // Options belong to one attempt.
 type Options struct {
@@ -198,6 +211,15 @@ type Transferer interface {
 	// Whoever says nothing for 10 s after Referred has declined (603). It does not wait for the far end; it is an error
 	// where nobody asks, or not any more.
 	Progress(ctx context.Context, status int) error
+}
+
+// Named tells whether l is the leg with a CallID, as [Event].Replaces says it. A leg that is made of several, such as a
+// call to every phone of a user, has the names of all.
+func Named(l Leg, callID string) bool {
+	if several, ok := l.(interface{ Named(callID string) bool }); ok {
+		return several.Named(callID)
+	}
+	return callID != "" && l.Info().CallID == callID
 }
 
 // TransferRefused is the error of a transfer that the far end does not make. Status is its answer: 603, 405 from a phone
