@@ -139,8 +139,9 @@ type Target struct {
 type Encryption string
 
 // Encryptions. Offered is tried first, and the call made in the clear where the far end refuses it; with Required there
-// is no call in the clear.
+// is no call in the clear, with Clear none that is encrypted.
 const (
+	Clear    Encryption = "off"
 	Offered  Encryption = "offered"
 	Required Encryption = "required"
 )

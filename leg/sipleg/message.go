@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/kaden-project/kaden/leg"
 )
 
 // request is a request as it came in.
@@ -17,7 +19,8 @@ type request struct {
 	at   time.Time
 	raw  string
 
-	phone string // which of our phones has sent it, once that is proved
+	phone   string         // which of our phones has sent it, once that is proved
+	encrypt leg.Encryption // what its calls are to be
 }
 
 // response is a response as it came in.

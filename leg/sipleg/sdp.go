@@ -56,7 +56,8 @@ type line struct{ kind, proto, format string }
 var (
 	errNoAudio = errors.New("no audio over RTP/AVP or RTP/SAVP is offered")
 	errNoCodec = errors.New("neither PCMU nor PCMA is offered")
-	errClear   = errors.New("the sound is to be encrypted on this line, and the far end sends it in the clear")
+	errClear   = errors.New("the sound is to be encrypted (RTP/SAVP) on this line or phone, and the far end sends it in the clear")
+	errOpen    = errors.New("the sound of this phone is not to be encrypted (srtp: off), and it offers nothing else")
 	errSecret  = errors.New("the far end answers with encrypted sound, which was not offered")
 )
 

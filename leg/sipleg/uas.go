@@ -30,6 +30,9 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		Source: r.from.peer.String(), Phone: r.phone, Headers: told(r),
 	}
 	line := s.cameOver(r, &info)
+	if r.encrypt != leg.Offered { // whoever may choose has chosen
+		line = line.encrypted(r.encrypt)
+	}
 	var offer *description
 	if body := sdpOf(r); body != nil {
 		d, err := line.read(body, r.from.peer.Addr())
