@@ -71,7 +71,7 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 	}
 	l := s.newLeg(leg.Info{
 		From: strings.Trim(strings.SplitN(i.from[strings.LastIndex(i.from, "<"):], ">", 2)[0], "<"), To: to.URI,
-		CallID: i.callID, Source: i.flow.peer.String(),
+		CallID: i.callID, Source: i.flow.peer.String(), Phone: to.Phone,
 	}, sock)
 	if to.InBandDTMF {
 		l.listenForTones()
@@ -80,7 +80,7 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 	l.inv, l.to, l.attempt = i, to, o.ID
 	l.user = i.user
 	l.keys = i.user.keys()
-	l.contact = s.contact(i.flow, i.ownHost)
+	l.contact = s.contact(i.flow, i.ownHost, i.uri)
 	if a := s.lines.find(to.Line); a != nil {
 		if _, contact := a.way(); contact != "" {
 			l.contact = contact
