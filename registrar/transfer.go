@@ -47,3 +47,17 @@ func (r *ring) Named(callID string) bool {
 	defer r.mu.Unlock()
 	return callID != "" && slices.ContainsFunc(r.arms, func(a *arm) bool { return a.leg.Info().CallID == callID })
 }
+
+// Hold tells the phone that has answered whether it is heard.
+func (r *ring) Hold(on bool) error {
+	r.mu.Lock()
+	a := r.won
+	r.mu.Unlock()
+	if a == nil {
+		return errNotUp
+	}
+	if h, ok := a.leg.(leg.Holder); ok {
+		return h.Hold(on)
+	}
+	return nil
+}

@@ -51,6 +51,7 @@ type phone struct {
 }
 
 func newPhone(t testing.TB) *phone {
+	legtest.LeavesNothing(t)
 	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
@@ -417,9 +418,10 @@ type house struct {
 	free []*phone
 }
 
-// start runs a server on loopback for a test.
+// start opens a server on a clock of its own. When the test is over nothing of either is left.
 func start(t testing.TB, change func(*Config)) *Server {
 	t.Helper()
+	legtest.LeavesNothing(t)
 	clock := media.NewClock(1)
 	ctx, stop := context.WithCancel(context.Background())
 	cfg := Config{
@@ -436,7 +438,14 @@ func start(t testing.TB, change func(*Config)) *Server {
 	var running sync.WaitGroup
 	running.Go(func() { clock.Run(ctx) })
 	running.Go(func() { s.Run(ctx) })
-	t.Cleanup(func() { s.Close(); stop(); running.Wait() })
+	t.Cleanup(func() {
+		s.Close()
+		if open, members := s.Open(), clock.Members(); open > 0 || members > 1 {
+			t.Errorf("after the end %d dialogs and ports are held, and %d legs are on the clock", open, members-1)
+		}
+		stop()
+		running.Wait()
+	})
 	begun := make(chan struct{})
 	clock.Join(idle{}).Do(func() { close(begun) })
 	<-begun
