@@ -272,6 +272,10 @@ func (c *Call) happened(t *try, e leg.Event) {
 		}
 	case leg.ReferProgress:
 		c.transferring(e)
+	case leg.Held:
+		if t == c.now {
+			c.holds.say(e.On)
+		}
 	case leg.Ended:
 		c.judge(t, e)
 		if c.rec.Answered.IsZero() {

@@ -140,8 +140,9 @@ type Target struct {
 type Encryption string
 
 // Encryptions. Offered is tried first, and the call made in the clear where the far end refuses it; with Required there
-// is no call in the clear.
+// is no call in the clear, with Clear none that is encrypted.
 const (
+	Clear    Encryption = "off"
 	Offered  Encryption = "offered"
 	Required Encryption = "required"
 )
@@ -189,6 +190,10 @@ type Hearer interface{ FirstHeard() time.Time }
 
 // Tracer is a Leg that remembers its signalling, for the ladder and the pcap.
 type Tracer interface{ Trace() []Message }
+
+// Holder is a Leg whose far end can be told that it is not heard for a while, so that its phone shows it and its sound
+// need not be sent. What is played to it goes on. Hold does not wait for the far end; an error means that the leg is not up.
+type Holder interface{ Hold(on bool) error }
 
 // Through is a Leg whose far end is in this process. What is written to its Feed is heard there in the
 // same moment, on the goroutine that writes, with no clock between: that is how a bridge passes any number

@@ -19,6 +19,8 @@ type State struct {
 	// Cause is why it ended, from the far end: Canceled, HungUp (we hung up), Completed (it did),
 	// or the refusal of either side.
 	Cause leg.Cause
+	// OnHold: it was told that it is not heard.
+	OnHold bool
 }
 
 // view is what others than the line's goroutine may know; line.mu guards it.
