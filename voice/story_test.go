@@ -333,7 +333,11 @@ func (s *teller) transcript() string {
 		if a.at.IsZero() != b.at.IsZero() { // notes last
 			return map[bool]int{true: 1, false: -1}[a.at.IsZero()]
 		}
-		if order := cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank, b.rank)); order != 0 || a.rank != ears {
+		order := cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank, b.rank))
+		if s.roughly {
+			order = cmp.Or(cmp.Compare(s.moment(a.at.Sub(s.began)), s.moment(b.at.Sub(s.began))), cmp.Compare(a.rank, b.rank))
+		}
+		if order != 0 || a.rank != ears && !(s.roughly && a.rank == asks) {
 			return order
 		}
 		return strings.Compare(a.text, b.text)
@@ -359,7 +363,7 @@ func (s *teller) transcript() string {
 // moment is a time in the transcript.
 func (s *teller) moment(d time.Duration) string {
 	if s.roughly {
-		return fmt.Sprintf("%4.1f ", d.Truncate(100*time.Millisecond).Seconds())
+		return fmt.Sprintf("%5.1f ", d.Truncate(100*time.Millisecond).Seconds())
 	}
 	return fmt.Sprintf("%5.2f ", d.Seconds())
 }

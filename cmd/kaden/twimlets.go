@@ -79,7 +79,9 @@ func heard(m string) string {
 }
 
 // fetched tells whether words are a URL.
-func fetched(s string) bool { return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") }
+func fetched(s string) bool {
+	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
+}
 
 // forward calls PhoneNumber for at most Timeout seconds, showing CallerId, and goes on to FailUrl when nobody answers.
 // With AllowedCallers[0] … others are told that they may not.
