@@ -108,7 +108,11 @@ func (t *run) wish(v *twiml.Dial, by *call.Call, r call.Referral) *move {
 	if p, ok := by.MayTransfer(r.Target); ok {
 		return own(p, true)
 	}
-	t.trouble(v, problem.Error, 13802, "a phone wants to be replaced by somebody else: declined, there is no referUrl", "referUrl of <Dial> says what becomes of the call")
+	why := "there is no referUrl"
+	if phone := by.Phone(); phone != "" {
+		why += ", and " + phone + " may not call there itself"
+	}
+	t.trouble(v, problem.Error, 13802, "a phone wants to be replaced by "+number.Mask(r.Target)+": declined, "+why, "referUrl of <Dial> says what becomes of the call")
 	return nil
 }
 
