@@ -167,7 +167,9 @@ func addressHeaders(query string) (map[string]string, error) {
 	}
 	told := map[string]string{}
 	for name := range values {
-		told[name] = values.Get(name)
+		if name != "" {
+			told[name] = values.Get(name)
+		}
 	}
 	return told, nil
 }
@@ -175,7 +177,9 @@ func addressHeaders(query string) (map[string]string, error) {
 func headers(list []twiml.Parameter) map[string]string {
 	m := map[string]string{}
 	for _, p := range list {
-		m[p.Name] = p.Value
+		if p.Name != "" {
+			m[p.Name] = p.Value
+		}
 	}
 	return m
 }

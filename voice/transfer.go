@@ -124,7 +124,7 @@ func transferTarget(r call.Referral) string {
 			continue // it stands beside the address
 		}
 		b.WriteString(map[bool]string{true: "?", false: "&"}[b.Len() == 0])
-		b.WriteString(url.PathEscape(name) + "=" + strings.ReplaceAll(url.QueryEscape(r.Headers[name]), "+", "%20"))
+		b.WriteString(strings.ReplaceAll(url.QueryEscape(name)+"="+url.QueryEscape(r.Headers[name]), "+", "%20"))
 	}
 	return r.Target + b.String()
 }
