@@ -46,6 +46,11 @@ type Call struct {
 	streams streams
 	took    atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
 
+	transfers transfers
+	reply     atomic.Pointer[reply]      // nil: none yet
+	host      *Call                      // the call that has dialled this application; nil on every other call
+	returned  atomic.Pointer[url.Values] // what the application has returned that was dialled
+
 	mail    mailbox
 	queued  atomic.Pointer[booking] // as booking, for others to ask about
 	remains remains
@@ -142,6 +147,16 @@ func (c *Call) Params() url.Values {
 	}
 	if r.Direction == Inbound {
 		addSIP(v, c.leg.Info(), c.order.Domain)
+		return v
+	}
+	if _, sip := cutScheme(r.To, "sip", "sips"); sip { // the url of a <Sip>, and what follows
+		id, headers := c.Reply()
+		if id != "" {
+			v.Set("SipCallId", id)
+		}
+		for name, value := range headers {
+			v.Set("SipHeader_"+name, value)
+		}
 	}
 	return v
 }

@@ -66,7 +66,8 @@ type Event struct {
 
 	// For Referred. Target is whom to call: a sip:, sips: or tel: address without headers, or a number as it was written.
 	// Headers are for the new call: those in the address (RFC 3261 section 19.1.1), but none that speak of the dialog,
-	// and Referred-By (RFC 3892) where there is one; they are a stranger's words. Replaces is an attended transfer: the
+	// and Referred-By (RFC 3892) where there is one; they are a stranger's words. For Answered and Ended, Headers are the
+	// X-… ones of a SIP phone's final answer, nil where nobody says any. Replaces is an attended transfer: the
 	// CallID (Info) of a leg of ours whose far end is to be connected instead of calling Target; "" is a blind one.
 	Target   string
 	Headers  map[string]string

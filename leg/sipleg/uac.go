@@ -282,6 +282,7 @@ func (l *Leg) accepted(i *invitation, r *response) {
 	}
 	l.said = l.offer
 	l.updates = contains(tokens(r, "Allow"), "UPDATE")
+	l.own = ownHeaders(r)
 	l.answered(r.at, r.StatusCode)
 	l.agreed(r)
 	d := l.dialog
@@ -361,7 +362,7 @@ func (l *Leg) refused(i *invitation, r *response) {
 	cause, retry := judge(code, q, l.rang)
 	e := leg.Event{
 		At: r.at, Kind: leg.Ended, Cause: cause, Status: code, Reason: phrase(code, r.Reason), Retry: retry,
-		RetryAfter: retryAfter(values(r, "Retry-After")),
+		RetryAfter: retryAfter(values(r, "Retry-After")), Headers: ownHeaders(r),
 	}
 	if q != 0 {
 		e.Reason += strings.TrimRight(" (Q.850 "+strconv.Itoa(q)+" "+text, " ") + ")"
