@@ -61,7 +61,7 @@ var plan = map[string]room{
 	"dispatch": {[]string{"account", "alert", "call", "callout", "job", "leg", "manifest", "number", "oncall", "problem", "sid", "timeline", "tariff", "trunk", "twiml"}, "from alert to outcome; leg for what ends a ghost"},
 	"job":      {nil, "work for later"},
 
-	"rest":            {[]string{"account", "call", "message", "number", "sid", "twiml", "tariff", "problem"}, "Twilio's API"},
+	"rest":            {[]string{"account", "call", "media", "message", "number", "sid", "twiml", "tariff", "problem"}, "Twilio's API; media for the channels of a recording"},
 	"rest/resttest":   {[]string{"tariff", "account", "call", "number", "sid", "rest", "timeline", "leg"}, "a desk for tests"},
 	"intake":          {[]string{"alert"}, "monitoring comes in here and nothing else"},
 	"webhook":         {[]string{"account", "call", "job", "number", "sid"}, "what we ask of others' servers"},

@@ -231,6 +231,7 @@ func (r *rooms) openCalls() {
 	r.watch.to(r.dispatch)
 	r.asker.scripts = r.dispatch
 	r.asker.validations = rest.NewValidations(r.log, rest.AtDesk(r.desk), r.store, r.journal, dispatch.Origin)
+	r.asker.teller = rest.NewTeller(r.log, rest.AtDesk(r.desk), dispatch.Origin)
 }
 
 // hangingUp is how long upstreams may take to confirm, at the end, that their calls are over.
@@ -261,6 +262,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	})
 	g.Go(func() error { r.closeBooks(work); return nil })
 	g.Go(func() error { return r.letters.desk.Run(work) })
+	g.Go(func() error { return rest.NewWatch(r.log, r.store, purse{r}).Run(work) })
 	var first error
 	select {
 	case <-ctx.Done():
