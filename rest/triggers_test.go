@@ -152,7 +152,7 @@ func TestATriggerFiresOnceInEachPeriod(t *testing.T) {
 		stop()
 		// While nothing ran, the next day's calls were made, and the day has ended.
 		p.use(nil, calledOut(midnight.Add(tariff.Day), 4)) // 61.6 JPY in all
-		time.Sleep(midnight.Add(2*tariff.Day + time.Second).Sub(time.Now()))
+		time.Sleep(time.Until(midnight.Add(2*tariff.Day + time.Second)))
 		stop = run()
 		got := told()
 		if len(got) != 3 || got[1].Get("CurrentValue") != "4" || !strings.HasSuffix(got[1].Get("IdempotencyToken"), "-2000-01-02") ||
@@ -166,7 +166,7 @@ func TestATriggerFiresOnceInEachPeriod(t *testing.T) {
 		}
 		// What is used in the last seconds of a day counts.
 		at := midnight.Add(4*tariff.Day - 5*time.Second)
-		time.Sleep(at.Sub(time.Now()))
+		time.Sleep(time.Until(at))
 		p.use(nil, calledOut(midnight.Add(3*tariff.Day), 3))
 		time.Sleep(2 * time.Minute)
 		if got := told(); len(got) != 5 || !strings.HasSuffix(got[4].Get("IdempotencyToken"), "-2000-01-04") {
