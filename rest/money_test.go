@@ -22,6 +22,7 @@ type purse struct {
 	used     []tariff.Used
 	left     tariff.Money
 	from, to time.Time // what was asked for last
+	long     int       // how often it was asked for what is older than three days
 	fails    error
 }
 
@@ -29,6 +30,9 @@ func (p *purse) Used(_ context.Context, account sid.Account, from, to time.Time,
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.from, p.to = from, to
+	if p.from.Before(time.Now().Add(-3 * tariff.Day)) {
+		p.long++
+	}
 	for _, u := range p.used {
 		if account != owner || u.From.Before(from) || !u.From.Before(to) {
 			continue

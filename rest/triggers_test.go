@@ -203,6 +203,36 @@ func TestATriggerIsNotMissedWhenTheBooksAreShut(t *testing.T) {
 	})
 }
 
+// A year of calls is summed up once a day, not once a minute.
+func TestWhatIsOldIsCountedOnceADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		time.Sleep(40 * tariff.Day)
+		p := &purse{used: []tariff.Used{calledOut(began, 40), calledOut(began.Add(38*tariff.Day), 1), calledOut(began.Add(39*tariff.Day), 1), calledOut(began.Add(40*tariff.Day), 1)}}
+		h, books := counting(t, p)
+		for _, recurring := range []string{"yearly", "alltime", "monthly"} {
+			h.post(base+"/Usage/Triggers.json", trigger("TriggerValue", "44", "Recurring", recurring)).is(201)
+		}
+		p.use(nil)
+		p.long = 0
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { rest.NewWatch(slog.New(slog.DiscardHandler), books, p).Run(ctx); close(done) }()
+		time.Sleep(tariff.Day + 30*time.Second)
+		p.use(nil, calledOut(began.Add(41*tariff.Day), 1))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := len(books.Posts()); n != 2 || books.Posts()[0].Params.Get("CurrentValue") != "44" {
+			t.Errorf("told %d times: %v", n, books.Posts())
+		}
+		cancel()
+		<-done
+		if p.long != 6 { // of each period once a day
+			t.Errorf("looked %d times at what is old", p.long)
+		}
+	})
+}
+
 func TestPeriodsHaveNamesThatGrow(t *testing.T) {
 	at := time.Date(2026, 12, 31, 23, 59, 0, 0, time.UTC)
 	for recurring, want := range map[string][2]string{"daily": {"2026-12-31", "2027-01-01"}, "monthly": {"2026-12", "2027-01"}, "yearly": {"2026", "2027"}, "": {account.Once, account.Once}} {

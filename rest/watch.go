@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/kaden-project/kaden/account"
@@ -18,6 +19,9 @@ import (
 type readings struct {
 	money Money
 	known map[reading][]tariff.Used
+	// settled is what was used before cut, which does not change any more and outlives the readings; the zero cut is none.
+	settled map[reading][]tariff.Used
+	cut     time.Time
 }
 
 // reading is an account's usage from a moment on, before another.
@@ -26,7 +30,24 @@ type reading struct {
 	from, to time.Time
 }
 
-func newReadings(m Money) readings { return readings{m, map[reading][]tariff.Used{}} }
+func newReadings(m Money) readings { return readings{money: m, known: map[reading][]tariff.Used{}} }
+
+// used is what was used from one moment to another.
+func (r readings) used(ctx context.Context, k reading) (list []tariff.Used, err error) {
+	if !r.cut.After(k.from) || !k.to.After(r.cut) {
+		return r.money.Used(ctx, k.account, k.from, k.to, false)
+	}
+	old := reading{k.account, k.from, r.cut}
+	before, ok := r.settled[old]
+	if !ok {
+		if before, err = r.money.Used(ctx, k.account, old.from, old.to, false); err != nil {
+			return nil, err
+		}
+		r.settled[old] = before
+	}
+	list, err = r.money.Used(ctx, k.account, r.cut, k.to, false)
+	return slices.Concat(before, list), err
+}
 
 // of is what a trigger looks at, in the period that at lies in.
 func (r readings) of(ctx context.Context, t account.Trigger, at time.Time) (tariff.Amount, error) {
@@ -37,7 +58,7 @@ func (r readings) of(ctx context.Context, t account.Trigger, at time.Time) (tari
 	used, ok := r.known[k]
 	if !ok {
 		var err error
-		if used, err = r.money.Used(ctx, k.account, k.from, k.to, false); err != nil {
+		if used, err = r.used(ctx, k); err != nil {
 			return 0, err
 		}
 		r.known[k] = used
@@ -64,6 +85,9 @@ type Watch struct {
 	triggers account.Triggers
 	money    Money
 	looked   time.Time // when it last looked at all of them
+
+	settled map[reading][]tariff.Used // what was used before cut
+	cut     time.Time                 // the beginning of yesterday
 }
 
 // NewWatch makes a Watch. It starts nothing.
@@ -93,7 +117,11 @@ func (w *Watch) Run(ctx context.Context) error {
 // look fires what is to be fired. A period that has ended since it last looked, or while nothing ran, is looked at once
 // more: what was used in its last minute counts.
 func (w *Watch) look(ctx context.Context, now time.Time) error {
+	if cut := now.UTC().Truncate(tariff.Day).Add(-tariff.Day); !cut.Equal(w.cut) {
+		w.settled, w.cut = map[reading][]tariff.Used{}, cut
+	}
 	readings := newReadings(w.money)
+	readings.settled, readings.cut = w.settled, w.cut
 	before := w.looked
 	if before.IsZero() {
 		before = now.Add(-tariff.Day)
