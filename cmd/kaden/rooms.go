@@ -36,7 +36,6 @@ import (
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/speech"
 	"github.com/kaden-project/kaden/store"
-	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/upstream"
 	"github.com/kaden-project/kaden/voice"
 	"github.com/kaden-project/kaden/webhook"
@@ -209,7 +208,8 @@ func (r *rooms) openCalls() {
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
 		}),
 		Own:       &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
-		Trunks:    func() []trunk.Trunk { return r.house.Load().Trunks },
+		Trunks:    r.lines,
+		Upstreams: legsAway{r},
 		Gates:     r.store,
 		Numbers:   r.numberCalled,
 		Shows:     r.catalog.shows,
@@ -217,7 +217,7 @@ func (r *rooms) openCalls() {
 		Screen:    r.voice.Screen,
 		Down:      r.lineDown,
 		Elsewhere: func(id sid.Call) bool { return r.upstreams.Has(id) },
-		Others:    r.upstreamLines,
+		Others:    r.otherLines,
 	})
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))
