@@ -40,11 +40,11 @@ func (d *Desk) within(to number.Address) bool {
 	return ours
 }
 
-func (c *Call) dialer() (leg.Dialer, error) {
+func (c *Call) dialer(t trunk.Trunk) (leg.Dialer, error) {
 	if c.own {
 		return c.desk.cfg.Own, nil
 	}
-	return c.desk.dialer(c.order.To.Scheme)
+	return c.desk.dialer(c.order.To.Scheme, t)
 }
 
 // target is whom the call dials, over t for telephone numbers that are not our own.
@@ -96,6 +96,6 @@ func (c *Call) Reaches(s number.Scheme) bool {
 	if s == number.App {
 		return c.desk.cfg.Own != nil
 	}
-	_, err := c.desk.dialer(s)
+	_, err := c.desk.dialer(s, trunk.Trunk{})
 	return err == nil
 }
