@@ -106,6 +106,7 @@ func TestTwoSoftphonesOverEachTransport(t *testing.T) {
 			before := strings.Count(sato.log(), "a=sendonly")
 			suzuki.says("pause") // it plays on, as others play music
 			eventually(t, patience, "sato's phone is told", func() bool { return strings.Count(sato.log(), "a=sendonly") > before })
+			suzuki.logs("LinphoneCallPausing to LinphoneCallPaused", 1)
 			suzuki.says("resume")
 			suzuki.logs("to LinphoneCallStreamsRunning", 3) // after the answer, and each hold
 			// baresip's recorder stops at a re-INVITE of ours, so that what it hears then is not on it; linphone's above goes on.

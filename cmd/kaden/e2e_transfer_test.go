@@ -73,7 +73,7 @@ func TestASoftphoneJoinsItsTwoCalls(t *testing.T) {
 	sato.picksUp()
 	hearing(t, "suzuki", suzuki.recorded, hzSato)
 	suzuki.says("pause")
-	suzuki.logs("to LinphoneCallPaused", 1)
+	suzuki.logs("LinphoneCallPausing to LinphoneCallPaused", 1)
 	suzuki.says("call sip:tanaka@office.example.jp")
 	tanaka.rings()
 	tanaka.picksUp()
