@@ -75,6 +75,10 @@ func (d *Desk) endLegs(ctx context.Context, e leg.Ender, o Order, legs []remain)
 			continue
 		}
 		g.Go(func() error {
+			o := o
+			if to, err := number.ParseAddress(l.To); l.To != "" && err == nil {
+				o.To = to
+			}
 			errs[i] = e.End(ctx, o.target(all[k]), leg.Options{ID: o.legID(l.Try)}, l.Rest)
 			return nil
 		})

@@ -26,6 +26,7 @@ type remain struct {
 	Try   int         `json:"try"`
 	Trunk string      `json:"trunk"`
 	Rest  leg.Remains `json:"rest,omitempty"`
+	To    string      `json:"to,omitempty"` // whom it calls, if not whom the order says
 }
 
 // list is what is kept, now.
@@ -53,7 +54,7 @@ func (r *remains) note(t *try, rest leg.Remains) {
 	}
 	i := slices.IndexFunc(r.legs, func(l remain) bool { return l.Try == t.n })
 	if i < 0 {
-		r.legs = append(r.legs, remain{t.n, t.line.Name, rest})
+		r.legs = append(r.legs, remain{t.n, t.line.Name, rest, t.to})
 		return
 	}
 	r.legs[i].Rest = rest

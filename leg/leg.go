@@ -19,15 +19,15 @@ type EventKind uint8
 
 // Events of a leg, in the order in which they can come. Ringing and EarlyMedia may come many times or never.
 const (
-	Ringing    EventKind = iota + 1 // 180, or any other 18x
-	EarlyMedia                      // 183 (or 180) with sound before the answer
-	Answered                        // somebody, or something, picked up
-	Digit                           // a key, after it was released; never before Answered
-	Held                            // the far end put us on hold, or took us back (Event.On)
-	Ended                           // over, for the reason in Cause; always last
-	Trying                          // 100: whoever carries the call has it, and nobody's phone rings yet; once, or never
-	Referred                        // the far end wants somebody called in its place (REFER): Event.Target, Headers, Replaces; see Transferer
-	ReferProgress                   // how a transfer goes that we have asked for: Event.Status and Reason, the last one 200 or above
+	Ringing       EventKind = iota + 1 // 180, or any other 18x
+	EarlyMedia                         // 183 (or 180) with sound before the answer
+	Answered                           // somebody, or something, picked up
+	Digit                              // a key, after it was released; never before Answered
+	Held                               // the far end put us on hold, or took us back (Event.On)
+	Ended                              // over, for the reason in Cause; always last
+	Trying                             // 100: whoever carries the call has it, and nobody's phone rings yet; once, or never
+	Referred                           // the far end wants somebody called in its place (REFER): Event.Target, Headers, Replaces; see Transferer
+	ReferProgress                      // how a transfer goes that we have asked for: Event.Status and Reason, the last one 200 or above
 )
 
 // Cause is why a leg ended, in the telephone's own words. The zero value is unknown.
@@ -64,6 +64,9 @@ type Event struct {
 	// RetryAfter, for Ended, is how long the far end wants to be left alone (the header of that name); 0: it said nothing.
 	RetryAfter time.Duration
 
+	// For Ringing, Target is where the far end says that the call was forwarded (181, History-Info); for Ended where it says
+	// that who was called is now (3xx). Both are a sip:, sips: or tel: address of a stranger's; "" is nowhere.
+	//
 	// For Referred. Target is whom to call: a sip:, sips: or tel: address without headers, or a number as it was written.
 	// Headers are for the new call: those in the address (RFC 3261 section 19.1.1), but none that speak of the dialog,
 	// and Referred-By (RFC 3892) where there is one; they are a stranger's words. Replaces is an attended transfer: the
@@ -121,7 +124,7 @@ type Target struct {
 	Password    string
 	Headers     map[string]string // extra headers, X-…
 	InBandDTMF  bool
-	Unreliable  bool // the trunk answers with announcements (rule 30)
+	Unreliable  bool // the trunk says with tones and announcements what others say in SIP (rules 29, 30)
 	Symmetric   bool // requests of the dialog go back the way its messages come: a phone behind a NAT
 
 	// Line names the line that the call goes over, where the dialer knows lines of its own (sipleg.Line): what it

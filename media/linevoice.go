@@ -1,0 +1,123 @@
+package media
+
+import "math"
+
+// heardFrame is what one frame says of whether somebody speaks.
+type heardFrame struct {
+	level  float64
+	tone   bool    // of the network, which says nothing here
+	pure   bool    // one sinusoid
+	period float64 // of a voice or an instrument, as pitch has it; 0 is none
+}
+
+// voices tells speech from music by the last three seconds. Speech has pauses, its pitch glides, and it hisses; an
+// instrument holds its notes.
+type voices struct {
+	past  [voiceWindow]heardFrame
+	n     int // frames since the last forget, as far as there is room
+	at    int // where the next one goes
+	since int // frames since the last forget
+}
+
+// What speech is. The figures were tried on the corpus of TestLineSounds.
+const (
+	voiceWindow = 150  // frames: 3 s
+	voiceLeast  = 40   // of them with a voice
+	voicePauses = 12   // … and pauses
+	voiceGlides = 0.45 // of the voice's frames have another pitch than 40 ms before, by more than …
+	voiceSteady = 0.006
+	voiceJump   = 0.12 // … this and less than this, which is another note
+	musicLeast  = 90   // frames with sound in them …
+	musicTonal  = 0.5  // … of which so many have a pitch
+	pauseUnder  = 0.33 // of the mean level
+)
+
+// add takes the next frame.
+func (v *voices) add(s heardFrame) {
+	v.past[v.at] = s
+	v.at = (v.at + 1) % voiceWindow
+	v.n = min(v.n+1, voiceWindow)
+	v.since++
+}
+
+// forget begins anew.
+func (v *voices) forget() { v.n, v.since = 0, 0 }
+
+// nth is the nth frame of those that are kept, the oldest first.
+func (v *voices) nth(i int) *heardFrame {
+	return &v.past[(v.at-v.n+i+voiceWindow)%voiceWindow]
+}
+
+// mean is the mean level.
+func (v *voices) mean() float64 {
+	sum := 0.0
+	for i := range v.n {
+		sum += v.nth(i).level
+	}
+	return sum / float64(max(v.n, 1))
+}
+
+// measured is what a window comes to, in frames.
+type measured struct {
+	loud, tonal, voiced int
+	pauses              int // between sounds
+	steady, glides      int // of the voice's pitch
+}
+
+func (v *voices) measure() (m measured) {
+	mean := 0.0
+	for i := range v.n {
+		if s := v.nth(i); s.level >= lineLeast && !s.tone {
+			mean += s.level
+			m.loud++
+		}
+	}
+	mean /= float64(max(m.loud, 1))
+	quiet, begun := 0, false
+	for i := range v.n {
+		s := v.nth(i)
+		switch {
+		case s.tone:
+			continue
+		case s.level < pauseUnder*mean && s.period == 0:
+			quiet++
+			continue
+		case begun:
+			m.pauses += quiet
+		}
+		quiet, begun = 0, true
+		if s.pure || s.period > 0 {
+			m.tonal++
+		}
+		if s.period == 0 {
+			continue
+		}
+		m.voiced++
+		if i < 2 || v.nth(i-1).period == 0 || v.nth(i-2).period == 0 {
+			continue
+		}
+		switch d := math.Abs(s.period-v.nth(i-2).period) / s.period; {
+		case d < voiceSteady:
+			m.steady++
+		case d < voiceJump:
+			m.glides++
+		}
+	}
+	return m
+}
+
+// sound is announcement or music, "" while neither is certain.
+func (v *voices) sound() LineSound {
+	if v.since < voiceWindow/2 {
+		return ""
+	}
+	m := v.measure()
+	glides := float64(m.glides) >= voiceGlides*float64(m.glides+m.steady)
+	switch {
+	case m.voiced >= voiceLeast && m.pauses >= voicePauses && glides && m.glides >= voiceLeast/4:
+		return LineAnnouncement
+	case v.n == voiceWindow && m.loud >= musicLeast && float64(m.tonal) >= musicTonal*float64(m.loud):
+		return LineMusic
+	}
+	return ""
+}
