@@ -3,6 +3,7 @@ package call_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,10 +18,10 @@ import (
 // gateway is a trunk that says by ear what others say in SIP.
 var gateway = trunk.Trunk{Name: "gateway", Server: "gateway.example", Unreliable: true}
 
+var readOut = sync.OnceValue(func() *media.Clip { return media.NewClip(mediatest.Announcement(12*media.Rate, 7), "announcement") })
+
 // announcement is somebody who speaks without end.
-func announcement() media.Source {
-	return media.NewClip(mediatest.Speech(60*media.Rate, 140, 7), "announcement").Source()
-}
+func announcement() media.Source { return media.Repeat(0, readOut().Source) }
 
 func TestWhatALineSaysByEarBeforeTheAnswer(t *testing.T) {
 	for _, c := range []struct {
@@ -42,7 +43,7 @@ func TestWhatALineSaysByEarBeforeTheAnswer(t *testing.T) {
 		{"an announcement", announcement, "initiated over gateway, ringing over gateway, no-answer unreachable 487 by us over gateway",
 			"announcement", [2]time.Duration{8 * time.Second, 8 * time.Second}, true},
 		{"an announcement, then ringback", func() media.Source {
-			return media.Sequence(media.NewClip(mediatest.Speech(4*media.Rate, 140, 7), "please wait").Source(), media.Ringback())
+			return media.Sequence(media.NewClip(mediatest.Announcement(4*media.Rate, 7), "please wait").Source(), media.Ringback())
 		}, "initiated over gateway, ringing over gateway, no-answer no-answer 487 by us over gateway",
 			"announcement ringback", [2]time.Duration{20 * time.Second, 20 * time.Second}, false},
 		{"ringback", media.Ringback, "initiated over gateway, ringing over gateway, no-answer no-answer 487 by us over gateway",

@@ -12,19 +12,22 @@ import (
 	"github.com/kaden-project/kaden/trunk"
 )
 
+// city is a trunk that is no 050 line.
+var city = trunk.Trunk{Name: "city", Server: "city.example"}
+
 func TestACallIsSentOnToANumberThatMightHaveBeenOrdered(t *testing.T) {
 	story(t, func(h *house) {
 		c, heard := h.place(call.Order{To: tel("+819011112222"), Alert: "a1"})
-		h.phone().Moves("sip:09033334444;npdi@ntt.example;user=phone")
+		h.phone().Moves("sip:09033334444;npdi@city.example;user=phone")
 		p := h.phone()
-		h.want("called", p.Info().To, "sip:+819033334444@ntt.example")
+		h.want("called", p.Info().To, "sip:+819033334444@city.example")
 		p.Ring()
 		p.Answer()
 		p.HangUp()
 		r := c.Wait()
 		synctest.Wait()
 		h.want("the record's number", r.To, "+819011112222")
-		h.want("heard", heard, "initiated over ntt, ringing over ntt, in-progress over ntt, completed hung-up over ntt")
+		h.want("heard", heard, "initiated over city, ringing over city, in-progress over city, completed hung-up over city")
 		if got := h.store.said("call.forwarded"); !strings.HasPrefix(got, "moved ") || strings.Contains(got, "33334444") {
 			t.Errorf("the timeline says %q", got)
 		}
@@ -34,7 +37,7 @@ func TestACallIsSentOnToANumberThatMightHaveBeenOrdered(t *testing.T) {
 				t.Errorf("a redirection counts against the trunk: %+v", s)
 			}
 		}
-	}, trunks(ntt))
+	}, trunks(city))
 }
 
 func TestWhereACallIsNotSentOn(t *testing.T) {
@@ -43,14 +46,14 @@ func TestWhereACallIsNotSentOn(t *testing.T) {
 		name, target, why string
 		line              trunk.Trunk
 	}{
-		{"an emergency number", "sip:110@ntt.example", "no trunk reaches this number", ntt},
-		{"abroad", "tel:+447700900123", "no trunk reaches this number", ntt},
-		{"premium", "tel:+81990512345", "no trunk reaches this number", ntt},
-		{"what people are warned of", "tel:+81570012345", "charge the caller by the minute", ntt},
+		{"an emergency number", "sip:110@city.example", "no trunk reaches this number", city},
+		{"abroad", "tel:+447700900123", "no trunk reaches this number", city},
+		{"premium", "tel:+81990512345", "no trunk reaches this number", city},
+		{"what people are warned of", "tel:+81570012345", "charge the caller by the minute", city},
 		{"what the document warns of", "tel:+819033334444", "told to warn of", dear},
-		{"the same number", "sip:+81312345678@ntt.example", "the same number", ntt},
-		{"a name", "sip:sato@office.example", "no telephone number", ntt},
-		{"nowhere", "", "does not say where", ntt},
+		{"the same number", "sip:+81312345678@city.example", "the same number", city},
+		{"a name", "sip:sato@office.example", "no telephone number", city},
+		{"nowhere", "", "does not say where", city},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			story(t, func(h *house) {
@@ -80,11 +83,11 @@ func TestACallIsNotSentAroundForEver(t *testing.T) {
 		if got := h.store.said("call.forwarded"); !strings.Contains(got, "too often") {
 			t.Errorf("the timeline says %q", got)
 		}
-	}, trunks(ntt))
+	}, trunks(city))
 }
 
 func TestWhatWasSentOnCostsWhatThatNumberCosts(t *testing.T) {
-	line := ntt
+	line := city
 	line.Prices = tariff.Table{Currency: "JPY", Rows: []tariff.Row{
 		{To: []string{"mobile"}, Price: 16_000_000, Unit: time.Minute}, {To: []string{"fixed"}, Price: 8_000_000, Unit: 3 * time.Minute},
 	}}
@@ -105,7 +108,7 @@ func TestAForwardedCallIsSaidToBeOne(t *testing.T) {
 	story(t, func(h *house) {
 		o, _ := h.place(call.Order{To: tel("+819011112222"), Alert: "a1"})
 		p := h.phone()
-		p.Forwards("sip:+819033334444@ntt.example")
+		p.Forwards("sip:+819033334444@city.example")
 		p.Ring()
 		p.Answer()
 		p.HangUp()
@@ -114,5 +117,5 @@ func TestAForwardedCallIsSaidToBeOne(t *testing.T) {
 		if !strings.HasPrefix(got, "forwarded ") || strings.Contains(got, "33334444") || strings.Count(got, "\n") > 0 {
 			t.Errorf("the timeline says %q", got)
 		}
-	}, trunks(ntt))
+	}, trunks(city))
 }

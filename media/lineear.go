@@ -41,7 +41,7 @@ type LineEar struct {
 // The levels of sounds; the network's own are between -10 and -35 dBm0, 4930 and 290 here.
 const (
 	lineLeast   = 100.0 // RMS, -44 dBm0: nothing quieter is told apart
-	lineHum     = 5.0   // … and this is noise and no silence
+	lineHum     = 12.0  // … and this is noise and no silence
 	lineShare   = 0.5   // of the energy lies in the band of the network's tones: a tone, 0 dB above the noise or better
 	lineSilent  = 250   // frames: longer than any pause within ringback
 	lineEvery   = 10    // frames: how often voices are looked at
@@ -82,6 +82,9 @@ func (e *LineEar) Write(f *Frame) {
 
 // follow notes when the line was louder than its noise, which is followed quickly down and slowly up, as by [Detector].
 func (e *LineEar) follow(l float64) {
+	if e.floor == 0 {
+		e.floor = min(l, floorFirst)
+	}
 	if l > max(overFloor*e.floor, lineLeast) {
 		e.loud = e.now
 		e.floor *= 1.005
@@ -89,8 +92,6 @@ func (e *LineEar) follow(l float64) {
 	}
 	switch {
 	case l == 0: // lost, or a line without noise
-	case e.floor == 0:
-		e.floor = min(l, floorFirst)
 	case l < e.floor:
 		e.floor += (l - e.floor) * 0.3
 	default:
@@ -119,7 +120,7 @@ func (e *LineEar) decide(closed bool) {
 			e.tell(LineSilence)
 		}
 	default:
-		if s := e.voice.sound(); s != "" {
+		if s := e.voice.sound(e.is); s != "" {
 			e.tell(s)
 		}
 	}

@@ -48,7 +48,7 @@ func group(name string) string {
 }
 
 // linesLeast is what was measured, in per cent, rounded down. Whoever makes it better raises it.
-const linesLeast = 95.0
+const linesLeast = 98.5
 
 func TestLineSounds(t *testing.T) {
 	kinds := append(slices.Clone(lineKinds), lineOwn...)
@@ -74,9 +74,11 @@ func TestLineSounds(t *testing.T) {
 			for n := range times {
 				r := rand.New(rand.NewPCG(uint64(i), uint64(100*j+n)))
 				words := listen(w.carry(k.sound(r, w.stretch), slices.ContainsFunc(lineOwn, func(o lineKind) bool { return o.name == k.name }), r))
-				var last lineWord
-				if len(words) > 0 {
-					last = words[len(words)-1]
+				var last lineWord // but for the silence after it
+				for _, said := range words {
+					if last.is != k.want || said.is != media.LineSilence && said.is != media.LineNoise {
+						last = said
+					}
 				}
 				for _, said := range words {
 					if said.is == media.LineBusy || said.is == media.LineCongestion {

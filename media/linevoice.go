@@ -10,8 +10,8 @@ type heardFrame struct {
 	period float64 // of a voice or an instrument, as pitch has it; 0 is none
 }
 
-// voices tells speech from music by the last three seconds. Speech has pauses, its pitch glides, and it hisses; an
-// instrument holds its notes.
+// voices tells speech from music by the last three seconds. In speech the pitch glides, and sounds without a pitch and
+// pauses stand between; an instrument holds its notes, and music goes on.
 type voices struct {
 	past  [voiceWindow]heardFrame
 	n     int // frames since the last forget, as far as there is room
@@ -19,17 +19,20 @@ type voices struct {
 	since int // frames since the last forget
 }
 
-// What speech is. The figures were tried on the corpus of TestLineSounds.
+// What speech is and what music. The figures were tried on the corpus of TestLineSounds: in it the pitch of speech glides
+// in 0.7 to 1 of the frames, that of instruments in 0 to 0.5, that of a song in 0.5 to 0.8.
 const (
-	voiceWindow = 150  // frames: 3 s
-	voiceLeast  = 40   // of them with a voice
-	voicePauses = 12   // … and pauses
-	voiceGlides = 0.45 // of the voice's frames have another pitch than 40 ms before, by more than …
-	voiceSteady = 0.006
-	voiceJump   = 0.12 // … this and less than this, which is another note
-	musicLeast  = 90   // frames with sound in them …
-	musicTonal  = 0.5  // … of which so many have a pitch
-	pauseUnder  = 0.33 // of the mean level
+	voiceWindow = 150 // frames: 3 s
+	voiceLeast  = 24  // of them with a voice
+	voiceBreaks = 18  // … and without one, between those
+	voiceGlides = 0.66
+	voiceSteady = 0.006 // so much of another pitch than 40 ms before is none
+	voiceJump   = 0.12  // … and so much is another note
+	musicLeast  = 90    // frames with sound in them …
+	musicTonal  = 0.7   // … of which so many have a pitch …
+	musicGlides = 0.55  // … that glides in fewer than so many; or else there are …
+	musicBreaks = 12    // … fewer than so many without one
+	pauseUnder  = 0.33  // of the mean level
 )
 
 // add takes the next frame.
@@ -60,7 +63,7 @@ func (v *voices) mean() float64 {
 // measured is what a window comes to, in frames.
 type measured struct {
 	loud, tonal, voiced int
-	pauses              int // between sounds
+	breaks              int // pauses, and sound without a pitch, between sounds with one
 	steady, glides      int // of the voice's pitch
 }
 
@@ -73,20 +76,20 @@ func (v *voices) measure() (m measured) {
 		}
 	}
 	mean /= float64(max(m.loud, 1))
-	quiet, begun := 0, false
+	without, begun := 0, false
 	for i := range v.n {
 		s := v.nth(i)
 		switch {
 		case s.tone:
 			continue
-		case s.level < pauseUnder*mean && s.period == 0:
-			quiet++
+		case !s.pure && s.period == 0 || s.level < pauseUnder*mean && s.period == 0:
+			without++
 			continue
 		case begun:
-			m.pauses += quiet
+			m.breaks += without
 		}
-		quiet, begun = 0, true
-		if s.pure || s.period > 0 {
+		without, begun = 0, true
+		if s.level >= lineLeast {
 			m.tonal++
 		}
 		if s.period == 0 {
@@ -106,17 +109,19 @@ func (v *voices) measure() (m measured) {
 	return m
 }
 
-// sound is announcement or music, "" while neither is certain.
-func (v *voices) sound() LineSound {
+// sound is announcement or music, "" while neither is certain. After was, an announcement, music has to be that in every
+// respect: somebody may speak evenly for a while.
+func (v *voices) sound(was LineSound) LineSound {
 	if v.since < voiceWindow/2 {
 		return ""
 	}
 	m := v.measure()
-	glides := float64(m.glides) >= voiceGlides*float64(m.glides+m.steady)
+	glides := float64(m.glides) / float64(max(m.glides+m.steady, 1))
 	switch {
-	case m.voiced >= voiceLeast && m.pauses >= voicePauses && glides && m.glides >= voiceLeast/4:
+	case m.voiced >= voiceLeast && m.breaks >= voiceBreaks && m.glides >= voiceLeast/4 && glides >= voiceGlides:
 		return LineAnnouncement
-	case v.n == voiceWindow && m.loud >= musicLeast && float64(m.tonal) >= musicTonal*float64(m.loud):
+	case v.n < voiceWindow || m.loud < musicLeast || float64(m.tonal) < musicTonal*float64(m.loud):
+	case glides < musicGlides && m.breaks < musicBreaks, was != LineAnnouncement && (glides < musicGlides || m.breaks < musicBreaks):
 		return LineMusic
 	}
 	return ""

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,10 +44,10 @@ func (x *exchange) plays(d *dialog, from *net.UDPConn, src media.Source) {
 	}
 }
 
+var readOut = sync.OnceValue(func() *media.Clip { return media.NewClip(mediatest.Announcement(12*media.Rate, 7), "announcement") })
+
 // speaks is somebody who reads something out, without end.
-func speaks() media.Source {
-	return media.NewClip(mediatest.Speech(60*media.Rate, 140, 7), "announcement").Source()
-}
+func speaks() media.Source { return media.Repeat(0, readOut().Source) }
 
 // gatewayAt is a trunk that says by ear what others say in SIP.
 func gatewayAt(x *exchange) string {

@@ -24,7 +24,8 @@ func TestWhereACallHasMoved(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPeer(t)
 			l, m := dialPeer(t, s, p, nil)
-			p.replies(m, c.status, "a", "", c.headers...)
+			own := "Contact: <sip:peer@" + p.addr().String() + ">\r\n"
+			p.send(m.from, strings.Replace(answerTo(m, c.status, "a", "", p.addr(), c.headers...), own, "", 1))
 			p.hears("ACK")
 			e := ended(t, l, leg.Failed)
 			if e.Target != c.want || !e.Retry {

@@ -38,3 +38,14 @@ func Speech(n int, pitch float64, seed uint64) []int16 {
 	}
 	return out
 }
+
+// Announcement is n samples of [Speech] as somebody reads out what is wrong: with a pause of 0.3 s after every 1.2 s.
+func Announcement(n int, seed uint64) []int16 {
+	out := Speech(n, 140, seed)
+	for i := range out {
+		if i%12000 >= 9600 {
+			out[i] = 0
+		}
+	}
+	return out
+}
