@@ -15,6 +15,7 @@ const (
 	bandNew   = Samples / pitchStep
 	bandFirst = 14 // times 25 Hz, because the window is 40 ms long
 	bandLines = 13
+	bandDeaf  = 40.0 // RMS of two frames that hold nothing worth a look
 )
 
 // The filter, and the window with each line's cosine and sine, for the half of it that the other half mirrors.
@@ -52,6 +53,10 @@ func bandWaves() (cosines, sines [bandLines][bandNew]float64) {
 // add takes the next frame, whose energy is known, and gives the part of the last two frames' energy that is in the
 // band, the band's middle, and the mean square in it.
 func (b *networkBand) add(f *Frame, energy float64) (share, hz, power float64) {
+	if energy+b.energy < bandDeaf*bandDeaf*Samples {
+		*b = networkBand{energy: energy}
+		return 0, 0, 0
+	}
 	var x [len(b.tail) + Samples]float64
 	copy(x[:], b.tail[:])
 	for i, v := range f {

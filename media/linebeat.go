@@ -30,12 +30,12 @@ type beat struct {
 // How the rhythms of the world are told apart, in frames of 20 ms.
 const (
 	burstShort  = 7   // a shorter burst is a click or a syllable
-	busyOnMost  = 34  // 0.68 s; busy tones are 0.2 to 0.5 s long, ringback 0.4 to 2 s
-	busyOffMost = 38  // … and their pauses no longer than 0.66 s
+	busyOnMost  = 40  // 0.8 s; busy tones are 0.2 to 0.75 s long, ringback 0.4 to 2 s
+	busyOffMost = 42  // … and their pauses as long; those of ringback are 2 s and more, but for the one within a double ring
 	busyLeast   = 108 // 2.2 s have to be heard of them
 	beatSlack   = 3   // how much two beats of one rhythm may differ
 	shortBeat   = 32  // 0.64 s from beat to beat, and shorter: congestion
-	ringOnLeast = 36  // 0.72 s
+	ringOnLeast = 42  // 0.84 s
 	ringOnMost  = 170 // 3.4 s: what lasts longer is a dial tone
 	ringTail    = 9   // as much of a ring is enough when a long pause follows: we came in at its end
 	otherMost   = 2   // frames: a click
