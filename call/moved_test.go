@@ -1,12 +1,14 @@
 package call_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/trunk"
@@ -118,4 +120,31 @@ func TestAForwardedCallIsSaidToBeOne(t *testing.T) {
 			t.Errorf("the timeline says %q", got)
 		}
 	}, trunks(city))
+}
+
+// A crash leaves a ghost at the number that is called, not at the one that was ordered.
+func TestAGhostOfACallThatWasSentOnIsEndedAtItsNumber(t *testing.T) {
+	x := &exorcist{}
+	var kept leg.Remains
+	order := call.Order{To: tel("+819011112222"), Attempt: "c1-1", Keep: func(_ context.Context, r leg.Remains) error {
+		kept = r
+		return nil
+	}}
+	story(t, func(h *house) {
+		o, _ := h.place(order)
+		h.phone().Moves("tel:+819033334444")
+		p := h.phone()
+		p.Ring()
+		synctest.Wait()
+		rest := kept
+		p.HangUp()
+		o.Wait()
+		h.desk.EndGhost(h.Context(), order, "city", rest)
+	}, trunks(city), func(c *call.Config) {
+		x.Dialer = c.Dialers[number.SIP]
+		c.Dialers[number.SIP] = x
+	})
+	if got, want := x.story(), `sip:+819033334444@city.example as c1-1-2 with ""`; got != want {
+		t.Errorf("ended %s, want %s", got, want)
+	}
 }
