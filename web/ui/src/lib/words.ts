@@ -1,8 +1,12 @@
 // The console's own words, in both languages; the field's words are those of docs/glossary.md.
 import type { Both, Lang, NameOf, Plan, Step, Warning } from './types';
 import { called } from './sentences';
+import { binWords } from './words.bins';
+import { dutyWords } from './words.duty';
 
 export const words = {
+  ...binWords,
+  ...dutyWords,
   alerts: { en: 'Alerts', ja: 'アラート' },
   setup: { en: 'Setup', ja: '設定' },
   skip: { en: 'Skip to the alert', ja: 'アラートの内容へ' },
