@@ -265,6 +265,10 @@ func (c *Call) happened(t *try, e leg.Event) {
 		if t == c.now {
 			c.digit(e)
 		}
+	case leg.Held:
+		if t == c.now {
+			c.holds.say(e.On)
+		}
 	case leg.Ended:
 		c.judge(t, e)
 		c.ended(t, e)

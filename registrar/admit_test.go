@@ -14,6 +14,7 @@ import (
 	"github.com/icholy/digest"
 
 	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/leg/legtest"
 	"github.com/kaden-project/kaden/number"
 )
 
@@ -65,6 +66,7 @@ func office() account.Domain {
 
 func open(t testing.TB, s Store, domains ...account.Domain) *Registrar {
 	t.Helper()
+	legtest.LeavesNothing(t)
 	r, err := New(t.Context(), slog.New(slog.DiscardHandler), Config{Store: s, Node: "kaden", Secret: []byte("secret")})
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ type Behaviour struct {
 	Refuse      leg.Cause     // refuse the call with this instead of answering: Busy, Rejected, Congested …
 	EarlyMedia  media.Source  // heard from the ring on: an announcement of the network
 	Actions     []Action      // after the answer
+	Transfer    []int         // what it says of a transfer that we ask for, as with Phone.Tell; nil: that it knows none (405)
 	Error       error         // nothing is dialled at all: Dial itself fails
 }
 
@@ -26,7 +27,8 @@ type Action struct {
 	At     time.Duration // from the answer
 	Say    media.Source
 	Digits string
-	HangUp bool // after the others
+	Refer  *Referral // it asks us to call somebody in its place
+	HangUp bool      // after the others
 }
 
 // keyEvery is the time from one key of an Action to the next.
@@ -43,7 +45,10 @@ func Voicemail(after time.Duration, greeting media.Source, length time.Duration)
 
 // begin puts on the line's calendar what happens before the answer.
 func (b Behaviour) begin(n *line) {
-	n.script = b.Actions
+	n.script, n.transfer = b.Actions, b.Transfer
+	if n.transfer == nil {
+		n.transfer = []int{405}
+	}
 	answer := b.AnswerAfter
 	if b.RingAfter != Never {
 		answer += b.RingAfter
@@ -72,6 +77,9 @@ func (n *line) act() {
 				n.fromFar.play(a.Say, time.Now())
 			}
 		})
+		if a.Refer != nil {
+			n.after(a.At, func() { n.refer(*a.Refer) })
+		}
 		last := a.At
 		for i, key := range a.Digits {
 			last = a.At + time.Duration(i)*keyEvery

@@ -67,6 +67,9 @@ type Leg struct {
 	updates  bool   // the far end takes UPDATE
 	said     string // our last description, to be said again
 
+	refer transfers
+	hold  hold
+
 	uac
 	uas
 }
@@ -186,6 +189,7 @@ func (l *Leg) bind(ctx context.Context) {
 
 // leave sends BYE. The far end's confirmation, or Bye without one, ends the leg.
 func (l *Leg) leave(c leg.Cause, why string) {
+	l.notifyLast()
 	l.phase, l.why, l.pending = leaving, why, c
 	l.acknowledge() // a BYE needs no commit before it
 	l.applySound()
@@ -247,6 +251,15 @@ func (l *Leg) tell(then func()) {
 		l.running = true
 		l.sound.begin(l.srv.cfg.Clock)
 	}
+	if d.dtmf == 0 && l.info.Phone != "" { // a phone of ours that knows no other way to send keys, unless INFO comes
+		told := then
+		then = func() {
+			l.listenForTones()
+			if told != nil {
+				told()
+			}
+		}
+	}
 	speaks := l.phase == up || l.phase == setup && l.early
 	l.sound.use.Store(l.phase == up && d.dir.sends())
 	var safe *locks
@@ -287,8 +300,11 @@ const (
 	byTone
 )
 
-// listenForTones finds keys in the sound, for a trunk that sends them in no other way.
+// listenForTones finds keys in the sound, for a far end that sends them in no other way.
 func (l *Leg) listenForTones() {
+	if l.sound.ear.InBand != nil {
+		return
+	}
 	l.sound.ear.InBand = media.NewDTMF(func(key byte) {
 		if l.sound.terms.live {
 			l.pressed(leg.Event{Kind: leg.Digit, Digit: string(rune(key))}, byTone)
@@ -316,6 +332,8 @@ func (l *Leg) finish(e leg.Event) {
 		l.unbind()
 	}
 	l.stopSession()
+	l.stopTransfers()
+	l.stopHold()
 	l.reliable.stop()
 	if e.At.IsZero() {
 		e.At = time.Now()

@@ -174,7 +174,7 @@ func (l *Leg) refresh() {
 		l.srv.askFor(&d, sip.UPDATE, d.seq, l.user.keys(), l.refreshed, extra...)
 		return
 	}
-	l.reoffer(l.refreshed, extra...)
+	l.reoffer(l.said, l.refreshed, extra...)
 }
 
 // refreshed takes the answer to a sign of life.
