@@ -152,17 +152,26 @@ func (r roll) present(set *manifest.Set) []Presence {
 	return list
 }
 
+// rung is who would be rung by each plan, by its name.
+func rung(set *manifest.Set) map[string][]oncall.Person {
+	out := map[string][]oncall.Person{}
+	everybody := set.Directory()
+	for name, plan := range set.Plans {
+		var refs []string
+		for _, s := range plan.Steps {
+			refs = append(refs, s.Call...)
+		}
+		out[name], _ = everybody.Resolve(refs, time.Now()) // what cannot be resolved was refused with the document
+	}
+	return out
+}
+
 // absent is who is in a plan and has no contact that could be called now.
 func (r roll) absent(set *manifest.Set, schemes []number.Scheme) []Absent {
 	plans := map[string][]string{}
-	everybody := set.Directory()
-	for _, name := range slices.Sorted(maps.Keys(set.Plans)) {
-		var refs []string
-		for _, s := range set.Plans[name].Steps {
-			refs = append(refs, s.Call...)
-		}
-		people, _ := everybody.Resolve(refs, time.Now()) // what cannot be resolved is a warning of the status
-		for _, p := range people {
+	everybody := rung(set)
+	for _, name := range slices.Sorted(maps.Keys(everybody)) {
+		for _, p := range everybody[name] {
 			plans[p.ID] = append(plans[p.ID], name)
 		}
 	}
@@ -180,6 +189,25 @@ func (r roll) absent(set *manifest.Set, schemes []number.Scheme) []Absent {
 		}
 	}
 	return list
+}
+
+// deserted warns of plans that would ring nobody at this moment because nobody is on duty.
+func (a *API) deserted(set *manifest.Set) (w []Warning) {
+	gone := map[string]bool{}
+	for _, p := range a.roll().absent(set, a.cfg.Schemes) {
+		gone[p.Person] = slices.ContainsFunc(p.Why, func(r Reason) bool { return r.Code == "no-browser" || r.Code == "no-phone" })
+	}
+	everybody := rung(set)
+	for _, name := range slices.Sorted(maps.Keys(everybody)) {
+		people := everybody[name]
+		missing := slices.ContainsFunc(people, func(p oncall.Person) bool { return gone[p.ID] })
+		there := slices.ContainsFunc(people, func(p oncall.Person) bool { _, away := gone[p.ID]; return !away })
+		if missing && !there {
+			w = append(w, Warning{Code: "plan-deserted", Loud: true, About: name, Text: fmt.Sprintf("nobody of plan %q can be reached now: no browser is on duty and no phone is registered", name),
+				Hint: "somebody goes on duty in the console (Phone), or registers a phone; a telephone number among the contacts rings without that"})
+		}
+	}
+	return w
 }
 
 // away says why a contact cannot be called now; false: it can.

@@ -72,6 +72,26 @@ func TestWhoIsOnDuty(t *testing.T) {
 		if here, absent = told(); !strings.Contains(here, "client:suzuki 2") || !strings.HasSuffix(here, "client:app-user 1") || absent != "" {
 			t.Errorf("here %s; absent %s", here, absent)
 		}
+		deserted := func() (plans []string) {
+			for _, w := range get[api.Status](h, "/api/status").Warnings {
+				if w.Code == "plan-deserted" && w.Loud {
+					plans = append(plans, w.About)
+				}
+			}
+			return plans
+		}
+		if got := deserted(); len(got) != 0 {
+			t.Errorf("deserted: %v", got)
+		}
+		h.set.Plans["browsers"] = callout.Plan{Name: "browsers", Steps: []callout.Step{{Call: []string{"kato"}}}}
+		if got := strings.Join(deserted(), " "); got != "browsers" {
+			t.Errorf("deserted: %s", got)
+		}
+		tabs = append(tabs, api.Tab{Identity: "kato", Since: at})
+		if got := deserted(); len(got) != 0 {
+			t.Errorf("with kato on duty: %v", got)
+		}
+		delete(h.set.Plans, "browsers")
 		down["ntt"] = api.Standing{Down: true}
 		if _, absent = told(); absent != "tanaka of night: no-browser line-down" {
 			t.Errorf("the line is down: absent %s", absent)

@@ -89,6 +89,7 @@ func (a *API) statusRoutes() {
 		s.Warnings = look(set, engines, a.cfg.Schemes, a.cfg.DefaultPlan)
 		s.Warnings = append(a.spent(), s.Warnings...)
 		s.Warnings = append(a.linesDown(set), s.Warnings...)
+		s.Warnings = append(a.deserted(set), s.Warnings...)
 		if s.Hold = a.held(time.Now()); s.Hold != nil {
 			s.Warnings = append([]Warning{s.Hold.warning()}, s.Warnings...)
 		}

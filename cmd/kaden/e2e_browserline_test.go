@@ -74,7 +74,8 @@ func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if err != nil {
 				return
 			}
-			if b.wait(ctx); change {
+			b.wait(ctx)
+			if change {
 				text = b.changed(text)
 			}
 			if to.Write(ctx, kind, text) != nil {

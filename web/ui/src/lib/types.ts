@@ -26,6 +26,7 @@ export type Proof = S['Proof'];
 export type Proven = S['Proven'];
 export type Phone = S['Phone'];
 export type PhoneSettings = S['PhoneSettings'];
+export type PhoneLink = S['PhoneLink'];
 export type Usage = S['Usage'];
 export type UsageLine = S['UsageLine'];
 export type Drill = S['Drill'];
