@@ -13,7 +13,7 @@ import (
 // that the test cleans up. Tests that run beside others cannot be looked at so.
 func LeavesNothing(t testing.TB) {
 	t.Helper()
-	if _, looking := looking.LoadOrStore(t, true); looking {
+	if _, already := looking.LoadOrStore(t, true); already {
 		return
 	}
 	before := countLeft()

@@ -72,6 +72,9 @@ func (l *Leg) sayHold() {
 			h.tries = 0
 			l.ours.hold, h.want = was.hold, was.hold
 			l.log.Debug("the far end is not to be put on hold", "err", err)
+			if l.session.every > 0 && l.session.ours {
+				l.refresh() // what was put off meanwhile
+			}
 		}
 	}, l.holdHeaders()...)
 }

@@ -75,7 +75,8 @@ func readReferTo(lines []string) (to referral, code int) {
 	if sip.ParseUri(to.target, &u) != nil || u.Host == "" {
 		return to, 400
 	}
-	return to, to.readHeaders(headers)
+	code = to.readHeaders(headers)
+	return to, code
 }
 
 // withoutMethod takes the method out of a URI's parameters.
@@ -172,5 +173,5 @@ func readFragment(body []byte) (status int, reason string, ok bool) {
 	if version != "SIP/2.0" || err != nil || len(digits) != 3 || status < 100 || status > 699 || !clean(reason) {
 		return 0, "", false
 	}
-	return status, reason[:min(len(reason), 200)], true
+	return status, strings.ToValidUTF8(reason[:min(len(reason), 200)], ""), true
 }

@@ -168,6 +168,9 @@ func (l *Leg) refresh() {
 	if s.least > 0 {
 		extra = append(extra, header{"Min-SE", inSeconds(s.least)})
 	}
+	if !l.updates && l.hold.busy {
+		return // that re-INVITE is a sign of life, too
+	}
 	l.dialog.seq++
 	d := l.dialog
 	if l.updates {
