@@ -57,10 +57,10 @@ func TestABinsPlacesStayWhereTheyWere(t *testing.T) {
 func TestWhereABinsFieldIsWrong(t *testing.T) {
 	for text, want := range map[string][2]int{
 		"<Response>\n  <Say>電話 {{From</Say>\n</Response>": {2, 11},
-		"{{#a}}\n{{#b}}\n{{/a}}":                           {3, 1},
-		"a\n {{#b}}\n\n":                                   {2, 2},
-		"a {{/b}}":                                         {1, 3},
-		" \n {{}}":                                         {1, 1}, // a bin is kept without the space around it
+		"{{#a}}\n{{#b}}\n{{/a}}":                          {3, 1},
+		"a\n {{#b}}\n\n":                                  {2, 2},
+		"a {{/b}}":                                        {1, 3},
+		" \n {{}}":                                        {1, 1}, // a bin is kept without the space around it
 	} {
 		if e := CheckTemplate(text); e == nil || [2]int{e.Line, e.Column} != want {
 			t.Errorf("%q: %+v, want %v", text, e, want)

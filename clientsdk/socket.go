@@ -59,8 +59,8 @@ type socket struct {
 
 	// Guarded by Server.mu.
 	claims Claims
-	known  bool // claims are those of a token that is good
-	wants  bool // the page wants to be on duty
+	known  bool      // claims are those of a token that is good
+	wants  bool      // the page wants to be on duty
 	since  time.Time // when it came on duty
 	dead   bool
 	calls  map[string]*dialog // by CA… and TJS…

@@ -43,7 +43,7 @@ describe('what changes', () => {
     ['a\nb\nc', 'a\nx\nc', ' a|-b|+x| c'],
     ['a\nb', 'b\na', '-a| b|+a'],
     ['', 'a', '-|+a'],
-    ['a\nb\nb\nc', 'a\nb\nc', ' a|-b| b| c'],
+    ['a\nb\nb\nc', 'a\nb\nc', ' a| b|-b| c'],
   ])('%j to %j', (from, to, want) => {
     expect(say(from, to)).toBe(want);
     expect(changes(from, to).filter((c) => c.kind !== 'added').map((c) => c.text).join('\n')).toBe(from);
