@@ -73,7 +73,11 @@ func TestWhoIsOnDuty(t *testing.T) {
 			t.Errorf("here %s; absent %s", here, absent)
 		}
 		deserted := func() (plans []string) {
-			for _, w := range get[api.Status](h, "/api/status").Warnings {
+			all := get[api.Status](h, "/api/status").Warnings
+			if all == nil {
+				t.Error("no warnings are null")
+			}
+			for _, w := range all {
 				if w.Code == "plan-deserted" && w.Loud {
 					plans = append(plans, w.About)
 				}

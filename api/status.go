@@ -96,6 +96,7 @@ func (a *API) statusRoutes() {
 		if err := a.ready(ctx); err != nil {
 			s.Warnings = append([]Warning{{Code: "not-ready", Loud: true, Text: err.Error(), Hint: "the server's log says more"}}, s.Warnings...)
 		}
+		s.Warnings = append([]Warning{}, s.Warnings...) // none is an empty list
 		return answer(s), nil
 	})
 }
