@@ -123,7 +123,9 @@ func (a *API) softphone(id string) (Softphone, error) {
 	s := Softphone{Title: all[i].Title, SRTP: all[i].SRTP, Server: a.cfg.Phones.Server, ServerTLS: a.cfg.Phones.ServerTLS}
 	s.User, s.Domain, _ = strings.Cut(all[i].ID, "@")
 	if a.cfg.Phones.Password != nil {
-		s.Password, _ = a.cfg.Phones.Password(all[i].ID)
+		if password, ok := a.cfg.Phones.Password(all[i].ID); ok {
+			s.Password = password
+		}
 	}
 	return s, nil
 }
