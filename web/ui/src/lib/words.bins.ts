@@ -9,6 +9,7 @@ export const binWords = {
   allBins: { en: 'All bins', ja: 'ビン一覧' },
   noSuchBin: { en: 'There is no such bin', ja: 'このビンはありません' },
   binName: { en: 'Name', ja: '名前' },
+  binNameHint: { en: 'Letters, digits, - _ and .', ja: '文字、数字、- _ . が使えます' },
   binText: { en: 'TwiML', ja: 'TwiML' },
   binCreate: { en: 'Create it', ja: '作成' },
   binSave: { en: 'Save', ja: '保存' },
