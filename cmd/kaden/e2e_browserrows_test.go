@@ -318,7 +318,7 @@ func TestHowSoonABrowserHears(t *testing.T) {
 			p.saw("call disconnect")
 		}
 		p.close()
-		out := o.caller(t, c, "tanaka "+sdk, sdk)
+		out := o.caller(t, c, "tanaka-"+sdk, sdk)
 		var answered []float64
 		for range tries {
 			answered = append(answered, out.figure("seen.length = 0; await dial({}); await saw('call accept'); const begun = at['call accept']; const first = await firstSound(() => call); call.disconnect(); return Math.max(0, first - begun)"))

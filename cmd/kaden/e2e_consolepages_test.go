@@ -174,7 +174,7 @@ func TestTheConsoleKeepsBins(t *testing.T) {
 	p.shows("Answers whoever knows it.")
 	p.fill("textarea", "<Response>\n  <Say>another</Say>\n</Response>")
 	p.shows("Changed, not saved yet")
-	p.click(`nav a[href="/people"]`) // what is written stays while one looks elsewhere
+	p.click(`nav a[href="/plans"]`) // what is written stays while one looks elsewhere
 	p.click(`nav a[href="/twiml-bins"]`)
 	p.click(`li a:has-text("night")`)
 	p.shows("Changed, not saved yet")
