@@ -181,7 +181,8 @@ func TestTheConsoleKeepsBins(t *testing.T) {
 	p.click(`button:has-text("Save")`)
 	p.shows("Saved.")
 	p.picture("bin-saved")
-	p.run("await new Promise((r) => setTimeout(r, 300)); [...document.querySelectorAll('.versions > li > button')].at(-1).click()")
+	p.run(`const all = () => document.querySelectorAll('.versions > li > button'); // as it was made, with its key, and now
+		for (let i = 0; i < 300 && all().length < 3; i++) await new Promise((r) => setTimeout(r, 50)); [...all()].at(-1).click()`)
 	p.shows("Red lines would go")
 	p.picture("bin-versions")
 	p.click(`button:has-text("Say this again")`)
