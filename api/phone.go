@@ -68,7 +68,7 @@ func (a *API) callee(ctx context.Context, to string) (Callee, error) {
 	}
 	warning, err := a.cfg.MayPhone(ctx, address)
 	if err != nil {
-		return Callee{}, refuse(http.StatusUnprocessableEntity, "this is not called: "+err.Error(), "")
+		return Callee{}, refuse(http.StatusUnprocessableEntity, err.Error(), "")
 	}
 	if address.Scheme != number.Tel {
 		if why, away := a.roll().away(oncall.Method{Address: address}, a.cfg.House(), a.cfg.Schemes); away {

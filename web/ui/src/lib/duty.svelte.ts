@@ -1,6 +1,7 @@
 // Who is on duty, read again every few seconds while a page shows it: a browser that has vanished is known to the
 // server after 15 s, and is to be gone from here within 20.
 import { get, Refused } from './ask';
+import { live } from './live.svelte';
 import type { Duty, Presence } from './types';
 
 const every = 3000;
@@ -37,7 +38,11 @@ class Roll {
 
   private async look() {
     try {
-      this.now = await get<Duty>('/api/duty');
+      const now = await get<Duty>('/api/duty');
+      const absent = (d: Duty | undefined) => d?.absent.map((a) => a.person).join();
+      // What the head of the page warns of is to be as new as what stands below it.
+      if (this.now && absent(now) !== absent(this.now)) live.lookNow();
+      this.now = now;
       this.old = false;
     } catch (err) {
       if (!(err instanceof Refused)) throw err;
