@@ -94,7 +94,7 @@ func TestTwoSoftphonesOverEachTransport(t *testing.T) {
 			hearing(t, "suzuki", suzuki.recorded, hzSato)
 
 			sato.presses("5")
-			suzuki.logs("Received dtmf 5", 1)
+			suzuki.logs("Receiving tone 5", 1)
 			suzuki.says("7")
 			sato.sees("CALL_DTMF_START")
 

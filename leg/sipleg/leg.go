@@ -33,6 +33,7 @@ var (
 	errEnded    = errors.New("the leg has ended")
 	errOutbound = errors.New("only somebody who calls in can be answered")
 	errTwice    = errors.New("the leg is answered already")
+	errOnHold   = errors.New("the far end has put us on hold, and hears no keys")
 )
 
 // Leg is one SIP call. It is safe for concurrent use.
@@ -55,7 +56,8 @@ type Leg struct {
 	ours     ours
 	theirs   *description // nil until the far end has said where it wants sound
 	held     bool
-	running  bool // the sound has joined the clock
+	pressing context.CancelCauseFunc // ends the keys that we press; nil while none were pressed
+	running  bool                    // the sound has joined the clock
 	limit    *time.Timer
 	unbind   func() bool  // of the context
 	why      string       // our words for hanging up
@@ -116,11 +118,18 @@ func (l *Leg) SendDigits(ctx context.Context, digits string) error {
 		return err
 	}
 	l.mu.Lock()
-	ok := l.phase == up && l.running
-	l.mu.Unlock()
-	if !ok {
+	ok, held := l.phase == up && l.running, l.held
+	if !ok || held {
+		l.mu.Unlock()
+		if held {
+			return errOnHold
+		}
 		return errEnded
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	l.pressing = stop
+	l.mu.Unlock()
 	return l.sound.mouth.Press(ctx, l.sound.seat, digits, l.gone)
 }
 
@@ -285,6 +294,9 @@ func (l *Leg) renewed(at time.Time) {
 	}
 	l.held = !l.held
 	on := l.held
+	if on && l.pressing != nil {
+		l.pressing(errOnHold) // nothing is sent any more, and whoever presses would wait
+	}
 	l.tell(func() { l.bell.Ring(leg.Event{At: at, Kind: leg.Held, On: on}) })
 }
 
