@@ -26,6 +26,7 @@ type asker struct {
 	afterDial func(context.Context, call.Ask) (call.Reply, error)
 
 	validations *rest.Validations // nil: none; set once, before the first call
+	teller      *rest.Teller      // likewise
 }
 
 func (a *asker) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
@@ -40,6 +41,9 @@ func (a *asker) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
 	}
 	if a.afterDial != nil && q.URL == afterDial {
 		return a.afterDial(ctx, q)
+	}
+	if a.teller != nil && a.teller.Ours(q.URL) {
+		return a.teller.Ask(ctx, q)
 	}
 	if strings.HasPrefix(q.URL, dispatch.Origin+"/") {
 		return a.scripts.Ask(ctx, q)
