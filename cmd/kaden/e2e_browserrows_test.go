@@ -147,7 +147,11 @@ func losesSocketCalling(t *testing.T, o *office, c *chromium, sdk string) {
 	b.cut()
 	suzuki.saw("call cancel") // nobody would be there
 	suzuki.run("seen.length = 0")
-	p.run("await until(() => call.status() === 'closed' && !device._activeCall); seen.length = 0; await dial({}); await saw('call ringing')")
+	// Whoever calls again before the socket is back is refused by some SDKs (53001), and tries once more.
+	p.run(`await until(() => call.status() === 'closed' && !device._activeCall);
+		for (let n = 0; n < 20; n++) { seen.length = 0; await dial({}); await until(() => seen.some(([k]) => k === 'call ringing' || k === 'call disconnect'));
+			if (seen.some(([k]) => k === 'call ringing')) return; await new Promise((r) => setTimeout(r, 200)) }
+		throw new Error('not connected again')`)
 	suzuki.saw("incoming")
 	suzuki.run("call.accept()")
 	p.run("await saw('call accept'); await hears(() => call.getRemoteStream(), %d); call.disconnect()", microphone)
@@ -293,9 +297,8 @@ func twelveSeconds(t *testing.T, o *office, c *chromium, sdk string) {
 }
 
 // How soon a browser hears after it has accepted, and after its call was answered; how soon its signalling is back. The
-// median of several holds, so that one slice of somebody else's processor time is no failure.
+// median of several holds, so that one slice of somebody else's processor time is no failure; and it is measured alone.
 func TestHowSoonABrowserHears(t *testing.T) {
-	t.Parallel()
 	c := newChromium(t)
 	o := newOffice(t)
 	o.openAccount()
