@@ -349,6 +349,9 @@ func TestWhatAPhoneMayCallWithoutAProgram(t *testing.T) {
 		if ok != (want != "") || !strings.Contains(n.TwiML, want) {
 			t.Errorf("%s: %v %s, want %s", called, ok, n.TwiML, want)
 		}
+		if reaches := strings.Contains(want, "<Sip>") || strings.Contains(want, "<Number>"); d.Reaches(called) != reaches {
+			t.Errorf("%s: reaches %v, want %v", called, d.Reaches(called), reaches)
+		}
 	}
 	p := office()
 	p.URL, p.SID = "https://example.jp/out", "SD1"

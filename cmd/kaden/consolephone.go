@@ -30,9 +30,9 @@ func (r *rooms) ownApplication() sid.Application {
 // afterDial is asked when a call that the console's phone has made is over, or came to nothing.
 const afterDial = dispatch.Origin + "/phone/after"
 
-// dialled is the TwiML that calls somebody. Whoever is called and how follows from it alone, so that what holds for any
+// dialOf is the TwiML that calls somebody. Whoever is called and how follows from it alone, so that what holds for any
 // <Dial> holds here: reach, trunks, what calls cost.
-func dialled(to number.Address) string {
+func dialOf(to number.Address) string {
 	noun := "Number"
 	name := to.String()
 	switch to.Scheme {
@@ -86,7 +86,7 @@ func (r *rooms) fromConsole(ctx context.Context, v clientsdk.Visit) (call.Visit,
 		shown = string(to.Number)
 	}
 	return call.Visit{
-		SID: v.Call, Account: v.Account, From: "client:" + v.Identity, To: shown, Program: call.Program{TwiML: dialled(to)},
+		SID: v.Call, Account: v.Account, From: "client:" + v.Identity, To: shown, Program: call.Program{TwiML: dialOf(to)},
 	}, nil
 }
 

@@ -17,7 +17,7 @@ func TestTheConsolesPhoneDialsOneAddress(t *testing.T) {
 			t.Logf("%s: %v", address, err) // what is no address is not dialled
 			continue
 		}
-		doc, problems := twiml.Parse([]byte(dialled(to)))
+		doc, problems := twiml.Parse([]byte(dialOf(to)))
 		if len(problems) > 0 || len(doc.Verbs) != 1 {
 			t.Errorf("%s: %v", address, problems)
 			continue

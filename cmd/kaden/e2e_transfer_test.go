@@ -46,13 +46,12 @@ func TestAPhoneHandsACallOn(t *testing.T) {
 	}
 }
 
-// Nobody is there to take over: whoever wanted to hand the call on is told, and goes on talking.
+// Nobody is there to take over: whoever wanted to hand the call on is told. Kaden leaves the two joined; it is this
+// softphone that gives the call up then (voice has the story of one that does not).
 func TestAPhoneHandsACallToNobody(t *testing.T) {
 	t.Parallel()
 	_, sato, suzuki, _ := threePhones(t)
 	sato.does("transfer", "sip:nobody@office.example.jp")
 	sato.sees("TRANSFER_FAILED")
-	hearing(t, "suzuki", heardBy(suzuki), hzSato)
-	suzuki.does("hangup", "")
-	sato.sees("CALL_CLOSED")
+	suzuki.sees("CALL_CLOSED")
 }

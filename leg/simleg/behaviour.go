@@ -13,13 +13,14 @@ const Never time.Duration = -1
 // Behaviour is what a phone and whoever is near it do with one call. The zero value rings at once, is
 // picked up at once, and listens until we hang up.
 type Behaviour struct {
-	RingAfter   time.Duration // from the dialling to the 180; Never: it does not ring
-	AnswerAfter time.Duration // from the ring (or the dialling, if it does not ring) to the answer; Never: nobody comes
-	Refuse      leg.Cause     // refuse the call with this instead of answering: Busy, Rejected, Congested …
-	EarlyMedia  media.Source  // heard from the ring on: an announcement of the network
-	Actions     []Action      // after the answer
-	Transfer    []int         // what it says of a transfer that we ask for, as with Phone.Tell; nil: that it knows none (405)
-	Error       error         // nothing is dialled at all: Dial itself fails
+	RingAfter   time.Duration     // from the dialling to the 180; Never: it does not ring
+	AnswerAfter time.Duration     // from the ring (or the dialling, if it does not ring) to the answer; Never: nobody comes
+	Refuse      leg.Cause         // refuse the call with this instead of answering: Busy, Rejected, Congested …
+	EarlyMedia  media.Source      // heard from the ring on: an announcement of the network
+	Actions     []Action          // after the answer
+	Transfer    []int             // what it says of a transfer that we ask for, as with Phone.Tell; nil: that it knows none (405)
+	Replies     map[string]string // X-… headers of its answer, or its refusal
+	Error       error             // nothing is dialled at all: Dial itself fails
 }
 
 // Action is one thing done after the answer. Digits are pressed 0.2 s apart.
@@ -45,7 +46,7 @@ func Voicemail(after time.Duration, greeting media.Source, length time.Duration)
 
 // begin puts on the line's calendar what happens before the answer.
 func (b Behaviour) begin(n *line) {
-	n.script, n.transfer = b.Actions, b.Transfer
+	n.script, n.transfer, n.replies = b.Actions, b.Transfer, b.Replies
 	if n.transfer == nil {
 		n.transfer = []int{405}
 	}

@@ -57,6 +57,7 @@ type Leg struct {
 	theirs   *description // nil until the far end has said where it wants sound
 	held     bool
 	pressing context.CancelCauseFunc // ends the keys that we press; nil while none were pressed
+	own      map[string]string       // X-… of the answer to our INVITE
 	running  bool                    // the sound has joined the clock
 	limit    *time.Timer
 	unbind   func() bool  // of the context
@@ -234,10 +235,10 @@ func (l *Leg) answered(at time.Time, status int) {
 		l.limit.Stop()
 	}
 	l.held = l.onHold()
-	held := l.held
+	held, own := l.held, l.own
 	// Told from where the keys are read: what was pressed before is dropped, what comes after is not.
 	l.tell(func() {
-		l.bell.Ring(leg.Event{At: at, Kind: leg.Answered, Status: status})
+		l.bell.Ring(leg.Event{At: at, Kind: leg.Answered, Status: status, Headers: own})
 		if held {
 			l.bell.Ring(leg.Event{At: at, Kind: leg.Held, On: true})
 		}

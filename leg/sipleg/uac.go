@@ -229,7 +229,7 @@ func (l *Leg) provisional(i *invitation, r *response) {
 	l.rang = l.rang || ringing(r.StatusCode)
 	if r.StatusCode != l.shown && r.StatusCode < 190 {
 		l.shown = r.StatusCode
-		l.bell.Ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
+		l.bell.Ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason, Target: forwardedTo(i, r)})
 	}
 	if body := sdpOf(r); body != nil {
 		if d, err := l.readAnswer(body, r.from.peer.Addr()); err == nil {
@@ -282,6 +282,7 @@ func (l *Leg) accepted(i *invitation, r *response) {
 	}
 	l.said = l.offer
 	l.updates = contains(tokens(r, "Allow"), "UPDATE")
+	l.own = ownHeaders(r)
 	l.answered(r.at, r.StatusCode)
 	l.agreed(r)
 	d := l.dialog
@@ -361,16 +362,13 @@ func (l *Leg) refused(i *invitation, r *response) {
 	cause, retry := judge(code, q, l.rang)
 	e := leg.Event{
 		At: r.at, Kind: leg.Ended, Cause: cause, Status: code, Reason: phrase(code, r.Reason), Retry: retry,
-		RetryAfter: retryAfter(values(r, "Retry-After")),
+		RetryAfter: retryAfter(values(r, "Retry-After")), Headers: ownHeaders(r),
 	}
 	if q != 0 {
 		e.Reason += strings.TrimRight(" (Q.850 "+strconv.Itoa(q)+" "+text, " ") + ")"
 	}
 	if code >= 300 && code < 400 {
-		e.Reason += ", not followed"
-		if c := r.Contact(); c != nil {
-			e.Reason += ": " + c.Address.String()
-		}
+		e.Target = movedTo(r)
 	}
 	l.finish(e)
 }
