@@ -22,6 +22,8 @@ type asker struct {
 	scripts call.Asker // set once, before the first call
 	outside call.Asker
 	bins    *bins // nil: none
+	// afterDial is asked at the address of that name; nil: the console has no phone.
+	afterDial func(context.Context, call.Ask) (call.Reply, error)
 
 	validations *rest.Validations // nil: none; set once, before the first call
 	teller      *rest.Teller      // likewise
@@ -36,6 +38,9 @@ func (a *asker) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
 	}
 	if a.validations != nil && a.validations.Ours(q.URL) {
 		return a.validations.Ask(ctx, q)
+	}
+	if a.afterDial != nil && q.URL == afterDial {
+		return a.afterDial(ctx, q)
 	}
 	if a.teller != nil && a.teller.Ours(q.URL) {
 		return a.teller.Ask(ctx, q)

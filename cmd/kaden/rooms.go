@@ -189,7 +189,7 @@ func (r *rooms) openCalls() {
 		AuthToken:     r.token,
 		AllowLoopback: loopback(r.settings.HTTP), AllowPrivate: r.settings.Webhooks.AllowPrivate,
 	})
-	r.asker = &asker{outside: r.web, bins: r.bins}
+	r.asker = &asker{outside: r.web, bins: r.bins, afterDial: r.afterDialled}
 	r.journal = webhook.NewJournal(r.log, r.asker, r.store, func(url string) bool {
 		return strings.HasPrefix(url, dispatch.Origin+"/") && !r.bins.has(url) // kaden's own scripts
 	})
