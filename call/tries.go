@@ -131,7 +131,7 @@ func (c *Call) dial(line trunk.Trunk) {
 	if !c.now.alive() {
 		c.rec.Trunk = line.Name
 	}
-	d, err := c.dialer()
+	d, err := c.dialer(line)
 	if err == nil {
 		if t.n > 0 {
 			c.foresee(t)
