@@ -254,12 +254,16 @@ func TestSoftphoneSpeaksG722(t *testing.T) {
 	if e := next(t, l, leg.Digit); e.Digit != "5" {
 		t.Errorf("key %q", e.Digit)
 	}
-	until(t, "what both say", func() bool { return len(p.recorded()) > 5*media.Rate && len(heard.samples()) > 5*media.Rate })
-	for name, sound := range map[string][]int16{"the phone": p.recorded(), "kaden": heard.samples()} {
-		m := mediatest.Find(sound, message.Samples())
-		t.Logf("%s hears the message with a score of %.3f", name, m.Score)
-		if m.Score < 0.9 {
-			t.Errorf("%s has heard something else: score %.2f", name, m.Score)
+	for name, sound := range map[string]func() []int16{"the phone": p.recorded, "kaden": heard.samples} {
+		score := 0.0
+		for seconds := 5; seconds < 15 && score < 0.9; seconds += 3 { // it is said again and again
+			until(t, "what is said", func() bool { return len(sound()) > seconds*media.Rate })
+			all := sound()
+			score = mediatest.Find(all[len(all)-5*media.Rate:], message.Samples()).Score
+		}
+		t.Logf("%s hears the message with a score of %.3f", name, score)
+		if score < 0.9 {
+			t.Errorf("%s has heard something else: score %.2f", name, score)
 		}
 	}
 	until(t, "its report", func() bool { return l.(leg.Measured).Sound().Told })
