@@ -20,15 +20,17 @@ import (
 // Call is one call from its order to its end. Its exported methods may be called from any goroutine,
 // Order.Heard included, and none of them waits for the network; those for scripts say so.
 type Call struct {
-	desk  *Desk
-	id    sid.Call
-	log   *slog.Logger
-	ctx   context.Context // the life of the call; its cause says why it ended
-	stop  context.CancelCauseFunc
-	wake  chan struct{} // one place: the inbox has something
-	keys  chan string   // pressed and not yet read by the script
-	done  chan struct{}
-	shown atomic.Pointer[Record] // the last one that was written
+	desk   *Desk
+	id     sid.Call
+	log    *slog.Logger
+	ctx    context.Context // the life of the call; its cause says why it ended
+	stop   context.CancelCauseFunc
+	wake   chan struct{} // one place: the inbox has something
+	keys   chan string   // pressed and not yet read by the script
+	holds  holds         // what its far end has said of holding, for whoever it is joined to
+	onHold bool          // its far end was told so; the script's
+	done   chan struct{}
+	shown  atomic.Pointer[Record] // the last one that was written
 
 	picked    chan struct{} // closed when the answer is written
 	pickedAt  time.Time     // valid once picked is closed
@@ -43,6 +45,11 @@ type Call struct {
 	tapes   tapes
 	streams streams
 	took    atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
+
+	transfers transfers
+	reply     atomic.Pointer[reply]      // nil: none yet
+	host      *Call                      // the call that has dialled this application; nil on every other call
+	returned  atomic.Pointer[url.Values] // what the application has returned that was dialled
 
 	mail    mailbox
 	queued  atomic.Pointer[booking] // as booking, for others to ask about
@@ -110,6 +117,7 @@ func (d *Desk) newCall(r Record, o Order) *Call {
 		log:       d.log.With("call", r.SID),
 		wake:      make(chan struct{}, 1),
 		keys:      make(chan string, keyRoom),
+		holds:     newHolds(),
 		done:      make(chan struct{}),
 		picked:    make(chan struct{}),
 		firstWord: o.FirstWord,
@@ -139,6 +147,16 @@ func (c *Call) Params() url.Values {
 	}
 	if r.Direction == Inbound {
 		addSIP(v, c.leg.Info(), c.order.Domain)
+		return v
+	}
+	if _, sip := cutScheme(r.To, "sip", "sips"); sip { // the url of a <Sip>, and what follows
+		id, headers := c.Reply()
+		if id != "" {
+			v.Set("SipCallId", id)
+		}
+		for name, value := range headers {
+			v.Set("SipHeader_"+name, value)
+		}
 	}
 	return v
 }

@@ -260,13 +260,27 @@ func (c *Call) happened(t *try, e leg.Event) {
 			return
 		}
 		c.choose(t) // whoever has picked up is there, whichever rang first
+		c.replied(t.leg, e)
 		c.answered(e)
 	case leg.Digit:
 		if t == c.now {
 			c.digit(e)
 		}
+	case leg.Referred:
+		if t == c.now {
+			c.referred(e)
+		}
+	case leg.ReferProgress:
+		c.transferring(e)
+	case leg.Held:
+		if t == c.now {
+			c.holds.say(e.On)
+		}
 	case leg.Ended:
 		c.judge(t, e)
+		if c.rec.Answered.IsZero() {
+			c.replied(t.leg, e)
+		}
 		c.ended(t, e)
 	}
 }

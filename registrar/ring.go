@@ -46,6 +46,8 @@ var (
 	_ leg.Tracer   = (*ring)(nil)
 	_ leg.Hearer   = (*ring)(nil)
 	_ leg.Measured = (*ring)(nil)
+
+	_ leg.Transferer = (*ring)(nil)
 )
 
 var (

@@ -19,6 +19,8 @@ type State struct {
 	// Cause is why it ended, from the far end: Canceled, HungUp (we hung up), Completed (it did),
 	// or the refusal of either side.
 	Cause leg.Cause
+	// OnHold: it was told that it is not heard.
+	OnHold bool
 }
 
 // view is what others than the line's goroutine may know; line.mu guards it.
@@ -26,6 +28,8 @@ type view struct {
 	state   State
 	heard   []Heard
 	digits  string
+	asked   Referral      // by us
+	told    []int         // by us
 	changed chan struct{} // closed at the next change
 }
 
@@ -106,7 +110,7 @@ func (p *Phone) Digits() string {
 	return p.n.view.digits
 }
 
-// Changed is closed at the next change of State, Heard or Digits. Take it before looking at them.
+// Changed is closed at the next change of State, Heard, Digits, Asked or Told. Take it before looking at them.
 func (p *Phone) Changed() <-chan struct{} {
 	p.n.mu.Lock()
 	defer p.n.mu.Unlock()

@@ -39,6 +39,17 @@ func (d direction) mirror() direction {
 	return d
 }
 
+// deaf is d for one who does not want to hear.
+func (d direction) deaf() direction {
+	switch d {
+	case sendrecv:
+		return sendonly
+	case recvonly:
+		return inactive
+	}
+	return d
+}
+
 // description is what one side says of its sound: the one audio stream that we take, and how many others there are.
 type description struct {
 	addr   netip.AddrPort // where it wants RTP; the address may be unspecified (old-style hold)
@@ -61,7 +72,8 @@ type line struct{ kind, proto, format string }
 var (
 	errNoAudio = errors.New("no audio over RTP/AVP or RTP/SAVP is offered")
 	errNoCodec = errors.New("none of PCMU, PCMA and G722 is offered")
-	errClear   = errors.New("the sound is to be encrypted on this line, and the far end sends it in the clear")
+	errClear   = errors.New("the sound is to be encrypted (RTP/SAVP) on this line or phone, and the far end sends it in the clear")
+	errOpen    = errors.New("the sound of this phone is not to be encrypted (srtp: off), and it offers nothing else")
 	errSecret  = errors.New("the far end answers with encrypted sound, which was not offered")
 )
 
@@ -232,6 +244,7 @@ type ours struct {
 	length      int           // of packets, in ms, both ways; 0: what the far end wants, else 20
 	dtmf        uint8         // payload type of telephone-event that we offer; 0 is offeredDTMF
 	lock        lock          // for the sound that we send, once it is to be encrypted
+	hold        bool          // we do not want to hear the far end
 	mux         bool          // our last answer has taken RTCP beside RTP
 }
 
@@ -266,6 +279,14 @@ func (o *ours) offer(dir direction) string {
 	return o.write([]line{{"audio", proto, ""}}, 0, codecs, o.keys(), o.packet(&description{}), dir)
 }
 
+// wants is the direction that we offer.
+func (o *ours) wants() direction {
+	if o.hold {
+		return sendonly
+	}
+	return sendrecv
+}
+
 // keys is the payload type of telephone-event that we offer.
 func (o *ours) keys() uint8 {
 	if o.dtmf == 0 {
@@ -284,8 +305,12 @@ func (o *ours) answer(d *description) string {
 	default:
 		o.lock.tag = d.lock.tag // the key stays: a new one would begin our stream anew
 	}
+	dir := d.dir.mirror()
+	if o.hold {
+		dir = dir.deaf()
+	}
 	o.mux = d.mux
-	return o.write(d.lines, d.audio, d.codecs[:1], d.dtmf, o.packet(d), d.dir.mirror())
+	return o.write(d.lines, d.audio, d.codecs[:1], d.dtmf, o.packet(d), dir)
 }
 
 func (o *ours) write(lines []line, audio int, codecs []media.Codec, dtmf uint8, length int, dir direction) string {
