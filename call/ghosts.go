@@ -80,6 +80,10 @@ func (d *Desk) endLegs(ctx context.Context, o Order, legs []remain) error {
 			continue
 		}
 		g.Go(func() error {
+			o := o
+			if to, err := number.ParseAddress(l.To); l.To != "" && err == nil {
+				o.To = to
+			}
 			errs[i] = d.endLeg(ctx, o, all[k], l.Try, l.Rest)
 			return nil
 		})

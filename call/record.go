@@ -120,6 +120,7 @@ type Event struct {
 	SIP        int       // SIP status code behind it, 0 if none
 	Trunk      string    // the trunk in use, "" for none
 	ByUs       bool      // for the end: we hung up
+	Unsure     bool      // for InProgress: the trunk answers for telephones that nobody has picked up (rule 30)
 	Text       string    // words for the timeline
 }
 

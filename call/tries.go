@@ -37,6 +37,7 @@ type try struct {
 	rang   bool
 	picked time.Time // when it was answered; zero: never
 	over   time.Time // its last event, of one that outlives its call
+	to     string    // whom it calls, where a carrier has sent the call elsewhere; "" is whom the order says
 	fate   fate
 	lost   bool // another try is the call
 }
@@ -123,7 +124,7 @@ func (c *Call) granted(g granted) {
 // dial sends the INVITE. Nothing is written before the first one: the order is durable, and the phone is to ring.
 // Before any other it is written down which legs there are, so that a crash leaves no ghost.
 func (c *Call) dial(line trunk.Trunk) {
-	t := &try{n: c.dialled, line: line}
+	t := &try{n: c.dialled, line: line, to: c.elsewhere}
 	c.dialled++
 	if line.Name != "" {
 		c.tried = append(c.tried, line.Name)
@@ -190,6 +191,7 @@ func (c *Call) adopt(t *try) {
 		return
 	}
 	if c.leg != nil {
+		c.unlisten(false)
 		c.leg.Listen(nil)
 	}
 	c.leg = t.leg
@@ -253,6 +255,10 @@ func (c *Call) happened(t *try, e leg.Event) {
 		}
 		c.choose(t)
 		c.ringing(e)
+		c.forwarded(e)
+		if e.Kind == leg.EarlyMedia {
+			c.listenTo(t)
+		}
 	case leg.Answered:
 		c.judge(t, e)
 		if t.lost && !c.rec.Answered.IsZero() {
@@ -323,6 +329,7 @@ func (c *Call) ended(t *try, e leg.Event) {
 	}
 	elsewhere := e.Retry && causes[e.Cause].other
 	switch {
+	case !left.alive() && c.moved(t, e):
 	case t.lost:
 	case c.ending != nil || !c.rec.Answered.IsZero() || c.rang:
 		c.finish(e)
@@ -389,7 +396,7 @@ func (c *Call) release() {
 func (c *Call) judge(t *try, e leg.Event) {
 	switch {
 	case t.line.Name == "" || t.fate == good || e.Kind == leg.Ended && t.fate == bad:
-	case e.Kind != leg.Ended:
+	case e.Kind != leg.Ended, e.Target != "": // it carries calls, or has sent this one elsewhere
 		c.worked(t)
 	case e.Retry && causes[e.Cause].other:
 		c.broke(t, remedied(e), e.RetryAfter)
