@@ -218,5 +218,6 @@ func (c *Call) finish(e leg.Event) {
 	c.rec.Cause, c.rec.SIPStatus, c.rec.Ended = cause, e.Status, e.At
 	c.undetected()
 	c.firstHeard()
+	c.fared()
 	c.markEnd(Event{At: e.At, Status: c.rec.Status, Cause: cause, SIP: e.Status, ByUs: byUs, Text: reason})
 }

@@ -147,6 +147,7 @@ type Record struct {
 	Ended       time.Time // zero: not yet
 	Node        string
 	Price       tariff.Money // what its legs have cost; zero: not known, or nothing that a carrier carried
+	Sound       leg.Sound    // how the sound of its leg has fared, once it is over; zero: there was none, or its leg cannot tell
 	Remains     leg.Remains  // what ends its leg after a crash; nil when there is nothing to end, or its attempt keeps it
 }
 

@@ -77,6 +77,7 @@ type Attempt struct {
 	// AnsweredBy is what machine detection took the one who answered for, in Twilio's words; "" is not asked.
 	AnsweredBy string
 	Price      tariff.Money // what its call has cost, written with the end of the call; zero: not known yet, or it rides on another's
+	Sound      leg.Sound    // how its call has sounded, written with the end of the call; see call.Record
 	Node       string
 	Fence      int64
 	Target     json.RawMessage // the call.Order it was placed with, for ending a ghost; see Order

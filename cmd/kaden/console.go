@@ -113,5 +113,5 @@ func (s signalling) Trace(id sid.Call) (ladder string, pcap []byte, ok bool) {
 	if err := sipleg.WritePcap(&file, messages); err != nil {
 		s.r.log.Warn("pcap not written", "call", id, "err", err)
 	}
-	return sipleg.Ladder(messages), file.Bytes(), true
+	return sipleg.Ladder(messages) + s.r.traces.sound(name), file.Bytes(), true
 }

@@ -44,10 +44,11 @@ func chargesKept(t *testing.T, s Store, reopen func() Store) {
 	same(t, "the price of a call", got.Price, yen(16))
 	ok(t, s.DeleteCall(t.Context(), owner, Record(1).SID)) // who deletes a call has paid for it all the same
 	s = reopen()
-	write(t, s, func(tx dispatch.Tx) error { return tx.PutAttempts(a) }) // the rest of an attempt is written without its price
+	write(t, s, func(tx dispatch.Tx) error { return tx.PutAttempts(a) }) // the rest of an attempt is written without what its call was
 	list, err := s.AttemptsOf(t.Context(), "co-1")
 	ok(t, err)
 	same(t, "the price beside the attempt", list[0].Price, yen(8))
+	same(t, "how it sounded, beside the attempt", list[0].Sound, Record(2).Sound)
 
 	usage, err := s.Usage(t.Context(), "", Base, Base.Add(time.Hour))
 	ok(t, err)

@@ -904,6 +904,8 @@ export interface components {
             purpose?: "check" | "hand-over";
             /** Format: date-time */
             rang?: string;
+            /** @description How the sound of its call fared, once that is over; absent where it is not known. */
+            sound?: components["schemas"]["Sound"];
             /**
              * @description dialing, ringing, answered, or how it ended.
              * @enum {string}
@@ -1009,6 +1011,8 @@ export interface components {
              * @description The SIP status behind it.
              */
             sip?: number;
+            /** @description How its sound fared, once it is over; absent where that is not known, as with simulated phones. */
+            sound?: components["schemas"]["Sound"];
             /**
              * @description In Twilio's words.
              * @enum {string}
@@ -1227,6 +1231,23 @@ export interface components {
             /** Format: int64 */
             seq: number;
             text?: string;
+        };
+        FarSound: {
+            /**
+             * Format: double
+             * @description In ms.
+             */
+            jitter: number;
+            /**
+             * Format: int64
+             * @description Of the packets that we sent.
+             */
+            lost: number;
+            /**
+             * Format: double
+             * @description There and back, in ms; absent where it is not known.
+             */
+            roundTrip?: number;
         };
         Finding: {
             /**
@@ -1485,6 +1506,52 @@ export interface components {
              */
             for?: string;
         };
+        Sound: {
+            /** @enum {string} */
+            codec: "PCMU" | "PCMA" | "G722";
+            /**
+             * Format: int64
+             * @description Pieces of 20 ms that were made up.
+             */
+            concealed: number;
+            /**
+             * Format: int64
+             * @description Pieces of 20 ms that were left out to shorten the delay.
+             */
+            discarded: number;
+            /** @description How the far end heard us; absent where it does not say (RTCP). */
+            far?: components["schemas"]["FarSound"];
+            /**
+             * Format: int64
+             * @description Packets that came.
+             */
+            heard: number;
+            /**
+             * Format: double
+             * @description How unevenly packets came, in ms (RFC 3550), at the end.
+             */
+            jitter: number;
+            /**
+             * Format: int64
+             * @description Packets, of those heard, that came too late to be played.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Packets that should have come and did not.
+             */
+            lost: number;
+            /**
+             * Format: int64
+             * @description Packets that we sent.
+             */
+            sent: number;
+            /**
+             * Format: double
+             * @description The same when it was worst.
+             */
+            worstJitter: number;
+        };
         Source: {
             /** @description A complete command that rings. */
             curl: string;
@@ -1571,6 +1638,8 @@ export interface components {
             /** @description Of the last attempt. */
             outcome?: string;
             person: string;
+            /** @description How the last call that had sound fared on its way, in words. */
+            sound?: string;
             /** @description Why there was none, or why it ended. */
             why?: string;
         };

@@ -119,6 +119,7 @@ export const words = {
   inQueue: { en: 'waiting for a line, place', ja: '回線待ち 待ち順' },
   rode: { en: 'told in another call', ja: '別の通話で伝達' },
   ladder: { en: 'signalling', ja: 'シグナリング' },
+  sound: { en: 'sound:', ja: '音声' },
   test: { en: 'test', ja: 'テスト' },
   sendTest: { en: 'Send a test alert', ja: 'テストアラートを送る' },
   testTitle: { en: 'Send a test alert', ja: 'テストアラート' },
