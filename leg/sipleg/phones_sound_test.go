@@ -36,7 +36,9 @@ func TestWhetherTheSoundOfAPhonesCallIsEncrypted(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, x, p := office(t, func(cfg *Config) { cfg.Incoming = func(l *Leg) { l.Answer(t.Context()) } })
+			x.mu.Lock()
 			x.encrypt = c.encrypt
+			x.mu.Unlock()
 			p.send(s.Addr(), newRequest(p.addr(), "INVITE", "sip:suzuki@office.example.jp", "<sip:sato@office.example.jp>;tag=1", "<sip:suzuki@office.example.jp>", fresh(4), 1, "", c.offer, "Authorization: sesame"))
 			m := p.hearsAnswer(c.status, 1)
 			if !strings.Contains(m.body, c.sound) {

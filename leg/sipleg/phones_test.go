@@ -33,6 +33,8 @@ func (x *exchange) Familiar(a netip.Addr) bool {
 }
 
 func (x *exchange) Admit(a Appeal, known bool) Admission {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	word := strings.Join(a.Authorization, " ")
 	switch {
 	case !x.Concerns(a, known):
