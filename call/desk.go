@@ -35,6 +35,9 @@ type Config struct {
 	Own     leg.Dialer                                     // joins calls to Numbers within the house; nil: they leave over a trunk
 	Trunks  func() []trunk.Trunk                           // as they are now; nil: none
 	Gates   Gates                                          // keeps their pace and health; nil: this process does, for as long as it lives
+	// Channels keeps which of their channels are taken; nil: this process does. Others that call over the same trunks
+	// need it.
+	Channels Channels
 	Script  Script                                         // nil: calls are answered and nothing is said
 	Numbers func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
 	// Shows tells whether an account may show a number that is nobody's here: one that it has verified. nil: none.
@@ -75,6 +78,9 @@ type Desk struct {
 	queues queues
 	born   time.Time
 
+	closing  sync.Mutex
+	unclosed []Record // calls that were left and could not be closed yet
+
 	working sync.WaitGroup // goroutines of calls
 	posting sync.WaitGroup
 
@@ -100,6 +106,10 @@ func New(log *slog.Logger, cfg Config) *Desk {
 		cfg.Queues = &QueueBook{}
 	}
 	d := &Desk{log: log, cfg: cfg, live: map[sid.Call]*Call{}, born: time.Now(), lines: lines{log: log, keep: cfg.Gates}}
+	if cfg.Channels != nil {
+		d.lines.share = newSharing(cfg.Channels, cfg.Node)
+		d.lines.share.stop = cfg.Channels.ChannelsFreed(d.lines.freed)
+	}
 	d.ctx, d.stop = context.WithCancelCause(context.Background())
 	d.posts, d.quit = context.WithCancel(context.Background())
 	return d

@@ -123,6 +123,7 @@ func (s *server) listUsage(r *request, by span) (answer, error) {
 		if list, err = s.cfg.Money.Usage(r.Context(), r.account.SID, from, to.AddDate(0, 0, 1)); err != nil {
 			return answer{}, err
 		}
+		list = slices.DeleteFunc(list, func(s tariff.Spent) bool { return s.Messages > 0 }) // of another category
 	}
 	key, _ := tariff.By(by.by, time.UTC)
 	base := accountPath(r.account.SID) + "/Usage/Records"

@@ -53,6 +53,7 @@ type owned struct {
 	ticket   *call.Ticket // its place in the queue at the gate; nil: there is no gate
 	seat     *call.Seat   // its place on the line; nil without one
 	found    *resource    // how a call of an earlier life was found; nil: it is to be ordered
+	moved    bool         // it was ordered by a kaden with another address
 	ordering bool         // a create is under way or may be sent yet
 	script   script
 

@@ -211,6 +211,7 @@ func (r *rooms) openCalls() {
 		Own:       &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
 		Trunks:    func() []trunk.Trunk { return r.house.Load().Trunks },
 		Gates:     r.store,
+		Channels:  r.channels(),
 		Numbers:   r.numberCalled,
 		Shows:     r.catalog.shows,
 		Phones:    r.phoneCalls,
@@ -226,7 +227,7 @@ func (r *rooms) openCalls() {
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: r.caller(), House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
+		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inherit: r.inheritance(), Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
 	r.watch.to(r.dispatch)
 	r.asker.scripts = r.dispatch
