@@ -16,8 +16,8 @@ type Channels interface {
 	// Alone tells whether node is the only one that can be calling over its trunks now. Then what this process knows is
 	// all there is to know; written is to be called when KeepChannels has been told. It waits for nothing.
 	Alone(node string) (written func(), ok bool)
-	// TakeChannel takes a channel of a trunk for a node durably, if one is free and nobody else waits for it who comes
-	// first: the urgent, and then whoever has waited for longer. Else the node waits for one from then on.
+	// TakeChannel takes a channel of a trunk for a node durably, if one is free, all others that live know of the node, and
+	// nobody else waits who comes first: the urgent, and then whoever has waited for longer. Else it waits from then on.
 	TakeChannel(ctx context.Context, node string, w ChannelWish) (taken bool, err error)
 	// KeepChannels writes down what has come about already.
 	KeepChannels(ctx context.Context, node string, n ChannelNews) error

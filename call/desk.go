@@ -30,16 +30,16 @@ type Script func(ctx context.Context, c *Call) error
 // Config is what a Desk works with.
 type Config struct {
 	Store   Store
-	Asker   Asker                                          // takes the status callbacks
-	Dialers map[number.Scheme]leg.Dialer                   // Tel without one of its own is dialled by SIP's
-	Own     leg.Dialer                                     // joins calls to Numbers within the house; nil: they leave over a trunk
-	Trunks  func() []trunk.Trunk                           // as they are now; nil: none
-	Gates   Gates                                          // keeps their pace and health; nil: this process does, for as long as it lives
+	Asker   Asker                        // takes the status callbacks
+	Dialers map[number.Scheme]leg.Dialer // Tel without one of its own is dialled by SIP's
+	Own     leg.Dialer                   // joins calls to Numbers within the house; nil: they leave over a trunk
+	Trunks  func() []trunk.Trunk         // as they are now; nil: none
+	Gates   Gates                        // keeps their pace and health; nil: this process does, for as long as it lives
 	// Channels keeps which of their channels are taken; nil: this process does. Others that call over the same trunks
 	// need it.
 	Channels Channels
-	Script  Script                                         // nil: calls are answered and nothing is said
-	Numbers func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
+	Script   Script                                         // nil: calls are answered and nothing is said
+	Numbers  func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
 	// Shows tells whether an account may show a number that is nobody's here: one that it has verified. nil: none.
 	Shows func(account sid.Account, number string) bool
 	// Phones is what answers a call of one of our own phones (leg.Info.Phone); nil: the number it calls does.
@@ -47,6 +47,8 @@ type Config struct {
 	// Screen asks a caller who has been answered for a key, and tells whether they may go on; an error ends the call. nil
 	// lets everybody through.
 	Screen func(ctx context.Context, c *Call) (passed bool, err error)
+	// Estate finds calls that their processes have left; nil: there are none.
+	Estate Estate
 	// Elsewhere tells of calls that another platform carries for this process: they outlive it. nil: there are none.
 	Elsewhere func(id sid.Call) bool
 	// Others are lines that somebody else dials, who takes a Seat for it. They are shown among the Trunks.

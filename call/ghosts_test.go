@@ -107,5 +107,5 @@ func TestCallsOfTheLastRunAreClosed(t *testing.T) {
 		h.want("written", strings.Join(got, ", "), "CA1 failed 0s tells failed, CA2 completed 7s, CA3 failed 0s")
 		p.Refuse(leg.Busy)
 		live.Wait()
-	}, func(c *call.Config) { c.Dialers[number.SIP] = x })
+	}, func(c *call.Config) { c.Dialers[number.SIP] = x; c.Estate = c.Store.(call.Estate) })
 }

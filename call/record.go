@@ -203,10 +203,6 @@ type Store interface {
 	// Calls lists by age, or by the time that bounds the list, newest first; more tells that the Limit cut it.
 	Calls(ctx context.Context, f Filter) (list []Record, more bool, err error)
 	DeleteCall(ctx context.Context, account sid.Account, id sid.Call) error
-	// TakeLeft makes up to limit calls node's that are not over and that nobody follows any more, and lists them as they
-	// now are, oldest first: its own that were made before born, and those of nodes that are dead. The call of an attempt
-	// that another node has, or has yet to take over, is that one's.
-	TakeLeft(ctx context.Context, node string, born time.Time, limit int) ([]Record, error)
 }
 
 // Ask is a question to the owner's server: for TwiML, or to take note of a state.

@@ -63,6 +63,9 @@ type Config struct {
 	Rejoin func(ctx context.Context, a Attempt, o call.Order) (Line, error)
 	// Inherit takes over what else dead nodes have left, once a second and after the calls of their call-outs. nil: nothing.
 	Inherit func(ctx context.Context)
+	// HungUp is closed at the end, when no call of this process is left: other nodes take over after that, and what could
+	// not be ended once the lease is over. nil: they may at once.
+	HungUp <-chan struct{}
 	// Inbound finds a call that somebody has made to us and that is under way. nil: nobody can call back.
 	Inbound func(id sid.Call) (Line, bool)
 	// Announce lets everybody in a conference, which bears a call-out's name, hear a sentence. nil: they hear the beep.

@@ -71,6 +71,12 @@ func (d *Dispatcher) Busy() int {
 
 func (d *Dispatcher) leave(ctx context.Context) error {
 	d.finish()
+	if d.cfg.HungUp != nil {
+		select {
+		case <-d.cfg.HungUp:
+		case <-time.After(d.cfg.Lease):
+		}
+	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer stop()
 	if err := d.store.Leave(ctx, d.cfg.Node, d.fence); err != nil {

@@ -144,7 +144,7 @@ func TestABudgetKnowsWhatMessagesCost(t *testing.T) {
 	tellOver(t, "", []trunk.Trunk{costly}, func(n *night) {
 		n.telephones(budget(20*yen), mobiles)
 		for i := range 2 {
-			n.must(n.store.ChangeMessage(t.Context(), message.Change{Record: message.Record{
+			n.must(n.store.ChangeMessage(n.t.Context(), message.Change{Record: message.Record{
 				SID: sid.Message(fmt.Sprintf("SM%032d", i)), Direction: message.OutboundAPI, Status: message.Delivered, Carrier: "twilio",
 				Created: time.Now(), Sent: time.Now(), Price: tariff.Money{Amount: 10 * yen, Currency: "JPY"},
 			}}))

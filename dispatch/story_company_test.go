@@ -137,12 +137,12 @@ func TestAScriptIsAskedForBeforeTheCallIsTakenOver(t *testing.T) {
 		h.alert("k", "disk full")
 		sato := h.rings("sato").ring()
 		attempt := sato.order.Attempt
-		if err := h.d.Here(t.Context(), attempt); err != nil {
+		if err := h.d.Here(h.t.Context(), attempt); err != nil {
 			t.Errorf("at the node that has placed it: %v", err)
 		}
 		asked := make(chan error, 1)
 		go func() { asked <- other.d.Here(context.Background(), attempt) }()
-		short, stop := context.WithTimeout(t.Context(), 5*time.Second)
+		short, stop := context.WithTimeout(h.t.Context(), 5*time.Second)
 		defer stop()
 		if err := other.d.Here(short, attempt); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("while the other one lives: %v", err)
@@ -154,7 +154,7 @@ func TestAScriptIsAskedForBeforeTheCallIsTakenOver(t *testing.T) {
 		}
 		h.rings("sato").answer().hears("disk full").press("1")
 		for _, nobodys := range []string{"co-nobody-1", "x", attempt} {
-			if err := other.d.Here(t.Context(), nobodys); err != nil {
+			if err := other.d.Here(h.t.Context(), nobodys); err != nil {
 				t.Errorf("%s: %v", nobodys, err)
 			}
 		}

@@ -34,8 +34,8 @@ type house struct {
 	blind  error            // what Find says instead
 	look   any              // what Look answers: a Word or an error
 	looks  int
-	told   []string // callbacks
-	deaf   error    // what Tell answers
+	told   []string      // callbacks
+	deaf   error         // what Tell answers
 	each   tariff.Amount // yen for each segment, by the carrier's price list; 0 is no list
 }
 
@@ -201,6 +201,7 @@ func TestAMessageFromItsOrderToItsDelivery(t *testing.T) {
 		}
 		h.tells("sent", "delivered")
 		h.handedOver(1)
+		h.after(10 * time.Minute) // its price was asked for
 		if n := h.desk.Live(); n != 0 {
 			t.Errorf("%d messages are still followed", n)
 		}
@@ -491,7 +492,9 @@ func TestACarrierIsAskedForThePrice(t *testing.T) {
 		h.says(id, message.Word{There: there(1), Status: message.Delivered})
 		h.set(func() { h.look = message.Word{There: there(1), Status: message.Delivered} })
 		h.after(30 * time.Second)
-		h.set(func() { h.look = message.Word{There: there(1), Status: message.Delivered, Price: tariff.Money{Amount: 7_900, Currency: "USD"}} })
+		h.set(func() {
+			h.look = message.Word{There: there(1), Status: message.Delivered, Price: tariff.Money{Amount: 7_900, Currency: "USD"}}
+		})
 		h.after(time.Hour)
 		if r := h.is(id, message.Delivered, 0); r.Price.String() != "0.0079 USD" {
 			t.Errorf("it costs %v", r.Price)

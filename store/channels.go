@@ -47,9 +47,12 @@ func (s *Store) member(name string) *member {
 
 // Alone tells whether node is the only one at work; see call.Channels.
 func (s *Store) Alone(node string) (written func(), ok bool) {
-	m := s.member(node)
-	if !s.db.shared() || m == nil {
+	if !s.db.shared() {
 		return func() {}, true
+	}
+	m := s.member(node)
+	if m == nil {
+		return nil, false
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -203,8 +206,8 @@ const (
 // TakeChannel takes a channel of a trunk, or waits for one; see call.Channels.
 func (s *Store) TakeChannel(ctx context.Context, node string, w call.ChannelWish) (taken bool, err error) {
 	m := s.member(node)
-	if m == nil {
-		return false, fmt.Errorf("node %q has not joined: %w", node, dispatch.ErrNotMine)
+	if m == nil { // nobody knows of it yet
+		return false, nil
 	}
 	m.mu.Lock()
 	fence, epoch, since := m.fence, m.epoch, m.since

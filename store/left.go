@@ -9,6 +9,8 @@ import (
 	"github.com/kaden-project/kaden/call"
 )
 
+var _ call.Estate = (*Store)(nil)
+
 // leftCall is a call with the order in which it came to be.
 type leftCall struct {
 	callRow
@@ -25,7 +27,7 @@ const takeLeft = `UPDATE call SET node = ? WHERE sid IN (SELECT sid FROM call WH
 	AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.id = call.attempt AND attempt.node <> ?)
 	ORDER BY nr LIMIT ?`
 
-// TakeLeft makes calls this node's that nobody follows any more; see call.Store.
+// TakeLeft makes calls this node's that nobody follows any more; see call.Estate.
 func (s *Store) TakeLeft(ctx context.Context, node string, born time.Time, limit int) (found []call.Record, err error) {
 	query := takeLeft + s.db.skipLocked() + ") RETURNING " + leftCalls.all
 	err = s.change(ctx, func(t *tx) error {

@@ -146,6 +146,9 @@ func (s *Store) Adopt(ctx context.Context, name string, fence int64, limit int) 
 		if err != nil {
 			return err
 		}
+		if _, err := t.exec("DELETE FROM channel_wait WHERE "+orphaned("channel_wait", "node"), name, fence, name, now); err != nil {
+			return err
+		}
 		return t.freed(sweepChannels+orphaned("channel", "node"), name, fence, name, now)
 	})
 	return found, err

@@ -107,7 +107,7 @@ type Spent struct {
 	Plan     string    // "" for calls that no plan asked for
 	Person   string    // likewise
 	Trunk    string
-	Currency string // "" where the cost is not known
+	Currency string        // "" where the cost is not known
 	Legs     int64         // 0 where it is about messages
 	Messages int64         // 0 where it is about calls
 	Talked   time.Duration // answered legs

@@ -127,7 +127,7 @@ func readAmount(v yamldoc.Value) Amount {
 		v.Error(err.Error(), "write 16 or 0.0085")
 		return 0
 	case a > mostPrice:
-		v.Error(s+" is no price of a call or message", fmt.Sprintf("at most %s", mostPrice))
+		v.Error(s+" is no price of a call", fmt.Sprintf("at most %s", mostPrice))
 		return 0
 	}
 	return a

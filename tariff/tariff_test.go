@@ -236,10 +236,10 @@ messages:
 		t.Errorf("without a row it costs %s", got)
 	}
 	for text, want := range map[string]string{
-		"  - { to: mobile }":                       "<price>: is missing",
-		"  - { to: mobile, price: 9, unit: 60s }":  "unit",
-		"  - { to: [mobile, mobile], price: 9 }":   "mobile is priced twice",
-		"  - mobile":                               "a price is a row of keys and values",
+		"  - { to: mobile }":                      "<price>: is missing",
+		"  - { to: mobile, price: 9, unit: 60s }": "unit",
+		"  - { to: [mobile, mobile], price: 9 }":  "mobile is priced twice",
+		"  - mobile":                              "a price is a row of keys and values",
 	} {
 		doc := yamldoc.Parse([]byte("prices:\n  currency: JPY\n  calls: [{ to: mobile, price: 16, unit: 60s }]\n  messages:\n  " + text + "\n"))
 		Read(doc.Take("prices"))

@@ -270,7 +270,7 @@ type remains struct {
 	Lasts    int64     `json:"lasts,omitempty"` // of a script that went with the order: as in script, ms
 	Next     string    `json:"next,omitempty"`
 	Public   string    `json:"public,omitempty"` // where its script and callbacks lead; "" is nowhere, or not known
-	Until    time.Time `json:"-"` // orders made after it are others'; zero: the start of this life
+	Until    time.Time `json:"-"`                // orders made after it are others'; zero: the start of this life
 }
 
 func (k *Call) remains() remains {

@@ -46,8 +46,8 @@ func (s *Store) ChannelsFreed(func(trunk string)) (stop func()) { return func() 
 func (s *Store) TakeChannel(ctx context.Context, node string, w call.ChannelWish) (taken bool, err error) {
 	err = s.change(ctx, func(t *tx) error {
 		me, known := s.nodes[node]
-		if !known {
-			return fmt.Errorf("node %q has not joined: %w", node, dispatch.ErrNotMine)
+		if taken = false; !known { // nobody knows of it yet
+			return nil
 		}
 		for _, id := range w.Freed {
 			remove(t, s.channels, id)

@@ -7,7 +7,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 )
 
-// TakeLeft makes calls this node's that nobody follows any more; see call.Store.
+// TakeLeft makes calls this node's that nobody follows any more; see call.Estate.
 func (s *Store) TakeLeft(ctx context.Context, node string, born time.Time, limit int) (list []call.Record, err error) {
 	err = s.change(ctx, func(t *tx) error {
 		list = nil

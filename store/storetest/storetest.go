@@ -28,6 +28,7 @@ type Store interface {
 	account.Books
 	call.Gates
 	call.Channels
+	call.Estate
 	manifest.Store
 	call.Queues
 	call.Conferences
