@@ -463,7 +463,7 @@ func (k *Call) charge() {
 	})
 	if k.up.Prices.Currency != "" {
 		ev := k.event(timeline.CallCharged, cost.String()+" over "+k.up.Name+": "+words)
-		ev.At = k.rec.Ended.UTC()
+		ev.At, ev.Alert, ev.Callout = k.rec.Ended.UTC(), k.order.Alert, k.order.Callout
 		k.untold = append(k.untold, ev)
 	}
 }

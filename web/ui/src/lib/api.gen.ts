@@ -871,7 +871,7 @@ export interface components {
             stop?: boolean;
             /**
              * Format: int64
-             * @description Calls of the month whose cost nobody knows.
+             * @description Calls and messages of the month whose cost nobody knows.
              */
             unknown?: number;
             usedUp?: boolean;
@@ -1481,6 +1481,11 @@ export interface components {
             currency?: string;
             /** @description The day, plan, person or trunk; absent for calls that belong to none. */
             key?: string;
+            /**
+             * Format: int64
+             * @description Short messages that were sent.
+             */
+            messages?: number;
             /**
              * Format: int64
              * @description Talked.
