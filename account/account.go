@@ -60,6 +60,8 @@ type Books interface {
 	CallerIDs
 	Claims
 	Debug
+	Verify
+	Triggers
 }
 
 // Number is a telephone number or SIP user of our own, and the program that runs when it is called.

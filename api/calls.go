@@ -123,7 +123,7 @@ func (a *API) whom(to string) (number.Address, error) {
 	if p, ok := set.People[to]; ok {
 		why := "no contact"
 		for _, c := range p.Contacts {
-			if why = unreachable(c, set.Trunks, a.cfg.Schemes); why == "" {
+			if why = unreachable(c, set.Lines(), a.cfg.Schemes); why == "" {
 				return c.Address, nil
 			}
 		}
@@ -137,7 +137,7 @@ func (a *API) whom(to string) (number.Address, error) {
 		}
 		return number.Address{}, refuse(http.StatusUnprocessableEntity, err.Error(), hint)
 	}
-	if why := unreachable(oncall.Method{Address: addr}, set.Trunks, a.cfg.Schemes); why != "" {
+	if why := unreachable(oncall.Method{Address: addr}, set.Lines(), a.cfg.Schemes); why != "" {
 		return number.Address{}, refuse(http.StatusUnprocessableEntity, to+" cannot be called: "+why, "")
 	}
 	return addr, nil

@@ -27,13 +27,9 @@ func (a *API) lineRoutes() {
 		Call string `query:"call" maxLength:"64" doc:"A number to be called over the trunk; whoever answers hears a sentence."`
 	}) (*body[[]Finding], error) {
 		set := a.cfg.House()
-		upstream := slices.ContainsFunc(set.Upstreams, func(u trunk.Upstream) bool { return u.Name == in.Name })
-		known := upstream || slices.ContainsFunc(set.Trunks, func(t trunk.Trunk) bool { return t.Name == in.Name })
-		switch {
-		case a.cfg.CheckLine == nil || !known:
+		known := slices.ContainsFunc(set.Upstreams, func(u trunk.Upstream) bool { return u.Name == in.Name }) || slices.ContainsFunc(set.Trunks, func(t trunk.Trunk) bool { return t.Name == in.Name })
+		if a.cfg.CheckLine == nil || !known {
 			return nil, refuse(http.StatusNotFound, "there is no trunk or upstream "+in.Name, "kaden export shows what there is")
-		case upstream && in.Call != "":
-			return nil, refuse(http.StatusBadRequest, in.Name+" is an upstream, and only a trunk is tried with a call", "kaden call places one")
 		}
 		found, err := a.cfg.CheckLine(ctx, in.Name, in.Call)
 		if err != nil {

@@ -129,6 +129,7 @@ var groups = []group{
 	{"next", false, nextPerson},
 	{"person", false, onePerson},
 	{"browsers", false, idleBrowsers},
+	{"rooms", false, rooms},
 	{"order", true, orderToInvite},
 	{"playing", true, playing},
 	{"digit", true, digitToBye},

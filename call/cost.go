@@ -18,6 +18,7 @@ type Charge struct {
 	Account sid.Account
 	Attempt string // as in Record
 	Trunk   string
+	Inbound bool          // it came in
 	At      time.Time     // the end
 	Talked  time.Duration // from the answer to the end, whole milliseconds; 0 without an answer
 	Cost    tariff.Money  // zero: not known
@@ -72,7 +73,7 @@ func (c *Call) paidLate(t *try) {
 
 // charged takes a charge into the call's record, and onto its timeline unless it is quiet.
 func (c *Call) charged(ch Charge, quiet bool, words string) {
-	ch.Call, ch.Account, ch.Attempt = c.id, c.rec.Account, c.order.Attempt
+	ch.Call, ch.Account, ch.Attempt, ch.Inbound = c.id, c.rec.Account, c.order.Attempt, c.rec.Direction == Inbound
 	c.charges = append(c.charges, ch)
 	switch p := &c.rec.Price; {
 	case !ch.Cost.Known() || c.unpriced:

@@ -33,7 +33,11 @@ func (m *memory) charges() string {
 	var s []string
 	for _, c := range m.changes {
 		for _, ch := range c.Charges {
-			s = append(s, fmt.Sprintf("%d %s %v %s", ch.Leg, ch.Trunk, ch.Talked, ch.Cost))
+			in := ""
+			if ch.Inbound {
+				in = "in "
+			}
+			s = append(s, fmt.Sprintf("%d %s%s %v %s", ch.Leg, in, ch.Trunk, ch.Talked, ch.Cost))
 		}
 	}
 	return strings.Join(s, ", ")
@@ -213,10 +217,10 @@ func TestWhatACallThatComesInCosts(t *testing.T) {
 		answers                  bool
 		charges, price           string
 	}{
-		{"four minutes", "0120444444", "09011112222", "ntt", true, "0 ntt 4m0s 66 JPY", "66 JPY"},
-		{"nobody answers", "0120444444", "09011112222", "ntt", false, "0 ntt 0s 1 JPY", "1 JPY"},
-		{"a hidden number", "0120444444", "anonymous", "ntt", true, "0 ntt 4m0s 66 JPY", "66 JPY"},
-		{"a number that no row has", "05012345678", "09011112222", "ntt", true, "0 ntt 4m0s unknown", "unknown"},
+		{"four minutes", "0120444444", "09011112222", "ntt", true, "0 in ntt 4m0s 66 JPY", "66 JPY"},
+		{"nobody answers", "0120444444", "09011112222", "ntt", false, "0 in ntt 0s 1 JPY", "1 JPY"},
+		{"a hidden number", "0120444444", "anonymous", "ntt", true, "0 in ntt 4m0s 66 JPY", "66 JPY"},
+		{"a number that no row has", "05012345678", "09011112222", "ntt", true, "0 in ntt 4m0s unknown", "unknown"},
 		{"a telephone of our own", "0120444444", "tanaka", "ntt", true, "", "unknown"},
 		{"the number does not say", "0120444444", "09011112222", "", true, "", "unknown"},
 		{"a trunk that is gone", "0120444444", "09011112222", "kddi", true, "", "unknown"},

@@ -40,6 +40,8 @@ type Config struct {
 	Channels Channels
 	Script   Script                                         // nil: calls are answered and nothing is said
 	Numbers  func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
+	// Upstreams dials over those of Trunks that are upstreams; nil: nothing does.
+	Upstreams leg.Dialer
 	// Shows tells whether an account may show a number that is nobody's here: one that it has verified. nil: none.
 	Shows func(account sid.Account, number string) bool
 	// Phones is what answers a call of one of our own phones (leg.Info.Phone); nil: the number it calls does.

@@ -32,19 +32,11 @@ func (d *Desk) EndGhost(ctx context.Context, o Order, trunkName string, r leg.Re
 	if d.within(o.To) {
 		return nil // it died with the process
 	}
-	dl, err := d.dialer(o.To.Scheme)
-	if err != nil {
-		return err
-	}
-	ender, ok := dl.(leg.Ender)
-	if !ok {
-		return nil // legs that die with the process
-	}
 	if o.To.Scheme != number.Tel {
-		return ender.End(ctx, o.target(trunk.Trunk{}), leg.Options{ID: o.legID(0)}, r)
+		return d.endLeg(ctx, o, trunk.Trunk{}, 0, r)
 	}
 	if legs, ok := legsOf(r); ok {
-		return d.endLegs(ctx, ender, o, legs)
+		return d.endLegs(ctx, o, legs)
 	}
 	if trunkName != "" {
 		o.Trunk = trunkName
@@ -62,7 +54,7 @@ func (d *Desk) EndGhost(ctx context.Context, o Order, trunkName string, r leg.Re
 	for _, t := range wants {
 		for i := range len(wants) {
 			n++
-			go func() { ended <- ender.End(ctx, o.target(t), leg.Options{ID: o.legID(i)}, r) }()
+			go func() { ended <- d.endLeg(ctx, o, t, i, r) }()
 		}
 	}
 	var errs []error
@@ -72,8 +64,21 @@ func (d *Desk) EndGhost(ctx context.Context, o Order, trunkName string, r leg.Re
 	return errors.Join(errs...)
 }
 
-// endLegs ends what was tried over several trunks: each leg on its own.
-func (d *Desk) endLegs(ctx context.Context, e leg.Ender, o Order, legs []remain) error {
+// endLeg ends one try over t.
+func (d *Desk) endLeg(ctx context.Context, o Order, t trunk.Trunk, try int, r leg.Remains) error {
+	dl, err := d.dialer(o.To.Scheme, t)
+	if err != nil {
+		return err
+	}
+	ender, ok := dl.(leg.Ender)
+	if !ok {
+		return nil // legs that die with the process
+	}
+	return ender.End(ctx, o.target(t), leg.Options{ID: o.legID(try)}, r)
+}
+
+// endLegs ends what was tried over several trunks, or over an upstream: each leg on its own.
+func (d *Desk) endLegs(ctx context.Context, o Order, legs []remain) error {
 	var all []trunk.Trunk
 	if d.cfg.Trunks != nil {
 		all = d.cfg.Trunks()
@@ -88,7 +93,7 @@ func (d *Desk) endLegs(ctx context.Context, e leg.Ender, o Order, legs []remain)
 		}
 		g.Go(func() error {
 			defer d.Resume(all[k], "").Leave()
-			errs[i] = e.End(ctx, o.target(all[k]), leg.Options{ID: o.legID(l.Try)}, l.Rest)
+			errs[i] = d.endLeg(ctx, o, all[k], l.Try, l.Rest)
 			return nil
 		})
 	}

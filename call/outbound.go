@@ -52,7 +52,14 @@ func (d *Desk) candidates(o Order, tried []string) ([]trunk.Trunk, error) {
 	if d.cfg.Trunks != nil {
 		all = d.cfg.Trunks()
 	}
-	if len(all) == 0 {
+	if o.OwnLines {
+		all = slices.DeleteFunc(slices.Clone(all), func(t trunk.Trunk) bool { return t.Upstream })
+	}
+	switch {
+	case len(all) > 0:
+	case !o.OwnLines && d.cfg.Others != nil && len(d.cfg.Others()) > 0:
+		return nil, &cannot{leg.Fault, "no trunk is configured, and without a public URL an upstream carries call-outs alone: set public-url (KADEN_PUBLIC_URL)"}
+	default:
 		return nil, &cannot{leg.Fault, "no trunk is configured, so telephone numbers cannot be called"}
 	}
 	if o.Trunk != "" {
@@ -112,7 +119,11 @@ func (c *Call) failed(err error) {
 	c.finish(leg.Event{At: time.Now(), Kind: leg.Ended, Cause: cause, Reason: err.Error()})
 }
 
-func (d *Desk) dialer(s number.Scheme) (leg.Dialer, error) {
+// dialer finds who dials addresses of scheme s, over t for telephone numbers.
+func (d *Desk) dialer(s number.Scheme, t trunk.Trunk) (leg.Dialer, error) {
+	if t.Upstream && d.cfg.Upstreams != nil {
+		return d.cfg.Upstreams, nil
+	}
 	if l, ok := d.cfg.Dialers[s]; ok {
 		return l, nil
 	}
@@ -156,6 +167,9 @@ func (o Order) target(t trunk.Trunk) leg.Target {
 			URI: o.To.String(), From: from, Username: o.SIPUser, Password: o.SIPPassword, Headers: o.Headers,
 			Account: string(o.Account), Call: string(o.SID),
 		}
+	}
+	if t.Upstream {
+		return leg.Target{URI: o.To.String(), From: from, Line: t.Name}
 	}
 	server := strings.TrimPrefix(t.Server, "sip:")
 	if secure, is := strings.CutPrefix(server, "sips:"); is {

@@ -37,11 +37,11 @@ func (d *Desk) within(to number.Address) bool {
 	return ours
 }
 
-func (c *Call) dialer() (leg.Dialer, error) {
+func (c *Call) dialer(t trunk.Trunk) (leg.Dialer, error) {
 	if c.own {
 		return c.desk.cfg.Own, nil
 	}
-	return c.desk.dialer(c.order.To.Scheme)
+	return c.desk.dialer(c.order.To.Scheme, t)
 }
 
 // target is whom the call dials, over t for telephone numbers that are not our own.
@@ -87,6 +87,6 @@ func (c *Call) Owns(called string) bool {
 
 // Reaches tells whether anything here dials addresses of scheme s.
 func (c *Call) Reaches(s number.Scheme) bool {
-	_, err := c.desk.dialer(s)
+	_, err := c.desk.dialer(s, trunk.Trunk{})
 	return err == nil
 }

@@ -89,7 +89,8 @@ type Order struct {
 	SIPPassword string
 	Detection   *Detection // find out who or what answers; nil: do not. Outbound calls only
 	Tape        *TapeOrder // record it from the answer to the end; nil: do not
-	Here        bool       // it is to be joined with others: no upstream can take it
+	Here        bool       // it is to be joined with others: its sound has to come here, and no upstream may take the whole call
+	OwnLines    bool       // over no upstream: whoever orders tries those himself
 	Alert       string     // the alert this call serves, and its call-out: loud words about the call are shown there too
 	Callout     string     //
 	Attempt     string     // call-out attempt this call serves, for the log and the leg's durable ID; "" is the SID

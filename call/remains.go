@@ -11,7 +11,7 @@ import (
 )
 
 // remains is what ends the call's legs after a crash. A call with one leg keeps what that wrote, as it is; one
-// that was tried over several trunks keeps a list.
+// that was tried over several trunks, or over an upstream, keeps a list.
 type remains struct {
 	call *Call
 
@@ -26,13 +26,15 @@ type remain struct {
 	Try   int         `json:"try"`
 	Trunk string      `json:"trunk"`
 	Rest  leg.Remains `json:"rest,omitempty"`
+
+	upstream bool // what it wrote is of no use to another line's dialer
 }
 
 // list is what is kept, now.
 func (r *remains) list() leg.Remains {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.ContainsFunc(r.legs, func(l remain) bool { return l.Try > 0 }) {
+	if !slices.ContainsFunc(r.legs, func(l remain) bool { return l.Try > 0 || l.upstream }) {
 		for _, l := range r.legs {
 			return l.Rest
 		}
@@ -53,7 +55,7 @@ func (r *remains) note(t *try, rest leg.Remains) {
 	}
 	i := slices.IndexFunc(r.legs, func(l remain) bool { return l.Try == t.n })
 	if i < 0 {
-		r.legs = append(r.legs, remain{t.n, t.line.Name, rest})
+		r.legs = append(r.legs, remain{t.n, t.line.Name, rest, t.line.Upstream})
 		return
 	}
 	r.legs[i].Rest = rest

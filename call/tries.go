@@ -135,7 +135,7 @@ func (c *Call) dial(line trunk.Trunk, channel string) {
 	if !c.now.alive() {
 		c.rec.Trunk = line.Name
 	}
-	d, err := c.dialer()
+	d, err := c.dialer(line)
 	if err == nil {
 		if t.n > 0 {
 			c.foresee(t)

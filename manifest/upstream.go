@@ -19,15 +19,15 @@ func (c *compiling) checkUpstream(d Document) {
 		Text: fmt.Sprintf("there is a trunk %q already", d.Name), Hint: "give one of them another name"})
 }
 
-// Away says what plans ask of upstreams that those cannot do: an upstream takes a whole call, which is never
-// joined with another here; and without a public URL (public is false) it brings no keys.
+// Away says what plans ask of upstreams that those cannot do without a public URL (public is false): bring keys, and
+// the sound of calls that are to be joined here.
 func Away(docs []Document, public bool) problem.List {
 	c := &compiling{declared: map[string]Document{}}
 	for _, d := range docs {
 		c.declared[d.Kind+" "+d.Name] = d
 	}
 	upstreams, trunks := c.names(kindUpstream), c.names(kindTrunk)
-	if len(upstreams) == 0 {
+	if len(upstreams) == 0 || public {
 		return nil
 	}
 	for _, d := range docs {
@@ -44,22 +44,20 @@ func Away(docs []Document, public bool) problem.List {
 				named = append(named, name)
 			}
 		}
-		c.joinsAway(d, p, named)
-		if !public {
-			c.unanswered(d, p, named, upstreams, len(trunks))
+		if len(named) > 0 && slices.ContainsFunc(p.Steps, func(s callout.Step) bool { return s.Join }) {
+			c.joinsAway(d, named)
+			continue
 		}
+		c.unanswered(d, p, named, upstreams, len(trunks))
 	}
 	c.problems.Sort()
 	return c.problems
 }
 
-// joinsAway refuses a conference across platforms.
-func (c *compiling) joinsAway(d Document, p callout.Plan, named []string) {
-	if len(named) == 0 || !slices.ContainsFunc(p.Steps, func(s callout.Step) bool { return s.Join }) {
-		return
-	}
-	c.note(d, c.at(d, "from", problem.Error, fmt.Sprintf("%s takes whole calls, and its calls cannot be joined in the conference of join: true", strings.Join(named, ", ")),
-		"take it out of from:, or write join: false"))
+// joinsAway refuses a conference of calls that cannot be heard here.
+func (c *compiling) joinsAway(d Document, named []string) {
+	c.note(d, c.at(d, "from", problem.Error, fmt.Sprintf("without a public URL %s cannot bring us the sound of its calls, so they cannot be joined in the conference of join: true", strings.Join(named, ", ")),
+		"set public-url (KADEN_PUBLIC_URL) to where the upstream reaches this kaden, take it out of from:, or write join: false"))
 }
 
 // unanswered tells of plans whose keys would never come back.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"runtime"
 	"strings"
 	"time"
 
@@ -131,6 +132,7 @@ func ReadMP3(b []byte) (samples []int16, err error) {
 			piece[i] = int16((int(left) + int(right)) / 2)
 		}
 		samples = r.add(samples, piece[:n/4])
+		runtime.Gosched() // see Resample
 		if len(samples) > limit {
 			return nil, ErrTooLong
 		}

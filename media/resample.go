@@ -2,6 +2,8 @@ package media
 
 import (
 	"math"
+	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -12,20 +14,28 @@ const (
 )
 
 // Resample changes the rate of samples with a polyphase low-pass filter: what the new rate cannot carry is
-// taken out, so nothing folds back. It is for preparing clips, not for frames under way.
+// taken out, so nothing folds back. It is for preparing clips, not for frames under way, and lets others have the
+// processor now and then: ten seconds of speech are several milliseconds of work, which calls under way would hear.
 // Rates outside [MinRate, MaxRate] are a bug of the caller and panic.
 func Resample(samples []int16, from, to int) []int16 {
 	r := newResampler(from, to)
 	out := make([]int16, 0, int(int64(len(samples))*int64(to)/int64(from))+1)
-	return r.finish(r.add(out, samples))
+	for piece := range slices.Chunk(samples, politePiece) {
+		out = r.add(out, piece)
+		runtime.Gosched()
+	}
+	return r.finish(out)
 }
+
+// politePiece is how many samples are worked through before somebody else gets the processor: a tenth of a millisecond.
+const politePiece = 4800
 
 // resampler does it piece by piece, so that a long file need not be in memory at its own rate.
 type resampler struct {
 	same     bool
 	phases   [][]float32 // filters, one for each fraction of a sample
 	up, down int         // to and from, reduced
-	past     []int16     // input that is still needed
+	past     []float32   // input that is still needed
 	at       int         // centre of the next output within past, whole samples
 	phase    int         // and up-ths of a sample
 	taken    int64       // input so far
@@ -70,7 +80,7 @@ func newResampler(from, to int) *resampler {
 		}
 		r.phases[p] = taps
 	}
-	r.past = make([]int16, half-1) // silence before the beginning
+	r.past = make([]float32, half-1) // silence before the beginning
 	r.at = half - 1
 	return r
 }
@@ -81,15 +91,13 @@ func (r *resampler) add(out, samples []int16) []int16 {
 	if r.same {
 		return append(out, samples...)
 	}
-	r.past = append(r.past, samples...)
+	for _, v := range samples {
+		r.past = append(r.past, float32(v))
+	}
 	half := len(r.phases[0]) / 2
 	for r.at+half < len(r.past) {
 		taps := r.phases[r.phase*len(r.phases)/r.up]
-		var sum float32
-		for i, v := range r.past[r.at-half+1 : r.at+half+1] {
-			sum += float32(v) * taps[i]
-		}
-		out = append(out, clip16(float64(sum)))
+		out = append(out, clip16(float64(dot(taps, r.past[r.at-half+1:r.at+half+1]))))
 		r.given++
 		r.phase += r.down
 		r.at += r.phase / r.up
@@ -114,6 +122,22 @@ func (r *resampler) finish(out []int16) []int16 {
 	out = r.add(out, make([]int16, len(r.phases[0])+missing*r.down/r.up+1))
 	r.taken = taken
 	return out[:begin+min(missing, len(out)-begin)]
+}
+
+// dot is the sum of products of two slices of the same length. Four sums at once do not wait for each other.
+func dot(a, b []float32) float32 {
+	var s0, s1, s2, s3 float32
+	for len(a) >= 4 && len(b) >= 4 {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
+		a, b = a[4:], b[4:]
+	}
+	for i := range min(len(a), len(b)) {
+		s0 += a[i] * b[i]
+	}
+	return s0 + s1 + s2 + s3
 }
 
 func clip16(v float64) int16 {

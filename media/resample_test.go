@@ -161,3 +161,14 @@ func TestRecorderKeepsUpToItsLimit(t *testing.T) {
 		t.Errorf("%d samples", len(got))
 	}
 }
+
+// BenchmarkResample is ten seconds of speech from an engine's rate to ours.
+func BenchmarkResample(b *testing.B) {
+	in := make([]int16, 10*48_000)
+	for i := range in {
+		in[i] = int16(8000 * math.Sin(float64(i)/20))
+	}
+	for b.Loop() {
+		Resample(in, 48_000, Rate)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"time"
 )
 
@@ -114,10 +115,17 @@ func (f *wavFormat) decode(data []byte, rate int) ([]int16, error) {
 	var piece [1024]int16
 	for total > 0 {
 		n := min(total, len(piece))
-		for i := range n {
-			piece[i] = f.mono(data[i*f.block:])
+		if f.tag == wavPCM && f.bits == 16 && f.channels == 1 { // what speech engines give
+			for i := range n {
+				piece[i] = int16(binary.LittleEndian.Uint16(data[2*i:]))
+			}
+		} else {
+			for i := range n {
+				piece[i] = f.mono(data[i*f.block:])
+			}
 		}
 		out = r.add(out, piece[:n])
+		runtime.Gosched() // see Resample
 		data, total = data[n*f.block:], total-n
 	}
 	return r.finish(out), nil

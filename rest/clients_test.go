@@ -40,6 +40,7 @@ func serve(t *testing.T) (env []string) {
 	cfg := rest.Config{
 		Accounts: books, NotFound: account.ErrNotFound, Calls: store, Desk: desk, Keys: books, Applications: books, Numbers: newShelf(), Recordings: books,
 		Debug: books, CallerIDs: books, Validations: rest.NewValidations(log, desk, books, asker, within), SIP: &sipStore{},
+		Money: november(), Triggers: books, Verify: books, Teller: rest.NewTeller(log, desk, within),
 	}
 	t.Cleanup(postman(&cfg))
 	s := httptest.NewServer(rest.New(log, cfg))
@@ -100,6 +101,7 @@ func TestTwilioForNodeWorksWithIt(t *testing.T) {
 	env := serve(t)
 	tell(t, env, "node", "client.mjs")
 	tell(t, env, "node", "books.mjs")
+	tell(t, env, "node", "verify.mjs")
 }
 
 func TestTwilioForPythonWorksWithIt(t *testing.T) {
@@ -108,6 +110,7 @@ func TestTwilioForPythonWorksWithIt(t *testing.T) {
 			env := serve(t)
 			tell(t, env, python, "client.py")
 			tell(t, env, python, "books.py")
+			tell(t, env, python, "verify.py")
 			return
 		}
 	}

@@ -2,12 +2,14 @@ package rest
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/sid"
 )
 
@@ -186,12 +188,33 @@ func (s *server) fetchRecording(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err // there is none while it is being made
 	}
+	if wav, err = inChannels(wav, rec, r.query.Get("RequestedChannels")); err != nil {
+		return answer{}, err
+	}
 	return answer{serve: func(w http.ResponseWriter, q *http.Request) {
 		h := w.Header()
 		h.Set("Content-Type", "audio/x-wav")
 		h.Set("Cache-Control", "private, no-cache")
 		http.ServeContent(w, q, "", rec.Updated, bytes.NewReader(wav))
 	}}, nil
+}
+
+// inChannels is the sound of a recording in as many channels as somebody wishes for: "" as it was kept, 1 or 2. Of one
+// channel no two are made (Twilio: error 16113).
+func inChannels(wav []byte, rec account.Recording, wish string) ([]byte, error) {
+	switch {
+	case wish == "" || wish == strconv.Itoa(rec.Channels):
+		return wav, nil
+	case wish == "2":
+		return nil, invalid(16113, "Cannot download a dual-channel presentation of a mono recording: RecordingChannels=dual makes one with two channels")
+	case wish != "1":
+		return nil, invalid(20001, "RequestedChannels is not valid: %q is neither 1 nor 2", clip(wish))
+	}
+	mixed, err := media.MonoWAV(wav)
+	if err != nil {
+		return nil, fmt.Errorf("recording %s: %w", rec.SID, err)
+	}
+	return mixed, nil
 }
 
 // deleteRecording forgets a recording and its sound: DELETE /Recordings/RE….

@@ -1,6 +1,7 @@
-// Package rest is the part of kaden that speaks Twilio's API, version 2010-04-01.
+// Package rest is the part of kaden that speaks Twilio's API, version 2010-04-01, and of the Verify API, version 2, what a
+// telephone call can do.
 //
-// [New] is an http.Handler for everything under /2010-04-01/: it knows who asks, reads the form, lets the
+// [New] is an http.Handler for everything under /2010-04-01/ and /v2/: it knows who asks, reads the form, lets the
 // desk place, redirect and end calls, and answers in Twilio's JSON with Twilio's error codes, which are
 // made here and nowhere else. One file per resource. It never redirects, and an error it does not know
 // becomes code 20500 with a request id; the details stay in the log.
@@ -44,10 +45,10 @@ type Desk interface {
 	Complete(ctx context.Context, id sid.Call) (call.Record, error)
 }
 
-// Money knows what calls have cost.
+// Money knows what accounts have used, and what it has cost.
 type Money interface {
-	// Usage is what an account spent on legs that ended from from to before to, by quarter of an hour.
-	Usage(ctx context.Context, account sid.Account, from, to time.Time) ([]tariff.Spent, error)
+	// Used is what an account used from from to before to, by days (UTC) or in one sum, in no order.
+	Used(ctx context.Context, account sid.Account, from, to time.Time, daily bool) ([]tariff.Used, error)
 	// Balance is what the month's budget has left, negative if more was spent than that.
 	Balance(ctx context.Context, account sid.Account) (tariff.Money, error)
 }
@@ -77,7 +78,8 @@ type Config struct {
 
 	// What is nil does not exist: its resources are 404.
 
-	Money        Money // Balance and Usage
+	Money        Money            // Balance and Usage
+	Triggers     account.Triggers // of Money's usage
 	Keys         account.Keys
 	Applications account.Applications
 	Numbers      Numbers
@@ -87,6 +89,12 @@ type Config struct {
 	Recordings   account.Recordings
 	Debug        account.Debug
 	Relay        Relay // what browser phones are told of
+
+	Verify account.Verify
+	Teller *Teller // of Verify's codes
+
+	// Sender is the number that codes are written from to another, "" where nobody can write there; nil: nobody can at all.
+	Sender func(to number.Number) string
 
 	// OpenRecordings lets whoever knows the address of a recording hear it, as Twilio does; else it takes credentials.
 	OpenRecordings bool
@@ -106,7 +114,7 @@ type Config struct {
 	AllowTo func(ctx context.Context, a account.Account, to number.Address) error
 }
 
-// New is the handler for /2010-04-01/.
+// New is the handler for /2010-04-01/ and /v2/.
 func New(log *slog.Logger, cfg Config) http.Handler {
 	cfg.Region = cmp.Or(cfg.Region, number.Home)
 	return &server{log: log, cfg: cfg}

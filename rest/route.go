@@ -35,8 +35,11 @@ var (
 
 // ofAccount are the resources below an account.
 var ofAccount = plan(
-	applicationRoutes, callRoutes, callerIDRoutes, conferenceRoutes, debugRoutes, keyRoutes, messageRoutes, moneyRoutes, numberRoutes, pageRoutes, queueRoutes, recordingRoutes, sipRoutes, streamRoutes, tapeRoutes, tokenRoutes,
+	applicationRoutes, callRoutes, callerIDRoutes, conferenceRoutes, debugRoutes, keyRoutes, messageRoutes, moneyRoutes, numberRoutes, pageRoutes, queueRoutes, recordingRoutes, sipRoutes, streamRoutes, tapeRoutes, tokenRoutes, triggerRoutes, usageRoutes,
 )
+
+// verify are the resources of Twilio's Verify API, version 2. They are those of whoever asks.
+var verify = plan(verifyRoutes)
 
 // crossing is a point of a path: where the names go, and where an identifier goes.
 type crossing struct {
@@ -83,6 +86,9 @@ func (c *crossing) step(part string) *crossing {
 // route reads a path. net/http's own patterns would redirect where a path is not clean, and twilio-go follows
 // no redirect: whatever is not exactly right is not there. Names are case-sensitive; .json may be missing.
 func route(path string) place {
+	if rest, ok := strings.CutPrefix(path, "/v2/"); ok {
+		return place{}.below(verify, strings.Split(rest, "/"))
+	}
 	rest, ok := strings.CutPrefix(path, "/2010-04-01/Accounts")
 	if !ok {
 		return place{}
@@ -103,15 +109,19 @@ func route(path string) place {
 	if len(parts) == 1 {
 		return p
 	}
-	p.rest = parts[1:]
-	at := ofAccount
-	for _, part := range p.rest {
+	return p.below(ofAccount, parts[1:])
+}
+
+// below is the place that a path leads to from a crossing.
+func (p place) below(at *crossing, path []string) place {
+	p.rest = path
+	for _, part := range path {
 		next := at.names[part]
 		if next == nil {
 			next = at.any
 			p.ids = append(p.ids, part)
 		}
-		if next == nil {
+		if next == nil || part == "" {
 			return place{}
 		}
 		at = next

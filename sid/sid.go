@@ -51,6 +51,14 @@ type (
 	UserMessage string
 	// Subscription is ZY…, who is told what a page says.
 	Subscription string
+	// Trigger is UT…, who is told when so much was used.
+	Trigger string
+	// Service is VA…, how an app verifies its users' telephones.
+	Service string
+	// Verification is VE…, a code on its way to somebody.
+	Verification string
+	// Attempt is VL…, one time that such a code was told.
+	Attempt string
 )
 
 // Prefixes of the kinds that exist here.
@@ -74,12 +82,17 @@ const (
 	accessPrefix       = "IP"
 	userMessagePrefix  = "KX"
 	subscriptionPrefix = "ZY"
+	triggerPrefix      = "UT"
+	servicePrefix      = "VA"
+	verificationPrefix = "VE"
+	attemptPrefix      = "VL"
 )
 
 // Kind is any identifier type of this package.
 type Kind interface {
 	Account | Call | Key | Bin | Number | Application | Notification | Conference | Recording | Message | Queue | Stream |
-		Domain | CredentialList | Credential | AccessList | AccessAddress | UserMessage | Subscription
+		Domain | CredentialList | Credential | AccessList | AccessAddress | UserMessage | Subscription |
+		Trigger | Service | Verification | Attempt
 }
 
 func prefix[K Kind]() string {
@@ -117,6 +130,14 @@ func prefix[K Kind]() string {
 		return userMessagePrefix
 	case Subscription:
 		return subscriptionPrefix
+	case Trigger:
+		return triggerPrefix
+	case Service:
+		return servicePrefix
+	case Verification:
+		return verificationPrefix
+	case Attempt:
+		return attemptPrefix
 	case AccessList:
 		return accessListPrefix
 	case AccessAddress:

@@ -40,6 +40,10 @@ func TestEachKindHasItsPrefix(t *testing.T) {
 	made[Credential](t, "CR")
 	made[AccessList](t, "AL")
 	made[AccessAddress](t, "IP")
+	made[Trigger](t, "UT")
+	made[Service](t, "VA")
+	made[Verification](t, "VE")
+	made[Attempt](t, "VL")
 }
 
 func TestParse(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"github.com/kaden-project/kaden/tariff"
 )
 
-var charges = newTable("charge", "call leg account attempt trunk at talked amount currency", func(c *chargeRow) []any {
-	return []any{&c.Call, &c.Leg, &c.Account, &c.Attempt, &c.Trunk, moment{&c.At}, &c.talked, (*int64)(&c.Cost.Amount), &c.Cost.Currency}
+var charges = newTable("charge", "call leg account attempt trunk inbound at talked amount currency", func(c *chargeRow) []any {
+	return []any{&c.Call, &c.Leg, &c.Account, &c.Attempt, &c.Trunk, &c.Inbound, moment{&c.At}, &c.talked, (*int64)(&c.Cost.Amount), &c.Cost.Currency}
 })
 
 // chargeRow is a charge with its time in milliseconds.

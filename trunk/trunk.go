@@ -29,6 +29,7 @@ type Trunk struct {
 	Per        string                  // what the interval is counted for: PerTrunk, PerNumber, PerAccount; "" is PerTrunk
 	InBandDTMF bool
 	Unreliable bool // answers with announcements (rule 30)
+	Upstream   bool // another platform: Server is its URL, User and Password are the account there
 	Prices     tariff.Table
 	SIP        SIP
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/kaden-project/kaden/problem/yamldoc"
 )
 
-// Upstream is another platform that takes whole calls over (上流): Twilio, or another kaden. It speaks
+// Upstream is another platform that takes calls over, whole or as a leg of ours (上流): Twilio, or another kaden. It speaks
 // Twilio's REST API of 2010-04-01.
 type Upstream struct {
 	Trunk          // its name, caller ID, reach, prices, channels and pace; the rest of it is left empty
@@ -26,7 +26,7 @@ type Upstream struct {
 // Line is the upstream as a line: where it leads and as whom, for those who keep book of lines.
 func (u Upstream) Line() Trunk {
 	t := u.Trunk
-	t.Server, t.User, t.Password = u.URL, u.Account, u.Token
+	t.Server, t.User, t.Password, t.Upstream = u.URL, u.Account, u.Token, true
 	return t
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/leg/streamleg"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
@@ -46,6 +47,7 @@ type shown struct {
 
 // owned belongs to the call's goroutine.
 type owned struct {
+	leg      *streamleg.Leg // the call is a leg of one here, which keeps its own books; nil: a whole call
 	order    call.Order
 	rec      call.Record
 	sid      string // the platform's; "" until it is known
@@ -449,7 +451,7 @@ const chargedAs = 50
 
 // charge notes what the call has cost by the upstream's price table, as the desk does for a trunk.
 func (k *Call) charge() {
-	if k.sid == "" {
+	if k.sid == "" || k.leg != nil {
 		return
 	}
 	l := tariff.Leg{To: k.order.To.Number}
@@ -521,6 +523,10 @@ func (k *Call) announce(e call.Event) {
 
 // write puts the record in the store. What fails stays pending and goes with the next change.
 func (k *Call) write() {
+	if k.leg != nil {
+		k.untold, k.charges = nil, nil
+		return
+	}
 	k.rec.Updated = time.Now().UTC()
 	ctx, stop := context.WithTimeout(context.WithoutCancel(k.client.ctx), 5*time.Second)
 	defer stop()

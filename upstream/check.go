@@ -46,7 +46,7 @@ func (c *Client) Check(ctx context.Context, name string) ([]Finding, error) {
 	if known {
 		out = append(out, c.checkBalance(ctx, u), c.checkNumber(ctx, u), c.checkCountry(ctx, u))
 	}
-	return append(out, c.checkCallbacks()), nil
+	return append(out, c.checkCallbacks(u)), nil
 }
 
 // checkAccount tells whether the platform knows us; without that there is nothing more to ask.
@@ -165,13 +165,16 @@ var voiceAPI = func(u trunk.Upstream) string {
 	return ""
 }
 
-func (c *Client) checkCallbacks() Finding {
+func (c *Client) checkCallbacks(u trunk.Upstream) Finding {
 	if c.cfg.PublicURL == "" {
 		return wrong("callbacks", "set public-url (KADEN_PUBLIC_URL) to where the upstream reaches this kaden",
 			"the upstream cannot reach us: only plans with confirm: hangup or confirm: none go that way, and its calls are looked at every few seconds")
 	}
 	if c.deaf.Load() {
 		return wrong("callbacks", "public-url must lead to this kaden from outside: look at the proxy and the firewall before it", "%s is set, and the last calls' callbacks have not arrived", c.cfg.PublicURL)
+	}
+	if strings.HasPrefix(c.cfg.PublicURL, "http://") && strings.HasSuffix(u.URL, "twilio.com") {
+		return wrong("callbacks", "give this kaden an https address, and public-url that", "%s: Twilio brings the sound of calls to https addresses alone, so join: true, programs' calls and <Dial> do not go this way", c.cfg.PublicURL)
 	}
 	return right("callbacks", "%s", c.cfg.PublicURL)
 }

@@ -129,3 +129,15 @@ func (h *house) finds(want ...string) {
 		h.Errorf("found\n %s\nwant\n %s", strings.Join(got, "\n "), strings.Join(want, "\n "))
 	}
 }
+
+// Twilio opens WebSockets to https addresses alone; a kaden takes both.
+func TestSoundThatTwilioDoesNotBring(t *testing.T) {
+	h := build(t)
+	if f := h.CheckCallbacks(h.up); f.Wrong {
+		t.Errorf("another kaden: %+v", f)
+	}
+	h.up.URL = trunk.Twilio
+	if f := h.CheckCallbacks(h.up); !f.Wrong || !strings.Contains(f.Remedy, "https") {
+		t.Errorf("Twilio: %+v", f)
+	}
+}

@@ -39,3 +39,6 @@ func ReadLetter(body []byte) (message.Word, error) {
 	err := json.Unmarshal(body, &l)
 	return l.word(), err
 }
+
+// CheckCallbacks looks at the way back alone.
+func (c *Client) CheckCallbacks(u trunk.Upstream) Finding { return c.checkCallbacks(u) }

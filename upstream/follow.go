@@ -14,7 +14,7 @@ import (
 	"github.com/kaden-project/kaden/webhook"
 )
 
-// Path is where the platforms' callbacks come in: Path + name/attempt/token of calls; see message.go for others.
+// Path is where the platforms' callbacks come in: Path + name/attempt/token of calls; see message.go and leg.go for others.
 const Path = "/upstream/"
 
 // maxCallback bounds a callback's body.
@@ -22,7 +22,6 @@ const maxCallback = 64 << 10
 
 // ServeHTTP takes a callback. Its address proves that we gave it out, its signature that the platform sent it.
 func (c *Client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxCallback)
 	part := strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), Path), "/")
 	for i, p := range part {
 		if s, err := url.PathUnescape(p); err == nil {
@@ -30,8 +29,9 @@ func (c *Client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	letter := len(part) == 4 && part[1] == partMessages && part[3] == c.token(part[0], "message "+part[2])
+	stream := len(part) == 4 && part[1] == partStreams && part[3] == c.token(part[0], "stream "+part[2])
 	inbound := len(part) == 2 && part[1] == partInbound // which its signature alone proves
-	if c.cfg.PublicURL == "" || !letter && !inbound && (len(part) != 3 || part[2] != c.token(part[0], part[1])) {
+	if c.cfg.PublicURL == "" || !letter && !stream && !inbound && (len(part) != 3 || part[2] != c.token(part[0], part[1])) {
 		http.NotFound(w, r)
 		return
 	}
@@ -40,6 +40,11 @@ func (c *Client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	if stream {
+		c.onStream(w, r, u, part[2])
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxCallback)
 	if err := c.Signed(u.Token, r); err != nil {
 		c.log.Warn("a callback that the upstream did not sign; check its token", "upstream", u.Name, "of", part[1], "err", err)
 		http.Error(w, "the signature does not match", http.StatusForbidden)

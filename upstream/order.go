@@ -222,7 +222,9 @@ func (k *Call) placed(r resource, err error) {
 	case errors.Is(err, errGivenUp):
 		k.ended(news{status: call.Canceled})
 	case errors.As(err, &no):
-		k.refuse(no)
+		if !k.other(no) {
+			k.refuse(no)
+		}
 	default:
 		k.unknown(err)
 	}

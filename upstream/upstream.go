@@ -5,7 +5,8 @@
 // of package call would tell it. A call is ordered once: when the answer to an order is lost, the platform is
 // searched before anything is ordered again. What an earlier life of this process left there is taken up by
 // [Client.Adopt], or ended by [Client.EndGhost]. Without an address at which the platform can reach us, calls can be placed whose script
-// needs no answer; see inline.go. A Client may be used from any goroutine.
+// needs no answer; see inline.go. With one, a call there can also be a leg of a call here: a Client is a leg.Dialer; see
+// leg.go. A Client may be used from any goroutine.
 package upstream
 
 import (
@@ -24,6 +25,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
@@ -59,6 +61,9 @@ type Config struct {
 	// an error lets the platform bring it again. nil: there are none.
 	Letters func(id sid.Message, w message.Word)
 	Inbound func(ctx context.Context, in In) error
+
+	// Clock paces the sound of legs; nil: whole calls alone are carried.
+	Clock *media.Clock
 
 	Limits    Limits
 	Transport http.RoundTripper // nil is the network
@@ -242,11 +247,16 @@ func (c *Client) Has(id sid.Call) bool {
 	return false
 }
 
-// Calls is the number of calls that are not over.
-func (c *Client) Calls() int {
+// Calls is the number of whole calls that are not over.
+func (c *Client) Calls() (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.live)
+	for _, k := range c.live {
+		if k.leg == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // Shutdown takes no more orders, ends the calls under way and returns when the platforms have confirmed that,

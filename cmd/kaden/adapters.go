@@ -24,6 +24,7 @@ type asker struct {
 	bins    *bins // nil: none
 
 	validations *rest.Validations // nil: none; set once, before the first call
+	teller      *rest.Teller      // likewise
 }
 
 func (a *asker) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
@@ -35,6 +36,9 @@ func (a *asker) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
 	}
 	if a.validations != nil && a.validations.Ours(q.URL) {
 		return a.validations.Ask(ctx, q)
+	}
+	if a.teller != nil && a.teller.Ours(q.URL) {
+		return a.teller.Ask(ctx, q)
 	}
 	if strings.HasPrefix(q.URL, dispatch.Origin+"/") {
 		return a.scripts.Ask(ctx, q)

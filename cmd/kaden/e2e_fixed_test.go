@@ -27,7 +27,7 @@ func TestProgramsWithTwiliosAddressBuiltIn(t *testing.T) {
 	s := newServer(t, with("--https", at+":443", "--tls-local"))
 	ca := filepath.Join(filepath.Dir(s.file), "ca.pem")
 	said, err := exec.Command(kaden(t), "tls", "--config", s.file, "--address", at, "--out", ca).CombinedOutput()
-	if err != nil || !strings.Contains(string(said), at+" api.twilio.com") || !strings.Contains(string(said), "NODE_EXTRA_CA_CERTS="+ca) {
+	if err != nil || !strings.Contains(string(said), at+" api.twilio.com verify.twilio.com") || !strings.Contains(string(said), "NODE_EXTRA_CA_CERTS="+ca) {
 		t.Fatalf("kaden tls: %v\n%s", err, said)
 	}
 	if info, err := os.Stat(filepath.Join(s.data, "tls", "ca.key")); err != nil || info.Mode().Perm() != 0o600 {
@@ -38,7 +38,7 @@ func TestProgramsWithTwiliosAddressBuiltIn(t *testing.T) {
 	s.apply("trunk: exchange\nserver: " + x.addr() + "\nfrom: \"+815012345678\"")
 
 	hosts := filepath.Join(t.TempDir(), "hosts")
-	if err := os.WriteFile(hosts, []byte("127.0.0.1 localhost\n"+at+" api.twilio.com\n"), 0o644); err != nil {
+	if err := os.WriteFile(hosts, []byte("127.0.0.1 localhost\n"+at+" api.twilio.com verify.twilio.com\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	env := append(os.Environ(), "KADEN_TEST_SID="+s.account(), "KADEN_TEST_TOKEN="+s.token(), "KADEN_TEST_ANSWERS=+819011112222", "KADEN_TEST_FROM=+815012345678",

@@ -83,7 +83,7 @@ func (p *program) api(method, path string, want int, pairs ...string) map[string
 	for i := 0; i < len(pairs); i += 2 {
 		form.Add(pairs[i], pairs[i+1])
 	}
-	if !strings.HasPrefix(path, "/2010") {
+	if !strings.HasPrefix(path, "/2010") && !strings.HasPrefix(path, "/v2/") {
 		path = "/2010-04-01/Accounts/" + p.account + path
 	}
 	q, err := http.NewRequestWithContext(p.t.Context(), method, p.s.url(path), strings.NewReader(form.Encode()))

@@ -40,12 +40,12 @@ func TestTwiliosOwnClientsOrderCalls(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(conformance, "node_modules", "twilio")); err != nil {
 				t.Skip("skipped: the npm package twilio is not installed (cd conformance && npm ci)")
 			}
-			return []string{needs(t, "node", "nodejs"), "client.mjs", "books.mjs"}
+			return []string{needs(t, "node", "nodejs"), "client.mjs", "books.mjs", "verify.mjs"}
 		}},
 		{"Python", func(t *testing.T) []string {
 			for _, python := range []string{"python3", "/usr/bin/python3"} {
 				if exec.Command(python, "-c", "import twilio").Run() == nil {
-					return []string{python, "client.py", "books.py"}
+					return []string{python, "client.py", "books.py", "verify.py"}
 				}
 			}
 			t.Skip("skipped: python3-twilio is not installed (apt-get install python3-twilio)")
@@ -57,7 +57,7 @@ func TestTwiliosOwnClientsOrderCalls(t *testing.T) {
 			command := c.find(t)
 			runs := [][]string{command[1:]}
 			if c.name != "Go" {
-				runs = [][]string{command[1:2], command[2:3]}
+				runs = [][]string{command[1:2], command[2:3], command[3:4]}
 			}
 			for _, args := range runs {
 				cmd := exec.CommandContext(t.Context(), command[0], args...)

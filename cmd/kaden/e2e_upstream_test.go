@@ -14,19 +14,14 @@ import (
 // far is a kaden with a trunk to an exchange, to which another kaden hands its calls.
 func far(t *testing.T, x *exchange) *server {
 	t.Helper()
-	s := serve(t)
-	s.apply("trunk: exchange\nserver: "+x.addr()+"\nfrom: \"+815087654321\"", "number: \"+815087654321\"\ncall-back: true")
-	return s
+	return farAt(t, x.addr())
 }
 
 // near is a kaden without a trunk of its own, whose calls go over another one.
 func near(t *testing.T, up *server, options ...option) *server {
 	t.Helper()
-	s := newServer(t, options...)
-	s.env = append(s.env, "KADEN_PUBLIC_URL="+s.url(""), "FAR_TOKEN="+up.token())
-	s.start()
-	s.ready()
-	s.apply(upstreamDoc(up), sato, suzukiAway)
+	s := behind(t, up, options...)
+	s.apply(sato, suzukiAway)
 	return s
 }
 
@@ -62,6 +57,9 @@ func TestAnotherKadenCarriesTheCall(t *testing.T) {
 	s := near(t, up)
 	if got := s.command("", "trunk", "check", "far"); got.code != 0 || !strings.Contains(got.out, "ok    credentials") || !strings.Contains(got.out, "ok    callbacks") {
 		t.Errorf("kaden trunk check: exit %d\n%s%s", got.code, got.out, got.err)
+	}
+	if got := s.command("", "trunk", "check", "far", "--call", suzukiNumber); got.code != 0 || !strings.Contains(got.out, "it was answered") {
+		t.Errorf("kaden trunk check --call: exit %d\n%s%s", got.code, got.out, got.err)
 	}
 	s.apply(satoOnly)
 	id := s.alarm("disk full on db01")

@@ -25,17 +25,20 @@ import (
 // handler is every page of the house.
 func (r *rooms) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
-	mux.Handle("/2010-04-01/", rest.New(r.log, rest.Config{
+	twilios := rest.New(r.log, rest.Config{
 		Accounts: r.store, NotFound: account.ErrNotFound, Calls: r.store, Desk: rest.AtDesk(r.desk), Region: r.settings.Region,
 		Keys: r.store, Applications: r.catalog, Numbers: r.catalog, Texting: func() bool { return len(r.house.Load().Upstreams) > 0 },
 		CallerIDs: r.store, Validations: r.asker.validations, Debug: r.store, Relay: rest.Relay{URLs: r.settings.Relay.URLs, Secret: r.settings.Relay.Secret},
 		Recordings: r.store, OpenRecordings: !r.settings.Recordings.Private, PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		Money: purse{r}, AllowTo: r.mayCall,
+		Money: purse{r}, Triggers: r.store, AllowTo: r.mayCall,
+		Verify: r.store, Teller: r.asker.teller, Sender: r.sender,
 		Live: r.desk, Queues: r.store, Conferences: r.store,
 		SIP:      sipBooks{r},
 		Messages: r.letters,
 		Pages:    r.pages(),
-	}))
+	})
+	mux.Handle("/2010-04-01/", twilios)
+	mux.Handle(verifyPath, twilios)
 	mux.Handle("/in/", intake.New(r.log, intake.Config{
 		Sources:  func(name string) (alert.Source, bool) { s, ok := r.house.Load().Sources[name]; return s, ok },
 		Acceptor: r.dispatch,

@@ -74,5 +74,12 @@ func (r *rooms) checkLine(ctx context.Context, name, to string) (out []api.Findi
 	for _, f := range found {
 		out = append(out, findingOf(f.What, f.Text, f.Remedy, f.Wrong, f.Unsure))
 	}
+	switch {
+	case err != nil || to == "":
+	case r.upstreams.CanDial():
+		out = append(out, r.checkCall(ctx, name, to))
+	default:
+		out = append(out, findingOf("call", "without a public URL the sound of a call does not come here", "set public-url (KADEN_PUBLIC_URL) to where the upstream reaches this kaden", true, false))
+	}
 	return out, err
 }

@@ -36,7 +36,6 @@ import (
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/speech"
 	"github.com/kaden-project/kaden/store"
-	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/upstream"
 	"github.com/kaden-project/kaden/voice"
 	"github.com/kaden-project/kaden/webhook"
@@ -210,7 +209,8 @@ func (r *rooms) openCalls() {
 			number.SIP: r.traces, number.Tel: r.traces, number.Sim: &simleg.Dialer{Phones: r.phones.phone},
 		}),
 		Own:       &loopleg.Dialer{Accept: func(l leg.Leg) { r.desk.Accept(l) }},
-		Trunks:    func() []trunk.Trunk { return r.house.Load().Trunks },
+		Trunks:    r.lines,
+		Upstreams: legsAway{r},
 		Gates:     r.store,
 		Channels:  r.channels(),
 		Numbers:   r.numberCalled,
@@ -220,7 +220,7 @@ func (r *rooms) openCalls() {
 		Down:      r.lineDown,
 		Estate:    r.store,
 		Elsewhere: func(id sid.Call) bool { return r.upstreams.Has(id) },
-		Others:    r.upstreamLines,
+		Others:    r.otherLines,
 	})
 	secret := hmac.New(sha256.New, r.secret)
 	secret.Write([]byte("scripts"))
@@ -234,6 +234,7 @@ func (r *rooms) openCalls() {
 	r.watch.to(r.dispatch)
 	r.asker.scripts = r.dispatch
 	r.asker.validations = rest.NewValidations(r.log, rest.AtDesk(r.desk), r.store, r.journal, dispatch.Origin)
+	r.asker.teller = rest.NewTeller(r.log, rest.AtDesk(r.desk), dispatch.Origin)
 }
 
 // hangingUp is how long upstreams may take to confirm, at the end, that their calls are over.
@@ -264,6 +265,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	})
 	g.Go(func() error { r.closeBooks(work); return nil })
 	g.Go(func() error { return r.letters.desk.Run(work) })
+	g.Go(func() error { return rest.NewWatch(r.log, r.store, purse{r}).Run(work) })
 	var first error
 	select {
 	case <-ctx.Done():

@@ -9,6 +9,8 @@ import (
 const (
 	tidyEvery  = time.Hour
 	tidyAtOnce = 200
+
+	keepCodes = 24 * time.Hour // those of the Verify API; they are valid for ten minutes
 )
 
 // tidy forgets recordings and the debugger's entries that are older than the settings say, until ctx ends.
@@ -17,6 +19,7 @@ func (r *rooms) tidy(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		r.forget(ctx, "recordings", r.settings.Recordings.Keep, r.store.ForgetRecordings)
+		r.forget(ctx, "codes that were told", keepCodes, r.store.ForgetCodes)
 		r.forget(ctx, "entries of the debugger", r.settings.Debug.Keep, r.store.ForgetDebug)
 		select {
 		case <-tick.C:

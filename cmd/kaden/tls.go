@@ -80,7 +80,7 @@ func (c *tlsCmd) Run(out *output) error {
 	fmt.Fprintf(w, "The local certificate authority %s in %s, until %s.\n", verb, certFile, a.cert.NotAfter.Format(time.DateOnly))
 	fmt.Fprintf(w, "It vouches for %s.\n", strings.Join(cert.Leaf.DNSNames, ", "))
 	fmt.Fprintf(w, "\n1. kaden with TLS:\n\n  kaden serve --https 0.0.0.0:443 --tls-local\n  (a port below 1024 needs the right: setcap cap_net_bind_service=+ep kaden)\n")
-	fmt.Fprintf(w, "\n2. /etc/hosts of each machine with such programs; take the line out again to talk to Twilio:\n\n  %s api.twilio.com\n", c.Address)
+	fmt.Fprintf(w, "\n2. /etc/hosts of each machine with such programs; take the line out again to talk to Twilio:\n\n  %s api.twilio.com verify.twilio.com\n", c.Address)
 	fmt.Fprintf(w, "\n3. Who is to trust it:\n\n")
 	for _, l := range [][2]string{
 		{"Node", "NODE_EXTRA_CA_CERTS=" + file},

@@ -130,7 +130,9 @@ func (j *journey) by(way string) (dispatch.Line, error) {
 		j.fixed.Store(k.Fixed())
 		return k, nil
 	}
-	o.Prefer = slices.DeleteFunc(slices.Clone(o.Prefer), func(name string) bool { return isUpstream(j.house(), name) })
+	if o.OwnLines = !o.Here; o.OwnLines { // the upstreams are ways of their own
+		o.Prefer = slices.DeleteFunc(slices.Clone(o.Prefer), func(name string) bool { return isUpstream(j.house(), name) })
+	}
 	c, err := j.desk.Place(j.ctx, o)
 	if err != nil {
 		return nil, err
@@ -217,7 +219,7 @@ func (r *rooms) openUpstreams(secret []byte) {
 	r.upstreams = upstream.New(r.log, upstream.Config{
 		Upstreams: func() []trunk.Upstream { return r.house.Load().Upstreams },
 		Store:     r.store, Scripts: r.asker, Origin: dispatch.Origin, PublicURL: r.settings.PublicURL,
-		Secret: secret, Node: r.settings.Node, Gate: r.desk,
+		Secret: secret, Node: r.settings.Node, Gate: r.desk, Clock: r.clock,
 		Letters: func(id sid.Message, w message.Word) { r.letters.desk.Heard(id, w) },
 		Inbound: func(ctx context.Context, in upstream.In) error { return r.letters.take(ctx, in) },
 	})
@@ -229,6 +231,34 @@ func (r *rooms) upstreamLines() (lines []trunk.Trunk) {
 		lines = append(lines, u.Line())
 	}
 	return lines
+}
+
+// lines are those that carry single legs: the trunks, and after them the upstreams, where those reach us.
+func (r *rooms) lines() []trunk.Trunk {
+	set := r.house.Load()
+	if r.settings.PublicURL == "" || len(set.Upstreams) == 0 {
+		return set.Trunks
+	}
+	return append(slices.Clone(set.Trunks), r.upstreamLines()...)
+}
+
+// otherLines carry nothing but whole calls.
+func (r *rooms) otherLines() []trunk.Trunk {
+	if r.settings.PublicURL != "" {
+		return nil
+	}
+	return r.upstreamLines()
+}
+
+// legsAway dials over upstreams; those are opened after the desk, whose gate they go through.
+type legsAway struct{ r *rooms }
+
+func (l legsAway) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Leg, error) {
+	return l.r.upstreams.Dial(ctx, to, o)
+}
+
+func (l legsAway) End(ctx context.Context, to leg.Target, o leg.Options, r leg.Remains) error {
+	return l.r.upstreams.End(ctx, to, o, r)
 }
 
 // calls is how many are not over, here and at upstreams.
@@ -267,6 +297,7 @@ func (r *rooms) endGhost(ctx context.Context, a dispatch.Attempt) error {
 	}
 	defer r.desk.GhostGone(a.Call)
 	r.log.Info("ending a call that was left", "callout", a.Callout, "call", a.Call, "to", o.To)
+	o.OwnLines = !o.Here
 	if !upstream.Mine(a.Remains) {
 		return r.desk.EndGhost(ctx, o, a.Trunk, a.Remains)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/upstream"
@@ -51,14 +52,19 @@ func TestWaysOfACall(t *testing.T) {
 	}
 }
 
-// Emergency numbers never leave, whatever the house is made of: neither way dials them.
+// Emergency numbers never leave, whatever the house is made of: no way dials them, whole or as a leg.
 func TestNoWayLeadsToThePolice(t *testing.T) {
 	set := &manifest.Set{Upstreams: []trunk.Upstream{{Trunk: trunk.Trunk{Name: "twilio"}, URL: "http://127.0.0.1:1"}}}
 	keep := &notes{}
+	away := upstream.New(slog.New(slog.DiscardHandler), upstream.Config{
+		Upstreams: func() []trunk.Upstream { return set.Upstreams }, Store: keep, PublicURL: "https://kaden.example", Clock: media.NewClock(1),
+	})
 	c := caller{
 		log: slog.New(slog.DiscardHandler), house: func() *manifest.Set { return set },
-		desk:      call.New(slog.New(slog.DiscardHandler), call.Config{Store: keep}),
-		upstreams: upstream.New(slog.New(slog.DiscardHandler), upstream.Config{Upstreams: func() []trunk.Upstream { return set.Upstreams }, Store: keep}),
+		desk: call.New(slog.New(slog.DiscardHandler), call.Config{
+			Store: keep, Trunks: func() []trunk.Trunk { return []trunk.Trunk{set.Upstreams[0].Line()} }, Upstreams: away,
+		}),
+		upstreams: away,
 	}
 	for _, n := range []number.Number{"110", "118", "119", "171", "+81110"} {
 		over := make(chan call.Event, 1)
@@ -82,6 +88,16 @@ func TestNoWayLeadsToThePolice(t *testing.T) {
 		}
 		if got := keep.last().Trunk; got != "" {
 			t.Errorf("%s was given to %q", n, got)
+		}
+		k, err := c.desk.Place(t.Context(), call.Order{To: number.Address{Scheme: number.Tel, Number: n}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := k.Wait(); r.Cause != leg.Invalid || r.Trunk != "" {
+			t.Errorf("%s as a leg ended with %s over %q", n, r.Cause, r.Trunk)
+		}
+		if _, err := away.Dial(t.Context(), leg.Target{URI: "tel:" + string(n), Line: "twilio"}, leg.Options{}); err == nil {
+			t.Errorf("%s was dialled", n)
 		}
 	}
 }

@@ -128,8 +128,8 @@ func costsOf(w io.Writer, text []byte) {
 // purse is what the REST API says about money.
 type purse struct{ r *rooms }
 
-func (p purse) Usage(ctx context.Context, owner sid.Account, from, to time.Time) ([]tariff.Spent, error) {
-	return p.r.store.Usage(ctx, owner, from, to)
+func (p purse) Used(ctx context.Context, owner sid.Account, from, to time.Time, daily bool) ([]tariff.Used, error) {
+	return p.r.store.Used(ctx, owner, from, to, daily)
 }
 
 // Balance is what the first budget has left.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/twilio/twilio-go/client"
 	openapi "github.com/twilio/twilio-go/rest/api/v2010"
+	verify "github.com/twilio/twilio-go/rest/verify/v2"
 )
 
 // Twilio's own Go client with the address that is built in. A dialer stands for the hosts file; whom to trust is
@@ -23,7 +24,7 @@ func TestTheAddressThatIsBuiltIn(t *testing.T) {
 	var d net.Dialer
 	hc := &client.Client{Credentials: client.NewCredentials(sid, token), HTTPClient: &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if address != "api.twilio.com:443" {
+			if address != "api.twilio.com:443" && address != "verify.twilio.com:443" {
 				t.Errorf("dials %s", address)
 			}
 			return d.DialContext(ctx, network, at)
@@ -46,5 +47,14 @@ func TestTheAddressThatIsBuiltIn(t *testing.T) {
 	found, err := api.FetchCall(*placed.Sid, &openapi.FetchCallParams{})
 	if err != nil || *found.To != answers {
 		t.Errorf("%+v, %v", found, err)
+	}
+	v := verify.NewApiServiceWithClient(hc)
+	for range 2 { // two, so that the list has a second page, at the same address
+		if _, err := v.CreateService((&verify.CreateServiceParams{}).SetFriendlyName("go")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list, err := v.ListService((&verify.ListServiceParams{}).SetPageSize(1)); err != nil || len(list) < 2 {
+		t.Errorf("%+v, %v", list, err)
 	}
 }

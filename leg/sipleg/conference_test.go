@@ -74,14 +74,14 @@ func sweep(from float64, d time.Duration) []int16 {
 	return s
 }
 
-// BenchmarkConference joins fifty SIP legs in a mixer, for one second each loop. Their phones are another server's,
+// BenchmarkConference joins fifty or a hundred SIP legs in a mixer, for one second each loop. Their phones are another server's,
 // on another clock; counted is the thread of the members' clock alone: receiving, jitter buffers, mixing,
 // encoding and sending.
 func BenchmarkConference(b *testing.B) {
 	for _, bc := range []struct {
 		members, talkers int
 		apart            bool // for comparison: nobody is joined to anybody
-	}{{50, 3, true}, {50, 1, false}, {50, 3, false}, {50, 50, false}} {
+	}{{50, 3, true}, {50, 1, false}, {50, 3, false}, {50, 50, false}, {100, 3, false}, {100, 100, false}} {
 		name := fmt.Sprintf("%d members, %d speak", bc.members, bc.talkers)
 		if bc.apart {
 			name = fmt.Sprintf("%d legs that listen and play, apart", bc.members)

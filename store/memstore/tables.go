@@ -50,6 +50,11 @@ type tables struct {
 	queues        map[sid.Queue]row[call.QueueRecord]
 	conferences   map[sid.Conference]row[call.ConferenceRecord]
 	messages      map[sid.Message]row[message.Record]
+
+	verifyServices map[sid.Service]row[account.VerifyService]
+	codes          map[sid.Verification]row[account.Code]
+	triggers       map[sid.Trigger]row[account.Trigger]
+
 	tickets       map[ticketKey]ticket
 	sounds        map[string]sound
 	verifications map[verified]dispatch.Verification
@@ -141,6 +146,11 @@ func newTables() tables {
 		queues:        map[sid.Queue]row[call.QueueRecord]{},
 		conferences:   map[sid.Conference]row[call.ConferenceRecord]{},
 		messages:      map[sid.Message]row[message.Record]{},
+
+		verifyServices: map[sid.Service]row[account.VerifyService]{},
+		codes:          map[sid.Verification]row[account.Code]{},
+		triggers:       map[sid.Trigger]row[account.Trigger]{},
+
 		tickets:       map[ticketKey]ticket{},
 		sounds:        map[string]sound{},
 		verifications: map[verified]dispatch.Verification{},

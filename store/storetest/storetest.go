@@ -19,6 +19,7 @@ import (
 	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/tariff"
 )
 
 // Store is all that a store can do for the rooms.
@@ -38,6 +39,7 @@ type Store interface {
 	registrar.Store
 	account.SIPStore
 	message.Store
+	Used(ctx context.Context, owner sid.Account, from, to time.Time, daily bool) ([]tariff.Used, error)
 	Accounts(ctx context.Context) ([]account.Account, error)
 	PutTicket(ctx context.Context, kind, hash, data string, expires time.Time) error
 	Ticket(ctx context.Context, kind, hash string) (data string, ok bool, err error)
@@ -93,6 +95,11 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"what was said about numbers is kept", claimsKept},
 		{"a number is verified once for each account", callerIDsKept},
 		{"messages are kept, found and listed", messagesKept},
+		{"what an account used is counted by day and in all", usageCounted},
+		{"triggers fire once in each period", triggersKept},
+		{"services that verify telephones are kept", verifyServicesKept},
+		{"a code is open once for a service and number", codesKept},
+		{"of many changes of a code at once one is made", codeChangedAtOnce},
 		{"recordings are kept with their sound", recordingsKept},
 		{"recordings are forgotten when they are old", recordingsForgotten},
 		{"what went wrong is kept for a while", debugKept},
