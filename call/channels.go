@@ -74,6 +74,7 @@ type shared struct {
 	hand   []string  // channels that were taken in the store and that no call has yet
 	back   []string  // channels that are given back with the next question, or a moment later
 	asking int       // so many questions for one are on their way to the store
+	heard  int       // how often one was freed: a no to what was asked before that is out of date
 	again  time.Time // the store had none: when it is asked again, if it does not say before that one is free
 	urgent bool      // … though it was asked for somebody urgent
 	waits  bool      // the store may believe that we wait
@@ -123,6 +124,7 @@ func (l *lines) askChannel(t trunk.Trunk, u *usage, b *booking, now time.Time) {
 	}
 	u.back, b.wish = nil, u
 	u.asking++
+	heard := u.heard
 	l.working.Go(func() {
 		got, err := l.wish(w)
 		l.mu.Lock()
@@ -138,7 +140,9 @@ func (l *lines) askChannel(t trunk.Trunk, u *usage, b *booking, now time.Time) {
 		case got:
 			u.hand, u.again, u.waits = append(u.hand, w.ID), time.Time{}, false
 		default:
-			u.again, u.urgent, u.waits = now.Add(channelPause), w.Urgent, true
+			if u.again, u.urgent, u.waits = now.Add(channelPause), w.Urgent, true; u.heard != heard {
+				u.again = time.Time{}
+			}
 		}
 		if !l.closed {
 			l.serve(now)
@@ -185,8 +189,15 @@ func (l *lines) occupy(t trunk.Trunk, u *usage, call sid.Call, alone func()) (id
 // vacate gives a channel back: with the question for another if somebody here waits for one, else a moment later.
 func (u *usage) vacate(id string) {
 	if id != "" {
-		u.back, u.again = append(u.back, id), time.Time{}
+		u.back = append(u.back, id)
+		u.fresh()
 	}
+}
+
+// fresh notes that a channel may be free.
+func (u *usage) fresh() {
+	u.again = time.Time{}
+	u.heard++
 }
 
 // settle gives back what nobody here waits for any more: channels in hand, and the place among those who wait.
@@ -221,8 +232,8 @@ func (l *lines) settle() {
 func (l *lines) freed(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if u := l.use[name]; u != nil && u.waits && !l.closed {
-		u.again = time.Time{}
+	if u := l.use[name]; u != nil && (u.waits || u.asking > 0) && !l.closed {
+		u.fresh()
 		l.serve(time.Now())
 	}
 }

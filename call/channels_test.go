@@ -54,8 +54,11 @@ func (b *channelbook) Alone(string) (func(), bool) {
 }
 
 func (b *channelbook) TakeChannel(ctx context.Context, node string, w call.ChannelWish) (bool, error) {
+	b.mu.Lock()
+	slow := b.slow
+	b.mu.Unlock()
 	select {
-	case <-time.After(b.slow):
+	case <-time.After(slow):
 	case <-ctx.Done():
 		return false, ctx.Err()
 	}
@@ -314,6 +317,7 @@ func TestChannelsOfAStoreThatIsAway(t *testing.T) {
 				h.want("left after", h.after(), c.first)
 				time.Sleep(time.Second)
 				h.want("others at once", len(h.met), 0)
+				synctest.Wait()
 				if said := h.log.String(); !strings.Contains(said, "the channels of a trunk are not shared") {
 					h.Errorf("the log says:\n%s", said)
 				}

@@ -66,7 +66,7 @@ type granted struct {
 }
 
 // soon tells whether the booking goes as soon as the store has answered, so that there is no talk of waiting.
-func (b *booking) soon() bool { return b.asks != nil && b.asks.asker == b || b.wish != nil }
+func (b *booking) soon() bool { return b.asks != nil && b.asks.asker == b || b.wish != nil && !b.waits }
 
 // book asks for one of the trunks. If one is free, or none will be, or it has to wait, that is in got when book
 // returns, unless a gate has to be asked for in the store first.
