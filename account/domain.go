@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/netip"
@@ -33,6 +34,7 @@ type Domain struct {
 	Outside  []number.Class // telephone numbers that its phones may call over trunks; none unless listed
 	From     string         // the number that is shown then; "" is the trunk's own
 	Digest   Digest         // which passwords its phones can prove; "" is MD5
+	SRTP     SRTP           // of its phones; "" leaves it to them
 	Phones   []Phone        // who may use it
 	Allow    []netip.Prefix // whoever calls from there needs no password
 	Register bool           // phones may register
@@ -45,6 +47,7 @@ type Phone struct {
 	User     string
 	Password string
 	Title    string // for people; may be ""
+	SRTP     SRTP   // "" is as the domain says
 	Calls    bool   // may call
 	Register bool   // may register
 }
@@ -59,6 +62,21 @@ const (
 	SHA256 Digest = "sha-256"
 	Both   Digest = "both"
 )
+
+// SRTP says whether the sound of phones is encrypted. The key is in the signalling (SDES), so it is as safe as that: TLS.
+// The zero value: a phone may encrypt the calls that it makes, and is called in the clear.
+type SRTP string
+
+// What a document may say. Offered: a phone that has registered over TLS is called with encrypted sound, and in the clear
+// if it refuses that. Required: there is no call in the clear, from it or to it. Off: there is none that is encrypted.
+const (
+	SRTPOff      SRTP = "off"
+	SRTPOffered  SRTP = "offered"
+	SRTPRequired SRTP = "required"
+)
+
+// Sound is what holds for a phone of the domain.
+func (d Domain) Sound(p Phone) SRTP { return cmp.Or(p.SRTP, d.SRTP) }
 
 // Phone finds a user of the domain.
 func (d Domain) Phone(user string) (Phone, bool) {

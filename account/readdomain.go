@@ -20,6 +20,7 @@ import (
 //	from: "+815012345678"         # the number that is shown outside
 //	allow: [192.0.2.0/24]         # calls from there need no password
 //	digest: both                  # md5 (the default), sha-256, both
+//	srtp: offered                 # encrypted sound of its phones: off, offered (to those on TLS), required
 //
 // method, fallback-url, fallback-method and status-callback are those of a number. Its phones have documents of
 // their own ([ReadPhone]).
@@ -59,6 +60,7 @@ func ReadDomain(text []byte) (Domain, problem.List) {
 	if v := doc.Take("digest"); v.Given() {
 		d.Digest = Digest(v.OneOf(string(MD5), string(SHA256), string(Both)))
 	}
+	d.SRTP = readSRTP(doc.Take("srtp"))
 	if v := doc.Take("from"); v.Given() {
 		n, err := number.Parse(v.Text(), number.Home)
 		if err != nil {
@@ -89,6 +91,13 @@ func checkProgram(doc *yamldoc.Map, d Domain) {
 	if from := doc.Take("from"); from.Given() && (n > 0 || len(d.Outside) == 0) {
 		from.Warn("is never shown: nothing is called outside without a program and with no class in outside:", "")
 	}
+}
+
+func readSRTP(v yamldoc.Value) SRTP {
+	if !v.Given() {
+		return ""
+	}
+	return SRTP(v.OneOf(string(SRTPOff), string(SRTPOffered), string(SRTPRequired)))
 }
 
 // readHost takes a host name or an address, as it stands behind the @ of a SIP address.
@@ -126,13 +135,14 @@ const shortest = 12
 //	phone: sato@office.example.jp  # user and domain
 //	password: env:SATO_PHONE       # or file:PATH
 //	title: Sato's desk
+//	srtp: required                 # if not as the domain says
 //
 // It gives the domain's name beside the phone. secret finds what env:NAME and file:PATH stand for; nil leaves them
 // as they are.
 func ReadPhone(text []byte, secret func(reference string) (string, error)) (p Phone, domain string, list problem.List) {
 	doc := yamldoc.Parse(text)
 	name := doc.Need("phone", "sato@office.example.jp")
-	p = Phone{Password: doc.Need("password", "env:SATO_PHONE").Secret(secret), Title: doc.Take("title").Text(), Calls: true, Register: true}
+	p = Phone{Password: doc.Need("password", "env:SATO_PHONE").Secret(secret), Title: doc.Take("title").Text(), SRTP: readSRTP(doc.Take("srtp")), Calls: true, Register: true}
 	user, domain, ok := strings.Cut(name.Text(), "@")
 	if domain = strings.ToLower(domain); name.Text() != "" && (!ok || !plainUser(user)) {
 		name.Error(fmt.Sprintf("%q is not a user and a domain", name.Text()), "write phone: sato@office.example.jp")

@@ -1,7 +1,7 @@
 // Package api is kaden's own API: what the console, the command line and other programs ask and tell it.
 //
 // [API] answers under /api/ as OpenAPI 3.1 describes (docs/openapi.json), gives a browser its session under
-// /login, and shows whoever has its signed address the page of one alert under /a/. It decides nothing: alerts go to dispatch, calls to the desk, documents to the manifest,
+// /login, and shows whoever has its signed address the page of one alert, or the settings of one phone, under /a/. It decides nothing: alerts go to dispatch, calls to the desk, documents to the manifest,
 // and what happened is read from the store. Whatever it refuses it explains, with a hint (RFC 9457).
 // An API may be used from any goroutine.
 package api

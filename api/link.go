@@ -182,6 +182,9 @@ var (
 		"gone": "This alert is over", "goneHint": "Nobody is called for it any more, and this page does nothing more.",
 		"nothing": "There is nothing here", "nothingHint": "The address may have been cut off when it was copied.",
 		"failed": "This was not recorded", "down": "kaden cannot look this up at the moment", "downHint": "Try again in a moment. If somebody has to act now, use the phone.",
+		"phone": "The settings of a telephone", "phoneHint": "They are shown once. Have the softphone at hand before you go on.", "phoneShow": "Show the settings",
+		"phoneOnce": "Type this into the softphone. It will not be shown again.", "phoneGone": "These settings were shown already, or it has taken too long",
+		"phoneAgain": "Ask whoever sent you the address for another one.", "phoneDown": "Try again in a moment.",
 		"critical": "critical", "error": "error", "warning": "warning", "info": "information",
 	}}
 	japanese = linkWords{"ja", map[string]string{
@@ -191,6 +194,9 @@ var (
 		"gone": "このアラートは終わりました", "goneHint": "もうだれも呼びません。このページでできることはありません。",
 		"nothing": "ここには何もありません", "nothingHint": "URL が途中で切れていないか確かめてください。",
 		"failed": "記録できませんでした", "down": "いまは確認できません", "downHint": "少し待ってからもう一度お試しください。急ぐときは電話で連絡してください。",
+		"phone": "電話機の設定", "phoneHint": "一度だけ表示します。ソフトフォンを用意してから進んでください。", "phoneShow": "設定を表示する",
+		"phoneOnce": "ソフトフォンに入力してください。もう一度は表示できません。", "phoneGone": "設定は表示済みか、時間が過ぎています",
+		"phoneAgain": "URL を送ってくれた人に、新しいものを頼んでください。", "phoneDown": "少し待ってからもう一度お試しください。",
 		"critical": "重大", "error": "障害", "warning": "警告", "info": "情報",
 	}}
 )

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 type Phone struct {
 	ID       string         `json:"id" doc:"User and domain; sip: in front of it makes the address that rings it." example:"sato@office.example.jp"`
 	Title    string         `json:"title,omitempty"`
+	SRTP     string         `json:"srtp,omitempty" enum:"off,offered,required" doc:"Whether its sound is encrypted; missing: as the phone likes."`
 	Contacts []PhoneContact `json:"contacts" nullable:"false" doc:"None: it cannot be called now."`
 }
 
@@ -46,8 +46,10 @@ type PhoneField struct {
 
 // Phones is the phones of the house. nil parts are none.
 type Phones struct {
-	All    func() []Phone // every user, by name
-	Server string         // where phones send SIP: host, or host:port
+	All       func() []Phone                             // every user, by name
+	Server    string                                     // where phones send SIP: host, or host:port
+	ServerTLS string                                     // … over TLS; "" is nowhere
+	Password  func(id string) (password string, ok bool) // of a phone; nil: none is told, and no links are made
 }
 
 func (a *API) sipPhoneRoutes() {
@@ -63,7 +65,7 @@ func (a *API) sipPhoneRoutes() {
 	}
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "phoneSettings", Method: http.MethodGet, Path: "/api/phones/{id}/settings",
-		Summary: "What is typed into a softphone to make it this phone; the password is not shown",
+		Summary: "What is typed into a softphone to make it this phone; the password is not shown (see phoneLink)",
 	}, func(_ context.Context, in *which) (*body[PhoneSettings], error) {
 		s, err := a.phoneSettings(in.ID, in.Language)
 		if err != nil {
@@ -85,6 +87,7 @@ func (a *API) sipPhoneRoutes() {
 		}
 		return &file{ContentType: "image/svg+xml", Body: svg(code)}, nil
 	})
+	a.phoneLinkRoutes()
 }
 
 func (a *API) phones() []Phone {
@@ -94,45 +97,35 @@ func (a *API) phones() []Phone {
 	return a.cfg.Phones.All()
 }
 
-// settingWords are the fields of softphones as most of them call them: user, domain, server, and what to choose.
-var settingWords = map[string][]string{
-	"en": {
-		"User name", "Authentication name", "Password", "the one in the phone's document", "Domain", "Server (proxy)", "Transport",
-		"Register every", "%d seconds", "Codecs", "Keys (DTMF)",
-	},
-	"ja": {
-		"ユーザー名", "認証 ID", "パスワード", "電話機の文書に書いたもの", "ドメイン", "サーバー（プロキシ）", "トランスポート",
-		"登録の間隔", "%d 秒", "コーデック", "キー（DTMF）",
-	},
+func (a *API) phoneSettings(id, language string) (PhoneSettings, error) {
+	soft, err := a.softphone(id)
+	if err != nil {
+		return PhoneSettings{}, err
+	}
+	soft.Password = ""
+	s := PhoneSettings{Phone: soft.User + "@" + soft.Domain, Lines: soft.Sheet(language)}
+	for _, l := range s.Lines {
+		s.Text += l.Name + ": " + l.Value + "\n"
+	}
+	return s, nil
 }
 
-// registerEvery keeps the way through most NATs' and firewalls' memory open.
-const registerEvery = 300
-
-func (a *API) phoneSettings(id, language string) (PhoneSettings, error) {
+// softphone is what a phone of ours has to know, its password as well.
+func (a *API) softphone(id string) (Softphone, error) {
 	all := a.phones()
 	i := slices.IndexFunc(all, func(p Phone) bool { return p.ID == id })
 	if i < 0 && !strings.Contains(id, "@") { // the user alone, where it is clear whose
 		i = slices.IndexFunc(all, func(p Phone) bool { return strings.HasPrefix(p.ID, id+"@") })
 	}
 	if i < 0 {
-		return PhoneSettings{}, refuse(http.StatusNotFound, fmt.Sprintf("there is no phone %q", id), "kaden phone list shows them; a phone: document makes one")
+		return Softphone{}, refuse(http.StatusNotFound, fmt.Sprintf("there is no phone %q", id), "kaden phone list shows them; a phone: document makes one")
 	}
-	user, domain, _ := strings.Cut(all[i].ID, "@")
-	w := settingWords[cmp.Or(language, "en")]
-	s := PhoneSettings{Phone: all[i].ID, Lines: []PhoneField{
-		{w[0], user},
-		{w[1], user},
-		{w[2], w[3]},
-		{w[4], domain},
-		{w[5], a.cfg.Phones.Server},
-		{w[6], "UDP / TCP"},
-		{w[7], fmt.Sprintf(w[8], registerEvery)},
-		{w[9], "G.711 (PCMU, PCMA)"},
-		{w[10], "RFC 2833 / RFC 4733"},
-	}}
-	for _, l := range s.Lines {
-		s.Text += l.Name + ": " + l.Value + "\n"
+	s := Softphone{Title: all[i].Title, SRTP: all[i].SRTP, Server: a.cfg.Phones.Server, ServerTLS: a.cfg.Phones.ServerTLS}
+	s.User, s.Domain, _ = strings.Cut(all[i].ID, "@")
+	if a.cfg.Phones.Password != nil {
+		if password, ok := a.cfg.Phones.Password(all[i].ID); ok {
+			s.Password = password
+		}
 	}
 	return s, nil
 }

@@ -40,12 +40,14 @@ type Side struct {
 type side struct {
 	mouth mouth       // what it hears
 	keys  chan string // what the other has pressed
+	holds holds       // whether the other holds
 }
 
 // NewBridge makes one, for one call each.
 func NewBridge() (b *Bridge, one, two Side) {
 	b = &Bridge{over: make(chan struct{})}
 	b.a.keys, b.b.keys = make(chan string, keyRoom), make(chan string, keyRoom)
+	b.a.holds, b.b.holds = newHolds(), newHolds()
 	return b, Side{b, &b.a, &b.b}, Side{b, &b.b, &b.a}
 }
 
@@ -82,6 +84,7 @@ func (c *Call) Talk(ctx context.Context, s Side, star bool) (err error) {
 	defer func() {
 		s.bridge.leave(err)
 		s.mine.mouth.feed.Store(nil)
+		c.hold(false)
 		deaf()
 		c.utter(nil)
 	}()
@@ -99,6 +102,10 @@ func (c *Call) Talk(ctx context.Context, s Side, star bool) (err error) {
 			case s.other.keys <- key:
 			default: // nobody takes them: pressing on is of no use
 			}
+		case on := <-c.holds:
+			s.other.holds.say(on)
+		case on := <-s.mine.holds:
+			c.hold(on)
 		case key := <-s.mine.keys:
 			if err := c.leg.SendDigits(ctx, key); err != nil && ctx.Err() == nil {
 				c.log.Warn("key not passed on", "err", err)

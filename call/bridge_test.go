@@ -81,6 +81,26 @@ func TestTwoCallsHearEachOther(t *testing.T) {
 	}, support, script(joining(false, left)))
 }
 
+// A phone of ours is told that who it talks to holds; whoever is somewhere else is told nothing.
+func TestHoldIsPassedOnToOurOwnPhones(t *testing.T) {
+	left := make(chan string, 4)
+	story(t, func(h *house) {
+		p := calls(h, "sip:support@kaden.example", simleg.Incoming{Phone: "kimura@office.example.jp"})
+		sato := h.phone()
+		sato.Answer()
+		time.Sleep(time.Second)
+		for _, on := range []bool{true, false, true} {
+			sato.Hold(on)
+			p.Hold(on)
+			time.Sleep(time.Second)
+			h.want("our phone is on hold", p.State().OnHold, on)
+			h.want("somebody elsewhere is told", sato.State().OnHold, false)
+		}
+		sato.HangUp()
+		<-p.Over()
+	}, support, script(joining(false, left)))
+}
+
 func TestStarLeavesTheBridge(t *testing.T) {
 	left := make(chan string, 4)
 	story(t, func(h *house) {

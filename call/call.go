@@ -20,15 +20,17 @@ import (
 // Call is one call from its order to its end. Its exported methods may be called from any goroutine,
 // Order.Heard included, and none of them waits for the network; those for scripts say so.
 type Call struct {
-	desk  *Desk
-	id    sid.Call
-	log   *slog.Logger
-	ctx   context.Context // the life of the call; its cause says why it ended
-	stop  context.CancelCauseFunc
-	wake  chan struct{} // one place: the inbox has something
-	keys  chan string   // pressed and not yet read by the script
-	done  chan struct{}
-	shown atomic.Pointer[Record] // the last one that was written
+	desk   *Desk
+	id     sid.Call
+	log    *slog.Logger
+	ctx    context.Context // the life of the call; its cause says why it ended
+	stop   context.CancelCauseFunc
+	wake   chan struct{} // one place: the inbox has something
+	keys   chan string   // pressed and not yet read by the script
+	holds  holds         // what its far end has said of holding, for whoever it is joined to
+	onHold bool          // its far end was told so; the script's
+	done   chan struct{}
+	shown  atomic.Pointer[Record] // the last one that was written
 
 	picked    chan struct{} // closed when the answer is written
 	pickedAt  time.Time     // valid once picked is closed
@@ -44,6 +46,11 @@ type Call struct {
 	streams streams
 	took    atomic.Int64 // ns from the answer to AnsweredBy; 0 is none yet
 
+	transfers transfers
+	reply     atomic.Pointer[reply]      // nil: none yet
+	host      *Call                      // the call that has dialled this application; nil on every other call
+	returned  atomic.Pointer[url.Values] // what the application has returned that was dialled
+
 	mail    mailbox
 	queued  atomic.Pointer[booking] // as booking, for others to ask about
 	remains remains
@@ -57,33 +64,38 @@ type Call struct {
 
 // owned belongs to the call's goroutine.
 type owned struct {
-	order    Order
-	rec      Record
-	leg      leg.Leg     // the last one; set before a script starts and not changed after that
-	now      *try        // the try that is the call, or may become it; see tries.go
-	other    *try        // one that is silent, while another trunk has joined; nil for none
-	dialled  int         // tries so far
-	silent   *time.Timer // when a trunk has been silent for too long
-	refused  *leg.Event  // what a trunk said before the one that is waited for
-	booking  *booking    // nil: not waiting for a line
-	tried    []string    // trunks that were tried
-	own      bool        // to a number of our own: no trunk
-	over     trunk.Trunk // of a call that came in: who asks for it; the zero Trunk is nobody
-	rang     bool
-	ending   *Ending     // we are hanging up
-	pushed   bool        // and have said so twice
-	due      *time.Timer // what the state waits for at most
-	running  chan error  // the script's end; nil: none runs
-	halt     context.CancelCauseFunc
-	restart  bool             // the script that ends is followed by another
-	untold   []timeline.Event // not written yet
-	posts    []Post           // not written yet
-	poster   poster
-	rangAt   time.Time
-	keyCount int
-	unpriced bool       // one of them cost nobody knows what
-	charges  []Charge   // not written yet
-	ear      *detecting // nil: nobody listens for who has answered
+	order     Order
+	rec       Record
+	leg       leg.Leg     // the last one; set before a script starts and not changed after that
+	now       *try        // the try that is the call, or may become it; see tries.go
+	other     *try        // one that is silent, while another trunk has joined; nil for none
+	dialled   int         // tries so far
+	silent    *time.Timer // when a trunk has been silent for too long
+	refused   *leg.Event  // what a trunk said before the one that is waited for
+	booking   *booking    // nil: not waiting for a line
+	tried     []string    // trunks that were tried
+	own       bool        // to a number of our own: no trunk
+	over      trunk.Trunk // of a call that came in: who asks for it; the zero Trunk is nobody
+	rang      bool
+	ending    *Ending     // we are hanging up
+	pushed    bool        // and have said so twice
+	due       *time.Timer // what the state waits for at most
+	running   chan error  // the script's end; nil: none runs
+	halt      context.CancelCauseFunc
+	restart   bool             // the script that ends is followed by another
+	untold    []timeline.Event // not written yet
+	posts     []Post           // not written yet
+	poster    poster
+	rangAt    time.Time
+	keyCount  int
+	unpriced  bool       // one of them cost nobody knows what
+	charges   []Charge   // not written yet
+	ear       *detecting // nil: nobody listens for who has answered
+	byEar     *listening // nil: what the line plays is not listened to; see early.go
+	lied      leg.Cause  // what answered was no telephone, as one could hear; "" is not known
+	moves     int        // how often a carrier has sent the call elsewhere; see moved.go
+	elsewhere string     // where to, "" for nowhere
+	sentOn    bool       // it was said that another telephone rings
 }
 
 // script belongs to the script's goroutine.
@@ -110,6 +122,7 @@ func (d *Desk) newCall(r Record, o Order) *Call {
 		log:       d.log.With("call", r.SID),
 		wake:      make(chan struct{}, 1),
 		keys:      make(chan string, keyRoom),
+		holds:     newHolds(),
 		done:      make(chan struct{}),
 		picked:    make(chan struct{}),
 		firstWord: o.FirstWord,
@@ -139,6 +152,16 @@ func (c *Call) Params() url.Values {
 	}
 	if r.Direction == Inbound {
 		addSIP(v, c.leg.Info(), c.order.Domain)
+		return v
+	}
+	if _, sip := cutScheme(r.To, "sip", "sips"); sip { // the url of a <Sip>, and what follows
+		id, headers := c.Reply()
+		if id != "" {
+			v.Set("SipCallId", id)
+		}
+		for name, value := range headers {
+			v.Set("SipHeader_"+name, value)
+		}
 	}
 	return v
 }

@@ -46,6 +46,9 @@ type Config struct {
 	Shows func(account sid.Account, number string) bool
 	// Phones is what answers a call of one of our own phones (leg.Info.Phone); nil: the number it calls does.
 	Phones func(i leg.Info) (n account.Number, _ bool)
+	// Transfers is what goes on with whoever is talking to one of our own phones (user@domain) that gives the call to target,
+	// an address or a number, where no program decides that; nil, and false: it may not.
+	Transfers func(phone, target string) (n account.Number, _ bool)
 	// Screen asks a caller who has been answered for a key, and tells whether they may go on; an error ends the call. nil
 	// lets everybody through.
 	Screen func(ctx context.Context, c *Call) (passed bool, err error)

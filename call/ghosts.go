@@ -93,6 +93,10 @@ func (d *Desk) endLegs(ctx context.Context, o Order, legs []remain) error {
 		}
 		g.Go(func() error {
 			defer d.Resume(all[k], "").Leave()
+			o := o
+			if to, err := number.ParseAddress(l.To); l.To != "" && err == nil {
+				o.To = to
+			}
 			errs[i] = d.endLeg(ctx, o, all[k], l.Try, l.Rest)
 			return nil
 		})

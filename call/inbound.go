@@ -18,6 +18,10 @@ import (
 // number is refused (404). It returns at once.
 func (d *Desk) Accept(l leg.Leg) {
 	i := l.Info()
+	if host, ok := d.visited(i); ok {
+		d.enter(l, host)
+		return
+	}
 	called := userOf(i.To)
 	if to := party(i.To); strings.HasPrefix(to, "+") {
 		called = to // however it was spelled

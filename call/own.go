@@ -20,8 +20,11 @@ const nestedHeader = "X-Kaden-Nested"
 
 // within tells whether the call is to a number of our own and stays in the house.
 func (c *Call) within() (bool, error) {
-	if !c.desk.within(c.order.To) {
+	if c.order.Visit == nil && !c.desk.within(c.order.To) {
 		return false, nil
+	}
+	if c.desk.cfg.Own == nil {
+		return true, &cannot{leg.Fault, "nothing here joins calls to applications"}
 	}
 	if c.nested >= MostNested {
 		return true, &cannot{leg.Fault, fmt.Sprintf("our own number is called inside %d calls to our own numbers: the loop ends here", c.nested)}
@@ -54,6 +57,9 @@ func (c *Call) target(t trunk.Trunk) leg.Target {
 		headers = map[string]string{}
 	}
 	headers[nestedHeader] = strconv.Itoa(c.nested + 1)
+	if c.order.Visit != nil {
+		headers[visitHeader] = string(c.id)
+	}
 	return leg.Target{URI: c.order.To.String(), From: c.order.From, Headers: headers}
 }
 
@@ -87,6 +93,9 @@ func (c *Call) Owns(called string) bool {
 
 // Reaches tells whether anything here dials addresses of scheme s.
 func (c *Call) Reaches(s number.Scheme) bool {
+	if s == number.App {
+		return c.desk.cfg.Own != nil
+	}
 	_, err := c.desk.dialer(s, trunk.Trunk{})
 	return err == nil
 }

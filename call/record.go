@@ -98,6 +98,8 @@ type Order struct {
 	// Stored says that the record is already durable (it was committed with the alert), so that the
 	// INVITE may leave at once.
 	Stored bool
+	// Visit, when set, is what receives the call in this house: an application. To is only its name then.
+	Visit *Visit `json:"-"`
 	// Script, when set, is what is done on the call in the place of the Desk's, until other TwiML takes over.
 	Script Script `json:"-"`
 	// Heard, when set, is called with every event of this call, in order, on the goroutine that owns it.
@@ -118,6 +120,7 @@ type Event struct {
 	SIP        int       // SIP status code behind it, 0 if none
 	Trunk      string    // the trunk in use, "" for none
 	ByUs       bool      // for the end: we hung up
+	Unsure     bool      // for InProgress: the trunk answers for telephones that nobody has picked up (rule 30)
 	Text       string    // words for the timeline
 }
 

@@ -27,6 +27,7 @@ type deadLeg struct {
 	events chan leg.Event
 }
 
+func (l deadLeg) Info() leg.Info           { return leg.Info{} }
 func (l deadLeg) Events() <-chan leg.Event { return l.events }
 
 func TestASilentTrunkIsNobodysFaultButOurs(t *testing.T) {

@@ -38,6 +38,7 @@ type try struct {
 	rang   bool
 	picked time.Time // when it was answered; zero: never
 	over   time.Time // its last event, of one that outlives its call
+	to     string    // whom it calls, where a carrier has sent the call elsewhere; "" is whom the order says
 	fate   fate
 	lost   bool // another try is the call
 }
@@ -127,7 +128,7 @@ func (c *Call) granted(g granted) {
 // dial sends the INVITE. Nothing is written before the first one: the order is durable, and the phone is to ring.
 // Before any other it is written down which legs there are, so that a crash leaves no ghost.
 func (c *Call) dial(line trunk.Trunk, channel string) {
-	t := &try{n: c.dialled, line: line, slot: channel}
+	t := &try{n: c.dialled, line: line, slot: channel, to: c.elsewhere}
 	c.dialled++
 	if line.Name != "" {
 		c.tried = append(c.tried, line.Name)
@@ -194,6 +195,7 @@ func (c *Call) adopt(t *try) {
 		return
 	}
 	if c.leg != nil {
+		c.unlisten(false)
 		c.leg.Listen(nil)
 	}
 	c.leg = t.leg
@@ -257,6 +259,10 @@ func (c *Call) happened(t *try, e leg.Event) {
 		}
 		c.choose(t)
 		c.ringing(e)
+		c.forwarded(e)
+		if e.Kind == leg.EarlyMedia {
+			c.listenTo(t)
+		}
 	case leg.Answered:
 		c.judge(t, e)
 		if t.lost && !c.rec.Answered.IsZero() {
@@ -264,13 +270,27 @@ func (c *Call) happened(t *try, e leg.Event) {
 			return
 		}
 		c.choose(t) // whoever has picked up is there, whichever rang first
+		c.replied(t.leg, e)
 		c.answered(e)
 	case leg.Digit:
 		if t == c.now {
 			c.digit(e)
 		}
+	case leg.Referred:
+		if t == c.now {
+			c.referred(e)
+		}
+	case leg.ReferProgress:
+		c.transferring(e)
+	case leg.Held:
+		if t == c.now {
+			c.holds.say(e.On)
+		}
 	case leg.Ended:
 		c.judge(t, e)
+		if c.rec.Answered.IsZero() {
+			c.replied(t.leg, e)
+		}
 		c.ended(t, e)
 	}
 }
@@ -313,6 +333,7 @@ func (c *Call) ended(t *try, e leg.Event) {
 	}
 	elsewhere := e.Retry && causes[e.Cause].other
 	switch {
+	case !left.alive() && c.moved(t, e):
 	case t.lost:
 	case c.ending != nil || !c.rec.Answered.IsZero() || c.rang:
 		c.finish(e)
@@ -379,7 +400,7 @@ func (c *Call) release() {
 func (c *Call) judge(t *try, e leg.Event) {
 	switch {
 	case t.line.Name == "" || t.fate == good || e.Kind == leg.Ended && t.fate == bad:
-	case e.Kind != leg.Ended:
+	case e.Kind != leg.Ended, e.Target != "": // it carries calls, or has sent this one elsewhere
 		c.worked(t)
 	case e.Retry && causes[e.Cause].other:
 		c.broke(t, remedied(e), e.RetryAfter)

@@ -26,7 +26,10 @@ var errFull = errors.New("no further calls are taken")
 
 // Receive takes a leg that called us, for v. It does not wait. After an error there is no call, and the leg is its
 // owner's again.
-func (d *Desk) Receive(l leg.Leg, v Visit) error {
+func (d *Desk) Receive(l leg.Leg, v Visit) error { return d.receive(l, v, nil) }
+
+// receive is Receive; host is the call that has dialled it, of an application, else nil.
+func (d *Desk) receive(l leg.Leg, v Visit, host *Call) error {
 	now := time.Now()
 	if v.SID == "" {
 		v.SID = sid.New[sid.Call]()
@@ -37,7 +40,7 @@ func (d *Desk) Receive(l leg.Leg, v Visit) error {
 		Created: now, Updated: now, Started: now, Node: d.cfg.Node,
 	}
 	c := d.newCall(r, Order{SID: v.SID, Account: v.Account, Direction: Inbound}.complete())
-	c.told = v.Told
+	c.told, c.host, c.nested = v.Told, host, depth(l.Info())
 	if !d.admit(c) {
 		return errFull
 	}

@@ -8,6 +8,7 @@ package leg
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/kaden-project/kaden/media"
@@ -18,13 +19,15 @@ type EventKind uint8
 
 // Events of a leg, in the order in which they can come. Ringing and EarlyMedia may come many times or never.
 const (
-	Ringing    EventKind = iota + 1 // 180, or any other 18x
-	EarlyMedia                      // 183 (or 180) with sound before the answer
-	Answered                        // somebody, or something, picked up
-	Digit                           // a key, after it was released; never before Answered
-	Held                            // the far end put us on hold, or took us back (Event.On)
-	Ended                           // over, for the reason in Cause; always last
-	Trying                          // 100: whoever carries the call has it, and nobody's phone rings yet; once, or never
+	Ringing       EventKind = iota + 1 // 180, or any other 18x
+	EarlyMedia                         // 183 (or 180) with sound before the answer
+	Answered                           // somebody, or something, picked up
+	Digit                              // a key, after it was released; never before Answered
+	Held                               // the far end put us on hold, or took us back (Event.On)
+	Ended                              // over, for the reason in Cause; always last
+	Trying                             // 100: whoever carries the call has it, and nobody's phone rings yet; once, or never
+	Referred                           // the far end wants somebody called in its place (REFER): Event.Target, Headers, Replaces; see Transferer
+	ReferProgress                      // how a transfer goes that we have asked for: Event.Status and Reason, the last one 200 or above
 )
 
 // Cause is why a leg ended, in the telephone's own words. The zero value is unknown.
@@ -60,6 +63,18 @@ type Event struct {
 
 	// RetryAfter, for Ended, is how long the far end wants to be left alone (the header of that name); 0: it said nothing.
 	RetryAfter time.Duration
+
+	// For Ringing, Target is where the far end says that the call was forwarded (181, History-Info); for Ended where it says
+	// that who was called is now (3xx). Both are a sip:, sips: or tel: address of a stranger's; "" is nowhere.
+	//
+	// For Referred. Target is whom to call: a sip:, sips: or tel: address without headers, or a number as it was written.
+	// Headers are for the new call: those in the address (RFC 3261 section 19.1.1), but none that speak of the dialog,
+	// and Referred-By (RFC 3892) where there is one; they are a stranger's words. For Answered and Ended, Headers are the
+	// X-… ones of a SIP phone's final answer, nil where nobody says any. Replaces is an attended transfer: the
+	// CallID (Info) of a leg of ours whose far end is to be connected instead of calling Target; "" is a blind one.
+	Target   string
+	Headers  map[string]string
+	Replaces string
 }
 
 // Info is what is known about a leg from its start. It does not change.
@@ -68,7 +83,7 @@ type Info struct {
 	From, To string // addresses as they appear: sip:…, tel:…, sim:…
 	CallID   string // SIP Call-ID or the like
 	Source   string // network address of the far end, "" if there is none
-	Phone    string // which of our own phones calls, as user@domain: it has proved so; "" for everybody else
+	Phone    string // which of our own phones it is, as user@domain: it has proved so; "" for everybody else
 	Line     string // the line that an inbound call came over, "" if it is not one of ours (see Target.Line)
 	Headers  map[string]string
 }
@@ -110,8 +125,10 @@ type Target struct {
 	Password    string
 	Headers     map[string]string // extra headers, X-…
 	InBandDTMF  bool
-	Unreliable  bool // the trunk answers with announcements (rule 30)
-	Symmetric   bool // requests of the dialog go back the way its messages come: a phone behind a NAT
+	Unreliable  bool // the trunk says with tones and announcements what others say in SIP (rules 29, 30)
+	Encrypt     Encryption
+	Phone       string // which of our own phones it is, as Info's; "" for everybody else
+	Symmetric   bool   // requests of the dialog go back the way its messages come: a phone behind a NAT
 
 	// Line names the line that the call goes over, where the dialer knows lines of its own (sipleg.Line): what it
 	// knows of the carrier is then used. "" is none.
@@ -120,6 +137,18 @@ type Target struct {
 	// Whose call it is, and its name, for far ends that are told (browsers): AC…, CA…; "" where nobody knows.
 	Account, Call string
 }
+
+// Encryption says whether the sound of a call is encrypted (SRTP, with its key in the signalling). The zero value is
+// as the line says, and in the clear where that says nothing.
+type Encryption string
+
+// Encryptions. Offered is tried first, and the call made in the clear where the far end refuses it; with Required there
+// is no call in the clear, with Clear none that is encrypted.
+const (
+	Clear    Encryption = "off"
+	Offered  Encryption = "offered"
+	Required Encryption = "required"
+)
 
 // Options belong to one attempt.
 type Options struct {
@@ -165,10 +194,50 @@ type Hearer interface{ FirstHeard() time.Time }
 // Tracer is a Leg that remembers its signalling, for the ladder and the pcap.
 type Tracer interface{ Trace() []Message }
 
+// Holder is a Leg whose far end can be told that it is not heard for a while, so that its phone shows it and its sound
+// need not be sent. What is played to it goes on. Hold does not wait for the far end; an error means that the leg is not up.
+type Holder interface{ Hold(on bool) error }
+
 // Through is a Leg whose far end is in this process. What is written to its Feed is heard there in the
 // same moment, on the goroutine that writes, with no clock between: that is how a bridge passes any number
 // of such legs without delay. Play ends the feeding; so does Play(nil).
 type Through interface {
 	Leg
 	Feed() media.Sink
+}
+
+// Transferer is a Leg whose far end can be asked to call somebody else (REFER, RFC 3515), and can ask for that itself.
+type Transferer interface {
+	Leg
+
+	// Transfer asks the far end of an answered leg to call target, an address or a number; headers are for the new call.
+	// It returns when the far end has accepted (202), has refused (TransferRefused), or ctx ends; ReferProgress follows,
+	// ten minutes at most. Nobody is hung up by it. There is one transfer at a time.
+	Transfer(ctx context.Context, target string, headers map[string]string) error
+
+	// Progress tells the far end that has asked (Referred) how its transfer goes: 100, 180, 200, 486 … The first one
+	// accepts (202); one of 300 or above before any other refuses with that status. A status of 200 or above is the last.
+	// Whoever says nothing for 10 s after Referred has declined (603). It does not wait for the far end; it is an error
+	// where nobody asks, or not any more.
+	Progress(ctx context.Context, status int) error
+}
+
+// Named tells whether l is the leg with a CallID, as [Event].Replaces says it. A leg that is made of several, such as a
+// call to every phone of a user, has the names of all.
+func Named(l Leg, callID string) bool {
+	if several, ok := l.(interface{ Named(callID string) bool }); ok {
+		return several.Named(callID)
+	}
+	return callID != "" && l.Info().CallID == callID
+}
+
+// TransferRefused is the error of a transfer that the far end does not make. Status is its answer: 603, 405 from a phone
+// that knows no transfers, 408 where nothing was heard.
+type TransferRefused struct {
+	Status int
+	Reason string // the far end's words
+}
+
+func (e TransferRefused) Error() string {
+	return fmt.Sprintf("the far end does not transfer the call: %d %s", e.Status, e.Reason)
 }

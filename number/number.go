@@ -38,6 +38,7 @@ const (
 	SIPS   Scheme = "sips" // SIP that insists on TLS; never dialled over anything less
 	Client Scheme = "client"
 	Sim    Scheme = "sim"
+	App    Scheme = "app" // an application of ours, dialled by a document; nobody can write such an address
 )
 
 // Address is one way to name an endpoint: a number, a SIP URI, a browser's identity.

@@ -89,7 +89,7 @@ func (p *Phone) DoesNotRing(d time.Duration) *Phone {
 
 // Calls dials into the House.
 func (p *Phone) Calls(to string) *Phone {
-	l, far := simleg.Call(p.house.t.Context(), simleg.Incoming{From: p.uri, To: to})
+	l, far := simleg.Call(p.house.t.Context(), simleg.Incoming{From: p.uri, To: to, Phone: p.house.own(p.uri)})
 	p.now, p.since, p.from = far, time.Now(), 0
 	p.house.Desk.Accept(l)
 	return p

@@ -46,9 +46,17 @@ type Setup struct {
 	Trunks     []trunk.Trunk
 	Numbers    []account.Number // what answers when somebody calls in
 	Sockets    call.Sockets     // nil: streams go nowhere
-	NoClients  bool             // nothing dials client: addresses
-	Log        io.Writer        // nil: nowhere
-	Drain      time.Duration    // how long calls may take to end after the story; 0 is 1 s
+	// Applications are what an <Application> dials; nil: there are none.
+	Applications voice.Applications
+	// Domain is a SIP domain of the House: sip:user@Domain is a phone of its own, registered there; "" is none. Transfers is
+	// what goes on when such a phone gives a call away, as of call.Config.
+	Domain    string
+	Transfers func(phone, target string) (account.Number, bool)
+	// Robots is called with the far end of each call to a phone that plays its part by itself; nil: nobody looks.
+	Robots    func(far *simleg.Phone)
+	NoClients bool          // nothing dials client: addresses
+	Log       io.Writer     // nil: nowhere
+	Drain     time.Duration // how long calls may take to end after the story; 0 is 1 s
 }
 
 // House is an installation without a network.
@@ -65,6 +73,8 @@ type House struct {
 	mu     sync.Mutex
 	phones map[string]*Phone
 	robots map[string]simleg.Behaviour
+	domain string
+	look   func(far *simleg.Phone)
 }
 
 // New builds a House. It is torn down with the test: every call must be over by then.
@@ -74,7 +84,7 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	for _, f := range with {
 		f(&s)
 	}
-	h := &House{t: t, Web: &Web{}, Numbers: s.Numbers, phones: map[string]*Phone{}, robots: map[string]simleg.Behaviour{}}
+	h := &House{t: t, Web: &Web{}, Numbers: s.Numbers, phones: map[string]*Phone{}, robots: map[string]simleg.Behaviour{}, domain: s.Domain, look: s.Robots}
 	if s.Store == nil {
 		h.Book = &Notebook{}
 		s.Store = h.Book
@@ -102,13 +112,13 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 		defer h.mu.Unlock()
 		return append([]voice.Notice(nil), notices...)
 	}
-	h.Voice = voice.New(log, voice.Config{Speaker: s.Speaker, Asker: s.Asker, Recordings: s.Recordings, Texter: s.Texter, Notify: func(n voice.Notice) {
+	h.Voice = voice.New(log, voice.Config{Speaker: s.Speaker, Asker: s.Asker, Recordings: s.Recordings, Texter: s.Texter, Applications: s.Applications, Notify: func(n voice.Notice) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		notices = append(notices, n)
 	}})
 	dialer := h.Dialer()
-	dialers := map[number.Scheme]leg.Dialer{number.Sim: dialer, number.SIP: dialer, number.Client: dialer}
+	dialers := map[number.Scheme]leg.Dialer{number.Sim: dialer, number.SIP: registered{dialer, h}, number.Client: dialer}
 	if s.NoClients {
 		delete(dialers, number.Client)
 	}
@@ -120,8 +130,9 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 		Store: s.Store, Asker: s.Asker, Script: h.Voice.Script, Screen: h.Voice.Screen, Node: "test",
 		Dialers: dialers, Recordings: s.Recordings, Documents: h.Voice, Sockets: s.Sockets,
 		Queues: queues, Conferences: conferences,
-		Own:    &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},
-		Trunks: func() []trunk.Trunk { return s.Trunks },
+		Transfers: s.Transfers,
+		Own:       &loopleg.Dialer{Accept: func(l leg.Leg) { h.Desk.Accept(l) }},
+		Trunks:    func() []trunk.Trunk { return s.Trunks },
 		Numbers: func(called string) (account.Number, bool) {
 			for _, n := range h.Numbers {
 				if n.Number == called {
@@ -142,6 +153,9 @@ func (h *House) Dialer() *simleg.Dialer {
 			h.mu.Lock()
 			defer h.mu.Unlock()
 			if _, ok := h.robots[far.Info().To]; ok {
+				if h.look != nil {
+					h.look(far)
+				}
 				return false
 			}
 			h.phone(far.Info().To).called(far)

@@ -14,6 +14,7 @@ import (
 	"github.com/icholy/digest"
 
 	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/leg/legtest"
 	"github.com/kaden-project/kaden/number"
 )
 
@@ -65,6 +66,7 @@ func office() account.Domain {
 
 func open(t testing.TB, s Store, domains ...account.Domain) *Registrar {
 	t.Helper()
+	legtest.LeavesNothing(t)
 	r, err := New(t.Context(), slog.New(slog.DiscardHandler), Config{Store: s, Node: "kaden", Secret: []byte("secret")})
 	if err != nil {
 		t.Fatal(err)
@@ -346,6 +348,9 @@ func TestWhatAPhoneMayCallWithoutAProgram(t *testing.T) {
 		n, ok := d.Answer(called)
 		if ok != (want != "") || !strings.Contains(n.TwiML, want) {
 			t.Errorf("%s: %v %s, want %s", called, ok, n.TwiML, want)
+		}
+		if reaches := strings.Contains(want, "<Sip>") || strings.Contains(want, "<Number>"); d.Reaches(called) != reaches {
+			t.Errorf("%s: reaches %v, want %v", called, d.Reaches(called), reaches)
 		}
 	}
 	p := office()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/leg"
 )
 
@@ -33,7 +34,7 @@ func (d *Dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	r := newRing(leg.Info{From: "sip:" + to.From + "@" + domain, To: to.URI}, o.Keep, len(list))
+	r := newRing(leg.Info{From: "sip:" + to.From + "@" + domain, To: to.URI, Phone: userOf(to.URI) + "@" + domain}, o.Keep, len(list))
 	if len(list) == 0 {
 		r.finish(unregistered)
 		return r, nil
@@ -41,7 +42,7 @@ func (d *Dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 	arms := make([]*arm, len(list))
 	var dialling sync.WaitGroup
 	for i, c := range list { // at once: one whose connection is gone holds up none of the others
-		arms[i] = &arm{ring: r, id: armID(o.ID, c), target: target(to, c, domain)}
+		arms[i] = &arm{ring: r, id: armID(o.ID, c), target: d.Registrar.target(to, c)}
 		dialling.Go(func() { arms[i].dial(ctx, d.SIP) })
 	}
 	dialling.Wait()
@@ -68,12 +69,18 @@ func (a *arm) dial(ctx context.Context, d leg.Dialer) {
 var unregistered = leg.Event{Kind: leg.Ended, Cause: leg.Unreachable, Status: 480, Reason: "no phone of that user is registered here"}
 
 // target is how a contact is called.
-func target(to leg.Target, c Contact, domain string) leg.Target {
+func (r *Registrar) target(to leg.Target, c Contact) leg.Target {
 	t := to
-	t.URI, t.Via, t.Symmetric = c.URI, "", c.Back
+	t.URI, t.Via, t.Symmetric, t.Phone = c.URI, "", c.Back, c.AOR()
+	switch s := r.Sound(c.User, c.Domain); {
+	case s == account.SRTPRequired:
+		t.Encrypt = leg.Required
+	case s == account.SRTPOffered && c.Transport == "tls": // elsewhere everybody could read the key
+		t.Encrypt = leg.Offered
+	}
 	t.Username, t.Password = "", "" // those are for somebody else's server
 	if t.FromHost == "" {
-		t.FromHost = domain
+		t.FromHost = c.Domain
 	}
 	t.Headers = maps.Clone(to.Headers)
 	if c.Back {
@@ -106,7 +113,7 @@ func (d *Dialer) End(ctx context.Context, to leg.Target, o leg.Options, left leg
 	if !ok {
 		return errors.New("nothing here ends calls of an earlier life")
 	}
-	domain, list, ours := d.Registrar.Find(userOf(to.URI), hostOf(to.URI))
+	_, list, ours := d.Registrar.Find(userOf(to.URI), hostOf(to.URI))
 	if !ours || to.Via != "" {
 		return e.End(ctx, to, o, left)
 	}
@@ -118,7 +125,7 @@ func (d *Dialer) End(ctx context.Context, to leg.Target, o leg.Options, left leg
 	}
 	arms := map[string]armRemains{}
 	for _, c := range list {
-		arms[armID(o.ID, c)] = armRemains{Target: target(to, c, domain)}
+		arms[armID(o.ID, c)] = armRemains{Target: d.Registrar.target(to, c)}
 	}
 	maps.Copy(arms, was.Arms)
 	var ending sync.WaitGroup

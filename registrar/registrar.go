@@ -243,6 +243,16 @@ func (r *Registrar) Find(name, host string) (domain string, list []Contact, ours
 	return d.Name, list, true
 }
 
+// Sound is whether the sound of a user's phones is encrypted; "" where nothing is said, or nobody has that name.
+func (r *Registrar) Sound(user, host string) account.SRTP {
+	d, ok := r.Directory().Domain(host)
+	if !ok {
+		return ""
+	}
+	p, _ := d.Phone(user)
+	return d.Sound(p)
+}
+
 // All lists every contact that can be called now, by user and domain.
 func (r *Registrar) All() (list []Contact) {
 	now := time.Now()

@@ -45,6 +45,8 @@ var (
 	_ leg.Leg    = (*ring)(nil)
 	_ leg.Tracer = (*ring)(nil)
 	_ leg.Hearer = (*ring)(nil)
+
+	_ leg.Transferer = (*ring)(nil)
 )
 
 var (

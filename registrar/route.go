@@ -52,3 +52,14 @@ func (d *Domain) Answer(called string) (account.Number, bool) {
 
 // plain tells whether a name can stand in TwiML as it is. Users of documents always can.
 func plain(name string) bool { return !strings.ContainsAny(name, `<>&"'`) }
+
+// Reaches tells whether a phone of a domain without a program may call called: another phone of the domain, or a number
+// outside of a class that the domain's phones may call.
+func (d *Domain) Reaches(called string) bool {
+	name := userOf(called)
+	if _, ours := d.Phone(name); ours && plain(name) {
+		return true
+	}
+	to, err := number.Parse(name, number.Home)
+	return err == nil && to.Class() != number.Emergency && slices.Contains(d.Outside, to.Class())
+}

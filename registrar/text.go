@@ -28,7 +28,7 @@ func (r *Registrar) Text(ctx context.Context, t Texter, from, to, kind string, b
 	answers := make(chan int, len(list))
 	for _, c := range list {
 		all.Go(func() {
-			status, err := t.Text(ctx, target(leg.Target{From: user, FromHost: domain}, c, domain), kind, body)
+			status, err := t.Text(ctx, r.target(leg.Target{From: user, FromHost: domain}, c), kind, body)
 			if err != nil || status < 200 || status >= 300 && status < 400 || status == 401 || status == 407 {
 				status = 480 // what only we could answer is nothing to tell the sender
 			}

@@ -27,8 +27,10 @@ type Dial struct {
 	RingTone       string            // the country whose tone the caller hears; "" is this house's
 	Record         string            // record-from-answer and its kin; "" is do-not-record
 	Recorded                         // how, with Record
+	ReferURL       string            // asked when one of the two wants to be replaced by somebody else (REFER); "": a phone of ours alone may
+	ReferMethod    string            // GET or POST; "" is POST
 	Nouns          []Noun            // at most MaxNouns are dialled; none: nobody is called
-	Unrun          map[string]string // attributes of REFER and the like, as written: accepted, not run
+	Unrun          map[string]string // passports and the like, as written: accepted, not run
 }
 
 // NewDial makes a Dial that calls all of nouns at once.
@@ -39,7 +41,7 @@ func (*Dial) Name() string { return "Dial" }
 
 // dialUnrun is read and kept without being run.
 var dialUnrun = []string{
-	"callReason", "events", "passports", "recordingConfigurationId", "referMethod", "referUrl",
+	"callReason", "events", "passports", "recordingConfigurationId",
 }
 
 func (c *checker) dial(n *node, v values) Verb {
@@ -47,16 +49,14 @@ func (c *checker) dial(n *node, v values) Verb {
 		Pos: n.Pos, Action: v["action"], Method: v["method"],
 		Timeout: v.seconds("timeout"), TimeLimit: v.seconds("timeLimit"), CallerID: v["callerId"],
 		HangupOnStar: v["hangupOnStar"] == "true", AnswerOnBridge: v["answerOnBridge"] == "true", Sequential: v["sequential"] == "true",
-		RingTone: v["ringTone"], Record: v["record"], Recorded: v.recorded("recordingTrack"), Unrun: v.some(dialUnrun),
+		RingTone: v["ringTone"], Record: v["record"], Recorded: v.recorded("recordingTrack"),
+		ReferURL: v["referUrl"], ReferMethod: v["referMethod"], Unrun: v.some(dialUnrun),
 	}
 	switch d.Record {
 	case "true":
 		d.Record = "record-from-answer" // Twilio's Dial page
 	case "false", "do-not-record":
 		d.Record = ""
-	}
-	if d.Unrun["referUrl"] != "" {
-		c.warn(n.Pos, 0, n.name, "kaden does not take a REFER yet: referUrl is not asked", "")
 	}
 	alone := ""
 	for _, k := range n.kids {
@@ -134,18 +134,20 @@ func (v values) some(names []string) map[string]string {
 }
 
 func (d *Dial) write(w *writer) error {
-	method, err := method(d.Method)
-	if err != nil {
+	m, err := method(d.Method)
+	refer, err2 := method(d.ReferMethod)
+	if err = errors.Join(err, err2); err != nil {
 		return fmt.Errorf("dial: %w", err)
 	}
 	if d.Timeout < 0 || d.Timeout > maxSeconds*time.Second || d.TimeLimit < 0 || d.TimeLimit > maxSeconds*time.Second {
 		return fmt.Errorf("dial: timeout %v, timeLimit %v; neither may be negative or absurd", d.Timeout, d.TimeLimit)
 	}
 	as := []Attr{
-		attr("action", d.Action), attr("method", method),
+		attr("action", d.Action), attr("method", m),
 		unless("timeout", seconds(d.Timeout), 0), unless("timeLimit", seconds(d.TimeLimit), 0), attr("callerId", d.CallerID),
 		unless("hangupOnStar", d.HangupOnStar, false), unless("answerOnBridge", d.AnswerOnBridge, false), unless("sequential", d.Sequential, false),
 	}
+	referral := []Attr{attr("referUrl", d.ReferURL), attr("referMethod", refer)}
 	words := []Attr{attr("ringTone", d.RingTone), attr("record", d.Record)}
 	for _, a := range words {
 		if use, ok := schema["Dial"].attrs[a.Name].written(a); !ok || use != a.Value {
@@ -157,7 +159,7 @@ func (d *Dial) write(w *writer) error {
 	if err = errors.Join(err, err2); err != nil {
 		return fmt.Errorf("dial: %w", err)
 	}
-	w.open("Dial", slices.Concat(as, words, tape, rest)...)
+	w.open("Dial", slices.Concat(as, words, tape, referral, rest)...)
 	for _, n := range d.Nouns {
 		if err := w.noun(n); err != nil {
 			return fmt.Errorf("dial: %w", err)

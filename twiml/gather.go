@@ -63,6 +63,7 @@ func (c *checker) gather(n *node, v values) Verb {
 	case "dtmf speech":
 		c.warn(n.Pos, 0, n.name, "kaden does not understand speech yet: only keys are taken", "")
 	}
+	c.stray(n)
 	g.Nested = c.verbs(n)
 	return g
 }

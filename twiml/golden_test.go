@@ -113,6 +113,10 @@ func dumpVerb(b *strings.Builder, indent string, v Verb) {
 		for _, n := range v.Nouns {
 			dumpVerb(b, indent+"  ", n)
 		}
+	case *Refer:
+		if v.Sip != nil {
+			dumpVerb(b, indent+"  ", v.Sip)
+		}
 	}
 }
 
@@ -134,7 +138,7 @@ func fields(b *strings.Builder, v reflect.Value) {
 	for i := range v.NumField() {
 		f, name := v.Field(i), v.Type().Field(i).Name
 		switch name {
-		case "Pos", "Spans", "Nested", "Nouns":
+		case "Pos", "Spans", "Nested", "Nouns", "Sip":
 			continue
 		}
 		if name == "Party" || name == "Recorded" {

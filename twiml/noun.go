@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Noun is whom a Dial calls: *Number *Client *Sip *Conference *Queue, or *Other for what kaden does not dial yet; and what
+// Noun is whom a Dial calls: *Number *Client *Sip *Conference *Queue *Application, or *Other for what kaden does not dial; and what
 // a Start begins: *Recording *Stream.
 type Noun interface {
 	Name() string // as in the document: Number
@@ -121,8 +121,10 @@ func (c *checker) noun(n *node) Noun {
 		return c.conference(n, v)
 	case "Queue":
 		return c.queue(n, v)
+	case "Application":
+		return c.application(n, v)
 	}
-	c.warn(n.Pos, 0, n.name, "kaden does not dial it yet: this part of <Dial> fails", "")
+	c.warn(n.Pos, 0, n.name, "kaden does not dial it: this part of <Dial> fails", "")
 	return &Other{n.Pos, c.element(n)}
 }
 
@@ -293,9 +295,11 @@ func (w *writer) noun(n Noun) error {
 		return n.write(w)
 	case *Queue:
 		return n.write(w)
+	case *Application:
+		return n.write(w)
 	case *Other:
 		switch n.Element.Tag {
-		case "Application", "Sim", "WhatsApp":
+		case "Sim", "WhatsApp":
 			return w.element(n.Element)
 		}
 	}
@@ -371,9 +375,7 @@ func (n *Client) write(w *writer) error {
 	}
 	w.open("Client", as...)
 	w.leaf("Identity", n.Identity)
-	for _, p := range n.Parameters {
-		w.leaf("Parameter", "", attr("name", p.Name), attr("value", p.Value))
-	}
+	w.parameters(n.Parameters)
 	w.close()
 	return nil
 }

@@ -2,7 +2,7 @@ package twiml
 
 import "fmt"
 
-// Other is a verb that Twilio knows and kaden does not run yet. It keeps everything that was written.
+// Other is a verb, or a noun, that Twilio knows and kaden does not run. It keeps everything that was written.
 type Other struct {
 	Pos
 	Element Element
@@ -26,12 +26,7 @@ type Attr struct {
 func (o *Other) Name() string { return o.Element.Tag }
 
 func (c *checker) other(n *node) Verb {
-	then := "the call goes on with the next verb"
-	if schema[n.name].run == never {
-		c.warn(n.Pos, 0, n.name, "kaden does not run it: "+then, "")
-	} else {
-		c.warn(n.Pos, 0, n.name, "kaden does not run it yet: "+then, "")
-	}
+	c.warn(n.Pos, 0, n.name, "kaden does not run it: the call goes on with the next verb", "")
 	return &Other{n.Pos, c.element(n)}
 }
 

@@ -71,10 +71,12 @@ func (c *checker) verb(n *node) Verb {
 	if known.run != runs {
 		return c.other(n)
 	}
-	if !known.text {
-		c.stray(n)
-	}
-	if n.name != "Say" && n.name != "Gather" && n.name != "Dial" && n.name != "Start" && n.name != "Connect" && n.name != "Stop" { // they look at their children themselves
+	switch n.name {
+	case "Say", "Gather", "Dial", "Refer", "Start", "Connect", "Stop", "Hangup", "Reject": // they look at what is in them themselves
+	default:
+		if !known.text {
+			c.stray(n)
+		}
 		for _, k := range n.kids {
 			if k.node != nil {
 				c.fits(n, k.node)
@@ -92,6 +94,10 @@ func (c *checker) verb(n *node) Verb {
 		return c.gather(n, v)
 	case "Dial":
 		return c.dial(n, v)
+	case "Refer":
+		return c.refer(n, v)
+	case "Echo":
+		return c.echo(n, v)
 	case "Record":
 		return c.record(n, v)
 	case "Redirect":
@@ -128,7 +134,7 @@ func (c *checker) order(root *node) {
 			return
 		}
 		switch {
-		case ends[n.name] != "" && (n.name != "Dial" && n.name != "Enqueue" || n.has("action")):
+		case ends[n.name] != "" && (n.name != "Dial" && n.name != "Enqueue" && n.name != "Refer" || n.has("action")):
 			last = n
 			if n.name == "Reject" && answered != nil {
 				c.warn(n.Pos, 0, n.name, fmt.Sprintf("too late: <%s> in line %d answers the call, which is then hung up", answered.name, answered.Line), "make <Reject> the first verb")
@@ -143,6 +149,8 @@ func (c *checker) order(root *node) {
 var ends = map[string]string{
 	"Dial":     "goes on with its action",
 	"Enqueue":  "goes on with its action",
+	"Refer":    "goes on with its action",
+	"Echo":     "goes on until the caller hangs up",
 	"Redirect": "goes on with another document",
 	"Hangup":   "ends the call",
 	"Reject":   "refuses the call",

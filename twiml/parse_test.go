@@ -386,7 +386,10 @@ func TestWhateverIsPutTogetherIsReadWrittenAndReadTheSame(t *testing.T) {
 					pick("", "<Conference>r</Conference>", "<Queue url='q'>q</Queue>", "<Sim>s</Sim>", `<Conference waitUrl="" beep="TRUE" muted="x" statusCallbackEvent="join  leave" maxParticipants="9"> a b </Conference>`)+
 					pick("", "<Number/>", `<Number sendDigits="1w" url="?" statusCallback="/s" statusCallbackEvent="ringing">1&#13;2</Number>`, "<Number>x</Number>", "<Number>1<Uri>2</Uri></Number>")+
 					pick("", "<Client>alice<Parameter name='a' value='b'/></Client>", "<Client><Identity> a </Identity><Parameter/>z</Client>", "<Client/>", "<Client><Identity/></Client>")+
-					pick("", "<Sip>sip:a@b</Sip>", "<Sip username='u' password='p' sendDigits='z'><Uri>sip:a@b</Uri><Headers>x<Header name='X-A' value='1'/><Uri/></Headers></Sip>", "<Sip machineDetection='Enable'/>")+"</Dial>", "<Record"+pick("", ` action="/a" timeout="0" finishOnKey=""`, ` maxLength="3600" trim="TRIM-silence" playBeep="FALSE" finishOnKey="x"`, ` transcribe="true" recordingStatusCallbackEvent="completed  absent" recordingStatusCallback="/s" maxLength="0"`)+"/>",
+					pick("", "<Sip>sip:a@b</Sip>", "<Sip username='u' password='p' sendDigits='z'><Uri>sip:a@b</Uri><Headers>x<Header name='X-A' value='1'/><Uri/></Headers></Sip>", "<Sip machineDetection='Enable'/>")+
+					pick("", "<Application>AP1</Application>", "<Application customerId=' c ' copyParentTo='x' url='/u'><ApplicationSid> AP1 </ApplicationSid><Parameter name='a'/>z</Application>", "<Application><Parameter/></Application>")+"</Dial>",
+				"<Refer"+pick("", " action='/r' method='get'")+">"+pick("", "x<Number>1</Number>", "<Sip>sip:a@b?X-A=1</Sip>", "<Sip><Uri>a</Uri><Headers><Header/></Headers></Sip><Sip>b</Sip>")+"</Refer>",
+				"<Echo/>", "<Hangup>x<Parameter name='a' value=' b '/></Hangup>", "<Reject reason='busy'><Parameter/><Say>no</Say></Reject>", "<Record"+pick("", ` action="/a" timeout="0" finishOnKey=""`, ` maxLength="3600" trim="TRIM-silence" playBeep="FALSE" finishOnKey="x"`, ` transcribe="true" recordingStatusCallbackEvent="completed  absent" recordingStatusCallback="/s" maxLength="0"`)+"/>",
 				"<Play digits='w1'/>", "<Hangup/>", "<Redirect>\n</Redirect>")
 		}
 		doc += "</Response>"

@@ -3,6 +3,7 @@ package twiml
 import (
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // Queue is the noun of a Dial that takes whoever has waited longest in a queue.
@@ -55,6 +56,7 @@ type Enqueue struct {
 	WaitURL    string // run again and again while it waits; "" is music
 	Quiet      bool   // waitUrl="": nothing is heard
 	WaitMethod string // GET or POST; "" is POST
+	MaxSize    int    // how many may wait in the queue, this call included; 0 is as many as the queue itself allows
 	Unrun      map[string]string
 }
 
@@ -64,14 +66,14 @@ func NewEnqueue(queue string) *Enqueue { return &Enqueue{Queue: queue} }
 // Name is the verb's name in a document.
 func (*Enqueue) Name() string { return "Enqueue" }
 
-var enqueueUnrun = []string{"maxQueueSize", "workflowSid"}
+var enqueueUnrun = []string{"workflowSid"}
 
 const maxQueueName = 64 // Twilio's page on Enqueue
 
 func (c *checker) enqueue(n *node, v values) Verb {
 	q := &Enqueue{
 		Pos: n.Pos, Queue: n.text(), Action: v["action"], Method: v["method"],
-		WaitURL: v["waitUrl"], WaitMethod: v["waitUrlMethod"], Unrun: v.some(enqueueUnrun),
+		WaitURL: v["waitUrl"], WaitMethod: v["waitUrlMethod"], MaxSize: v.number("maxQueueSize", 0), Unrun: v.some(enqueueUnrun),
 	}
 	_, said := v["waitUrl"]
 	q.Quiet = said && q.WaitURL == ""
@@ -100,7 +102,11 @@ func (q *Enqueue) write(w *writer) error {
 	if q.Quiet {
 		silence = Attr{Name: "waitUrl"}
 	}
-	w.leaf("Enqueue", q.Queue, append([]Attr{attr("action", q.Action), attr("method", m), silence, attr("waitUrlMethod", wait)}, rest...)...)
+	most := unless("maxQueueSize", strconv.Itoa(q.MaxSize), "0")
+	if err := checked("Enqueue", []Attr{most}); err != nil {
+		return err
+	}
+	w.leaf("Enqueue", q.Queue, append([]Attr{attr("action", q.Action), attr("method", m), silence, attr("waitUrlMethod", wait), most}, rest...)...)
 	return nil
 }
 

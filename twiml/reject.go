@@ -5,15 +5,15 @@ import "fmt"
 // Reject refuses an unanswered call.
 type Reject struct {
 	Pos
-	Reason string // "rejected" or "busy"; "" is rejected; Parse sets rejected
+	Reason     string      // "rejected" or "busy"; "" is rejected; Parse sets rejected
+	Parameters []Parameter // as of [Hangup]
 }
 
 // Name is the verb's name in a document.
 func (*Reject) Name() string { return "Reject" }
 
 func (c *checker) reject(n *node, v values) Verb {
-	c.parameters(n)
-	return &Reject{n.Pos, v.text("reason", "rejected")}
+	return &Reject{n.Pos, v.text("reason", "rejected"), c.parameters(n)}
 }
 
 func (r *Reject) write(w *writer) error {
@@ -26,6 +26,8 @@ func (r *Reject) write(w *writer) error {
 	if reason == "" {
 		reason = "rejected"
 	}
-	w.leaf("Reject", "", unless("reason", reason, "rejected"))
+	w.open("Reject", unless("reason", reason, "rejected"))
+	w.parameters(r.Parameters)
+	w.close()
 	return nil
 }

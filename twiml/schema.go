@@ -28,8 +28,7 @@ type running int
 const (
 	noun  running = iota // not a verb: part of one
 	runs                 // has a type of its own and is run
-	later                // known, kept as Other, not run yet
-	never                // known, kept as Other, will not be run
+	never                // known, kept as Other, not run
 )
 
 // element is what the schema says of one name. Twilio's names mean the same wherever they stand.
@@ -74,7 +73,7 @@ var speechAttrs = []string{
 
 // schema is TwiML: each element with its attributes, how each is read and what may stand inside.
 // Sources: Twilio's TwiML pages, one per verb; the codes are those of its error dictionary. Verbs
-// that get a type of their own move from later to runs and into [checker.verb]; their rows stay.
+// that get a type of their own move from never to runs and into [checker.verb]; their rows stay.
 var schema = map[string]element{
 	"Response": {
 		children: "Connect Dial Echo Enqueue Gather Hangup Leave Message Pause Pay Play Prompt Queue Record Redirect Refer Reject Say Sms Start Stop",
@@ -254,8 +253,8 @@ var schema = map[string]element{
 	"Siprec": {children: "Parameter", attrs: attrs{
 		"name": anything, "connectorName": anything, "track": anything, "statusCallback": address(codeURL), "statusCallbackMethod": httpMethod(codeSchema),
 	}},
-	"Refer": {run: later, children: "Sip", attrs: attrs{"action": address(codeURL), "method": httpMethod(codeSchema)}},
-	"Echo":  {run: later},
+	"Refer": {run: runs, children: "Sip", attrs: attrs{"action": address(codeURL), "method": httpMethod(codeSchema)}},
+	"Echo":  {run: runs},
 
 	// Verbs that kaden will not run: payments, and other products of Twilio.
 	"Pay": {run: never, children: "Prompt Parameter", attrs: attrs{

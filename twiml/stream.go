@@ -63,9 +63,7 @@ func (s *Stream) write(w *writer) error {
 	w.open("Stream", append([]Attr{
 		attr("url", s.URL), attr("name", s.Stream), track, attr("statusCallback", s.StatusCallback), attr("statusCallbackMethod", back),
 	}, rest...)...)
-	for _, p := range s.Parameters {
-		w.leaf("Parameter", "", attr("name", p.Name), attr("value", p.Value))
-	}
+	w.parameters(s.Parameters)
 	w.close()
 	return nil
 }
@@ -118,7 +116,7 @@ func (c *checker) beside(n *node) (list []Noun) {
 			}
 			list = append(list, r)
 		default:
-			c.warn(k.Pos, 0, k.name, "kaden does not run it yet: the call goes on without", "")
+			c.warn(k.Pos, 0, k.name, "kaden does not run it: the call goes on without", "")
 			list = append(list, &Other{k.Pos, c.element(k)})
 		}
 	}

@@ -17,7 +17,7 @@ type Pos struct {
 func (p Pos) Position() Pos { return p }
 
 // Verb is one thing to do. The types of this package that are Verbs: *Say *Play *Pause *Gather
-// *Dial *Record *Enqueue *Leave *Start *Connect *Stop *Redirect *Hangup *Reject *Other.
+// *Dial *Refer *Echo *Record *Enqueue *Leave *Start *Connect *Stop *Redirect *Hangup *Reject *Sms *Other.
 type Verb interface {
 	Name() string // as in the document: Gather
 	Position() Pos

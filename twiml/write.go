@@ -47,6 +47,8 @@ var (
 	_ writable = (*Pause)(nil)
 	_ writable = (*Gather)(nil)
 	_ writable = (*Dial)(nil)
+	_ writable = (*Refer)(nil)
+	_ writable = (*Echo)(nil)
 	_ writable = (*Record)(nil)
 	_ writable = (*Redirect)(nil)
 	_ writable = (*Enqueue)(nil)

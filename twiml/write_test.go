@@ -72,25 +72,25 @@ func TestWhatXMLCannotCarryIsLeftOut(t *testing.T) {
 }
 
 func TestAnElementIsKeptAsItStands(t *testing.T) {
-	refer := &Other{Element: Element{
-		Tag: "Refer", Attrs: []Attr{{"action", "/over"}},
+	pay := &Other{Element: Element{
+		Tag: "Pay", Attrs: []Attr{{"action", "/over"}},
 		Children: []Element{
 			{Tag: "Room", Text: "DailyStandup"},
 			{Tag: "VirtualAgent", Text: "alice", Children: []Element{{Tag: "Parameter", Attrs: []Attr{{"name", "a"}, {"value", "line\rone\ntwo"}}}}},
 		},
 	}}
 	const want = `
-  <Refer action="/over">
+  <Pay action="/over">
     <Room>DailyStandup</Room>
     <VirtualAgent>alice<Parameter name="a" value="line&#13;one&#10;two"/></VirtualAgent>
-  </Refer>
+  </Pay>
 `
-	got := New(refer).String()
+	got := New(pay).String()
 	if !strings.Contains(got, want) {
 		t.Fatalf("got %s", got)
 	}
 	r, _ := Parse([]byte(got))
-	if !reflect.DeepEqual(placeless(r).Verbs, []Verb{refer}) {
+	if !reflect.DeepEqual(placeless(r).Verbs, []Verb{pay}) {
 		t.Errorf("read %s", dump(r))
 	}
 }
@@ -102,7 +102,7 @@ func (shout) Name() string { return "Shout" }
 func TestWriteRefusesWhatCouldNotBeRead(t *testing.T) {
 	deep := Element{Tag: "Number"}
 	for range maxDepth {
-		deep = Element{Tag: "Refer", Children: []Element{deep}}
+		deep = Element{Tag: "Pay", Children: []Element{deep}}
 	}
 	for _, c := range []struct {
 		name string
@@ -164,9 +164,9 @@ func TestWriteRefusesWhatCouldNotBeRead(t *testing.T) {
 		{"an unknown element", &Other{Element: Element{Tag: "Shout"}}, "<Shout> is no verb"},
 		{"a Say in disguise", &Other{Element: Element{Tag: "Say"}}, "<Say> is no verb"},
 		{"a noun", &Other{Element: Element{Tag: "Number"}}, "<Number> is no verb"},
-		{"an element that is two", &Other{Element: Element{Tag: "Refer", Children: []Element{{Tag: "a><b"}}}}, "cannot be the name of an element"},
-		{"an attribute that is two", &Other{Element: Element{Tag: "Refer", Attrs: []Attr{{`a="b" c`, ""}}}}, "cannot be the name of an attribute"},
-		{"an attribute that stands twice", &Other{Element: Element{Tag: "Refer", Attrs: []Attr{{"a", ""}, {"a", ""}}}}, "stands twice"},
+		{"an element that is two", &Other{Element: Element{Tag: "Pay", Children: []Element{{Tag: "a><b"}}}}, "cannot be the name of an element"},
+		{"an attribute that is two", &Other{Element: Element{Tag: "Pay", Attrs: []Attr{{`a="b" c`, ""}}}}, "cannot be the name of an attribute"},
+		{"an attribute that stands twice", &Other{Element: Element{Tag: "Pay", Attrs: []Attr{{"a", ""}, {"a", ""}}}}, "stands twice"},
 		{"elements too deep", &Other{Element: deep}, "more than 32 elements"},
 		{"too much text", NewSay("", strings.Repeat("a", MaxSize)), "divide it"},
 	} {

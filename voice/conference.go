@@ -19,6 +19,7 @@ import (
 // out, or the conference is over; then the action is asked, or the next verb follows. A call that hangs up ends
 // here: ctx ends.
 func (t *run) conference(ctx context.Context, d *twiml.Dial, c *twiml.Conference) (next, error) {
+	t.settled()
 	out := outcome{status: "answered", bridged: true} // Twilio's word for conferences alone
 	_, err := t.call.Conference(c.Room).Enter(ctx, t.call, t.entry(d, c))
 	switch {

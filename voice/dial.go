@@ -30,6 +30,7 @@ type outcome struct {
 	bridged    bool
 	redirected bool       // other TwiML took the child away: there is no duration
 	more       url.Values // of a recording, of a queue
+	then       *next      // how the caller goes on after a transfer, which asks no action; nil: there was none
 }
 
 // dial joins the call to somebody else.
@@ -67,15 +68,20 @@ func (t *run) dial(ctx context.Context, v *twiml.Dial) (next, error) {
 	out := outcome{status: call.Failed}
 	if len(v.Nouns) > twiml.MaxNouns {
 		t.trouble(v, problem.Error, 13250, fmt.Sprintf("%d nouns, more than %d: nobody is called", len(v.Nouns), twiml.MaxNouns), "go on with another <Dial> after this one")
-	} else if parties := t.parties(v); len(parties) > 0 {
+	} else if parties := t.parties(ctx, v); len(parties) > 0 {
 		var err error
 		t.tape = t.dialTape(v)
 		out, err = t.callUp(ctx, v, parties)
 		out.more = t.tape.over()
 		if err != nil {
-			t.farewell(ctx, v, out)
+			if out.then == nil {
+				t.farewell(ctx, v, out)
+			}
 			return over, err
 		}
+	}
+	if out.then != nil {
+		return *out.then, nil
 	}
 	return t.dialled(v, out)
 }
@@ -104,7 +110,15 @@ func (o outcome) params() url.Values {
 		if code := r.SIPResponse(); code != 0 {
 			v.Set("DialSipResponseCode", strconv.Itoa(code))
 		}
+		id, headers := o.child.Reply()
+		if id != "" {
+			v.Set("DialSipCallId", id)
+		}
+		for name, value := range headers {
+			v.Set("DialSipHeader_"+name, value)
+		}
 	}
+	maps.Copy(v, o.child.Returned())
 	if !o.redirected {
 		v.Set("DialCallDuration", strconv.Itoa(int(o.child.Record().Duration()/time.Second)))
 	}
@@ -149,7 +163,7 @@ func (t *run) callUp(ctx context.Context, v *twiml.Dial, parties []party) (outco
 		if o.child == nil {
 			o.child = out.child
 		}
-		if out = o; err != nil || out.bridged {
+		if out = o; err != nil || out.bridged || out.then != nil {
 			return out, err
 		}
 	}
@@ -207,13 +221,19 @@ func (t *run) round(ctx context.Context, v *twiml.Dial, parties []party) ([]call
 		return statuses, out, nil
 	}
 	out.child = won
+	var m *move // the last transfer
 	if err = t.call.Answer(ctx); err == nil {
 		t.call.ForgetKeys() // they were pressed at the ring tone
 		out.bridged = true
-		err = t.join(ctx, v, g)
+		t.settled()
+		for again := true; again; {
+			err = t.join(ctx, v, g)
+			m = g.moving(m)
+			out.then, again = t.moveOn(ctx, g, m)
+		}
 	}
 	out.redirected = errors.Is(g.bridge.Why(), call.ErrRedirected) && ctx.Err() == nil
-	if g.taken = out.redirected; !out.redirected {
+	if g.taken = out.redirected || out.then != nil && m.by != won; !g.taken {
 		part(won, call.Ending{Cause: leg.Completed, Reason: why(err)})
 	}
 	if ctx.Err() != nil {
@@ -230,6 +250,9 @@ func (t *run) join(ctx context.Context, v *twiml.Dial, g *group) error {
 	}
 	talk, stop := context.WithTimeoutCause(ctx, limit, errTimeLimit)
 	defer stop()
+	talk, part := context.WithCancelCause(talk)
+	defer part(nil)
+	defer t.wishes(v, g, part)()
 	t.tape.joined()
 	err := t.call.Talk(talk, g.caller, v.HangupOnStar)
 	t.log.Debug("joined calls have parted", "with", g.winner().SID(), "why", err)

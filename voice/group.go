@@ -26,7 +26,7 @@ type group struct {
 
 	// Set by who wins, before the ring tone stops.
 	bridge         *call.Bridge
-	caller, callee call.Side
+	caller, called call.Side
 
 	mu    sync.Mutex
 	calls []*call.Call // by party; nil: it could not be placed
@@ -34,6 +34,7 @@ type group struct {
 	won   *call.Call   // once; nobody after that
 	taken bool         // other TwiML has taken who won away: that call goes on
 	shut  bool         // nobody can win any more
+	moved *move        // a transfer under way; nil: none
 }
 
 func newGroup(ctx context.Context, n int) *group {
@@ -89,28 +90,37 @@ func (g *group) answered(ctx context.Context, t *run, c *call.Call, p party) err
 		}
 		c.ForgetKeys() // they were pressed at the whisper
 	}
-	if !g.claim(c) {
+	mine, won := g.claim(c)
+	if !won {
 		return nil
 	}
-	if err := c.Talk(ctx, g.callee, false); !errors.Is(err, call.ErrOtherLeft) {
-		return err
+	var m *move
+	for side := &mine; ; {
+		err := c.Talk(ctx, *side, false)
+		if !errors.Is(err, call.ErrOtherLeft) {
+			return err
+		}
+		m = g.moving(m)
+		if side, err = g.goOn(ctx, t.Runner, c, m); side == nil {
+			return err
+		}
 	}
-	return nil
 }
 
-// claim makes c the one who is joined, unless somebody is already, and sends the others away.
-func (g *group) claim(c *call.Call) bool {
+// claim makes c the one who is joined, unless somebody is already, and sends the others away. It gives c's side.
+func (g *group) claim(c *call.Call) (mine call.Side, won bool) {
 	g.mu.Lock()
 	if g.won != nil || g.shut || g.ring.Err() != nil {
 		g.mu.Unlock()
-		return false
+		return mine, false
 	}
 	g.won = c
-	g.bridge, g.caller, g.callee = call.NewBridge()
+	g.bridge, g.caller, g.called = call.NewBridge()
+	mine = g.called
 	g.mu.Unlock()
 	g.stop(errJoined)
 	g.sendAway(call.Ending{Cause: leg.Canceled, Reason: answeredElsewhere}, c)
-	return true
+	return mine, true
 }
 
 // sendAway ends every call but one, which may be nil.

@@ -2,6 +2,7 @@ package voice
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"net/url"
@@ -26,22 +27,27 @@ type party struct {
 const whisperPause = 800 * time.Millisecond
 
 // parties makes the nouns ready. What nobody can call is left out with a notice.
-func (t *run) parties(v *twiml.Dial) []party {
+func (t *run) parties(ctx context.Context, v *twiml.Dial) []party {
 	var list []party
 	for _, n := range v.Nouns {
-		if p, ok := t.party(v, n); ok {
+		if p, ok := t.party(ctx, v, n); ok {
 			list = append(list, p)
 		}
 	}
 	return list
 }
 
-func (t *run) party(v *twiml.Dial, noun twiml.Noun) (party, bool) {
+func (t *run) party(ctx context.Context, v *twiml.Dial, noun twiml.Noun) (party, bool) {
 	p := party{noun: noun}
-	p.order.TimeLimit = cmp.Or(v.TimeLimit, joinLimit) + time.Hour // what ends it is the conversation's own limit
 	var shared twiml.Party
 	var err error
 	switch n := noun.(type) {
+	case *twiml.Application:
+		shared = n.Party
+		if p.order, err = t.application(ctx, v, n); err != nil {
+			t.about(noun, 0, err.Error(), "")
+			return p, false
+		}
 	case *twiml.Number:
 		shared, p.order.SendDigits = n.Party, n.SendDigits
 		p.order.To, err = telephone(n.Text)
@@ -59,6 +65,7 @@ func (t *run) party(v *twiml.Dial, noun twiml.Noun) (party, bool) {
 		t.about(noun, 13224, err.Error(), "")
 		return p, false
 	}
+	p.order.TimeLimit = cmp.Or(v.TimeLimit, joinLimit) + time.Hour // what ends it is the conversation's own limit
 	switch refused, warning := t.call.Reach(p.order.To); {
 	case refused != "" && p.order.To.Number.Class() == number.Abroad:
 		t.about(noun, 13227, "not called: "+refused, "")
@@ -73,9 +80,11 @@ func (t *run) party(v *twiml.Dial, noun twiml.Noun) (party, bool) {
 		t.about(noun, 0, fmt.Sprintf("nothing here reaches %s: addresses yet: this part of <Dial> fails", s), "")
 		return p, false
 	}
-	if p.order.From, err = t.callerID(v, p.order.To.Scheme); err != nil {
-		t.about(noun, 13214, err.Error(), "a number of this installation, the caller's, or none")
-		return p, false
+	if p.order.Visit == nil { // an application sees whatever it is shown
+		if p.order.From, err = t.callerID(v, p.order.To.Scheme); err != nil {
+			t.about(noun, 13214, err.Error(), "a number of this installation, the caller's, or none")
+			return p, false
+		}
 	}
 	p.order.Detection = t.detection(noun, shared.Detection)
 	if shared.URL != "" {
@@ -136,14 +145,12 @@ func sipAddress(n *twiml.Sip) (number.Address, map[string]string, error) {
 	if !strings.Contains(text, ":") || !strings.HasPrefix(strings.ToLower(text), "sip") {
 		text = "sip:" + text
 	}
-	values, err := url.ParseQuery(query)
+	written, err := addressHeaders(query)
 	if err != nil {
-		return number.Address{}, nil, fmt.Errorf("the headers after the ? cannot be read: %w", err)
+		return number.Address{}, nil, err
 	}
 	told := headers(n.Headers)
-	for name := range values {
-		told[name] = values.Get(name)
-	}
+	maps.Copy(told, written)
 	maps.DeleteFunc(told, func(name, _ string) bool {
 		lower := strings.ToLower(name)
 		return !strings.HasPrefix(lower, "x-") && lower != "user-to-user"
@@ -152,10 +159,27 @@ func sipAddress(n *twiml.Sip) (number.Address, map[string]string, error) {
 	return a, told, err
 }
 
+// addressHeaders are the headers that stand in an address, after its ?.
+func addressHeaders(query string) (map[string]string, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, fmt.Errorf("the headers after the ? cannot be read: %w", err)
+	}
+	told := map[string]string{}
+	for name := range values {
+		if name != "" {
+			told[name] = values.Get(name)
+		}
+	}
+	return told, nil
+}
+
 func headers(list []twiml.Parameter) map[string]string {
 	m := map[string]string{}
 	for _, p := range list {
-		m[p.Name] = p.Value
+		if p.Name != "" {
+			m[p.Name] = p.Value
+		}
 	}
 	return m
 }

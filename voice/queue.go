@@ -44,12 +44,16 @@ func (t *run) enqueue(ctx context.Context, v *twiml.Enqueue) (next, error) {
 		t.trouble(v, problem.Error, 0, "the queue cannot be had: "+err.Error(), "")
 		return t.dequeued(v, url.Values{"QueueResult": {"system-error"}})
 	}
+	if v.MaxSize > 0 {
+		q.Most = min(q.Most, v.MaxSize)
+	}
 	place, err := t.call.Enqueue(q)
 	if err != nil {
 		t.trouble(v, problem.Warning, 22001, err.Error(), "")
 		return t.dequeued(v, url.Values{"QueueResult": {"queue-full"}, "QueueSid": {string(q.SID)}, "QueueTime": {"0"}})
 	}
 	defer place.Leave()
+	t.settled()
 	result, waited, err := t.queued(ctx, v, q, place)
 	told := url.Values{"QueueResult": {result}, "QueueSid": {string(q.SID)}, "QueueTime": {strconv.Itoa(int(waited / time.Second))}}
 	if err != nil {
@@ -294,6 +298,7 @@ func (t *run) talkTo(ctx context.Context, d *twiml.Dial, u *call.Pickup, out out
 	talk, stop := context.WithTimeoutCause(ctx, cmp.Or(d.TimeLimit, joinLimit), errTimeLimit)
 	defer stop()
 	began := time.Now()
+	t.settled()
 	t.tape.joined()
 	err := t.call.Talk(talk, u.Side(), d.HangupOnStar)
 	t.log.Debug("joined calls have parted", "with", u.Call().SID(), "why", err)

@@ -14,6 +14,7 @@ func (t *run) reject(ctx context.Context, v *twiml.Reject) error {
 		t.trouble(v, problem.Warning, 0, "the call is answered: it is hung up instead", "<Reject> stands first in a document")
 		return nil
 	}
+	t.back(v.Parameters)
 	t.call.Reject(v.Reason == "busy")
 	<-ctx.Done()
 	return context.Cause(ctx)

@@ -36,6 +36,8 @@ type run struct {
 	mute   bool              // one that cannot be had is silence
 	params func() url.Values // told with each of its requests; nil: nothing
 	left   bool              // it had a <Leave>
+
+	talks func() // told when the call talks to somebody, of a document that a transfer waits for; nil: nobody
 }
 
 // page is the document that is being executed.
@@ -65,6 +67,7 @@ var over = next{over: true}
 // hangs up.
 func (r *Runner) Script(ctx context.Context, c *call.Call) error {
 	t := &run{Runner: r, call: c, log: r.log.With("call", c.SID()), program: c.Record().Program}
+	defer c.OnRefer(t.alone)()
 	end, err := t.perform(ctx, &request{method: t.program.Method, url: t.program.URL, extra: c.Told()})
 	if end == hungUp || err != nil {
 		return err
@@ -138,6 +141,8 @@ func (t *run) verb(ctx context.Context, v twiml.Verb) (next, error) {
 		return t.gather(ctx, v)
 	case *twiml.Dial:
 		return t.dial(ctx, v)
+	case *twiml.Refer:
+		return t.refer(ctx, v)
 	case *twiml.Record:
 		return t.record(ctx, v)
 	case *twiml.Start:
@@ -155,7 +160,10 @@ func (t *run) verb(ctx context.Context, v twiml.Verb) (next, error) {
 	case *twiml.Redirect:
 		return t.redirect(v)
 	case *twiml.Hangup:
+		t.back(v.Parameters)
 		return over, t.call.Answer(ctx) // as the first verb it still answers (contract 1.3)
+	case *twiml.Echo:
+		return over, t.echo(ctx)
 	case *twiml.Reject:
 		return over, t.reject(ctx, v)
 	case *twiml.Sms:

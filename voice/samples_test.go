@@ -47,7 +47,7 @@ func TestTwiliosOwnDocumentsRun(t *testing.T) {
 		})
 	}
 	t.Logf("%d documents; verbs run: %v; passed over: %v", len(files), ran, passed)
-	for _, verb := range []string{"Say", "Play", "Pause", "Gather", "Dial", "Record", "Start", "Enqueue", "Leave", "Redirect", "Reject", "Hangup", "Sms"} {
+	for _, verb := range []string{"Say", "Play", "Pause", "Gather", "Dial", "Record", "Start", "Enqueue", "Leave", "Redirect", "Reject", "Hangup", "Sms", "Refer"} {
 		if ran[verb] == 0 {
 			t.Errorf("no document has run <%s>", verb)
 		}

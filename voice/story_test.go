@@ -10,15 +10,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
-	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/media"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/phonetest"
 )
 
@@ -26,10 +27,15 @@ import (
 // adding a file. Its parts, each begun by a line -- name --:
 //
 //	-- menu.xml --            the first is the program of the call, at https://owner.example/menu.xml;
-//	-- took.xml 404 --        each further one a page beside it, with a status or a content type
-//	-- call --                optional: inbound, inline, fallback took.xml, slow 500ms (each answer)
-//	-- phones --              optional: who else is called, one a line: suzuki is busy; suzuki answers 3s, hangs up 9s
-//	-- person --              answers; hears "words"; hums 2s; presses 1; waits 3s; hangs up; calls; redirect menu.xml
+//	-- took.xml 404 --        each further one a page beside it, with a status or a content type; a.wav tone=880
+//	-- call --                optional: inbound, inline, fallback took.xml, slow 500ms (each answer), texts, roughly,
+//	                          from sip:alice@office.example, domain office.example (its phones are our own)
+//	-- phones --              optional: who else is called, one a line: suzuki is busy; suzuki answers 3s, hangs up 9s (see phones)
+//	-- applications --        optional: AP… menu.xml GET
+//	-- transfers --           optional: whom phones of our own may give a call to: sip:bob@office.example bob.xml
+//	-- tones --               optional: frequencies to listen for, at every phone and in recordings
+//	-- person --              answers; hears "words"; hums 2s; presses 1; waits 3s; hangs up; calls; redirect menu.xml;
+//	                          brings suzuki room.xml; asks for sip:bob@office.example; tells 180 200 (of a transfer)
 //	-- want --                the transcript, with the second at which each thing began
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -95,13 +101,18 @@ const site = "https://owner.example/"
 // teller tells one story.
 type teller struct {
 	*testing.T
-	house   *phonetest.House
-	sato    *phonetest.Phone
-	program call.Program
-	inbound bool
-	call    *call.Call
-	began   time.Time
-	lines   []line
+	setting
+	house    *phonetest.House
+	sato     *phonetest.Phone
+	program  call.Program
+	call     *call.Call
+	began    time.Time
+	wasAsked bool
+	bot      *bot
+
+	mu     sync.Mutex
+	lines  []line
+	robots []*simleg.Phone
 }
 
 type line struct {
@@ -115,52 +126,43 @@ const (
 	asks
 	tells // callbacks, whose answer nobody waits for
 	says
+	ears // tones, by whom
 	ends
 )
 
 func tell(t *testing.T, parts []part) string {
-	s := &teller{T: t, began: time.Now()}
-	var person, how string
+	s := &teller{T: t, began: time.Now(), bot: &bot{}}
+	s.read(t, parts)
+	person, first := "", ""
 	for _, p := range parts {
-		switch p.name {
-		case "person":
+		if p.name == "person" {
 			person = p.text
-		case "call":
-			how = p.text
 		}
-	}
-	s.inbound = strings.Contains(how, "inbound")
-	first := ""
-	for _, p := range parts {
 		if f := strings.Fields(p.name); len(f) > 0 && strings.Contains(f[0], ".") && first == "" {
 			first = p.name
 			s.program.URL = site + f[0]
-			if strings.Contains(how, "inline") {
+			if s.inline {
 				s.program = call.Program{TwiML: p.text}
 			}
 		}
 	}
-	if _, after, ok := strings.Cut(how, "fallback "); ok {
-		s.program.FallbackURL = site + strings.Fields(after)[0]
-	}
+	s.program.FallbackURL = s.fallback
 	s.house = phonetest.New(t, func(h *phonetest.Setup) {
 		h.Numbers = []account.Number{{Account: phonetest.Account, Number: "support", URL: s.program.URL, TwiML: s.program.TwiML, FallbackURL: s.program.FallbackURL}}
-		h.Speaker = lisp{}
+		h.Speaker, h.Sockets, h.Applications = lisp{}, s.bot, s
+		h.Domain, h.Transfers, h.Robots = s.domain, s.gives, s.meets
+		if s.texts {
+			h.Texter = &pad{}
+		}
 	})
-	s.sato = s.house.Phone("sato")
+	s.sato = s.house.Phone(cmp.Or(s.from, "sato"))
 	for _, p := range parts {
 		s.serve(p)
 		if p.name == "phones" {
 			s.phones(p.text)
 		}
 	}
-	if _, after, ok := strings.Cut(how, "slow "); ok {
-		d, err := time.ParseDuration(strings.Fields(after)[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.house.Web.Slow(d)
-	}
+	s.house.Web.Slow(s.slow)
 	s.person(person)
 	synctest.Wait()
 	return s.transcript()
@@ -192,6 +194,11 @@ func (s *teller) serve(p part) {
 			s.house.Web.Handle(where, func(call.Ask) call.Reply {
 				return call.Reply{Status: 200, ContentType: "text/xml", Body: []byte(strings.Repeat(" ", 64<<10+1))}
 			})
+		case strings.HasPrefix(word, "tone="):
+			hz, _ := strconv.ParseFloat(word[5:], 64)
+			s.house.Web.Handle(where, func(call.Ask) call.Reply {
+				return call.Reply{Status: 200, ContentType: "audio/x-wav", Body: media.AppendWAV(nil, sampled(hz))}
+			})
 		case word == "tone":
 			s.house.Web.Handle(where, func(call.Ask) call.Reply {
 				return call.Reply{Status: 200, ContentType: "audio/x-wav", Body: media.AppendWAV(nil, make([]int16, media.Rate))}
@@ -204,33 +211,25 @@ func (s *teller) serve(p part) {
 	}
 }
 
-// phones lets others play their parts by themselves.
-func (s *teller) phones(text string) {
-	for l := range strings.Lines(text) {
-		var who string
-		var answers, hangsUp time.Duration
-		var b simleg.Behaviour
-		switch f := strings.Fields(strings.ReplaceAll(l, ",", "")); {
-		case len(f) == 3 && f[1] == "is" && f[2] == "busy":
-			who, b = f[0], simleg.Behaviour{Refuse: leg.Busy}
-		case len(f) == 2 && f[1] == "rings":
-			who, b = f[0], simleg.Behaviour{AnswerAfter: simleg.Never}
-		case len(f) == 6 && f[1] == "answers" && f[3] == "hangs":
-			answers, _ = time.ParseDuration(f[2])
-			hangsUp, _ = time.ParseDuration(f[5])
-			who, b = f[0], simleg.Behaviour{AnswerAfter: answers, Actions: []simleg.Action{{At: hangsUp - answers, HangUp: true}}}
-		default:
-			s.Fatalf("nobody knows how a phone %s", l)
-		}
-		s.house.Behaves(who, b)
+// sampled is a second of a tone.
+func sampled(hz float64) (all []int16) {
+	var f media.Frame
+	for src := media.Tone(time.Second, -12, hz); len(all) < media.Rate; all = append(all, f[:]...) {
+		src.Read(&f)
 	}
+	return all
 }
 
 // person does what the story says, and what has to come before it.
 func (s *teller) person(text string) {
 	if !s.inbound {
-		s.call = s.house.Place(call.Order{To: to, Program: s.program, FirstWord: 800 * time.Millisecond})
+		whom := to
+		if s.from != "" {
+			whom, _ = number.ParseAddress(s.from)
+		}
+		s.call = s.house.Place(call.Order{To: whom, Program: s.program, FirstWord: 800 * time.Millisecond})
 		s.sato.Rings()
+		s.listens()
 	}
 	for _, step := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == ';' }) {
 		word, rest, _ := strings.Cut(strings.TrimSpace(step), " ")
@@ -239,6 +238,7 @@ func (s *teller) person(text string) {
 			s.sato.Answers()
 		case "calls":
 			s.sato.Calls("sim:support")
+			s.listens()
 		case "hears":
 			words, err := strconv.Unquote(rest)
 			if err != nil {
@@ -247,7 +247,7 @@ func (s *teller) person(text string) {
 			s.sato.Hears(words)
 		case "presses":
 			s.sato.Presses(rest)
-			s.lines = append(s.lines, line{time.Now(), does, "presses " + rest})
+			s.note(does, "presses "+rest)
 		case "hums":
 			d, err := time.ParseDuration(rest)
 			if err != nil {
@@ -255,6 +255,15 @@ func (s *teller) person(text string) {
 			}
 			s.sato.Far().Say(media.Tone(d, -12, 440))
 			s.sato.Waits(d)
+		case "brings":
+			who, page, _ := strings.Cut(rest, " ")
+			s.brings(who, page)
+		case "asks":
+			r := referral(strings.Fields(rest)[1:])
+			s.note(does, "asks for "+r.Target)
+			s.sato.Far().Refer(*r)
+		case "tells":
+			s.asked(strings.Fields(rest))
 		case "waits":
 			d, err := time.ParseDuration(rest)
 			if err != nil {
@@ -275,6 +284,13 @@ func (s *teller) person(text string) {
 	<-s.sato.Far().Over()
 }
 
+// listens hears tones at the person's phone.
+func (s *teller) listens() {
+	if len(s.tones) > 0 {
+		s.sato.Far().Listen(&toneEar{s: s, on: map[float64]bool{}})
+	}
+}
+
 // transcript is what happened, in order.
 func (s *teller) transcript() string {
 	far := s.sato.Far()
@@ -290,7 +306,7 @@ func (s *teller) transcript() string {
 			continue // the second half of a redirect of the server
 		}
 		rank := asks
-		if a.Params.Has("SequenceNumber") || a.Params.Has("RecordingStatus") || a.Params.Has("AnsweredBy") {
+		if a.Params.Has("SequenceNumber") || a.Params.Has("RecordingStatus") || a.Params.Has("AnsweredBy") || a.Params.Has("StreamEvent") {
 			rank = tells
 		}
 		s.lines = append(s.lines, line{a.At, rank, a.Method + " " + strings.TrimPrefix(a.URL, site) + extra(a.Params)})
@@ -299,6 +315,12 @@ func (s *teller) transcript() string {
 		p := n.Problem
 		s.lines = append(s.lines, line{time.Time{}, 0, fmt.Sprintf("note: %s %d %s: %s", p.Level, p.Code, p.Verb, p.Text)})
 	}
+	s.others()
+	s.bot.mu.Lock()
+	for _, e := range s.bot.events {
+		s.lines = append(s.lines, line{time.Time{}, 0, "stream: " + e})
+	}
+	s.bot.mu.Unlock()
 	st := far.State()
 	if d := far.Digits(); d != "" {
 		s.lines = append(s.lines, line{time.Time{}, 0, "keys at the far end: " + d})
@@ -311,7 +333,14 @@ func (s *teller) transcript() string {
 		if a.at.IsZero() != b.at.IsZero() { // notes last
 			return map[bool]int{true: 1, false: -1}[a.at.IsZero()]
 		}
-		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank, b.rank))
+		order := cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank, b.rank))
+		if s.roughly {
+			order = cmp.Or(cmp.Compare(s.moment(a.at.Sub(s.began)), s.moment(b.at.Sub(s.began))), cmp.Compare(a.rank, b.rank))
+		}
+		if order != 0 || a.rank != ears && !(s.roughly && a.rank == asks) {
+			return order
+		}
+		return strings.Compare(a.text, b.text)
 	})
 	var b strings.Builder
 	for i, n := 0, 1; i < len(s.lines); i, n = i+n, 1 {
@@ -320,7 +349,7 @@ func (s *teller) transcript() string {
 			n++
 		}
 		if !l.at.IsZero() {
-			fmt.Fprintf(&b, "%5.2f ", l.at.Sub(s.began).Seconds())
+			fmt.Fprint(&b, s.moment(l.at.Sub(s.began)))
 		}
 		b.WriteString(l.text)
 		if n > 1 {
@@ -331,16 +360,29 @@ func (s *teller) transcript() string {
 	return b.String()
 }
 
+// moment is a time in the transcript.
+func (s *teller) moment(d time.Duration) string {
+	if s.roughly {
+		return fmt.Sprintf("%5.1f ", d.Truncate(100*time.Millisecond).Seconds())
+	}
+	return fmt.Sprintf("%5.2f ", d.Seconds())
+}
+
 // extra are the parameters that are not of every request; CallStatus only where it is not in-progress.
 func extra(v url.Values) string {
 	var b strings.Builder
 	for _, k := range []string{
 		"Digits", "ErrorCode", "ErrorUrl", "DialCallStatus", "DialBridged", "DialCallDuration", "DialSipResponseCode", "QueueResult", "QueuePosition", "QueueTime",
 		"RecordingStatus", "RecordingDuration", "StatusCallbackEvent", "SmsStatus", "SequenceNumber", "AnsweredBy",
+		"ReferCallStatus", "ReferSipResponseCode", "NotifySipResponseCode", "ReferTransferTarget", "SipHeader_X-Desk", "DialSipHeader_X-Desk",
+		"CustomerId", "Param_case", "ReturnParam_why", "StreamEvent", "ParticipantLabel",
 	} {
 		if v.Has(k) {
 			fmt.Fprintf(&b, " %s=%s", k, strings.TrimPrefix(v.Get(k), site))
 		}
+	}
+	if v.Has("ApplicationSid") {
+		fmt.Fprintf(&b, " To=%s From=%s", v.Get("To"), v.Get("From"))
 	}
 	if v.Has("CallSid") && v.Get("CallStatus") != "in-progress" {
 		b.WriteString(" CallStatus=" + v.Get("CallStatus"))

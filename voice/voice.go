@@ -49,6 +49,8 @@ type Config struct {
 	// Recordings keeps what <Record> takes down; nil: it is dropped, with a notice, and no action gets a URL.
 	Recordings Recordings
 	Texter     Texter // sends what an <Sms> says; nil: nothing does, with a notice
+
+	Applications Applications // what an <Application> dials; nil: there are none
 }
 
 // Runner runs documents on calls. It may be used from any goroutine and keeps nothing of a call.

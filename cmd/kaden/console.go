@@ -25,7 +25,7 @@ func (r *rooms) console(mux *http.ServeMux) error {
 			got, err := r.dispatch.Accept(ctx, d)
 			return got.Alerts, err
 		},
-		Phones: api.Phones{All: r.phoneList, Server: r.sipServer()},
+		Phones: api.Phones{All: r.phoneList, Server: r.sipServer(), ServerTLS: r.sipsServer(), Password: r.phonePassword},
 		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Bins: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Standings: r.standings, Ready: r.store.Ready,
 		Schemes: r.schemes(), Phone: r.phoneToken,
 	})

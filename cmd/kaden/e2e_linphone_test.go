@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
@@ -8,7 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -16,17 +19,21 @@ import (
 type linphone struct {
 	t    testing.TB
 	in   io.Writer
-	file string
+	file string // its log
+	dir  string
 }
 
+// newLinphone starts one that registers as user over udp or tcp.
 func newLinphone(t testing.TB, s *server, user, password, transport string) *linphone {
 	t.Helper()
+	return newLinphoneAt(t, local(s.sip), user, password, transport)
+}
+
+// newLinphoneAt starts one that registers at a server; sip are lines more of its settings about SIP.
+func newLinphoneAt(t testing.TB, at, user, password, transport string, sip ...string) *linphone {
+	t.Helper()
 	program := needs(t, "linphonec", "linphone-cli")
-	dir := t.TempDir()
-	port, rtp := freePort(t), freePorts(t, 4, firstRTP, lastRTP)
-	if err := os.MkdirAll(filepath.Join(dir, ".local", "share", "linphone"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	dir, port, rtp := t.TempDir(), freePort(t), freePorts(t, 4, firstRTP, lastRTP)
 	rc := fmt.Sprintf(`[sip]
 sip_port=%[1]d
 sip_tcp_port=%[1]d
@@ -34,6 +41,9 @@ sip_tls_port=-1
 guess_hostname=0
 register_only_when_network_is_up=0
 default_proxy=0
+verify_server_certs=0
+verify_server_cn=0
+%[7]s
 [rtp]
 audio_rtp_port=%[2]d
 [net]
@@ -50,7 +60,16 @@ reg_identity=sip:%[3]s@office.example.jp
 reg_expires=600
 reg_sendregister=1
 publish=0
-`, port, rtp, user, password, local(s.sip), transport)
+`, port, rtp, user, password, at, transport, strings.Join(sip, "\n"))
+	return startLinphone(t, program, dir, rc)
+}
+
+// startLinphone runs it with its settings.
+func startLinphone(t testing.TB, program, dir, rc string) *linphone {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Join(dir, ".local", "share", "linphone"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	file := filepath.Join(dir, "linphonerc")
 	if err := os.WriteFile(file, []byte(rc), 0o600); err != nil {
 		t.Fatal(err)
@@ -71,7 +90,7 @@ publish=0
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	l := &linphone{t: t, in: in, file: log.Name()}
+	l := &linphone{t: t, in: in, file: log.Name(), dir: dir}
 	t.Cleanup(func() {
 		cmd.Process.Kill()
 		cmd.Wait()
@@ -84,6 +103,43 @@ publish=0
 }
 
 func (l *linphone) says(command string) { fmt.Fprintln(l.in, command) }
+
+func (l *linphone) log() string { return tail(l.file, 4<<20) }
+
+// logs waits until its log has a word n times.
+func (l *linphone) logs(word string, n int) {
+	l.t.Helper()
+	eventually(l.t, patience, fmt.Sprintf("linphone logs %q %d times", word, n), func() bool { return strings.Count(l.log(), word) >= n })
+}
+
+// hums makes samples what its microphone hears, over and over, and lets it record what it hears itself.
+func (l *linphone) hums(samples []int16) {
+	l.t.Helper()
+	file := filepath.Join(l.dir, "microphone.wav")
+	var minute []int16
+	for len(minute) < 60*media.Rate {
+		minute = append(minute, samples...)
+	}
+	if err := writeWAV(file, minute, time.Minute); err != nil {
+		l.t.Fatal(err)
+	}
+	l.says("play " + file)
+	l.says("record " + filepath.Join(l.dir, "speaker.wav"))
+}
+
+// recorded is what it has heard, as 8 kHz samples; nil while there is nothing.
+func (l *linphone) recorded() []int16 {
+	b, err := os.ReadFile(filepath.Join(l.dir, "speaker.wav"))
+	if err != nil || len(b) < 44 {
+		return nil
+	}
+	step := int(binary.LittleEndian.Uint32(b[24:])) / media.Rate * int(binary.LittleEndian.Uint16(b[22:])) // rates above ours, and channels
+	out := make([]int16, 0, len(b)/2)
+	for i := 44; i+1 < len(b); i += 2 * max(1, step) {
+		out = append(out, int16(binary.LittleEndian.Uint16(b[i:])))
+	}
+	return out
+}
 
 // Linphone registers over UDP and over TCP, is rung by its name, and takes the alert with a key.
 func TestLinphone(t *testing.T) {

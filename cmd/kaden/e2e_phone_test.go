@@ -93,6 +93,7 @@ module_path %s
 module g711.so
 module aufile.so
 module sndfile.so
+module srtp.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so

@@ -15,6 +15,7 @@ import (
 type phoneCmd struct {
 	List     phoneListCmd     `cmd:"" help:"Show the phones, and which are registered."`
 	Settings phoneSettingsCmd `cmd:"" help:"Show what is typed into a softphone."`
+	Link     phoneLinkCmd     `cmd:"" help:"Make an address that shows a phone's settings with its password, once, for 15 minutes."`
 }
 
 type phoneListCmd struct {
@@ -91,4 +92,27 @@ func (c *phoneSettingsCmd) Run(out *output) error {
 		fmt.Fprintf(w, "%s\t%s\n", l.Name, l.Value)
 	}
 	return w.Flush()
+}
+
+type phoneLinkCmd struct {
+	serverFlags
+	Name string `arg:"" help:"The phone: sato@office.example.jp, or sato."`
+}
+
+// Help is shown below the flags.
+func (*phoneLinkCmd) Help() string { return "Example: kaden phone link sato" }
+
+// Run asks the server for a link and prints both ways to it.
+func (c *phoneLinkCmd) Run(out *output) error {
+	api, err := c.client()
+	if err != nil {
+		return err
+	}
+	var l struct{ Page, Linphone string }
+	if err := api.do(context.Background(), http.MethodPost, "/api/phones/"+url.PathEscape(c.Name)+"/link", "", nil, &l); err != nil {
+		return err
+	}
+	fmt.Fprintf(out.Stdout, "%s\n", l.Page)
+	fmt.Fprintf(out.Stderr, "kaden: open it where the phone is set up; Linphone's remote provisioning takes\n%s\nOnce one of the two was used, neither works any more.\n", l.Linphone)
+	return nil
 }

@@ -105,7 +105,7 @@ func (s switchboard) Familiar(a netip.Addr) bool { return s.Registrar.Familiar(a
 func (s switchboard) Admit(a sipleg.Appeal, known bool) sipleg.Admission {
 	switch got := s.Registrar.Admit(request(a), known); got.Verdict {
 	case registrar.Admitted:
-		return sipleg.Admission{Status: 200, Phone: got.Phone()}
+		return sipleg.Admission{Status: 200, Phone: got.Phone(), Encrypt: leg.Encryption(s.Registrar.Sound(got.User, got.Domain))}
 	case registrar.Challenge:
 		return sipleg.Admission{Status: 401, Challenges: got.Challenges}
 	case registrar.Forbidden:
@@ -151,7 +151,7 @@ func (r *rooms) phoneList() []api.Phone {
 	for _, d := range r.registrar.Directory().Domains() {
 		for _, p := range d.Phones {
 			id := p.User + "@" + d.Name
-			list = append(list, api.Phone{ID: id, Title: p.Title, Contacts: append([]api.PhoneContact{}, contacts[id]...)})
+			list = append(list, api.Phone{ID: id, Title: p.Title, SRTP: string(d.Sound(p)), Contacts: append([]api.PhoneContact{}, contacts[id]...)})
 		}
 	}
 	return list
@@ -169,6 +169,30 @@ func (r *rooms) sipServer() string {
 		return net.JoinHostPort(host, strconv.Itoa(int(p)))
 	}
 	return host
+}
+
+// sipsServer is where phones send SIP over TLS; "" is nowhere.
+func (r *rooms) sipsServer() string {
+	at := r.sip.AddrTLS()
+	if !at.IsValid() {
+		return ""
+	}
+	host := r.sipServer()
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(at.Port())))
+}
+
+// phonePassword is what a phone proves itself with.
+func (r *rooms) phonePassword(id string) (string, bool) {
+	user, domain := splitPhone(id)
+	d, ok := r.registrar.Directory().Domain(domain)
+	if !ok {
+		return "", false
+	}
+	p, ok := d.Phone(user)
+	return p.Password, ok
 }
 
 // ownAddress is this machine's on the network that leads outside. Nothing is sent to find out.

@@ -195,7 +195,7 @@ func (r *rooms) openCalls() {
 		return strings.HasPrefix(url, dispatch.Origin+"/") && !r.bins.has(url) // kaden's own scripts
 	})
 	sounds := recordings{books: r.store, base: r.origin, open: !r.settings.Recordings.Private, rest: r.journal}
-	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Texter: texter{r}, Notify: func(n voice.Notice) {
+	r.voice = voice.New(r.log, voice.Config{Speaker: r.speaker, Asker: sounds, Recordings: sounds, Texter: texter{r}, Applications: r.catalog, Notify: func(n voice.Notice) {
 		r.log.Warn("TwiML", "call", n.Call, "url", n.URL, "problem", n.Problem.String())
 		r.journal.Note(account.Notification{
 			Account: n.Account, Call: n.Call, Warning: n.Problem.Level != problem.Error, Code: n.Problem.Code, Text: n.Problem.String(),
@@ -216,6 +216,7 @@ func (r *rooms) openCalls() {
 		Numbers:   r.numberCalled,
 		Shows:     r.catalog.shows,
 		Phones:    r.phoneCalls,
+		Transfers: r.transfers,
 		Screen:    r.voice.Screen,
 		Down:      r.lineDown,
 		Estate:    r.store,

@@ -23,7 +23,7 @@ func init() {
 	for _, e := range []twiml.Element{
 		twiml.VoiceApplication{}, twiml.VoiceApplicationSid{}, twiml.VoiceClient{}, twiml.VoiceConference{}, twiml.VoiceDial{}, twiml.VoiceEnqueue{},
 		twiml.VoiceGather{}, twiml.VoiceHangup{}, twiml.VoiceHeader{}, twiml.VoiceHeaders{}, twiml.VoiceIdentity{}, twiml.VoiceLeave{}, twiml.VoiceNumber{},
-		twiml.VoiceParameter{}, twiml.VoicePause{}, twiml.VoicePlay{}, twiml.VoiceQueue{}, twiml.VoiceRecord{}, twiml.VoiceRecording{}, twiml.VoiceRedirect{},
+		twiml.VoiceParameter{}, twiml.VoicePause{}, twiml.VoicePlay{}, twiml.VoiceQueue{}, twiml.VoiceRecord{}, twiml.VoiceRecording{}, twiml.VoiceRedirect{}, twiml.VoiceRefer{},
 		twiml.VoiceReject{}, twiml.VoiceSay{}, twiml.VoiceSip{}, twiml.VoiceSms{}, twiml.VoiceStart{}, twiml.VoiceUri{},
 		twiml.VoiceConnect{}, twiml.VoiceStop{}, twiml.VoiceStream{},
 	} {

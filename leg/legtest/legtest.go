@@ -9,7 +9,6 @@ package legtest
 import (
 	"runtime"
 	"testing"
-	"time"
 
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/media"
@@ -73,6 +72,16 @@ type Phone interface {
 	Over() <-chan leg.Cause
 }
 
+// Transferring is a Phone that can be asked to call somebody else, and can ask for it. The stories of transfers are for
+// such phones alone, of legs that are a [leg.Transferer].
+type Transferring interface {
+	Phone
+	Refer(target string, headers map[string]string) // REFER, with headers for the new call
+	Told() []int                                    // what we have said of it so far: 603 alone is a refusal
+	Asked() string                                  // whom we have asked it to call, "" for nobody
+	Tell(status int)                                // its word on that: a first one of 300 or above refuses; then NOTIFY
+}
+
 // Case is one story.
 type Case struct {
 	Name string
@@ -86,6 +95,7 @@ func Cases() []Case {
 	all = append(all, endings()...)
 	all = append(all, sound()...)
 	all = append(all, inbound()...)
+	all = append(all, transfers()...)
 	return all
 }
 
@@ -100,40 +110,11 @@ func Run(t *testing.T, open func(t *testing.T) House) {
 // appeared during the story must be gone after it.
 func Tell(t *testing.T, c Case, open func(t *testing.T) House) {
 	h := open(t)
-	held, running := h.Open(), runtime.NumGoroutine()
+	count := func() left { return left{h.Open(), runtime.NumGoroutine()} }
+	before := count()
 	c.Tell(t, h)
 	if t.Failed() || t.Skipped() {
 		return
 	}
-	reap(t, h, held, running)
-}
-
-// patience is how long a story waits for anything that has to come.
-const patience = 8 * time.Second
-
-// reap waits until nothing of the legs is left.
-func reap(t *testing.T, h House, held, running int) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		nowHeld, nowRunning := h.Open(), runtime.NumGoroutine()
-		if nowHeld <= held && nowRunning <= running {
-			return
-		}
-		if time.Now().After(deadline) {
-			// In a bubble all that waiting took no time, and a goroutine that has returned is counted until
-			// its thread, which a busy machine may have put aside, has said so. A collection takes real time.
-			for range 100 {
-				runtime.GC()
-				if h.Open() <= held && runtime.NumGoroutine() <= running {
-					return
-				}
-			}
-			buf := make([]byte, 64<<10)
-			buf = buf[:runtime.Stack(buf, true)]
-			t.Fatalf("left after the leg: %d things open, %d goroutines more than before\n%s",
-				nowHeld-held, nowRunning-running, buf)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	before.awaits(t, count)
 }

@@ -147,6 +147,10 @@ func name(k leg.EventKind) string {
 		return "Held"
 	case leg.Ended:
 		return "Ended"
+	case leg.Referred:
+		return "Referred"
+	case leg.ReferProgress:
+		return "ReferProgress"
 	}
 	return "an unknown event"
 }

@@ -13,12 +13,14 @@ const Never time.Duration = -1
 // Behaviour is what a phone and whoever is near it do with one call. The zero value rings at once, is
 // picked up at once, and listens until we hang up.
 type Behaviour struct {
-	RingAfter   time.Duration // from the dialling to the 180; Never: it does not ring
-	AnswerAfter time.Duration // from the ring (or the dialling, if it does not ring) to the answer; Never: nobody comes
-	Refuse      leg.Cause     // refuse the call with this instead of answering: Busy, Rejected, Congested …
-	EarlyMedia  media.Source  // heard from the ring on: an announcement of the network
-	Actions     []Action      // after the answer
-	Error       error         // nothing is dialled at all: Dial itself fails
+	RingAfter   time.Duration     // from the dialling to the 180; Never: it does not ring
+	AnswerAfter time.Duration     // from the ring (or the dialling, if it does not ring) to the answer; Never: nobody comes
+	Refuse      leg.Cause         // refuse the call with this instead of answering: Busy, Rejected, Congested …
+	EarlyMedia  media.Source      // heard from the ring on: an announcement of the network
+	Actions     []Action          // after the answer
+	Transfer    []int             // what it says of a transfer that we ask for, as with Phone.Tell; nil: that it knows none (405)
+	Replies     map[string]string // X-… headers of its answer, or its refusal
+	Error       error             // nothing is dialled at all: Dial itself fails
 }
 
 // Action is one thing done after the answer. Digits are pressed 0.2 s apart.
@@ -26,7 +28,8 @@ type Action struct {
 	At     time.Duration // from the answer
 	Say    media.Source
 	Digits string
-	HangUp bool // after the others
+	Refer  *Referral // it asks us to call somebody in its place
+	HangUp bool      // after the others
 }
 
 // keyEvery is the time from one key of an Action to the next.
@@ -43,7 +46,10 @@ func Voicemail(after time.Duration, greeting media.Source, length time.Duration)
 
 // begin puts on the line's calendar what happens before the answer.
 func (b Behaviour) begin(n *line) {
-	n.script = b.Actions
+	n.script, n.transfer, n.replies = b.Actions, b.Transfer, b.Replies
+	if n.transfer == nil {
+		n.transfer = []int{405}
+	}
 	answer := b.AnswerAfter
 	if b.RingAfter != Never {
 		answer += b.RingAfter
@@ -72,6 +78,9 @@ func (n *line) act() {
 				n.fromFar.play(a.Say, time.Now())
 			}
 		})
+		if a.Refer != nil {
+			n.after(a.At, func() { n.refer(*a.Refer) })
+		}
 		last := a.At
 		for i, key := range a.Digits {
 			last = a.At + time.Duration(i)*keyEvery

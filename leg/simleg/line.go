@@ -28,7 +28,11 @@ type line struct {
 	rang     bool
 	calendar []entry // by time, then by order of entry
 	script   []Action
-	toFar    stream // what we play, what the far end hears
+	transfer []int             // what it says of a transfer that we ask for; nil: it is moved by hand
+	asked    *referral         // the phone asks us; nil: it has not
+	asks     *referral         // we ask the phone
+	replies  map[string]string // X-… of its final answer
+	toFar    stream            // what we play, what the far end hears
 	fromFar  stream
 	tick     time.Time // of the next frame
 	ticking  bool      // false while there is silence: nothing is due then

@@ -19,6 +19,8 @@ type State struct {
 	// Cause is why it ended, from the far end: Canceled, HungUp (we hung up), Completed (it did),
 	// or the refusal of either side.
 	Cause leg.Cause
+	// OnHold: it was told that it is not heard.
+	OnHold bool
 }
 
 // view is what others than the line's goroutine may know; line.mu guards it.
@@ -26,6 +28,8 @@ type view struct {
 	state   State
 	heard   []Heard
 	digits  string
+	asked   Referral      // by us
+	told    []int         // by us
 	changed chan struct{} // closed at the next change
 }
 
@@ -67,6 +71,25 @@ func (p *Phone) Answer() { p.n.post(p.n.farAnswer) }
 // Refuse refuses the call: Busy, Rejected, NoAnswer, Invalid, Congested.
 func (p *Phone) Refuse(c leg.Cause) { p.n.post(func() { p.n.refuse(c) }) }
 
+// Moves refuses the call because whoever is called is elsewhere: 302.
+func (p *Phone) Moves(target string) {
+	p.n.post(func() {
+		if !p.n.info.Inbound && p.n.state != talking {
+			p.n.end(leg.Event{Cause: leg.Failed, Status: 302, Retry: !p.n.rang, Target: target, Reason: "302 Moved Temporarily"}, leg.Failed)
+		}
+	})
+}
+
+// Forwards says that the call has been forwarded, and that another telephone rings: 181.
+func (p *Phone) Forwards(target string) {
+	p.n.post(func() {
+		if !p.n.info.Inbound && p.n.state != talking {
+			p.n.rang = true
+			p.n.emit(leg.Event{Kind: leg.Ringing, Status: 181, Target: target})
+		}
+	})
+}
+
 // Press presses keys, one after the other without a pause. Before the answer nobody hears them.
 func (p *Phone) Press(keys string) {
 	p.n.post(func() {
@@ -106,7 +129,7 @@ func (p *Phone) Digits() string {
 	return p.n.view.digits
 }
 
-// Changed is closed at the next change of State, Heard or Digits. Take it before looking at them.
+// Changed is closed at the next change of State, Heard, Digits, Asked or Told. Take it before looking at them.
 func (p *Phone) Changed() <-chan struct{} {
 	p.n.mu.Lock()
 	defer p.n.mu.Unlock()

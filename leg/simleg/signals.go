@@ -53,7 +53,7 @@ const keepTime = 500 * time.Millisecond
 func (n *line) talk() {
 	n.state = talking
 	n.show(func(v *view) { v.state.Answered = time.Now() })
-	n.emit(leg.Event{Kind: leg.Answered, Status: 200})
+	n.emit(n.reply(leg.Event{Kind: leg.Answered, Status: 200}))
 	n.act()
 }
 
@@ -69,7 +69,7 @@ func (n *line) refuse(c leg.Cause) {
 	if c == leg.NoAnswer && !n.rang { // 480 from a phone that never rang: it is switched off
 		seen = leg.Unreachable
 	}
-	n.end(leg.Event{Cause: seen, Status: statuses[c], Retry: !n.rang, Reason: "refused by the simulated phone"}, c)
+	n.end(n.reply(leg.Event{Cause: seen, Status: statuses[c], Retry: !n.rang, Reason: "refused by the simulated phone"}), c)
 }
 
 func (n *line) farKey(key string) {

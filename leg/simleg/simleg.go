@@ -31,7 +31,7 @@ func (d *Dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	n := newLine(leg.Info{From: to.From, To: to.URI, CallID: o.ID, Headers: to.Headers})
+	n := newLine(leg.Info{From: to.From, To: to.URI, CallID: o.ID, Phone: to.Phone, Headers: to.Headers})
 	n.keep = o.Keep
 	if d.Take == nil || !d.Take(&Phone{n}) {
 		b := Behaviour{AnswerAfter: Never}

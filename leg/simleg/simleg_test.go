@@ -78,3 +78,8 @@ func (p *phone) Called() <-chan struct{} { return p.called }
 func (p *phone) Deaf()                   {} // it says nothing unless told to
 func (p *phone) Play(src media.Source)   { p.Say(src) }
 func (p *phone) Over() <-chan leg.Cause  { return p.over }
+
+func (p *phone) Refer(target string, headers map[string]string) {
+	p.Phone.Refer(simleg.Referral{Target: target, Headers: headers})
+}
+func (p *phone) Asked() string { return p.Phone.Asked().Target }

@@ -268,7 +268,7 @@ func (a *attendant) askOver(ctx context.Context, f flow) (*response, error) {
 	defer stop()
 	a.q.keys = a.line.credentials().keys()
 	if !a.line.Register {
-		return a.srv.inquire(ctx, f, &a.q, header{"Contact", a.srv.contact(f, a.srv.ownHost(f))}, header{"Accept", "application/sdp"})
+		return a.srv.inquire(ctx, f, &a.q, header{"Contact", a.srv.contact(f, a.srv.ownHost(f), "")}, header{"Accept", "application/sdp"})
 	}
 	host := a.contactHost(f)
 	extra := []header{{"Contact", a.contactFor(f, host) + ";expires=" + inSeconds(a.expires)}}

@@ -18,17 +18,20 @@ type refusal struct {
 }
 
 // allowed are the methods that a leg understands; foreign ones that exist are refused with 405, others with 501.
-const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
+const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY"
+
+// events are those that we tell of: how a transfer goes (RFC 3515). There is nothing to subscribe to.
+const events = "refer"
 
 var (
-	ourMethods = map[string]bool{"INVITE": true, "ACK": true, "CANCEL": true, "BYE": true, "OPTIONS": true, "INFO": true, "UPDATE": true, "PRACK": true}
-	methods    = map[string]bool{"REGISTER": true, "SUBSCRIBE": true, "NOTIFY": true, "PUBLISH": true, "MESSAGE": true, "REFER": true}
+	ourMethods = map[string]bool{"INVITE": true, "ACK": true, "CANCEL": true, "BYE": true, "OPTIONS": true, "INFO": true, "UPDATE": true, "PRACK": true, "REFER": true, "NOTIFY": true}
+	methods    = map[string]bool{"REGISTER": true, "SUBSCRIBE": true, "PUBLISH": true, "MESSAGE": true}
 
-	abilities = []header{{"Allow", allowed}, {"Accept", "application/sdp"}, {"Supported", "100rel, timer"}}
+	abilities = []header{{"Allow", allowed}, {"Accept", "application/sdp"}, {"Supported", "100rel, timer, norefersub"}}
 )
 
 // extensions are those that a request may require.
-var extensions = map[string]bool{"100rel": true, "timer": true}
+var extensions = map[string]bool{"100rel": true, "timer": true, "norefersub": true}
 
 // once are the headers that a message has no more than one of.
 var once = map[string]string{
@@ -207,6 +210,8 @@ func check(r *request, length int) *refusal {
 		return &refusal{code: 400, words: "the body is shorter than Content-Length"}
 	case r.Method == sip.ACK || r.Method == sip.CANCEL:
 		return nil
+	case r.Method == sip.SUBSCRIBE || r.Method == sip.PUBLISH: // no voice mail box, nobody's presence
+		return &refusal{code: 489, words: "there is nothing to subscribe to", extra: []header{{"Allow-Events", events}}}
 	case !ourMethods[method]:
 		return &refusal{code: 405, words: "method not allowed", extra: []header{{"Allow", allowed}}}
 	}

@@ -31,6 +31,11 @@ func (s *Server) inDialog(d *dialog, method sip.RequestMethod, n uint32, extra .
 
 // inDialogWith makes it with that branch and a description.
 func (s *Server) inDialogWith(d *dialog, method sip.RequestMethod, n uint32, branch, body string, extra ...header) []byte {
+	return s.inDialogAs(d, method, n, branch, "application/sdp", body, extra...)
+}
+
+// inDialogAs makes it with a body of another kind.
+func (s *Server) inDialogAs(d *dialog, method sip.RequestMethod, n uint32, branch, kind, body string, extra ...header) []byte {
 	uri, routes := d.target, d.routes
 	if len(routes) > 0 && !loose(routes[0]) { // a strict router (section 12.2.1.1)
 		uri = strings.Trim(strings.SplitN(routes[0], ">", 2)[0], "<> ")
@@ -49,7 +54,7 @@ func (s *Server) inDialogWith(d *dialog, method sip.RequestMethod, n uint32, bra
 	if s.cfg.UserAgent != "" {
 		headers = append(headers, header{"User-Agent", s.cfg.UserAgent})
 	}
-	return compose(string(method)+" "+uri+" SIP/2.0", append(headers, extra...), body)
+	return composeAs(string(method)+" "+uri+" SIP/2.0", append(headers, extra...), kind, body)
 }
 
 func loose(route string) bool {
@@ -132,21 +137,27 @@ func (s *Server) ask(d *dialog, method sip.RequestMethod, n uint32, keys *keyrin
 
 // askFor is ask for one who wants the final answer.
 func (s *Server) askFor(d *dialog, method sip.RequestMethod, n uint32, keys *keyring, done func(*response, error), extra ...header) {
-	raw, branch := s.inDialog(d, method, n, extra...)
+	s.askWith(d, method, n, keys, "", "", done, extra...)
+}
+
+// askWith is askFor with a body.
+func (s *Server) askWith(d *dialog, method sip.RequestMethod, n uint32, keys *keyring, kind, body string, done func(*response, error), extra ...header) {
+	branch := freshBranch()
+	raw := s.inDialogAs(d, method, n, branch, kind, body, extra...)
 	_, err := s.layer.start(outgoing{
 		method: method, branch: branch, raw: raw, to: d.flow, log: d.log,
 		heard: func(r *response) {
 			switch {
 			case r.StatusCode < 200:
 			case (r.StatusCode == 401 || r.StatusCode == 407) && keys != nil:
-				auth, err := keys.answer(r, method, d.target, "")
+				auth, err := keys.answer(r, method, d.target, body)
 				if err != nil {
 					done(r, err)
 					return
 				}
 				again := *d
 				again.seq = n + 1
-				s.askFor(&again, method, n+1, keys, done, append(extra[:len(extra):len(extra)], auth)...)
+				s.askWith(&again, method, n+1, keys, kind, body, done, append(extra[:len(extra):len(extra)], auth)...)
 			default:
 				done(r, nil)
 			}

@@ -107,7 +107,7 @@ func (s *Server) endInvite(ctx context.Context, to leg.Target, o leg.Options, wa
 		return err
 	}
 	last := max(1, was.Invite)
-	if to.Username != "" || len(first.others) > 0 { // a challenge may have been answered, another server tried
+	if to.Username != "" || len(first.others) > 0 || to.Encrypt == leg.Offered { // a challenge may have been answered, another server tried, or the clear
 		last = max(afterwards, was.Invite)
 	}
 	var sent []*invitation

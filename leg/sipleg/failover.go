@@ -39,7 +39,7 @@ func (l *Leg) widen(ctx context.Context) {
 		return
 	}
 	i.flow, i.at, i.ownHost = f, wide, l.srv.ownHost(f)
-	l.contact = l.srv.contact(f, i.ownHost)
+	l.contact = l.srv.contact(f, i.ownHost, i.uri)
 }
 
 // passSilent goes on to the next server where one has said nothing at all. Should the first one speak after all, it

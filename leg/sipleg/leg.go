@@ -33,6 +33,7 @@ var (
 	errEnded    = errors.New("the leg has ended")
 	errOutbound = errors.New("only somebody who calls in can be answered")
 	errTwice    = errors.New("the leg is answered already")
+	errOnHold   = errors.New("the far end has put us on hold, and hears no keys")
 )
 
 // Leg is one SIP call. It is safe for concurrent use.
@@ -55,7 +56,9 @@ type Leg struct {
 	ours     ours
 	theirs   *description // nil until the far end has said where it wants sound
 	held     bool
-	running  bool // the sound has joined the clock
+	pressing context.CancelCauseFunc // ends the keys that we press; nil while none were pressed
+	own      map[string]string       // X-… of the answer to our INVITE
+	running  bool                    // the sound has joined the clock
 	limit    *time.Timer
 	unbind   func() bool  // of the context
 	why      string       // our words for hanging up
@@ -66,6 +69,9 @@ type Leg struct {
 	session  session
 	updates  bool   // the far end takes UPDATE
 	said     string // our last description, to be said again
+
+	refer transfers
+	hold  hold
 
 	uac
 	uas
@@ -113,11 +119,18 @@ func (l *Leg) SendDigits(ctx context.Context, digits string) error {
 		return err
 	}
 	l.mu.Lock()
-	ok := l.phase == up && l.running
-	l.mu.Unlock()
-	if !ok {
+	ok, held := l.phase == up && l.running, l.held
+	if !ok || held {
+		l.mu.Unlock()
+		if held {
+			return errOnHold
+		}
 		return errEnded
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	l.pressing = stop
+	l.mu.Unlock()
 	return l.sound.mouth.Press(ctx, l.sound.seat, digits, l.gone)
 }
 
@@ -186,6 +199,7 @@ func (l *Leg) bind(ctx context.Context) {
 
 // leave sends BYE. The far end's confirmation, or Bye without one, ends the leg.
 func (l *Leg) leave(c leg.Cause, why string) {
+	l.notifyLast()
 	l.phase, l.why, l.pending = leaving, why, c
 	l.acknowledge() // a BYE needs no commit before it
 	l.applySound()
@@ -221,10 +235,10 @@ func (l *Leg) answered(at time.Time, status int) {
 		l.limit.Stop()
 	}
 	l.held = l.onHold()
-	held := l.held
+	held, own := l.held, l.own
 	// Told from where the keys are read: what was pressed before is dropped, what comes after is not.
 	l.tell(func() {
-		l.bell.Ring(leg.Event{At: at, Kind: leg.Answered, Status: status})
+		l.bell.Ring(leg.Event{At: at, Kind: leg.Answered, Status: status, Headers: own})
 		if held {
 			l.bell.Ring(leg.Event{At: at, Kind: leg.Held, On: true})
 		}
@@ -246,6 +260,15 @@ func (l *Leg) tell(then func()) {
 	if !l.running {
 		l.running = true
 		l.sound.begin(l.srv.cfg.Clock)
+	}
+	if d.dtmf == 0 && l.info.Phone != "" { // a phone of ours that knows no other way to send keys, unless INFO comes
+		told := then
+		then = func() {
+			l.listenForTones()
+			if told != nil {
+				told()
+			}
+		}
 	}
 	speaks := l.phase == up || l.phase == setup && l.early
 	l.sound.use.Store(l.phase == up && d.dir.sends())
@@ -272,6 +295,9 @@ func (l *Leg) renewed(at time.Time) {
 	}
 	l.held = !l.held
 	on := l.held
+	if on && l.pressing != nil {
+		l.pressing(errOnHold) // nothing is sent any more, and whoever presses would wait
+	}
 	l.tell(func() { l.bell.Ring(leg.Event{At: at, Kind: leg.Held, On: on}) })
 }
 
@@ -287,8 +313,11 @@ const (
 	byTone
 )
 
-// listenForTones finds keys in the sound, for a trunk that sends them in no other way.
+// listenForTones finds keys in the sound, for a far end that sends them in no other way.
 func (l *Leg) listenForTones() {
+	if l.sound.ear.InBand != nil {
+		return
+	}
 	l.sound.ear.InBand = media.NewDTMF(func(key byte) {
 		if l.sound.terms.live {
 			l.pressed(leg.Event{Kind: leg.Digit, Digit: string(rune(key))}, byTone)
@@ -316,6 +345,8 @@ func (l *Leg) finish(e leg.Event) {
 		l.unbind()
 	}
 	l.stopSession()
+	l.stopTransfers()
+	l.stopHold()
 	l.reliable.stop()
 	if e.At.IsZero() {
 		e.At = time.Now()

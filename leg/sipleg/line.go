@@ -30,6 +30,8 @@ type Line struct {
 	Ping     time.Duration // between two OPTIONS; 0 is never
 
 	Manner
+
+	clear bool // the sound is not encrypted, whoever offers that
 }
 
 // Manner is what a carrier wants in a call, and how. The zero Manner is what most take.
@@ -304,8 +306,17 @@ func (l Line) read(body []byte, via netip.Addr) (*description, error) {
 		return nil, fmt.Errorf("none of the codecs of line %s is offered", l.Name)
 	case l.Secret && d.lock == (lock{}):
 		return nil, errClear
+	case l.clear && d.lock != (lock{}):
+		return nil, errOpen
 	}
 	return d, nil
+}
+
+// encrypted is the line with what holds for one of our phones.
+func (l Line) encrypted(e leg.Encryption) Line {
+	l.Secret = l.Secret || e == leg.Required || e == leg.Offered
+	l.clear = e == leg.Clear
+	return l
 }
 
 // readAnswer reads the far end's answer to an offer of ours.

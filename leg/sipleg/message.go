@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/kaden-project/kaden/leg"
 )
 
 // request is a request as it came in.
@@ -17,7 +19,8 @@ type request struct {
 	at   time.Time
 	raw  string
 
-	phone string // which of our phones has sent it, once that is proved
+	phone   string         // which of our phones has sent it, once that is proved
+	encrypt leg.Encryption // what its calls are to be
 }
 
 // response is a response as it came in.
@@ -245,6 +248,8 @@ var reasons = map[int]string{
 	401: "Unauthorized", 413: "Request Entity Too Large", 415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension",
 	422: "Session Interval Too Small", 423: "Interval Too Brief",
 	480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops",
+	181: "Call Is Being Forwarded", 182: "Queued", 408: "Request Timeout", 410: "Gone", 484: "Address Incomplete", 485: "Ambiguous", 489: "Bad Event",
+	502: "Bad Gateway", 504: "Server Time-out", 600: "Busy Everywhere", 604: "Does Not Exist Anywhere", 606: "Not Acceptable",
 	486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending",
 	500: "Server Internal Error", 501: "Not Implemented", 503: "Service Unavailable", 505: "Version Not Supported",
 	603: "Decline",

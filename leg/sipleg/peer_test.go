@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kaden-project/kaden/leg/legtest"
 )
 
 // peer is a far end that is moved by hand: it says and hears SIP as text, and shares no code with what is tested.
@@ -31,6 +33,7 @@ type said struct {
 
 func newPeer(t testing.TB) *peer {
 	t.Helper()
+	legtest.LeavesNothing(t)
 	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -44,9 +45,13 @@ type phone struct {
 	final   chan struct{}
 	acked   chan struct{}
 	sawOver bool
+	refer   said // that we have got
+	agreed  bool // … and accepted
+	told    []int
 }
 
 func newPhone(t testing.TB) *phone {
+	legtest.LeavesNothing(t)
 	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +117,19 @@ func (p *phone) takes(m said) {
 		if p.refused != "" {
 			p.ends(p.refused)
 		}
+	case "REFER":
+		if p.refer.raw == "" {
+			p.refer = m
+		}
+	case "NOTIFY":
+		p.replies(m, "200 OK", "", "")
+		if status, _, ok := readFragment([]byte(m.body)); ok {
+			p.told = append(p.told, status)
+		}
 	case "":
+		if strings.HasSuffix(m.get("CSeq"), "REFER") && m.status() >= 300 {
+			p.told = append(p.told, m.status())
+		}
 		p.answered(m)
 	default:
 		p.replies(m, "200 OK", "", "")
@@ -231,15 +248,62 @@ func (p *phone) HangUp() {
 			p.send(p.server(), newRequest(p.addr(), "CANCEL", uri, r.get("From"), r.get("To"), r.get("Call-ID"), 1, r.branch(), ""))
 			return
 		}
-		m := p.invite
-		target := strings.Trim(strings.SplitN(m.get("Contact"), ">", 2)[0], "<")
-		p.seq++
-		p.send(m.from, newRequest(p.addr(), "BYE", target, m.get("From"), m.get("To"), m.get("Call-ID"), p.seq, "", ""))
-	} else {
-		p.seq++
-		p.asks(p.invite, "BYE", p.seq, p.tag, "")
 	}
+	p.inCall("BYE", "")
 	p.ends(leg.Completed)
+}
+
+// inCall sends a request of the call; p.mu is held.
+func (p *phone) inCall(method, body string, extra ...string) {
+	p.seq++
+	if p.own {
+		p.inDialog(p.invite, method, p.seq, body, extra...)
+		return
+	}
+	p.asks(p.invite, method, p.seq, p.tag, body, extra...)
+}
+
+// Refer asks to call target instead.
+func (p *phone) Refer(target string, headers map[string]string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = nil
+	to, between := target, "?"
+	for name, value := range headers {
+		to, between = to+between+name+"="+value, "&"
+	}
+	p.inCall("REFER", "", "Refer-To: <"+to+">")
+}
+
+func (p *phone) Told() []int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.told)
+}
+
+func (p *phone) Asked() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Trim(p.refer.get("Refer-To"), "<>")
+}
+
+// Tell answers a REFER, and then says how it goes.
+func (p *phone) Tell(status int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.agreed && status >= 300 {
+		p.replies(p.refer, phrase(status, reasons[status]), "", "")
+		return
+	}
+	if !p.agreed {
+		p.agreed = true
+		p.replies(p.refer, "202 Accepted", "", "")
+	}
+	state := "active;expires=60"
+	if status >= 200 {
+		state = "terminated;reason=noresource"
+	}
+	p.inCall("NOTIFY", "SIP/2.0 "+phrase(status, reasons[status])+"\r\n", "Content-Type: message/sipfrag;version=2.0", "Event: refer", "Subscription-State: "+state)
 }
 
 func (p *phone) server() netip.AddrPort { return p.invite.from }
@@ -354,9 +418,10 @@ type house struct {
 	free []*phone
 }
 
-// start runs a server on loopback for a test.
+// start opens a server on a clock of its own. When the test is over nothing of either is left.
 func start(t testing.TB, change func(*Config)) *Server {
 	t.Helper()
+	legtest.LeavesNothing(t)
 	clock := media.NewClock(1)
 	ctx, stop := context.WithCancel(context.Background())
 	cfg := Config{
@@ -373,7 +438,14 @@ func start(t testing.TB, change func(*Config)) *Server {
 	var running sync.WaitGroup
 	running.Go(func() { clock.Run(ctx) })
 	running.Go(func() { s.Run(ctx) })
-	t.Cleanup(func() { s.Close(); stop(); running.Wait() })
+	t.Cleanup(func() {
+		s.Close()
+		if open, members := s.Open(), clock.Members(); open > 0 || members > 1 {
+			t.Errorf("after the end %d dialogs and ports are held, and %d legs are on the clock", open, members-1)
+		}
+		stop()
+		running.Wait()
+	})
 	begun := make(chan struct{})
 	clock.Join(idle{}).Do(func() { close(begun) })
 	<-begun

@@ -37,10 +37,11 @@ type Appeal struct {
 
 // Admission is the verdict: a status to answer with, 0 for nothing at all, or 200 for being let in.
 type Admission struct {
-	Foreign    bool     // no phone of ours; the other fields say nothing
-	Status     int      // 200, 401, 403, or 0: silence
-	Phone      string   // 200: who it is, user@domain
-	Challenges []string // 401: the WWW-Authenticate lines
+	Foreign    bool           // no phone of ours; the other fields say nothing
+	Status     int            // 200, 401, 403, or 0: silence
+	Phone      string         // 200: who it is, user@domain
+	Challenges []string       // 401: the WWW-Authenticate lines
+	Encrypt    leg.Encryption // 200: of the sound of its calls
 }
 
 // Registration is a REGISTER that was admitted.
@@ -84,7 +85,7 @@ func (s *Server) fromPhone(r *request, tx *serverTx) bool {
 		return false
 	case a.Status == 200:
 		s.gate.befriend(r.from.peer.Addr())
-		r.phone = a.Phone
+		r.phone, r.encrypt = a.Phone, a.Encrypt
 	case a.Status == 0:
 		tx.expire()
 		return true

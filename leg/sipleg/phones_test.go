@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kaden-project/kaden/leg"
 )
 
 // exchange is Phones for tests: sato of office.example.jp, whose password is the word sesame, written as it is.
@@ -17,6 +19,7 @@ type exchange struct {
 	notes    []Note
 	familiar netip.Addr
 	answer   Receipt
+	encrypt  leg.Encryption
 }
 
 func (x *exchange) Concerns(a Appeal, _ bool) bool {
@@ -37,7 +40,7 @@ func (x *exchange) Admit(a Appeal, known bool) Admission {
 	case word == "":
 		return Admission{Status: 401, Challenges: []string{`Digest realm="a"`, `Digest realm="b"`}}
 	case word == "sesame":
-		return Admission{Status: 200, Phone: "sato@office.example.jp"}
+		return Admission{Status: 200, Phone: "sato@office.example.jp", Encrypt: x.encrypt}
 	case word == "scanner":
 		return Admission{}
 	}
@@ -170,14 +173,30 @@ func TestACallOfAPhoneSaysWhoseItIs(t *testing.T) {
 
 func TestAnotherMethodOfAPhone(t *testing.T) {
 	s, _, p := office(t, nil)
-	for n, method := range []string{"SUBSCRIBE", "PUBLISH", "REFER"} {
-		p.send(s.Addr(), newRequest(p.addr(), method, "sip:sato@office.example.jp", "<sip:sato@office.example.jp>;tag=1", "<sip:sato@office.example.jp>", fresh(4), n+1, "", ""))
-		if m := p.hearsAnswer("405", n+1); m.get("Allow") == "" {
+	for n, c := range []struct{ method, event, status, header string }{
+		{"SUBSCRIBE", "message-summary", "489", "Allow-Events"}, // there is no voice mail box, and that is what it is told
+		{"SUBSCRIBE", "presence", "489", "Allow-Events"},
+		{"SUBSCRIBE", "dialog", "489", "Allow-Events"},
+		{"PUBLISH", "presence", "489", "Allow-Events"},
+		{"NOTIFY", "refer", "481", "Call-ID"}, // of a subscription that nobody has made
+		{"REFER", "refer", "403", "Call-ID"},  // a phone that is in no call hands on none
+		{"OPTIONS", "", "200", "Allow"},
+		{"OPTIONS", "", "200", "Accept"},
+	} {
+		p.send(s.Addr(), newRequest(p.addr(), c.method, "sip:sato@office.example.jp", "<sip:sato@office.example.jp>;tag=1", "<sip:sato@office.example.jp>", fresh(4), n+1, "", "", "Event: "+c.event, "Refer-To: <sip:a@b>"))
+		if m := p.hearsAnswer(c.status, n+1); m.get(c.header) == "" {
 			t.Errorf("%s", m.raw)
 		}
 	}
-	p.send(s.Addr(), newRequest(p.addr(), "OPTIONS", "sip:office.example.jp", "<sip:sato@office.example.jp>;tag=1", "<sip:sato@office.example.jp>", fresh(4), 9, "", ""))
-	p.hearsAnswer("200", 9)
+	// GRUU (RFC 5627) is not spoken: who supports it is registered without one, who requires it is told.
+	p.registers(s, 20, "Authorization: sesame", "Supported: path, gruu, outbound", `Contact: <sip:sato@10.1.2.3>;+sip.instance="<urn:uuid:1>"`)
+	if m := p.hearsAnswer("200", 20); strings.Contains(m.raw, "gruu") {
+		t.Errorf("%s", m.raw)
+	}
+	p.registers(s, 21, "Authorization: sesame", "Require: gruu")
+	if m := p.hearsAnswer("420", 21); m.get("Unsupported") != "gruu" {
+		t.Errorf("%s", m.raw)
+	}
 }
 
 func TestKnock(t *testing.T) {

@@ -81,7 +81,7 @@ func (s *Server) checkPlace(ctx context.Context, l Line, p place, route string) 
 	ask, stop := context.WithTimeout(ctx, s.t.Ask)
 	defer stop()
 	begun := time.Now()
-	r, err := s.inquireOnce(ask, f, &q, []header{{"Contact", s.contact(f, s.ownHost(f))}, {"Accept", "application/sdp"}})
+	r, err := s.inquireOnce(ask, f, &q, []header{{"Contact", s.contact(f, s.ownHost(f), "")}, {"Accept", "application/sdp"}})
 	if err != nil {
 		s.atlas.suffered(p, 0)
 		why, remedy := explainSilence(p.String(), err)

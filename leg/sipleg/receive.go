@@ -140,6 +140,10 @@ func (s *Server) outOfDialog(r *request, tx *serverTx) {
 		tx.respond(481, fresh(8), nil, "")
 	case r.Method == sip.OPTIONS:
 		tx.respond(200, fresh(8), abilities, "")
+	case r.Method == sip.NOTIFY: // of a subscription that we have not made
+		tx.respond(481, fresh(8), nil, "")
+	case r.Method == sip.REFER: // nobody is called on the word of whoever is in no call
+		tx.respond(403, fresh(8), nil, "")
 	case r.Method == sip.INVITE:
 		s.mu.Lock()
 		merged := s.merging[callID(r)+" "+fromTag(r)+" "+itoa(int(seq(r)))] != nil

@@ -7,16 +7,16 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// reoffer sends a re-INVITE that says of our sound what was said before (RFC 3261 section 14.1, RFC 3264 section 8: the
-// version of the description stays). The number in the dialog is the next one already. l.mu is held; done is called
-// without it.
-func (l *Leg) reoffer(done func(*response, error), extra ...header) {
+// reoffer sends a re-INVITE that says of our sound what body does: what was said before, or something new (RFC 3261
+// section 14.1, RFC 3264 section 8: the version of the description stays, or goes up). The number in the dialog is the
+// next one already. l.mu is held; done is called without it.
+func (l *Leg) reoffer(body string, done func(*response, error), extra ...header) {
 	d := l.dialog
 	keys := l.user.keys()
 	var send func(n uint32, auth []header) error
 	send = func(n uint32, auth []header) error {
 		branch := freshBranch()
-		raw := l.srv.inDialogWith(&d, sip.INVITE, n, branch, l.said, append(append([]header{}, extra...), auth...)...)
+		raw := l.srv.inDialogWith(&d, sip.INVITE, n, branch, body, append(append([]header{}, extra...), auth...)...)
 		var tx *clientTx
 		tx, err := l.srv.layer.prepared(outgoing{
 			method: sip.INVITE, branch: branch, raw: raw, to: d.flow, log: d.log,
@@ -34,7 +34,7 @@ func (l *Leg) reoffer(done func(*response, error), extra ...header) {
 					l.answeredAgain(r)
 					done(r, nil)
 				case r.StatusCode == 401 || r.StatusCode == 407:
-					h, err := keys.answer(r, sip.INVITE, d.target, l.said)
+					h, err := keys.answer(r, sip.INVITE, d.target, body)
 					if err == nil {
 						err = send(n+1, joinAuth(auth, h))
 					}
@@ -59,11 +59,11 @@ func (l *Leg) reoffer(done func(*response, error), extra ...header) {
 
 // answeredAgain takes the description in the 200 to our re-INVITE.
 func (l *Leg) answeredAgain(r *response) {
-	body := sdpOf(r)
-	if body == nil {
+	said := sdpOf(r)
+	if said == nil {
 		return
 	}
-	d, err := l.readAnswer(body, r.from.peer.Addr())
+	d, err := l.readAnswer(said, r.from.peer.Addr())
 	if err != nil || !d.fits(r.from.peer.Addr()) {
 		return // the sound goes on as it was
 	}

@@ -12,7 +12,7 @@ import (
 // renegotiate answers a re-INVITE or an UPDATE: hold and resume, another address, another codec, or just a
 // sign of life (RFC 3261 section 14, RFC 3311, RFC 3264 section 8).
 func (l *Leg) renegotiate(r *request, tx *serverTx, invite bool) {
-	if invite && (l.phase == setup || l.reinvite != nil) {
+	if invite && (l.phase == setup || l.reinvite != nil || l.hold.busy) {
 		tx.respond(491, "", nil, "")
 		return
 	}
@@ -34,7 +34,7 @@ func (l *Leg) renegotiate(r *request, tx *serverTx, invite bool) {
 			tx.respond(200, "", l.renewHeaders(r), "")
 			return
 		}
-		l.answerReinvite(r, tx, l.ours.offer(sendrecv), true)
+		l.answerReinvite(r, tx, l.ours.offer(l.ours.wants()), true)
 		return
 	}
 	d, err := l.line.read(body, r.from.peer.Addr())

@@ -39,6 +39,17 @@ func (d direction) mirror() direction {
 	return d
 }
 
+// deaf is d for one who does not want to hear.
+func (d direction) deaf() direction {
+	switch d {
+	case sendrecv:
+		return sendonly
+	case recvonly:
+		return inactive
+	}
+	return d
+}
+
 // description is what one side says of its sound: the one audio stream that we take, and how many others there are.
 type description struct {
 	addr   netip.AddrPort // where it wants RTP; the address may be unspecified (old-style hold)
@@ -56,7 +67,8 @@ type line struct{ kind, proto, format string }
 var (
 	errNoAudio = errors.New("no audio over RTP/AVP or RTP/SAVP is offered")
 	errNoCodec = errors.New("neither PCMU nor PCMA is offered")
-	errClear   = errors.New("the sound is to be encrypted on this line, and the far end sends it in the clear")
+	errClear   = errors.New("the sound is to be encrypted (RTP/SAVP) on this line or phone, and the far end sends it in the clear")
+	errOpen    = errors.New("the sound of this phone is not to be encrypted (srtp: off), and it offers nothing else")
 	errSecret  = errors.New("the far end answers with encrypted sound, which was not offered")
 )
 
@@ -182,6 +194,7 @@ type ours struct {
 	codecs      []media.Codec // that we offer; nil is both
 	dtmf        uint8         // payload type of telephone-event that we offer; 0 is offeredDTMF
 	lock        lock          // for the sound that we send, once it is to be encrypted
+	hold        bool          // we do not want to hear the far end
 }
 
 // offeredDTMF is the payload type that we propose for telephone-event; most of the world uses it too.
@@ -197,6 +210,14 @@ func (o *ours) offer(dir direction) string {
 		proto = secureRTP
 	}
 	return o.write([]line{{"audio", proto, ""}}, 0, codecs, o.keys(), dir)
+}
+
+// wants is the direction that we offer.
+func (o *ours) wants() direction {
+	if o.hold {
+		return sendonly
+	}
+	return sendrecv
 }
 
 // keys is the payload type of telephone-event that we offer.
@@ -217,7 +238,11 @@ func (o *ours) answer(d *description) string {
 	default:
 		o.lock.tag = d.lock.tag // the key stays: a new one would begin our stream anew
 	}
-	return o.write(d.lines, d.audio, d.codecs[:1], d.dtmf, d.dir.mirror())
+	dir := d.dir.mirror()
+	if o.hold {
+		dir = dir.deaf()
+	}
+	return o.write(d.lines, d.audio, d.codecs[:1], d.dtmf, dir)
 }
 
 func (o *ours) write(lines []line, audio int, codecs []media.Codec, dtmf uint8, dir direction) string {

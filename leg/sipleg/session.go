@@ -168,13 +168,16 @@ func (l *Leg) refresh() {
 	if s.least > 0 {
 		extra = append(extra, header{"Min-SE", inSeconds(s.least)})
 	}
+	if !l.updates && l.hold.busy {
+		return // that re-INVITE is a sign of life, too
+	}
 	l.dialog.seq++
 	d := l.dialog
 	if l.updates {
 		l.srv.askFor(&d, sip.UPDATE, d.seq, l.user.keys(), l.refreshed, extra...)
 		return
 	}
-	l.reoffer(l.refreshed, extra...)
+	l.reoffer(l.said, l.refreshed, extra...)
 }
 
 // refreshed takes the answer to a sign of life.

@@ -92,14 +92,20 @@ func requestURI(to leg.Target) (string, *sip.Uri, error) {
 	return uri, &u, nil
 }
 
-// contact is where we want requests of the dialog.
-func (s *Server) contact(f flow, host string) string {
+// contact is where we want requests of the dialog that uri begins: with a sips: address if that is one (RFC 3261 sections
+// 8.1.1.8 and 12.1.1).
+func (s *Server) contact(f flow, host, uri string) string {
+	if secureURI(uri) {
+		return "<sips:kaden@" + host + ">"
+	}
 	c := "<sip:kaden@" + host
 	if !f.udp {
 		c += ";transport=" + strings.ToLower(f.proto())
 	}
 	return c + ">"
 }
+
+func secureURI(uri string) bool { return len(uri) > 5 && strings.EqualFold(uri[:5], "sips:") }
 
 // bindIP is where the sound's socket listens.
 func (s *Server) bindIP(peer netip.Addr) netip.Addr {

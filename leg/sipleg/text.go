@@ -32,8 +32,8 @@ func (s *Server) passOn(r *request, tx *serverTx) {
 	case len(r.Body()) > longestNote:
 		tx.respond(413, fresh(8), nil, "")
 		return
-	case !strings.HasPrefix(strings.ToLower(kind), "text/") && !strings.HasPrefix(strings.ToLower(kind), "message/") && !strings.HasPrefix(strings.ToLower(kind), "application/im-iscomposing"):
-		tx.respond(415, fresh(8), []header{{"Accept", "text/plain"}}, "")
+	case len(r.Body()) > 0 && !readable(kind):
+		tx.respond(415, fresh(8), []header{{"Accept", "text/*, message/*, application/im-iscomposing+xml"}}, "")
 		return
 	}
 	n := Note{Phone: r.phone, To: r.Recipient.String(), Kind: kind, Body: r.Body()}
@@ -42,6 +42,13 @@ func (s *Server) passOn(r *request, tx *serverTx) {
 		defer stop()
 		tx.respond(s.cfg.Phones.Text(ctx, n), fresh(8), nil, "")
 	})
+}
+
+// readable tells what is passed on: words, what has become of words (message/imdn+xml), and that somebody is writing
+// (RFC 3994). Pictures and files do not fit a datagram.
+func readable(kind string) bool {
+	kind = strings.ToLower(kind)
+	return strings.HasPrefix(kind, "text/") || strings.HasPrefix(kind, "message/") || strings.HasPrefix(kind, "application/im-iscomposing")
 }
 
 // passing is how long a message may take on its way, so that its sender is told before it gives up (timer F, 32 s).

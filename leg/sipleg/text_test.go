@@ -24,7 +24,7 @@ func TestAPhoneWritesToAnother(t *testing.T) {
 	if m := writes(3, "text/plain", strings.Repeat("x", longestNote+1), "Authorization: sesame"); m.status() != 413 {
 		t.Errorf("%s", m.raw)
 	}
-	if m := writes(4, "image/png", "x", "Authorization: sesame"); m.status() != 415 || m.get("Accept") != "text/plain" {
+	if m := writes(4, "image/png", "x", "Authorization: sesame"); m.status() != 415 || m.get("Accept") != "text/*, message/*, application/im-iscomposing+xml" {
 		t.Errorf("%s", m.raw)
 	}
 	x.mu.Lock()

@@ -23,6 +23,8 @@ type timers struct {
 	Watch time.Duration // between two looks at our own address, and two packets that keep a NAT's door open
 	Leave time.Duration // how long signing off may take
 	Next  time.Duration // how long one server of a carrier may say nothing to an INVITE before another is tried
+
+	Refer time.Duration // how long whoever owns a leg may think about a transfer that is asked for
 }
 
 func (t timers) orDefault() timers {
@@ -47,6 +49,7 @@ func (t timers) orDefault() timers {
 	set(&t.Watch, 25*time.Second) // NATs forget UDP after 30 s
 	set(&t.Leave, 2*time.Second)
 	set(&t.Next, 1500*time.Millisecond)
+	set(&t.Refer, 10*time.Second)
 	return t
 }
 

@@ -71,7 +71,7 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 	}
 	l := s.newLeg(leg.Info{
 		From: strings.Trim(strings.SplitN(i.from[strings.LastIndex(i.from, "<"):], ">", 2)[0], "<"), To: to.URI,
-		CallID: i.callID, Source: i.flow.peer.String(),
+		CallID: i.callID, Source: i.flow.peer.String(), Phone: to.Phone,
 	}, sock)
 	if to.InBandDTMF {
 		l.listenForTones()
@@ -80,7 +80,7 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 	l.inv, l.to, l.attempt = i, to, o.ID
 	l.user = i.user
 	l.keys = i.user.keys()
-	l.contact = s.contact(i.flow, i.ownHost)
+	l.contact = s.contact(i.flow, i.ownHost, i.uri)
 	if a := s.lines.find(to.Line); a != nil {
 		if _, contact := a.way(); contact != "" {
 			l.contact = contact
@@ -89,6 +89,7 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 	if a := s.lines.find(to.Line); a != nil {
 		l.line = a.line
 	}
+	l.line = l.line.encrypted(to.Encrypt)
 	l.describe(ip, sock.port)
 	l.offer = l.ours.offer(sendrecv)
 	l.keeper.save = o.Keep
@@ -228,7 +229,7 @@ func (l *Leg) provisional(i *invitation, r *response) {
 	l.rang = l.rang || ringing(r.StatusCode)
 	if r.StatusCode != l.shown && r.StatusCode < 190 {
 		l.shown = r.StatusCode
-		l.bell.Ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
+		l.bell.Ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason, Target: forwardedTo(i, r)})
 	}
 	if body := sdpOf(r); body != nil {
 		if d, err := l.readAnswer(body, r.from.peer.Addr()); err == nil {
@@ -281,6 +282,7 @@ func (l *Leg) accepted(i *invitation, r *response) {
 	}
 	l.said = l.offer
 	l.updates = contains(tokens(r, "Allow"), "UPDATE")
+	l.own = ownHeaders(r)
 	l.answered(r.at, r.StatusCode)
 	l.agreed(r)
 	d := l.dialog
@@ -335,6 +337,13 @@ func (l *Leg) refused(i *invitation, r *response) {
 			return
 		}
 	}
+	if l.to.Encrypt == leg.Offered && l.line.Secret && notAcceptable(code) {
+		l.line.Secret, l.ours.lock = false, lock{}
+		l.offer = l.ours.offer(sendrecv)
+		if l.invite(l.again(i.at)) == nil {
+			return
+		}
+	}
 	if code == 403 && len(l.auth) > 0 {
 		// Many registrars refuse a wrong password so, and not with a second 401 (RFC 3261 22.1 allows both).
 		l.finish(leg.Event{
@@ -353,19 +362,19 @@ func (l *Leg) refused(i *invitation, r *response) {
 	cause, retry := judge(code, q, l.rang)
 	e := leg.Event{
 		At: r.at, Kind: leg.Ended, Cause: cause, Status: code, Reason: phrase(code, r.Reason), Retry: retry,
-		RetryAfter: retryAfter(values(r, "Retry-After")),
+		RetryAfter: retryAfter(values(r, "Retry-After")), Headers: ownHeaders(r),
 	}
 	if q != 0 {
 		e.Reason += strings.TrimRight(" (Q.850 "+strconv.Itoa(q)+" "+text, " ") + ")"
 	}
 	if code >= 300 && code < 400 {
-		e.Reason += ", not followed"
-		if c := r.Contact(); c != nil {
-			e.Reason += ": " + c.Address.String()
-		}
+		e.Target = movedTo(r)
 	}
 	l.finish(e)
 }
+
+// notAcceptable tells whether a refusal is of the sound that was offered: 415, 488, 606.
+func notAcceptable(code int) bool { return code == 415 || code == 488 || code == 606 }
 
 // joinAuth adds an answer to a challenge; an older one to the same realm is replaced.
 func joinAuth(all []header, h header) []header {

@@ -17,7 +17,7 @@ import (
 func quick(c *Config) {
 	c.timers = timers{
 		T1: 20 * time.Millisecond, T2: 80 * time.Millisecond, T4: 50 * time.Millisecond, Keep: 60 * time.Millisecond,
-		Silence: 300 * time.Millisecond, Cancel: 300 * time.Millisecond, Bye: 300 * time.Millisecond, End: 600 * time.Millisecond,
+		Silence: 300 * time.Millisecond, Cancel: 300 * time.Millisecond, Bye: 300 * time.Millisecond, End: 600 * time.Millisecond, Refer: 500 * time.Millisecond,
 	}
 }
 

@@ -30,6 +30,9 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		Source: r.from.peer.String(), Phone: r.phone, Headers: told(r),
 	}
 	line := s.cameOver(r, &info)
+	if r.encrypt != leg.Offered { // whoever may choose has chosen
+		line = line.encrypted(r.encrypt)
+	}
 	var offer *description
 	if body := sdpOf(r); body != nil {
 		d, err := line.read(body, r.from.peer.Addr())
@@ -73,7 +76,7 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		l.dialog.target = r.From().Address.String()
 	}
 	l.dialog.aim(r.from)
-	l.contact = s.contact(l.dialog.flow, l.dialog.ownHost)
+	l.contact = s.contact(l.dialog.flow, l.dialog.ownHost, r.Recipient.String())
 	l.key = tableKey(callID(r), l.localTag)
 	l.merge = callID(r) + " " + fromTag(r) + " " + itoa(int(seq(r)))
 	tx.ifUnacked(l.neverAcked)
@@ -215,6 +218,18 @@ func (l *Leg) acked(r *request) {
 
 // request takes a request of the dialog that is no ACK and no CANCEL.
 func (l *Leg) request(r *request, tx *serverTx) {
+	var (
+		to       referral
+		code     int
+		replaces string
+	)
+	if r.Method == sip.REFER { // looked up before this leg is locked: two calls may name each other
+		if to, code = refers(r); code == 0 {
+			if other := l.srv.answeredLeg(to.replaces); other != nil && other != l {
+				replaces = other.info.CallID
+			}
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	tx.belongsTo(l)
@@ -244,6 +259,10 @@ func (l *Leg) request(r *request, tx *serverTx) {
 		l.pracked(r, tx)
 	case sip.INFO:
 		l.info_(r, tx)
+	case sip.REFER:
+		l.referred(r, tx, to, code, replaces)
+	case sip.NOTIFY:
+		l.notified(r, tx)
 	case sip.OPTIONS:
 		tx.respond(200, "", abilities, "")
 	default:

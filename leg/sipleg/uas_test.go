@@ -239,7 +239,7 @@ func TestReinvites(t *testing.T) {
 	p.in(ok, "OPTIONS", 7, "") // a new transaction with an old number
 	p.hearsAnswer("500", 7)
 	p.in(ok, "REFER", 8, "")
-	p.hearsAnswer("405", 8)
+	p.hearsAnswer("400", 8)
 	p.in(ok, "BYE", 9, "")
 	p.hearsAnswer("200", 9)
 	ended(t, l, leg.HungUp)

@@ -37,6 +37,7 @@ type house struct {
 
 func open(t testing.TB, change ...func(*Config)) *house {
 	t.Helper()
+	legtest.LeavesNothing(t)
 	clock := media.NewClock(1)
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup

@@ -597,6 +597,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/phones/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An address that shows a phone's settings with its password, once, for 15 minutes
+         * @description For the person who sets the phone up. Whoever has the address has the phone: hand it over as one hands over a password.
+         */
+        post: operations["phoneLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/phones/{id}/settings": {
         parameters: {
             query?: never;
@@ -604,7 +624,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is typed into a softphone to make it this phone; the password is not shown */
+        /** What is typed into a softphone to make it this phone; the password is not shown (see phoneLink) */
         get: operations["phoneSettings"];
         put?: never;
         post?: never;
@@ -1159,6 +1179,11 @@ export interface components {
              * @example sato@office.example.jp
              */
             id: string;
+            /**
+             * @description Whether its sound is encrypted; missing: as the phone likes.
+             * @enum {string}
+             */
+            srtp?: "off" | "offered" | "required";
             title?: string;
         };
         PhoneContact: {
@@ -1187,6 +1212,18 @@ export interface components {
             /** @example Domain */
             name: string;
             value: string;
+        };
+        PhoneLink: {
+            /** @description The address for Linphone as a QR code (SVG). */
+            code: string;
+            /** Format: date-time */
+            expires: string;
+            /** @description What Linphone fetches: its assistant's remote provisioning takes this address, or the code. */
+            linphone: string;
+            /** @description A page for people: the settings, to be typed into any softphone. */
+            page: string;
+            /** @example sato@office.example.jp */
+            phone: string;
         };
         PhoneRequest: {
             /** @description The person's id. */
@@ -2788,6 +2825,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Phone"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    phoneLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneLink"];
                 };
             };
             /** @description Error */

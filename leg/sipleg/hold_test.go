@@ -1,0 +1,105 @@
+package sipleg
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/kaden-project/kaden/leg"
+)
+
+func TestWeHoldAndResume(t *testing.T) {
+	l, p, ok := answeredBy(t, sdpAt(40000))
+	holds := func(on bool) said {
+		t.Helper()
+		if err := l.Hold(on); err != nil {
+			t.Fatal(err)
+		}
+		m := p.hears("INVITE")
+		if want := map[bool]string{true: "a=sendonly\r\n", false: "a=sendrecv\r\n"}[on]; !strings.Contains(m.body, want) {
+			t.Errorf("hold %v is said with\n%s", on, m.body)
+		}
+		return m
+	}
+	p.replies(holds(true), "200 OK", "", sdpAt(40000, "a=recvonly"))
+	p.hears("ACK")
+	// What the far end says of its own sound meanwhile does not take it back.
+	p.in(ok, "INVITE", 2, sdpAt(40002))
+	answer := p.hearsAnswer("200", 2)
+	if !strings.Contains(answer.body, "a=sendonly\r\n") {
+		t.Errorf("a re-INVITE while it is held is answered with\n%s", answer.body)
+	}
+	p.acks(answer, "")
+	p.replies(holds(false), "491 Request Pending", "", "") // both at once: again a little later
+	p.hears("ACK")
+	again := p.hears("INVITE")
+	if !strings.Contains(again.body, "a=sendrecv\r\n") {
+		t.Errorf("it is said again with\n%s", again.body)
+	}
+	p.in(ok, "INVITE", 3, sdpAt(40002))
+	p.hearsAnswer("491", 3)
+	p.replies(again, "200 OK", "", sdpAt(40000))
+	p.hears("ACK")
+	p.replies(holds(true), "488 Not Acceptable Here", "", "") // it cannot be held: the call goes on
+	p.hears("ACK")
+	until(t, "the refusal to be taken", func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return !l.hold.busy && !l.ours.hold
+	})
+	l.Hangup(t.Context(), leg.Completed)
+	p.replies(p.hears("BYE"), "200 OK", "", "")
+	ended(t, l, leg.Completed)
+	if err := l.Hold(true); err == nil {
+		t.Error("a call that is over was held")
+	}
+}
+
+func TestWhoWasCalledIsHeld(t *testing.T) {
+	s, p := start(t, quick), newPeer(t)
+	l, invite := dialPeer(t, s, p, nil)
+	p.replies(invite, "200 OK", "b", sdpAt(40000))
+	p.hears("ACK")
+	next(t, l, leg.Answered)
+	if err := l.Hold(true); err != nil {
+		t.Fatal(err)
+	}
+	m := p.hears("INVITE")
+	if !strings.Contains(m.body, "a=sendonly\r\n") || !strings.HasPrefix(m.get("CSeq"), "2 ") {
+		t.Errorf("hold is said with\n%s", m.raw)
+	}
+	p.replies(m, "200 OK", "", sdpAt(40000, "a=recvonly"))
+	p.hears("ACK")
+	l.Hangup(t.Context(), leg.Completed)
+	p.replies(p.hears("BYE"), "200 OK", "", "")
+	ended(t, l, leg.Completed)
+}
+
+// Keys that are being pressed when the far end puts us on hold are given up; else whoever presses them waits.
+func TestNobodyPressesKeysAtAFarEndThatHolds(t *testing.T) {
+	l, p, ok := answeredBy(t, sdpAt(40000))
+	pressed := make(chan error, 1)
+	go func() { pressed <- l.SendDigits(t.Context(), "1WWWWWWWWWW2") }()
+	until(t, "somebody to press keys", func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.pressing != nil
+	})
+	p.in(ok, "INVITE", 2, sdpAt(40000, "a=sendonly"))
+	p.acks(p.hearsAnswer("200", 2), "")
+	next(t, l, leg.Held)
+	if err := <-pressed; !errors.Is(err, errOnHold) {
+		t.Errorf("%v", err)
+	}
+	if err := l.SendDigits(t.Context(), "3"); !errors.Is(err, errOnHold) {
+		t.Errorf("%v", err)
+	}
+	p.in(ok, "INVITE", 3, sdpAt(40000))
+	p.acks(p.hearsAnswer("200", 3), "")
+	next(t, l, leg.Held)
+	if err := l.SendDigits(t.Context(), "3"); err != nil {
+		t.Error(err)
+	}
+	p.in(ok, "BYE", 4, "")
+	ended(t, l, leg.HungUp)
+}
