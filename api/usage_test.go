@@ -45,14 +45,14 @@ func TestWhatCallsHaveCost(t *testing.T) {
 
 		today, yesterday := time.Now().Local().Format(time.DateOnly), time.Now().Local().Add(-25*time.Hour).Format(time.DateOnly)
 		u := get[api.Usage](h, "/api/usage?from="+yesterday)
-		if want := []api.UsageLine{{yesterday, "", 1, 61, ""}, {yesterday, "JPY", 1, 61, "16.8"}, {today, "JPY", 1, 61, "8"}}; !slices.Equal(u.Lines, want) {
+		if want := []api.UsageLine{{yesterday, "", 1, 0, 61, ""}, {yesterday, "JPY", 1, 0, 61, "16.8"}, {today, "JPY", 1, 0, 61, "8"}}; !slices.Equal(u.Lines, want) {
 			t.Errorf("by day: %+v", u)
 		}
-		if want := []api.UsageLine{{"", "", 1, 61, ""}, {"", "JPY", 2, 122, "24.8"}}; !slices.Equal(u.Total, want) {
+		if want := []api.UsageLine{{"", "", 1, 0, 61, ""}, {"", "JPY", 2, 0, 122, "24.8"}}; !slices.Equal(u.Total, want) {
 			t.Errorf("in all: %+v", u.Total)
 		}
 		u = get[api.Usage](h, "/api/usage?by=plan&from="+yesterday+"&to="+yesterday)
-		if want := []api.UsageLine{{"", "", 1, 61, ""}, {"default", "JPY", 1, 61, "16.8"}}; !slices.Equal(u.Lines, want) || u.To != yesterday {
+		if want := []api.UsageLine{{"", "", 1, 0, 61, ""}, {"default", "JPY", 1, 0, 61, "16.8"}}; !slices.Equal(u.Lines, want) || u.To != yesterday {
 			t.Errorf("by plan: %+v", u)
 		}
 		u = get[api.Usage](h, "/api/usage?by=person&to="+today)

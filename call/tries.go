@@ -30,6 +30,7 @@ const hush = 3 * time.Second
 type try struct {
 	n      int         // counted from 0; names the leg
 	line   trunk.Trunk // Name "" for none
+	slot   string      // its channel there, as the store knows it
 	leg    leg.Leg
 	events <-chan leg.Event // nil when it is over
 	stop   context.CancelCauseFunc
@@ -88,6 +89,9 @@ func (c *Call) waits(b *booking) {
 		return // it is trying elsewhere meanwhile
 	}
 	text := fmt.Sprintf("waiting for a line on %s, place %d in the queue", strings.Join(names, ", "), place)
+	if b.elsewhere() {
+		text += "; its channels are taken by other processes on this database, or others wait there for longer"
+	}
 	c.untold = append(c.untold, c.event(timeline.CallQueued, text)) // worth no commit of its own: Place says it meanwhile
 	c.tell(Event{At: time.Now(), Status: Queued, Text: text})
 }
@@ -111,7 +115,7 @@ func (c *Call) granted(g granted) {
 	c.queued.Store(nil)
 	switch {
 	case g.down == "":
-		c.dial(g.line)
+		c.dial(g.line, g.channel)
 	case c.now.alive():
 		c.log.Debug("no other trunk can join", "err", g.down)
 	case c.refused != nil: // it was refused before, and that is the better word
@@ -123,8 +127,8 @@ func (c *Call) granted(g granted) {
 
 // dial sends the INVITE. Nothing is written before the first one: the order is durable, and the phone is to ring.
 // Before any other it is written down which legs there are, so that a crash leaves no ghost.
-func (c *Call) dial(line trunk.Trunk) {
-	t := &try{n: c.dialled, line: line, to: c.elsewhere}
+func (c *Call) dial(line trunk.Trunk, channel string) {
+	t := &try{n: c.dialled, line: line, slot: channel, to: c.elsewhere}
 	c.dialled++
 	if line.Name != "" {
 		c.tried = append(c.tried, line.Name)
@@ -361,7 +365,7 @@ func (c *Call) yield(t *try) {
 	if t.fate == open {
 		c.desk.lines.undecided(t.line.Name)
 	}
-	c.desk.lines.release(t.line.Name)
+	c.desk.lines.release(t.line.Name, t.slot)
 }
 
 // release lets go of what is left of the call's tries. One that still waits for its trunk to say something is
@@ -386,7 +390,7 @@ func (c *Call) release() {
 				late.hears(e)
 				late.over = e.At
 			}
-			c.desk.lines.release(line)
+			c.desk.lines.release(line, late.slot)
 			c.paidLate(&late)
 		}()
 	}

@@ -979,7 +979,7 @@ export interface components {
             stop?: boolean;
             /**
              * Format: int64
-             * @description Calls of the month whose cost nobody knows.
+             * @description Calls and messages of the month whose cost nobody knows.
              */
             unknown?: number;
             usedUp?: boolean;
@@ -1724,6 +1724,11 @@ export interface components {
             currency?: string;
             /** @description The day, plan, person or trunk; absent for calls that belong to none. */
             key?: string;
+            /**
+             * Format: int64
+             * @description Short messages that were sent.
+             */
+            messages?: number;
             /**
              * Format: int64
              * @description Talked.
