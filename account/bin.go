@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/problem/yamldoc"
@@ -99,6 +101,15 @@ func (b Bin) Bare() string {
 	return b.page.bare
 }
 
+// Fields are the parameters that the bin asks its requests for, each once, in the order in which they first stand
+// in it. A bin that was not read has none.
+func (b Bin) Fields() []string {
+	if b.page == nil {
+		return nil
+	}
+	return b.page.fields(nil)
+}
+
 // template is a parsed Mustache template of the kind above.
 type template struct {
 	parts []part
@@ -113,12 +124,25 @@ type part struct {
 	in    *template
 }
 
+// fields adds those of t to the ones before.
+func (t *template) fields(before []string) []string {
+	for _, p := range t.parts {
+		if p.field != "" && !slices.Contains(before, p.field) {
+			before = append(before, p.field)
+		}
+		if p.in != nil {
+			before = p.in.fields(before)
+		}
+	}
+	return before
+}
+
 // mostSections is how deep sections may stand inside one another.
 const mostSections = 16
 
 func parseTemplate(text string) (*template, error) {
-	p := templating{rest: text}
-	t, err := p.read("", 0)
+	p := templating{text: text, rest: text}
+	t, err := p.read("", "", 0)
 	if err != nil {
 		return nil, err
 	}
@@ -126,13 +150,37 @@ func parseTemplate(text string) (*template, error) {
 	return t, nil
 }
 
+// TemplateError is what is wrong in the fields of a bin, and where: both counted from 1, the column in characters.
+type TemplateError struct {
+	Line, Column int
+	Text         string
+}
+
+func (e *TemplateError) Error() string { return e.Text }
+
+// CheckTemplate is what is wrong in the {{fields}} of a bin's TwiML; nil if nothing is.
+func CheckTemplate(twiml string) *TemplateError {
+	_, err := parseTemplate(strings.TrimSpace(twiml))
+	var e *TemplateError
+	errors.As(err, &e)
+	return e
+}
+
 type templating struct {
+	text string // all of it
 	rest string
 	bare strings.Builder
 }
 
-// read reads up to the end of section name; "" is the whole.
-func (p *templating) read(name string, depth int) (*template, error) {
+// wrong is an error at the place where from begins, which is an end of the text.
+func (p *templating) wrong(from, text string) error {
+	before := p.text[:len(p.text)-len(from)]
+	line := before[strings.LastIndexByte(before, '\n')+1:]
+	return &TemplateError{strings.Count(before, "\n") + 1, utf8.RuneCountInString(line) + 1, text}
+}
+
+// read reads up to the end of section name, whose tag stands where opened begins; "" is the whole.
+func (p *templating) read(name, opened string, depth int) (*template, error) {
 	t := &template{}
 	for {
 		before, after, found := strings.Cut(p.rest, "{{")
@@ -142,17 +190,18 @@ func (p *templating) read(name string, depth int) (*template, error) {
 		}
 		if !found {
 			if name != "" {
-				return nil, errors.New("{{#" + clipped(name) + "}} is never closed: {{/" + clipped(name) + "}} closes it")
+				return nil, p.wrong(opened, "{{#"+clipped(name)+"}} is never closed: {{/"+clipped(name)+"}} closes it")
 			}
 			return t, nil
 		}
+		tag := p.rest[len(before):]
 		closing := "}}"
 		if strings.HasPrefix(after, "{") {
 			closing = "}}}"
 		}
 		inner, rest, found := strings.Cut(after, closing)
 		if !found {
-			return nil, errors.New("{{ is never closed: " + closing + " closes it")
+			return nil, p.wrong(tag, "{{ is never closed: "+closing+" closes it")
 		}
 		p.rest = rest
 		whole := "{{" + inner + closing
@@ -166,15 +215,15 @@ func (p *templating) read(name string, depth int) (*template, error) {
 			continue
 		}
 		if field == "" {
-			return nil, errors.New(clipped(whole) + " names no parameter: {{From}} does")
+			return nil, p.wrong(tag, clipped(whole)+" names no parameter: {{From}} does")
 		}
 		switch kind {
 		case '#', '^':
 			p.blank(whole)
 			if depth == mostSections {
-				return nil, errors.New("more sections inside one another than anybody can read")
+				return nil, p.wrong(tag, "more sections inside one another than anybody can read")
 			}
-			in, err := p.read(field, depth+1)
+			in, err := p.read(field, tag, depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -182,7 +231,7 @@ func (p *templating) read(name string, depth int) (*template, error) {
 		case '/':
 			p.blank(whole)
 			if field != name {
-				return nil, errors.New(clipped(whole) + " closes nothing")
+				return nil, p.wrong(tag, clipped(whole)+" closes nothing")
 			}
 			return t, nil
 		default:

@@ -54,6 +54,33 @@ func TestABinsPlacesStayWhereTheyWere(t *testing.T) {
 	}
 }
 
+func TestWhereABinsFieldIsWrong(t *testing.T) {
+	for text, want := range map[string][2]int{
+		"<Response>\n  <Say>電話 {{From</Say>\n</Response>": {2, 11},
+		"{{#a}}\n{{#b}}\n{{/a}}":                          {3, 1},
+		"a\n {{#b}}\n\n":                                  {2, 2},
+		"a {{/b}}":                                        {1, 3},
+		" \n {{}}":                                        {1, 1}, // a bin is kept without the space around it
+	} {
+		if e := CheckTemplate(text); e == nil || [2]int{e.Line, e.Column} != want {
+			t.Errorf("%q: %+v, want %v", text, e, want)
+		}
+	}
+	if e := CheckTemplate("<Response>{{#a}}{{a}}{{/a}}</Response>"); e != nil {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestABinNamesItsFields(t *testing.T) {
+	b, _ := bin(t, "<Say>{{ From }}{{#Name}}{{{Name}}} {{From}}{{^Team}}{{&Who}}{{/Team}}{{/Name}}{{! No }}</Say>")
+	if got := strings.Join(b.Fields(), " "); got != "From Name Team Who" {
+		t.Errorf("fields %s", got)
+	}
+	if b, _ := bin(t, "<Response/>"); b.Fields() != nil || (Bin{TwiML: "{{x}}"}).Fields() != nil {
+		t.Error("fields of a bin that has none")
+	}
+}
+
 func TestWhatIsWrongInABin(t *testing.T) {
 	for twiml, want := range map[string]string{
 		"{{From":                                 "{{ is never closed",

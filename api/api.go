@@ -107,6 +107,9 @@ type Config struct {
 	Ready       func(ctx context.Context) error                                 // nil: always
 	Schemes     []number.Scheme                                                 // that can be dialled here; nil is tel, sip and sim
 	Phone       func(person string) (PhoneToken, error)                         // signs a browser in as a phone; nil: there are none
+	Browsers    func() []Tab                                                    // that are on duty, by identity; nil: none
+	// MayPhone says why the console's phone may not call somebody, or what speaks against it; nil: it calls nobody.
+	MayPhone func(ctx context.Context, to number.Address) (warning string, err error)
 
 	Name        string        // under which people keep kaden's numbers; "" is "kaden 架電"
 	Region      string        // of numbers without a country; "" is JP
@@ -155,6 +158,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.houseRoutes()
 	a.binRoutes()
 	a.phoneRoutes()
+	a.dutyRoutes()
 	a.lineRoutes()
 	a.usageRoutes()
 	a.statusRoutes()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/twiml"
 )
 
 // Bins is what the API has to know of TwiML that is kept here, besides the house.
@@ -32,7 +34,10 @@ type Bin struct {
 	SID   string `json:"sid"`
 	URL   string `json:"url" doc:"Where it is asked, with X-Twilio-Signature."`
 	Open  string `json:"open,omitempty" doc:"Where whoever knows this address is answered, if the bin has a key."`
+	Key   string `json:"key,omitempty" doc:"The end of that address. Writing the bin without it takes the address away."`
 	TwiML string `json:"twiml"`
+
+	Fields []string `json:"fields" nullable:"false" doc:"The parameters of a request that its TwiML asks for."`
 }
 
 // BinText is what a bin is to say.
@@ -46,6 +51,19 @@ type BinText struct {
 type BinWritten struct {
 	Written  bool         `json:"written" doc:"False: one of the problems is an error, and nothing was changed."`
 	Problems problem.List `json:"problems" nullable:"false" doc:"Lines and columns are those of the TwiML."`
+	Fields   []string     `json:"fields" nullable:"false" doc:"The parameters of a request that its TwiML asks for."`
+}
+
+// BinTrial is a bin that is not written yet, or is, and a request for it.
+type BinTrial struct {
+	TwiML  string            `json:"twiml" maxLength:"65536"`
+	Params map[string]string `json:"params,omitempty" doc:"Of the request: From, To, Digits and whatever the bin asks for."`
+}
+
+// BinTried is what it would answer.
+type BinTried struct {
+	TwiML    string       `json:"twiml" doc:"With its fields filled in; empty if one of the problems is an error of its fields."`
+	Problems problem.List `json:"problems" nullable:"false" doc:"Of the answer; lines and columns are those of the answer."`
 }
 
 // BinVersion is what a bin said from a time on.
@@ -95,9 +113,15 @@ func (a *API) binRoutes() {
 		OperationID: "check-bin", Method: http.MethodPost, Path: "/api/bins/check",
 		Summary: "What is wrong with a bin that is not written yet",
 	}, func(_ context.Context, in *struct{ Body BinText }) (*body[BinWritten], error) {
-		return answer(BinWritten{false, orNone(manifest.CheckBin(account.Bin{
-			Name: "check", SID: sid.Bin(in.Body.SID), Key: in.Body.Key, TwiML: in.Body.TwiML,
-		}))}), nil
+		b := account.Bin{Name: "check", SID: sid.Bin(in.Body.SID), Key: in.Body.Key, TwiML: in.Body.TwiML}
+		return answer(BinWritten{false, orNone(manifest.CheckBin(b)), fields(b)}), nil
+	})
+	huma.Register(a.huma, huma.Operation{
+		OperationID: "try-bin", Method: http.MethodPost, Path: "/api/bins/try",
+		Summary:     "What a bin would answer to a request, with what is wrong in that",
+		Description: "Nothing is written, and nobody is called.",
+	}, func(_ context.Context, in *struct{ Body BinTrial }) (*body[BinTried], error) {
+		return answer(tryBin(in.Body)), nil
 	})
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "delete-bin", Method: http.MethodDelete, Path: "/api/bins/{name}", DefaultStatus: http.StatusNoContent,
@@ -150,7 +174,7 @@ func (a *API) binRoutes() {
 }
 
 func (a *API) bin(b account.Bin) Bin {
-	out := Bin{Name: b.Name, SID: string(b.SID), TwiML: b.TwiML}
+	out := Bin{Name: b.Name, SID: string(b.SID), Key: b.Key, TwiML: b.TwiML, Fields: fields(b)}
 	out.URL, out.Open = a.cfg.Bins.BinURLs(b)
 	return out
 }
@@ -159,16 +183,37 @@ func (a *API) bin(b account.Bin) Bin {
 func (a *API) writeBin(ctx context.Context, b account.Bin) (*body[BinWritten], error) {
 	problems := manifest.CheckBin(b)
 	if problems.Refused() {
-		return answer(BinWritten{false, problems}), nil
+		return answer(BinWritten{false, problems, fields(b)}), nil
 	}
 	_, found, err := a.cfg.Manifest.Apply(ctx, []byte(manifest.FormatBin(b)))
 	if err != nil {
 		return nil, a.troubleWithBin(ctx, b.Name, err)
 	}
 	if !found.Refused() {
-		return answer(BinWritten{true, orNone(problems)}), nil // what else was found is about other documents
+		return answer(BinWritten{true, orNone(problems), fields(b)}), nil // what else was found is about other documents
 	}
-	return answer(BinWritten{false, slices.DeleteFunc(found, func(p problem.Problem) bool { return p.Level != problem.Error })}), nil
+	return answer(BinWritten{false, slices.DeleteFunc(found, func(p problem.Problem) bool { return p.Level != problem.Error }), fields(b)}), nil
+}
+
+// fields are the parameters that a bin asks for, read from its text.
+func fields(b account.Bin) []string {
+	read, _, _ := account.ReadBin([]byte(manifest.FormatBin(b)))
+	return append([]string{}, read.Fields()...)
+}
+
+// tryBin fills a bin in as a request would, and checks what comes of it.
+func tryBin(t BinTrial) BinTried {
+	if e := account.CheckTemplate(t.TwiML); e != nil {
+		return BinTried{"", problem.List{{Line: e.Line, Column: e.Column, Level: problem.Error, Text: e.Text}}}
+	}
+	b, _, _ := account.ReadBin([]byte(manifest.FormatBin(account.Bin{Name: "try", TwiML: t.TwiML})))
+	params := url.Values{}
+	for name, value := range t.Params {
+		params.Set(name, value)
+	}
+	text := b.Render(params)
+	_, found := twiml.Parse([]byte(text))
+	return BinTried{text, orNone(found)}
 }
 
 func (a *API) troubleWithBin(ctx context.Context, name string, err error) error {

@@ -131,3 +131,33 @@ func TestABinIsCheckedWithoutBeingWritten(t *testing.T) {
 		}
 	}, withShelf)
 }
+
+func TestABinNamesWhatItAsksForAndIsTried(t *testing.T) {
+	story(t, func(h *house) {
+		const text = `"<Response>\n  <Say>{{Title}}</Say>{{#To}}<Dial>{{To}}</Dial>{{/To}}\n</Response>"`
+		got := post[api.BinWritten](h, http.StatusOK, "/api/bins/check", `{"twiml":`+text+`}`)
+		if strings.Join(got.Fields, " ") != "Title To" {
+			t.Errorf("fields %q", got.Fields)
+		}
+		read[api.BinWritten](h, http.StatusOK, h.ask("PUT", "/api/bins/night", `{"twiml":`+text+`,"key":"mJ3x9QdTq2VbW7ZkHs4c"}`))
+		if b := get[api.Bin](h, "/api/bins/night"); strings.Join(b.Fields, " ") != "Title To" || b.Key != "mJ3x9QdTq2VbW7ZkHs4c" {
+			t.Errorf("%+v", b)
+		}
+		try := func(in string) api.BinTried { return post[api.BinTried](h, http.StatusOK, "/api/bins/try", in) }
+		if got := try(`{"twiml":` + text + `,"params":{"Title":"a < b"}}`); got.TwiML != "<Response>\n  <Say>a &lt; b</Say>\n</Response>" || len(got.Problems) != 0 {
+			t.Errorf("%+v", got)
+		}
+		if got := try(`{"twiml":` + text + `,"params":{"To":"nobody"}}`); len(got.Problems) == 0 || got.Problems[0].Line != 2 {
+			t.Errorf("a number that is none: %+v", got)
+		}
+		if got := try(`{"twiml":"<Response>{{{x}}}</Response>","params":{"x":"<Say>"}}`); !got.Problems.Refused() || got.TwiML == "" {
+			t.Errorf("what the request brings breaks it: %+v", got)
+		}
+		if got := try(`{"twiml":"<Response>\n{{#x}}</Response>"}`); got.TwiML != "" || !got.Problems.Refused() || got.Problems[0].Line != 2 || got.Problems[0].Column != 1 {
+			t.Errorf("%+v", got)
+		}
+		if got := post[api.BinWritten](h, http.StatusOK, "/api/bins/check", `{"twiml":"<Response>\n {{#x}}</Response>"}`); got.Problems[0].Line != 2 || got.Problems[0].Column != 2 {
+			t.Errorf("%+v", got)
+		}
+	}, withShelf)
+}

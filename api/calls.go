@@ -43,6 +43,7 @@ type Call struct {
 	Ended    time.Time `json:"ended,omitzero"`
 	Seconds  int       `json:"seconds,omitempty" doc:"From the answer to the end."`
 	Traced   bool      `json:"traced,omitempty" doc:"Its signalling can be shown: ladder and pcap."`
+	Sound    *Sound    `json:"sound,omitempty" doc:"How its sound fared, once it is over; absent where that is not known, as with simulated phones."`
 }
 
 type callSID struct {
@@ -205,6 +206,6 @@ func (a *API) callView(r call.Record) Call {
 		Place: place,
 		Call:  string(r.SID), Status: string(r.Status), Over: r.Status.Over(), Cause: string(r.Cause), SIP: r.SIPStatus,
 		From: r.From, To: r.To, Trunk: r.Trunk, Created: r.Created, Answered: r.Answered, Ended: r.Ended,
-		Seconds: int(r.Duration() / time.Second), Traced: a.traced(r.SID),
+		Seconds: int(r.Duration() / time.Second), Traced: a.traced(r.SID), Sound: soundView(r.Sound),
 	}
 }

@@ -191,6 +191,7 @@ type Story struct {
 	Attempts int    `json:"attempts"`
 	Outcome  string `json:"outcome,omitempty" doc:"Of the last attempt."`
 	Why      string `json:"why,omitempty" doc:"Why there was none, or why it ended."`
+	Sound    string `json:"sound,omitempty" doc:"How the last call that had sound fared on its way, in words."`
 }
 
 func whyView(e dispatch.Explanation) *Why {

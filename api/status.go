@@ -89,12 +89,14 @@ func (a *API) statusRoutes() {
 		s.Warnings = look(set, engines, a.cfg.Schemes, a.cfg.DefaultPlan)
 		s.Warnings = append(a.spent(), s.Warnings...)
 		s.Warnings = append(a.linesDown(set), s.Warnings...)
+		s.Warnings = append(a.deserted(set), s.Warnings...)
 		if s.Hold = a.held(time.Now()); s.Hold != nil {
 			s.Warnings = append([]Warning{s.Hold.warning()}, s.Warnings...)
 		}
 		if err := a.ready(ctx); err != nil {
 			s.Warnings = append([]Warning{{Code: "not-ready", Loud: true, Text: err.Error(), Hint: "the server's log says more"}}, s.Warnings...)
 		}
+		s.Warnings = append([]Warning{}, s.Warnings...) // none is an empty list
 		return answer(s), nil
 	})
 }

@@ -27,6 +27,7 @@ type UsageLine struct {
 	Key      string `json:"key,omitempty" doc:"The day, plan, person or trunk; absent for calls that belong to none."`
 	Currency string `json:"currency,omitempty" doc:"Absent: what these calls cost is not known."`
 	Calls    int64  `json:"calls" doc:"One for each trunk that a call was tried on."`
+	Messages int64  `json:"messages,omitempty" doc:"Short messages that were sent."`
 	Seconds  int64  `json:"seconds" doc:"Talked."`
 	Amount   string `json:"amount,omitempty" doc:"Exact, as a decimal number; absent where it is not known."`
 }
@@ -39,7 +40,7 @@ type Budget struct {
 	Currency string `json:"currency"`
 	Spent    string `json:"spent"`
 	Left     string `json:"left" doc:"Negative if more was spent."`
-	Unknown  int64  `json:"unknown,omitempty" doc:"Calls of the month whose cost nobody knows."`
+	Unknown  int64  `json:"unknown,omitempty" doc:"Calls and messages of the month whose cost nobody knows."`
 	Stop     bool   `json:"stop,omitempty" doc:"Once it is used up, warnings ring no telephone."`
 	UsedUp   bool   `json:"usedUp,omitempty"`
 }
@@ -91,7 +92,7 @@ func bill(list []tariff.Spent, by string) []UsageLine {
 	key, _ := tariff.By(by, time.Local)
 	out := []UsageLine{}
 	for _, l := range tariff.Bill(list, key) {
-		one := UsageLine{Key: l.Key, Currency: l.Currency, Calls: l.Legs, Seconds: int64(l.Talked / time.Second)}
+		one := UsageLine{Key: l.Key, Currency: l.Currency, Calls: l.Legs, Messages: l.Messages, Seconds: int64(l.Talked / time.Second)}
 		if l.Currency != "" {
 			one.Amount = l.Amount.String()
 		}

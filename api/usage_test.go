@@ -9,6 +9,7 @@ import (
 	"github.com/kaden-project/kaden/api"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
+	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/trunk"
@@ -26,6 +27,7 @@ func (h *house) paid(o call.Order, m tariff.Money) {
 	h.Helper()
 	r := o.Record(time.Now(), "a")
 	r.Status, r.Ended, r.Price = call.Completed, time.Now(), m
+	r.Sound = leg.Sound{Codec: "PCMU", Sent: 200, Heard: 190, Lost: 10, Jitter: 4200 * time.Microsecond, Told: true, LostThere: 2, RoundTrip: 23 * time.Millisecond}
 	c := call.Charge{Call: r.SID, Account: acct, Attempt: o.Attempt, Trunk: "ntt", At: time.Now(), Talked: 61 * time.Second, Cost: m}
 	if err := h.store.Change(h.Context(), call.Change{Record: r, Charges: []call.Charge{c}}); err != nil {
 		h.Fatal(err)
@@ -43,14 +45,14 @@ func TestWhatCallsHaveCost(t *testing.T) {
 
 		today, yesterday := time.Now().Local().Format(time.DateOnly), time.Now().Local().Add(-25*time.Hour).Format(time.DateOnly)
 		u := get[api.Usage](h, "/api/usage?from="+yesterday)
-		if want := []api.UsageLine{{yesterday, "", 1, 61, ""}, {yesterday, "JPY", 1, 61, "16.8"}, {today, "JPY", 1, 61, "8"}}; !slices.Equal(u.Lines, want) {
+		if want := []api.UsageLine{{yesterday, "", 1, 0, 61, ""}, {yesterday, "JPY", 1, 0, 61, "16.8"}, {today, "JPY", 1, 0, 61, "8"}}; !slices.Equal(u.Lines, want) {
 			t.Errorf("by day: %+v", u)
 		}
-		if want := []api.UsageLine{{"", "", 1, 61, ""}, {"", "JPY", 2, 122, "24.8"}}; !slices.Equal(u.Total, want) {
+		if want := []api.UsageLine{{"", "", 1, 0, 61, ""}, {"", "JPY", 2, 0, 122, "24.8"}}; !slices.Equal(u.Total, want) {
 			t.Errorf("in all: %+v", u.Total)
 		}
 		u = get[api.Usage](h, "/api/usage?by=plan&from="+yesterday+"&to="+yesterday)
-		if want := []api.UsageLine{{"", "", 1, 61, ""}, {"default", "JPY", 1, 61, "16.8"}}; !slices.Equal(u.Lines, want) || u.To != yesterday {
+		if want := []api.UsageLine{{"", "", 1, 0, 61, ""}, {"default", "JPY", 1, 0, 61, "16.8"}}; !slices.Equal(u.Lines, want) || u.To != yesterday {
 			t.Errorf("by plan: %+v", u)
 		}
 		u = get[api.Usage](h, "/api/usage?by=person&to="+today)
@@ -59,6 +61,8 @@ func TestWhatCallsHaveCost(t *testing.T) {
 		}
 		if d := get[api.Detail](h, "/api/alerts/"+id); d.Attempts[0].Price != "16.8 JPY" {
 			t.Errorf("beside the attempt: %+v", d.Attempts[0])
+		} else if s := d.Attempts[0].Sound; s == nil || s.Codec != "PCMU" || s.Lost != 10 || s.Jitter != 4.2 || s.Far == nil || s.Far.Lost != 2 || s.Far.RoundTrip != 23 {
+			t.Errorf("how it sounded, beside the attempt: %+v", s)
 		}
 		time.Sleep(2 * time.Minute) // counted
 		u = get[api.Usage](h, "/api/usage")

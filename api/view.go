@@ -100,6 +100,7 @@ type AttemptView struct {
 
 	Price    string    `json:"price,omitempty" doc:"What its call has cost: 16 JPY. Absent while that is not known."`
 	Traced   bool      `json:"traced,omitempty" doc:"The signalling of its call can still be shown."`
+	Sound    *Sound    `json:"sound,omitempty" doc:"How the sound of its call fared, once that is over; absent where it is not known."`
 	Dialed   time.Time `json:"dialed,omitzero"`
 	Rang     time.Time `json:"rang,omitzero"`
 	Answered time.Time `json:"answered,omitzero"`
@@ -184,6 +185,7 @@ func (a *API) attemptViews(list []dispatch.Attempt) []AttemptView {
 		if t.Price.Known() {
 			v.Price = t.Price.String()
 		}
+		v.Sound = soundView(t.Sound)
 		if t.Line != "" && t.Line != t.ID {
 			v.With = t.Line
 		}

@@ -64,33 +64,38 @@ type Call struct {
 
 // owned belongs to the call's goroutine.
 type owned struct {
-	order    Order
-	rec      Record
-	leg      leg.Leg     // the last one; set before a script starts and not changed after that
-	now      *try        // the try that is the call, or may become it; see tries.go
-	other    *try        // one that is silent, while another trunk has joined; nil for none
-	dialled  int         // tries so far
-	silent   *time.Timer // when a trunk has been silent for too long
-	refused  *leg.Event  // what a trunk said before the one that is waited for
-	booking  *booking    // nil: not waiting for a line
-	tried    []string    // trunks that were tried
-	own      bool        // to a number of our own: no trunk
-	over     trunk.Trunk // of a call that came in: who asks for it; the zero Trunk is nobody
-	rang     bool
-	ending   *Ending     // we are hanging up
-	pushed   bool        // and have said so twice
-	due      *time.Timer // what the state waits for at most
-	running  chan error  // the script's end; nil: none runs
-	halt     context.CancelCauseFunc
-	restart  bool             // the script that ends is followed by another
-	untold   []timeline.Event // not written yet
-	posts    []Post           // not written yet
-	poster   poster
-	rangAt   time.Time
-	keyCount int
-	unpriced bool       // one of them cost nobody knows what
-	charges  []Charge   // not written yet
-	ear      *detecting // nil: nobody listens for who has answered
+	order     Order
+	rec       Record
+	leg       leg.Leg     // the last one; set before a script starts and not changed after that
+	now       *try        // the try that is the call, or may become it; see tries.go
+	other     *try        // one that is silent, while another trunk has joined; nil for none
+	dialled   int         // tries so far
+	silent    *time.Timer // when a trunk has been silent for too long
+	refused   *leg.Event  // what a trunk said before the one that is waited for
+	booking   *booking    // nil: not waiting for a line
+	tried     []string    // trunks that were tried
+	own       bool        // to a number of our own: no trunk
+	over      trunk.Trunk // of a call that came in: who asks for it; the zero Trunk is nobody
+	rang      bool
+	ending    *Ending     // we are hanging up
+	pushed    bool        // and have said so twice
+	due       *time.Timer // what the state waits for at most
+	running   chan error  // the script's end; nil: none runs
+	halt      context.CancelCauseFunc
+	restart   bool             // the script that ends is followed by another
+	untold    []timeline.Event // not written yet
+	posts     []Post           // not written yet
+	poster    poster
+	rangAt    time.Time
+	keyCount  int
+	unpriced  bool       // one of them cost nobody knows what
+	charges   []Charge   // not written yet
+	ear       *detecting // nil: nobody listens for who has answered
+	byEar     *listening // nil: what the line plays is not listened to; see early.go
+	lied      leg.Cause  // what answered was no telephone, as one could hear; "" is not known
+	moves     int        // how often a carrier has sent the call elsewhere; see moved.go
+	elsewhere string     // where to, "" for nowhere
+	sentOn    bool       // it was said that another telephone rings
 }
 
 // script belongs to the script's goroutine.

@@ -51,6 +51,13 @@ func (c *Call) firstHeard() {
 	c.untold = append(c.untold, e)
 }
 
+// fared notes how the sound was on its way. It goes with the end, as well.
+func (c *Call) fared() {
+	if m, ok := c.leg.(leg.Measured); ok {
+		c.rec.Sound = m.Sound()
+	}
+}
+
 // markEnd is mark for the end: the write is tried for as long as a teardown may take, because there is no
 // later one that would carry it.
 func (c *Call) markEnd(e Event) {
@@ -127,7 +134,11 @@ func (c *Call) summary() {
 	if until.IsZero() {
 		until = r.Ended
 	}
-	c.log.Info("call ended",
+	log := c.log
+	if how := r.Sound.String(); how != "" {
+		log = log.With("sound", how)
+	}
+	log.Info("call ended",
 		"direction", r.Direction, "from", masked(r.From), "to", masked(r.To), "trunk", r.Trunk,
 		"status", r.Status, "cause", r.Cause, "sip", r.SIPStatus,
 		"waited", since(r.Created, r.Started), "rang", since(c.rangAt, until), "talked", since(r.Answered, r.Ended),

@@ -152,7 +152,7 @@ func TestACallWhoseEndNobodySawCostsNobodyKnowsWhat(t *testing.T) {
 		}
 		h.want("charges", h.store.charges(), "100 ntt 0s unknown")
 		h.want("timeline", h.store.charged(), "unknown over ntt: when it ended is not known")
-	}, trunks(priced(ntt, "JPY", yen3m)))
+	}, trunks(priced(ntt, "JPY", yen3m)), func(c *call.Config) { c.Estate = c.Store.(call.Estate) })
 }
 
 func TestATrunkThatAnswersTooLateAsksForThatAsWell(t *testing.T) {

@@ -30,13 +30,16 @@ type Script func(ctx context.Context, c *Call) error
 // Config is what a Desk works with.
 type Config struct {
 	Store   Store
-	Asker   Asker                                          // takes the status callbacks
-	Dialers map[number.Scheme]leg.Dialer                   // Tel without one of its own is dialled by SIP's
-	Own     leg.Dialer                                     // joins calls to Numbers within the house; nil: they leave over a trunk
-	Trunks  func() []trunk.Trunk                           // as they are now; nil: none
-	Gates   Gates                                          // keeps their pace and health; nil: this process does, for as long as it lives
-	Script  Script                                         // nil: calls are answered and nothing is said
-	Numbers func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
+	Asker   Asker                        // takes the status callbacks
+	Dialers map[number.Scheme]leg.Dialer // Tel without one of its own is dialled by SIP's
+	Own     leg.Dialer                   // joins calls to Numbers within the house; nil: they leave over a trunk
+	Trunks  func() []trunk.Trunk         // as they are now; nil: none
+	Gates   Gates                        // keeps their pace and health; nil: this process does, for as long as it lives
+	// Channels keeps which of their channels are taken; nil: this process does. Others that call over the same trunks
+	// need it.
+	Channels Channels
+	Script   Script                                         // nil: calls are answered and nothing is said
+	Numbers  func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
 	// Upstreams dials over those of Trunks that are upstreams; nil: nothing does.
 	Upstreams leg.Dialer
 	// Shows tells whether an account may show a number that is nobody's here: one that it has verified. nil: none.
@@ -49,6 +52,8 @@ type Config struct {
 	// Screen asks a caller who has been answered for a key, and tells whether they may go on; an error ends the call. nil
 	// lets everybody through.
 	Screen func(ctx context.Context, c *Call) (passed bool, err error)
+	// Estate finds calls that their processes have left; nil: there are none.
+	Estate Estate
 	// Elsewhere tells of calls that another platform carries for this process: they outlive it. nil: there are none.
 	Elsewhere func(id sid.Call) bool
 	// Others are lines that somebody else dials, who takes a Seat for it. They are shown among the Trunks.
@@ -80,6 +85,9 @@ type Desk struct {
 	queues queues
 	born   time.Time
 
+	closing  sync.Mutex
+	unclosed []Record // calls that were left and could not be closed yet
+
 	working sync.WaitGroup // goroutines of calls
 	posting sync.WaitGroup
 
@@ -105,6 +113,10 @@ func New(log *slog.Logger, cfg Config) *Desk {
 		cfg.Queues = &QueueBook{}
 	}
 	d := &Desk{log: log, cfg: cfg, live: map[sid.Call]*Call{}, born: time.Now(), lines: lines{log: log, keep: cfg.Gates}}
+	if cfg.Channels != nil {
+		d.lines.share = newSharing(cfg.Channels, cfg.Node)
+		d.lines.share.stop = cfg.Channels.ChannelsFreed(d.lines.freed)
+	}
 	d.ctx, d.stop = context.WithCancelCause(context.Background())
 	d.posts, d.quit = context.WithCancel(context.Background())
 	return d

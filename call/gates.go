@@ -76,14 +76,16 @@ func (l *lines) gate(key string, interval time.Duration) *gate {
 	return g
 }
 
+var errSilentStore = errors.New("the store does not answer")
+
 // way is what became of trying a trunk.
 type way uint8
 
 const (
 	taken way = iota
-	full      // it has no channel
+	full      // it has no channel, as far as is known until the time beside it
 	shut      // its gate opens later
-	asked     // the store is asked for a place at its gate, for this very call
+	asked     // the store is asked for a channel of it, or a place at its gate, for this very call
 )
 
 // pass lets a call through the gate of a trunk. Where it is shut, open says when it may come again, zero when the
@@ -173,7 +175,7 @@ func (l *lines) reserve(key string, interval, after time.Duration, unused time.T
 	case a := <-got:
 		return a.opens, a.place, a.err
 	case <-ctx.Done():
-		return time.Time{}, time.Time{}, errors.New("the store does not answer")
+		return time.Time{}, time.Time{}, errSilentStore
 	}
 }
 

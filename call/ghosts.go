@@ -11,9 +11,18 @@ import (
 
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
 )
+
+// Estate finds the calls that were open when their process died. A store implements it.
+type Estate interface {
+	// TakeLeft makes up to limit calls node's that are not over and that nobody follows any more, and lists them as they
+	// now are, oldest first: its own that were made before born, and those of nodes that are dead. The call of an attempt
+	// that another node has, or has yet to take over, is that one's.
+	TakeLeft(ctx context.Context, node string, born time.Time, limit int) ([]Record, error)
+}
 
 // EndGhost ends what may be left at a carrier of a call that an earlier life of this process had under
 // way: o is its order, trunk the one in use ("" if that is not known), r what was kept last. It returns
@@ -35,6 +44,9 @@ func (d *Desk) EndGhost(ctx context.Context, o Order, trunkName string, r leg.Re
 	wants, err := d.candidates(o, nil)
 	if err != nil {
 		return err
+	}
+	if len(wants) == 1 {
+		defer d.Resume(wants[0], "").Leave() // in the store its channel is taken until GhostGone
 	}
 	// Which trunks it was tried on, and in which order, died with the process: each may hold it.
 	ended := make(chan error)
@@ -80,6 +92,11 @@ func (d *Desk) endLegs(ctx context.Context, o Order, legs []remain) error {
 			continue
 		}
 		g.Go(func() error {
+			defer d.Resume(all[k], "").Leave()
+			o := o
+			if to, err := number.ParseAddress(l.To); l.To != "" && err == nil {
+				o.To = to
+			}
 			errs[i] = d.endLeg(ctx, o, all[k], l.Try, l.Rest)
 			return nil
 		})
@@ -90,31 +107,10 @@ func (d *Desk) endLegs(ctx context.Context, o Order, legs []remain) error {
 
 // CloseBooks ends the records that an earlier life of this node left open: a call cannot outlive its
 // process, and whoever asks for it would wait for ever. What was still up at a carrier is ended there,
-// except for calls of a call-out (Attempt), whose ghosts their call-out ends. It returns how many there were. It is called once, after New and before anything is placed.
+// except for calls of a call-out (Attempt), whose ghosts their call-out ends (EndGhost, GhostGone). It returns how many there were. It is called once, after New and before anything is placed.
 func (d *Desk) CloseBooks(ctx context.Context) (closed int, err error) {
-	for _, s := range []Status{Queued, Ringing, InProgress} {
-		open, err := d.leftOpen(ctx, s)
-		if err != nil {
-			return closed, fmt.Errorf("calls of the last run: %w", err)
-		}
-		var g errgroup.Group
-		g.SetLimit(ghostsAtOnce)
-		for _, r := range open {
-			if r.Attempt == "" && r.Direction != Inbound {
-				g.Go(func() error {
-					if err := d.endLeft(ctx, r); err != nil {
-						d.log.Warn("a call of the last run may still be up", "call", r.SID, "to", masked(r.To), "err", err)
-					}
-					return nil
-				})
-			}
-			if err := d.close(ctx, r); err != nil {
-				_ = g.Wait()
-				return closed, fmt.Errorf("call %s of the last run: %w", r.SID, err)
-			}
-			closed++
-		}
-		_ = g.Wait()
+	if closed, err = d.closeLeft(ctx, d.born); err != nil {
+		return closed, err
 	}
 	if d.cfg.Conferences != nil {
 		if _, err := d.cfg.Conferences.CloseLive(ctx, d.cfg.Node, d.born); err != nil {
@@ -124,30 +120,72 @@ func (d *Desk) CloseBooks(ctx context.Context) (closed int, err error) {
 	return closed, nil
 }
 
-// ghostsAtOnce is how many calls of the last run are ended at a time.
-const ghostsAtOnce = 16
+// Inherit is CloseBooks for what other nodes on the same database have left that are dead. The ghosts of call-outs must
+// have been taken over before. It is called again and again, one after the other.
+func (d *Desk) Inherit(ctx context.Context) (closed int, err error) {
+	return d.closeLeft(ctx, time.Time{})
+}
 
-func (d *Desk) leftOpen(ctx context.Context, s Status) (list []Record, err error) {
-	f := Filter{Status: s, Limit: 1000}
-	for {
-		page, more, err := d.cfg.Store.Calls(ctx, f)
+// leftAtOnce is how many open calls are taken over in one go.
+const leftAtOnce = 200
+
+// closeLeft closes what was left, that of a time before this process's born included.
+func (d *Desk) closeLeft(ctx context.Context, born time.Time) (closed int, err error) {
+	if d.cfg.Estate == nil {
+		return 0, nil
+	}
+	d.closing.Lock()
+	defer d.closing.Unlock()
+	for more := true; more; {
+		open, err := d.cfg.Estate.TakeLeft(ctx, d.cfg.Node, born, leftAtOnce)
 		if err != nil {
-			return nil, err
+			return closed, fmt.Errorf("calls that were left open: %w", err)
 		}
-		for _, r := range page {
-			f.After = r.SID
-			if d.cfg.Elsewhere != nil && d.cfg.Elsewhere(r.SID) {
-				continue // it outlived the process, and is followed
+		more = len(open) == leftAtOnce
+		open = append(d.unclosed, open...)
+		d.unclosed = nil
+		var g errgroup.Group
+		g.SetLimit(ghostsAtOnce)
+		n := 0
+		for i, r := range open {
+			if d.goesOn(r.SID) {
+				continue
 			}
-			if _, live := d.Live(r.SID); !live && r.Node == d.cfg.Node && r.Created.Before(d.born) {
-				list = append(list, r)
+			if r.Attempt == "" && r.Direction != Inbound {
+				g.Go(func() error {
+					defer d.GhostGone(r.SID)
+					if err := d.endLeft(ctx, r); err != nil {
+						d.log.Warn("a call that was left may still be up", "call", r.SID, "to", masked(r.To), "err", err)
+					}
+					return nil
+				})
 			}
+			if err := d.close(ctx, r); err != nil {
+				d.unclosed = open[i:]
+				_ = g.Wait()
+				return closed, fmt.Errorf("call %s, which was left open: %w", r.SID, err)
+			}
+			n++
 		}
-		if !more || len(page) == 0 {
-			return list, nil
+		_ = g.Wait()
+		if closed += n; n == 0 {
+			break // all of them go on
 		}
 	}
+	return closed, nil
 }
+
+// goesOn tells whether a call is followed here, though it was begun before: at an upstream.
+func (d *Desk) goesOn(id sid.Call) bool {
+	if d.cfg.Elsewhere != nil && d.cfg.Elsewhere(id) {
+		return true
+	}
+	_, live := d.Live(id)
+	return live
+}
+
+// ghostsAtOnce is how many calls of the last run are ended at a time.
+const ghostsAtOnce = 16
 
 // endLeft ends at the carrier what is left of a call: a ringing one follows from its name alone.
 func (d *Desk) endLeft(ctx context.Context, r Record) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -261,6 +262,20 @@ func (m *memory) Calls(_ context.Context, f call.Filter) (list []call.Record, mo
 	}
 	return list, false, nil
 }
+
+// TakeLeft finds the latest records of a node alone: in these stories nobody else dies.
+func (m *memory) TakeLeft(_ context.Context, node string, born time.Time, _ int) (list []call.Record, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, c := range m.changes {
+		last := !slices.ContainsFunc(m.changes[i+1:], func(o call.Change) bool { return o.Record.SID == c.Record.SID })
+		if r := c.Record; last && r.Node == node && r.Created.Before(born) && !r.Status.Over() {
+			list = append(list, r)
+		}
+	}
+	return list, nil
+}
+
 func (m *memory) DeleteCall(context.Context, sid.Account, sid.Call) error { return call.ErrNotFound }
 
 type lockedWriter struct {

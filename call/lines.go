@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/trunk"
 )
 
@@ -17,6 +18,7 @@ import (
 type lines struct {
 	log     *slog.Logger
 	keep    Gates          // nil: gates and health are this process's own
+	share   sharing        // of the channels, with other processes
 	working sync.WaitGroup // who asks the store, or writes to it
 
 	mu     sync.Mutex
@@ -30,9 +32,10 @@ type lines struct {
 // usage is one trunk at a moment, in package trunk's arithmetic.
 type usage struct {
 	door     trunk.Trunk // where it leads; another server, user or password is another trunk to its health
-	channels trunk.Lines
+	channels trunk.Lines // those of this process
 	health   trunk.Health
 	told     bool // people know that it is down
+	shared
 
 	recalled string // the door of the last run, until this one knows its own
 	unkept   bool   // its health is to be kept
@@ -41,29 +44,34 @@ type usage struct {
 
 // booking is a place in the queue.
 type booking struct {
-	wants  []trunk.Trunk            // any of them, the earlier the better
-	from   func(trunk.Trunk) string // the caller ID there
-	urgent bool
-	got    chan granted // two places: that it waits, and what became of it
-	waits  bool         // it was told that it waits
-	asks   *gate        // where the store was asked for its place
-	lines  *lines
+	wants   []trunk.Trunk            // any of them, the earlier the better
+	from    func(trunk.Trunk) string // the caller ID there
+	call    sid.Call
+	urgent  bool
+	came    time.Time
+	got     chan granted // two places: that it waits, and what became of it
+	waits   bool         // it was told that it waits
+	asks    *gate        // where the store was asked for its place
+	wish    *usage       // where the store is being asked for a channel
+	crowded bool         // other processes had the channels of a trunk that it wants
+	lines   *lines
 }
 
 // granted is a line, or why there is none.
 type granted struct {
-	line trunk.Trunk
-	down string // every trunk that was wanted is down, and how; "" is none of that
-	wait bool   // none of that yet: it has to wait, and is told once
+	line    trunk.Trunk
+	channel string // which one, as the store knows it; "" where that does not count
+	down    string // every trunk that was wanted is down, and how; "" is none of that
+	wait    bool   // none of that yet: it has to wait, and is told once
 }
 
 // soon tells whether the booking goes as soon as the store has answered, so that there is no talk of waiting.
-func (b *booking) soon() bool { return b.asks != nil && b.asks.asker == b }
+func (b *booking) soon() bool { return b.asks != nil && b.asks.asker == b || b.wish != nil && !b.waits }
 
 // book asks for one of the trunks. If one is free, or none will be, or it has to wait, that is in got when book
 // returns, unless a gate has to be asked for in the store first.
 func (l *lines) book(b *booking) *booking {
-	b.got, b.lines = make(chan granted, 2), l
+	b.got, b.lines, b.came = make(chan granted, 2), l, time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := len(l.queue)
@@ -94,12 +102,20 @@ func (b *booking) place() int {
 	return 0
 }
 
+// elsewhere tells whether the channels that it waits for are other processes'.
+func (b *booking) elsewhere() bool {
+	b.lines.mu.Lock()
+	defer b.lines.mu.Unlock()
+	return b.crowded
+}
+
 // cancel gives the place in the queue back, and the line if it was given in the meantime.
 func (b *booking) cancel() {
 	b.lines.mu.Lock()
 	i := slices.Index(b.lines.queue, b)
 	if i >= 0 {
 		b.lines.queue = slices.Delete(b.lines.queue, i, i+1)
+		b.lines.settle()
 	}
 	b.lines.mu.Unlock()
 	for i < 0 {
@@ -107,7 +123,7 @@ func (b *booking) cancel() {
 		case g := <-b.got:
 			if g.down == "" && !g.wait {
 				b.lines.undecided(g.line.Name)
-				b.lines.release(g.line.Name)
+				b.lines.release(g.line.Name, g.channel)
 			}
 		default:
 			return
@@ -115,9 +131,12 @@ func (b *booking) cancel() {
 	}
 }
 
-// release frees a channel.
-func (l *lines) release(name string) {
-	l.change(name, func(u *usage) { u.channels = u.channels.Give(1) })
+// release frees a channel; id is the store's name for it.
+func (l *lines) release(name, id string) {
+	l.change(name, func(u *usage) {
+		u.channels = u.channels.Give(1)
+		u.vacate(id)
+	})
 }
 
 // worked notes that a trunk has carried a call; back tells that people had been told it was down.
@@ -179,6 +198,7 @@ func (l *lines) serve(now time.Time) {
 	}
 	clear(l.queue[len(waiting):])
 	l.queue = waiting
+	l.settle()
 	if wake.IsZero() {
 		return
 	}
@@ -214,11 +234,13 @@ func (l *lines) choose(b *booking, now time.Time) (g granted, at time.Time, deci
 		if state != trunk.Well && u.health.Trial {
 			continue // another call is finding out
 		}
-		switch open, w := l.take(t, b, now); w {
+		switch open, id, w := l.take(t, b, now); w {
 		case taken:
-			return granted{line: t}, time.Time{}, true
+			return granted{line: t, channel: id}, time.Time{}, true
 		case asked:
 			return granted{}, time.Time{}, false
+		case full:
+			soonest(open)
 		case shut:
 			ahead = append(ahead, t)
 			soonest(open)
@@ -229,11 +251,13 @@ func (l *lines) choose(b *booking, now time.Time) (g granted, at time.Time, deci
 			if now.Sub(l.of(t).health.Last) < trunk.Breath {
 				continue
 			}
-			switch open, w := l.take(t, b, now); w {
+			switch open, id, w := l.take(t, b, now); w {
 			case taken:
-				return granted{line: t}, time.Time{}, true
+				return granted{line: t, channel: id}, time.Time{}, true
 			case asked:
 				return granted{}, time.Time{}, false
+			case full:
+				soonest(open)
 			case shut:
 				hope, ahead = true, append(ahead, t)
 				soonest(open)
@@ -253,17 +277,27 @@ func (l *lines) choose(b *booking, now time.Time) (g granted, at time.Time, deci
 	return granted{down: strings.Join(down, "; ")}, time.Time{}, true
 }
 
-// take occupies a channel of a trunk, if it has one and its gate is open.
-func (l *lines) take(t trunk.Trunk, b *booking, now time.Time) (open time.Time, w way) {
+// take occupies a channel of a trunk, if it has one and its gate is open. open is when that may be, as far as it is known.
+func (l *lines) take(t trunk.Trunk, b *booking, now time.Time) (open time.Time, id string, w way) {
 	u := l.of(t)
+	alone, open, w := l.channel(t, u, b, now)
+	if w != taken {
+		return open, "", w
+	}
 	n, channels := u.channels.Take(1)
 	if n == 0 {
-		return time.Time{}, full
+		w = full
+	} else {
+		open, w = l.pass(t, b, now)
 	}
-	if open, w = l.pass(t, b, now); w == taken {
-		u.channels, u.health = channels, u.health.Try()
+	if w != taken {
+		if alone != nil {
+			alone()
+		}
+		return open, "", w
 	}
-	return open, w
+	u.channels, u.health = channels, u.health.Try()
+	return open, l.occupy(t, u, b.call, alone), taken
 }
 
 // of finds the usage of a trunk, whose document may have changed since.
@@ -331,5 +365,9 @@ func (l *lines) close() {
 		l.alarm.Stop()
 	}
 	l.mu.Unlock()
+	if l.share.keep != nil {
+		l.share.stop()
+		close(l.share.quit)
+	}
 	l.working.Wait()
 }

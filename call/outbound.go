@@ -31,7 +31,7 @@ func (c *Call) reserve() (b *booking, err error) {
 
 // book takes a place in the queue for one of the trunks.
 func (c *Call) book(wants []trunk.Trunk) *booking {
-	return c.desk.lines.book(&booking{wants: wants, from: c.order.shows, urgent: c.order.Urgent})
+	return c.desk.lines.book(&booking{wants: wants, from: c.order.shows, call: c.id, urgent: c.order.Urgent})
 }
 
 // begin starts an outbound call: straight to the phone, or over the trunk that was booked.
@@ -40,7 +40,7 @@ func (c *Call) begin(b *booking, err error) {
 	case err != nil:
 		c.failed(err)
 	case b == nil:
-		c.dial(trunk.Trunk{})
+		c.dial(trunk.Trunk{}, "")
 	default:
 		c.await(b)
 	}

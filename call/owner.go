@@ -99,7 +99,7 @@ func (c *Call) answered(e leg.Event) {
 	}
 	c.due.Reset(time.Until(e.At.Add(c.order.TimeLimit)))
 	c.rec.Status = InProgress
-	c.mark(timeline.CallAnswered, Event{At: e.At, Status: InProgress, SIP: e.Status})
+	c.mark(timeline.CallAnswered, Event{At: e.At, Status: InProgress, SIP: e.Status, Unsure: c.now != nil && c.now.line.Unreliable})
 	c.pickedAt = e.At
 	close(c.picked)
 	if o := c.order.Tape; o != nil {
@@ -108,6 +108,7 @@ func (c *Call) answered(e leg.Event) {
 		}
 	}
 	c.detect()
+	c.listenOn(c.now)
 	if c.rec.Direction != Inbound && !c.ear.blocks() {
 		c.startScript()
 	}
@@ -191,20 +192,24 @@ func (c *Call) lost(what string) {
 
 // finish is the end of the call, whatever it was.
 func (c *Call) finish(e leg.Event) {
+	c.unlisten(false)
 	c.release()
 	answered := !c.rec.Answered.IsZero()
 	cause := e.Cause
 	if c.ending != nil && !answered && e.Cause == leg.Canceled {
 		switch c.ending.Cause {
-		case leg.NoAnswer, leg.Unreachable, leg.Fault:
+		case leg.NoAnswer, leg.Unreachable, leg.Fault, leg.Busy:
 			cause = c.ending.Cause
 		}
+	}
+	if c.lied != "" && e.Cause == leg.Completed {
+		cause = c.lied // what answered has said so by ear
 	}
 	silent := cause == leg.Unreachable && e.Cause == leg.Canceled && e.Retry && c.order.To.Scheme == number.Tel
 	if silent { // not even the trunk spoke: nobody who was called is to blame (rule 7)
 		cause = leg.Fault
 	}
-	byUs := c.ending != nil && !silent && (cause == leg.Completed || e.Cause == leg.Canceled)
+	byUs := c.ending != nil && !silent && (e.Cause == leg.Completed || e.Cause == leg.Canceled)
 	reason := e.Reason
 	if byUs {
 		reason = c.ending.Reason
@@ -213,5 +218,6 @@ func (c *Call) finish(e leg.Event) {
 	c.rec.Cause, c.rec.SIPStatus, c.rec.Ended = cause, e.Status, e.At
 	c.undetected()
 	c.firstHeard()
+	c.fared()
 	c.markEnd(Event{At: e.At, Status: c.rec.Status, Cause: cause, SIP: e.Status, ByUs: byUs, Text: reason})
 }

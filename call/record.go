@@ -120,6 +120,7 @@ type Event struct {
 	SIP        int       // SIP status code behind it, 0 if none
 	Trunk      string    // the trunk in use, "" for none
 	ByUs       bool      // for the end: we hung up
+	Unsure     bool      // for InProgress: the trunk answers for telephones that nobody has picked up (rule 30)
 	Text       string    // words for the timeline
 }
 
@@ -146,6 +147,7 @@ type Record struct {
 	Ended       time.Time // zero: not yet
 	Node        string
 	Price       tariff.Money // what its legs have cost; zero: not known, or nothing that a carrier carried
+	Sound       leg.Sound    // how the sound of its leg has fared, once it is over; zero: there was none, or its leg cannot tell
 	Remains     leg.Remains  // what ends its leg after a crash; nil when there is nothing to end, or its attempt keeps it
 }
 

@@ -18,7 +18,7 @@ type Recording struct {
 	Account    sid.Account
 	Call       sid.Call       // "" for a conference's
 	Conference sid.Conference // "" for a call's
-	Source     string         // in Twilio's words: RecordVerb DialVerb Conference OutboundAPI StartCallRecordingAPI
+	Source     string         // in Twilio's words: RecordVerb DialVerb Conference OutboundAPI StartCallRecordingAPI, Trunking for what a line has played
 	Track      string         // what was taken down: inbound outbound both
 	Channels   int            // 1, or 2: what the telephone said and what it heard
 	Status     string         // in-progress paused processing completed absent

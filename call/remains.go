@@ -26,6 +26,7 @@ type remain struct {
 	Try   int         `json:"try"`
 	Trunk string      `json:"trunk"`
 	Rest  leg.Remains `json:"rest,omitempty"`
+	To    string      `json:"to,omitempty"` // whom it calls, if not whom the order says
 
 	upstream bool // what it wrote is of no use to another line's dialer
 }
@@ -55,7 +56,7 @@ func (r *remains) note(t *try, rest leg.Remains) {
 	}
 	i := slices.IndexFunc(r.legs, func(l remain) bool { return l.Try == t.n })
 	if i < 0 {
-		r.legs = append(r.legs, remain{t.n, t.line.Name, rest, t.line.Upstream})
+		r.legs = append(r.legs, remain{t.n, t.line.Name, rest, t.to, t.line.Upstream})
 		return
 	}
 	r.legs[i].Rest = rest

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/trunk"
 )
 
@@ -16,8 +17,9 @@ var ErrDown = errors.New("it is down")
 // Seat is a place on a line that somebody else dials, an upstream: it is waited for in the one queue (Book), at the
 // same gate, and counts as a channel of the line. Its methods may be called from any goroutine.
 type Seat struct {
-	lines *lines
-	name  string
+	lines   *lines
+	name    string
+	channel string // as the store knows it
 
 	mu      sync.Mutex
 	decided bool // how the line is, has been told
@@ -31,8 +33,8 @@ type Ticket struct {
 }
 
 // Book takes a place in the queue for a call on a line that shows from. It does not wait.
-func (d *Desk) Book(t trunk.Trunk, from string, urgent bool) *Ticket {
-	return &Ticket{d.lines.book(&booking{wants: []trunk.Trunk{t}, from: func(trunk.Trunk) string { return from }, urgent: urgent}), t.Name}
+func (d *Desk) Book(t trunk.Trunk, call sid.Call, from string, urgent bool) *Ticket {
+	return &Ticket{d.lines.book(&booking{wants: []trunk.Trunk{t}, from: func(trunk.Trunk) string { return from }, call: call, urgent: urgent}), t.Name}
 }
 
 // Wait returns when it is the call's turn. The error is ErrDown, with how, or ctx's; then the place is given back.
@@ -45,7 +47,7 @@ func (t *Ticket) Wait(ctx context.Context) (*Seat, error) {
 			case g.down != "":
 				return nil, fmt.Errorf("%w: %s", ErrDown, g.down)
 			default:
-				return &Seat{lines: t.booking.lines, name: t.name}, nil
+				return &Seat{lines: t.booking.lines, name: t.name, channel: g.channel}, nil
 			}
 		case <-ctx.Done():
 			t.Cancel()
@@ -58,12 +60,8 @@ func (t *Ticket) Wait(ctx context.Context) (*Seat, error) {
 func (t *Ticket) Cancel() { t.booking.cancel() }
 
 // Resume is a Seat for a call that is under way there already, from before this process began: it has waited for nothing.
-func (d *Desk) Resume(t trunk.Trunk) *Seat {
-	l := &d.lines
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.of(t).channels.Busy++
-	return &Seat{lines: l, name: t.Name, decided: true}
+func (d *Desk) Resume(t trunk.Trunk, call sid.Call) *Seat {
+	return &Seat{lines: &d.lines, name: t.Name, channel: d.lines.resume(t, call), decided: true}
 }
 
 // Worked notes that the line has carried the call; back tells that people had been told it was down.
@@ -104,5 +102,5 @@ func (s *Seat) Leave() {
 	if s.first() {
 		s.lines.undecided(s.name)
 	}
-	s.lines.release(s.name)
+	s.lines.release(s.name, s.channel)
 }

@@ -30,6 +30,7 @@ const hush = 3 * time.Second
 type try struct {
 	n      int         // counted from 0; names the leg
 	line   trunk.Trunk // Name "" for none
+	slot   string      // its channel there, as the store knows it
 	leg    leg.Leg
 	events <-chan leg.Event // nil when it is over
 	stop   context.CancelCauseFunc
@@ -37,6 +38,7 @@ type try struct {
 	rang   bool
 	picked time.Time // when it was answered; zero: never
 	over   time.Time // its last event, of one that outlives its call
+	to     string    // whom it calls, where a carrier has sent the call elsewhere; "" is whom the order says
 	fate   fate
 	lost   bool // another try is the call
 }
@@ -87,6 +89,9 @@ func (c *Call) waits(b *booking) {
 		return // it is trying elsewhere meanwhile
 	}
 	text := fmt.Sprintf("waiting for a line on %s, place %d in the queue", strings.Join(names, ", "), place)
+	if b.elsewhere() {
+		text += "; its channels are taken by other processes on this database, or others wait there for longer"
+	}
 	c.untold = append(c.untold, c.event(timeline.CallQueued, text)) // worth no commit of its own: Place says it meanwhile
 	c.tell(Event{At: time.Now(), Status: Queued, Text: text})
 }
@@ -110,7 +115,7 @@ func (c *Call) granted(g granted) {
 	c.queued.Store(nil)
 	switch {
 	case g.down == "":
-		c.dial(g.line)
+		c.dial(g.line, g.channel)
 	case c.now.alive():
 		c.log.Debug("no other trunk can join", "err", g.down)
 	case c.refused != nil: // it was refused before, and that is the better word
@@ -122,8 +127,8 @@ func (c *Call) granted(g granted) {
 
 // dial sends the INVITE. Nothing is written before the first one: the order is durable, and the phone is to ring.
 // Before any other it is written down which legs there are, so that a crash leaves no ghost.
-func (c *Call) dial(line trunk.Trunk) {
-	t := &try{n: c.dialled, line: line}
+func (c *Call) dial(line trunk.Trunk, channel string) {
+	t := &try{n: c.dialled, line: line, slot: channel, to: c.elsewhere}
 	c.dialled++
 	if line.Name != "" {
 		c.tried = append(c.tried, line.Name)
@@ -190,6 +195,7 @@ func (c *Call) adopt(t *try) {
 		return
 	}
 	if c.leg != nil {
+		c.unlisten(false)
 		c.leg.Listen(nil)
 	}
 	c.leg = t.leg
@@ -253,6 +259,10 @@ func (c *Call) happened(t *try, e leg.Event) {
 		}
 		c.choose(t)
 		c.ringing(e)
+		c.forwarded(e)
+		if e.Kind == leg.EarlyMedia {
+			c.listenTo(t)
+		}
 	case leg.Answered:
 		c.judge(t, e)
 		if t.lost && !c.rec.Answered.IsZero() {
@@ -323,6 +333,7 @@ func (c *Call) ended(t *try, e leg.Event) {
 	}
 	elsewhere := e.Retry && causes[e.Cause].other
 	switch {
+	case !left.alive() && c.moved(t, e):
 	case t.lost:
 	case c.ending != nil || !c.rec.Answered.IsZero() || c.rang:
 		c.finish(e)
@@ -354,7 +365,7 @@ func (c *Call) yield(t *try) {
 	if t.fate == open {
 		c.desk.lines.undecided(t.line.Name)
 	}
-	c.desk.lines.release(t.line.Name)
+	c.desk.lines.release(t.line.Name, t.slot)
 }
 
 // release lets go of what is left of the call's tries. One that still waits for its trunk to say something is
@@ -379,7 +390,7 @@ func (c *Call) release() {
 				late.hears(e)
 				late.over = e.At
 			}
-			c.desk.lines.release(line)
+			c.desk.lines.release(line, late.slot)
 			c.paidLate(&late)
 		}()
 	}
@@ -389,7 +400,7 @@ func (c *Call) release() {
 func (c *Call) judge(t *try, e leg.Event) {
 	switch {
 	case t.line.Name == "" || t.fate == good || e.Kind == leg.Ended && t.fate == bad:
-	case e.Kind != leg.Ended:
+	case e.Kind != leg.Ended, e.Target != "": // it carries calls, or has sent this one elsewhere
 		c.worked(t)
 	case e.Retry && causes[e.Cause].other:
 		c.broke(t, remedied(e), e.RetryAfter)

@@ -201,9 +201,10 @@ type Event struct {
 	People  []Person  `json:"people,omitempty"`
 	Place   int       `json:"place,omitempty"` // for Mustered: the remembered place of a round robin
 
-	Proof bool          `json:"proof,omitempty"` // for Pressed: Digit is the one that was spoken in this call (ByProof)
-	For   time.Duration `json:"for,omitempty"`   // for Snoozed; 0 is 30 min
-	Until time.Time     `json:"until,omitzero"`  // for Halted
+	Proof  bool          `json:"proof,omitempty"`  // for Pressed: Digit is the one that was spoken in this call (ByProof)
+	Unsure bool          `json:"unsure,omitempty"` // for AnsweredBy: the line answers by itself, so that only a key proves somebody
+	For    time.Duration `json:"for,omitempty"`    // for Snoozed; 0 is 30 min
+	Until  time.Time     `json:"until,omitzero"`   // for Halted
 
 	Severity string `json:"severity,omitempty"` // for Released and Refired: the alert's, if it is another one now
 }
@@ -327,6 +328,7 @@ type Attempt struct {
 	Yields bool          `json:"yields,omitempty"` // listens so long that the next phone rings as well
 	Keyed  bool          `json:"keyed,omitempty"`  // a key was pressed: there is a person
 	Device bool          `json:"device,omitempty"` // detection takes it for a machine
+	Unsure bool          `json:"unsure,omitempty"` // the line answers by itself: only a key proves somebody
 	Armed  string        `json:"armed,omitempty"`  // the call-everyone key that was pressed once
 }
 

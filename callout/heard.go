@@ -36,10 +36,15 @@ func (m *machine) heard(a *Attempt, e Event) {
 		a.Answered, a.Outcome = m.now, Listening
 		a.Limit = m.listenEnd(a)
 		proof := m.Plan.proof(m.Severity)
+		text := e.Text
+		if e.Unsure && (proof == ByAnswer || proof == ByHangup) {
+			a.Unsure, proof = true, ByKey
+			text = "this line answers by itself: a key is asked for"
+		}
 		if proof != ByHangup && a.Step >= 0 { // who has to hang up has no key to press
 			a.Quiet = m.now
 		}
-		m.noteOf(a, timeline.AttemptAnswered, "", e.Text)
+		m.noteOf(a, timeline.AttemptAnswered, "", text)
 		if t != nil {
 			m.through(t)
 		}
@@ -88,7 +93,7 @@ func (m *machine) ended(a *Attempt, e Event) {
 // hungUpOnTheMessage tells whether the end of a line proves somebody: soon after the message, and not by
 // what detection took for a machine.
 func (m *machine) hungUpOnTheMessage(a *Attempt) bool {
-	return m.Plan.proof(m.Severity) == ByHangup && a.Purpose != ForCheck && !a.Device &&
+	return m.Plan.proof(m.Severity) == ByHangup && a.Purpose != ForCheck && !a.Device && !a.Unsure &&
 		!a.Told.IsZero() && !m.now.After(a.Told.Add(hangupWindow))
 }
 

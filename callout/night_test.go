@@ -262,7 +262,7 @@ func (n *night) event(f []string) (e Event, ok bool) {
 	case "rings":
 		e.Kind = Rang
 	case "answers":
-		e.Kind = AnsweredBy
+		e.Kind, e.Unsure = AnsweredBy, len(f) > 2 && f[2] == "unsure" // the line answers by itself
 	case "hears": // the whole message
 		e.Kind = Told
 	case "presses":

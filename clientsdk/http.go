@@ -22,7 +22,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		host = r.RemoteAddr
 	}
-	go s.serve(webSocket{c}, host) // the request and its goroutine, which are larger than a page, are given back
+	go s.serve(webSocket{c}, host, agentOf(r.UserAgent())) // the request and its goroutine, which are larger than a page, are given back
 }
 
 // webSocket is a wire.

@@ -99,8 +99,11 @@ type Leg struct {
 	keys  sync.Mutex // one SendDigits at a time
 }
 
-var _ leg.Hearer = (*Leg)(nil)
-var _ leg.Leg = (*Leg)(nil)
+var (
+	_ leg.Leg      = (*Leg)(nil)
+	_ leg.Hearer   = (*Leg)(nil)
+	_ leg.Measured = (*Leg)(nil)
+)
 
 var (
 	errOver     = errors.New("this leg has ended")
@@ -191,6 +194,29 @@ func (l *Leg) heard() (at time.Time) {
 		at = h.FirstHeard()
 	}
 	return at
+}
+
+// Sound is that of the page that answered.
+func (l *Leg) Sound() (s leg.Sound) {
+	got := make(chan leg.Sound, 1)
+	l.post(func() { got <- l.fared() })
+	select {
+	case s = <-got:
+	case <-l.gone:
+		s = l.fared()
+	}
+	return s
+}
+
+// fared is for the goroutine that runs the leg, or when it has ended.
+func (l *Leg) fared() (s leg.Sound) {
+	if l.won == nil {
+		return s
+	}
+	if m, ok := l.won.line.(leg.Measured); ok {
+		s = m.Sound()
+	}
+	return s
 }
 
 // post hands f to the leg's goroutine, in order, without waiting.

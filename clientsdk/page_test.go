@@ -101,7 +101,7 @@ type page struct {
 // connect is a page with its socket open.
 func (h *house) connect() *page {
 	p := &page{h: h, in: make(chan []byte, 1000), over: make(chan struct{})}
-	go h.s.serve(p, "192.0.2.1")
+	go h.s.serve(p, "192.0.2.1", "Chromium")
 	synctest.Wait()
 	return p
 }

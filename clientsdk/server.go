@@ -169,6 +169,7 @@ func (s *Server) enter(k *socket) {
 		return
 	}
 	s.duty[w] = append(s.duty[w], k)
+	k.since = time.Now()
 	var tooMany *socket
 	if len(s.duty[w]) > mostTabs {
 		tooMany = s.duty[w][0]

@@ -52,14 +52,16 @@ type socket struct {
 	s      *Server
 	w      wire
 	source string // host of the page's address
+	agent  string // its browser
 	log    *slog.Logger
 	budget budget   // of the reader
 	hungUp []string // of the reader: TJS names that were hung up before they were invited
 
 	// Guarded by Server.mu.
 	claims Claims
-	known  bool // claims are those of a token that is good
-	wants  bool // the page wants to be on duty
+	known  bool      // claims are those of a token that is good
+	wants  bool      // the page wants to be on duty
+	since  time.Time // when it came on duty
 	dead   bool
 	calls  map[string]*dialog // by CA… and TJS…
 
@@ -75,10 +77,10 @@ type socket struct {
 
 func (c Claims) who() who { return who{c.Account, c.Identity} }
 
-// serve reads one socket until it ends. source is the host that it comes from.
-func (s *Server) serve(w wire, source string) {
+// serve reads one socket until it ends. source is the host that it comes from, agent its browser.
+func (s *Server) serve(w wire, source, agent string) {
 	now := time.Now()
-	k := &socket{s: s, w: w, source: source, log: s.log.With("from", source), heard: now, calls: map[string]*dialog{}, budget: newBudget(now)}
+	k := &socket{s: s, w: w, source: source, agent: agent, log: s.log.With("from", source), heard: now, calls: map[string]*dialog{}, budget: newBudget(now)}
 	s.mu.Lock()
 	if no := s.refuses(); no != nil {
 		s.mu.Unlock()

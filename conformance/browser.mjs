@@ -58,7 +58,8 @@ function silence() {
 // In the page: events() of an object are written down, and heard(stream) is the loudest frequency of a second.
 const listen = `
 window.seen = [];
-window.note = (what, ...more) => window.seen.push([what, ...more.map((m) => { try { return JSON.parse(JSON.stringify(m)) } catch { return String(m) } })]);
+window.at = {}; // when something was seen last
+window.note = (what, ...more) => (window.at[what] = performance.now()) && window.seen.push([what, ...more.map((m) => { try { return JSON.parse(JSON.stringify(m)) } catch { return String(m) } })]);
 window.follow = (name, o, kinds) => kinds.forEach((k) => o.on(k, (e) => window.note(name + ' ' + k, e && e.code ? e.code : undefined)));
 window.until = async (what, ms = 20000) => {
   for (const end = Date.now() + ms; Date.now() < end; await new Promise((r) => setTimeout(r, 20))) if (await what()) return true;
@@ -84,6 +85,14 @@ window.heard = async (stream, ms = 1000) => {
   const hertz = (best * context.sampleRate) / analyser.fftSize, loud = 10 * Math.log10(sum[best] / (ms / 50) + 1e-20);
   await context.close();
   return { hertz: Math.round(hertz), loud: Math.round(loud) };
+};
+// When a call's first sound was heard that is more than silence, on the page's clock.
+window.firstSound = async (call, ms = 10000) => {
+  for (const end = Date.now() + ms; Date.now() < end; await new Promise((r) => setTimeout(r, 4))) {
+    const all = await call()?._mediaHandler?.version?.pc?.getStats();
+    if (all && [...all.values()].some((s) => s.type === 'inbound-rtp' && s.totalAudioEnergy > 1e-6)) return performance.now();
+  }
+  throw new Error('no sound within ' + ms + ' ms');
 };
 window.hears = async (stream, hertz, ms = 15000) => {
   let got;

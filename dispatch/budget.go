@@ -31,7 +31,7 @@ type BudgetState struct {
 	tariff.Budget
 	Month   string // 2026-11
 	Spent   tariff.Amount
-	Unknown int64 // legs of the month that cost nobody knows what
+	Unknown int64 // legs and messages of the month that cost nobody knows what
 }
 
 // Budgets are all of the house, as they were last counted, in order of name.
@@ -151,7 +151,7 @@ func (d *Dispatcher) count(ctx context.Context) {
 func (s BudgetState) words(percent int) string {
 	text := fmt.Sprintf("%d %% of the month's budget is reached: %s", percent, s.Words(s.Spent))
 	if s.Unknown > 0 {
-		text += fmt.Sprintf("; what %d more calls have cost is not known", s.Unknown)
+		text += fmt.Sprintf("; what %d more calls and messages have cost is not known", s.Unknown)
 	}
 	if s.Stop && s.Used(s.Spent) {
 		text += "; from now on warnings ring no telephone; what is graver, or has no severity, still does"

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kaden-project/kaden/call"
@@ -60,6 +61,11 @@ type Config struct {
 	// its order; what comes of it from now on is told to o.Heard. An error: there is none, or nobody can say; it is
 	// EndGhost's. nil: all calls die with the process.
 	Rejoin func(ctx context.Context, a Attempt, o call.Order) (Line, error)
+	// Inherit takes over what else dead nodes have left, once a second and after the calls of their call-outs. nil: nothing.
+	Inherit func(ctx context.Context)
+	// HungUp is closed at the end, when no call of this process is left: other nodes take over after that, and what could
+	// not be ended once the lease is over. nil: they may at once.
+	HungUp <-chan struct{}
 	// Inbound finds a call that somebody has made to us and that is under way. nil: nobody can call back.
 	Inbound func(id sid.Call) (Line, bool)
 	// Announce lets everybody in a conference, which bears a call-out's name, hear a sentence. nil: they hear the beep.
@@ -92,11 +98,15 @@ type Dispatcher struct {
 	cried  time.Time // when it was last said that the kill switch holds; belongs to Run
 	astray bool      // an adoption whose outcome is not known; belongs to Run
 
+	taking  atomic.Bool // it is being looked for what others have left …
+	burying atomic.Bool // … and there was something, whose calls are being ended
+
 	// life ends when Run returns; every call-out's goroutine hangs below it.
 	life context.Context
 	end  context.CancelFunc
 
 	mu      sync.Mutex
+	news    chan struct{}   // closed when something was taken over
 	runs    map[string]*run // by call-out
 	rooms   rooms
 	callers map[sid.Call]*caller // who calls us
@@ -130,7 +140,7 @@ func New(log *slog.Logger, cfg Config) *Dispatcher {
 	life, end := context.WithCancel(context.Background())
 	return &Dispatcher{
 		log: log, cfg: cfg, store: cfg.Store, lines: newLines(cfg.PerHour), decide: callout.DecideAll,
-		booted: make(chan struct{}), life: life, end: end, runs: map[string]*run{},
+		booted: make(chan struct{}), news: make(chan struct{}), life: life, end: end, runs: map[string]*run{},
 		rooms: rooms{}, callers: map[sid.Call]*caller{}, codes: map[string]*code{}, pins: pins{},
 	}
 }

@@ -45,6 +45,7 @@ type line struct {
 	hold     Line // nil until the call is on its way
 	trunk    string
 	detected string // what detection takes the one who answered for
+	unsure   bool   // the trunk answers by itself: that proves nobody (rule 30)
 	inbound  bool   // the person called us
 	proven   bool   // … and entered their PIN
 	talks    bool   // in a conference, for as long as that takes
@@ -130,7 +131,7 @@ func (l *line) board(rd rider, now time.Time) {
 		rd.run.send(callout.Event{At: now, Kind: callout.Rang, Attempt: rd.attempt})
 	case answered:
 		rd.run.send(callout.Event{At: now, Kind: callout.Rang, Attempt: rd.attempt})
-		rd.run.send(callout.Event{At: now, Kind: callout.AnsweredBy, Attempt: rd.attempt})
+		rd.run.send(callout.Event{At: now, Kind: callout.AnsweredBy, Attempt: rd.attempt, Unsure: l.unsure})
 		if l.detected != "" {
 			rd.run.send(callout.Event{At: now, Kind: callout.Detected, Attempt: rd.attempt, Text: l.detected})
 		}
@@ -321,7 +322,7 @@ func (l *line) heard(e call.Event) {
 	case e.Status == call.Ringing && l.phase == placing:
 		kind, l.phase, l.rang = callout.Rang, ringing, e.At
 	case e.Status == call.InProgress && l.phase < answered:
-		kind, l.phase, l.answered = callout.AnsweredBy, answered, e.At
+		kind, l.phase, l.answered, l.unsure = callout.AnsweredBy, answered, e.At, e.Unsure
 	}
 	riders := append([]rider(nil), l.riders...)
 	l.all.mu.Unlock()
@@ -329,8 +330,15 @@ func (l *line) heard(e call.Event) {
 		return // keys come through the script, where their answer is spoken
 	}
 	for _, rd := range riders {
-		rd.run.send(callout.Event{At: e.At, Kind: kind, Attempt: rd.attempt, Text: e.AnsweredBy})
+		rd.run.send(callout.Event{At: e.At, Kind: kind, Attempt: rd.attempt, Text: e.AnsweredBy, Unsure: kind == callout.AnsweredBy && e.Unsure})
 	}
+}
+
+// isUnsure tells that an answer on this line proves nobody, so that a key is asked for.
+func (l *line) isUnsure() bool {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	return l.unsure
 }
 
 func (l *line) wasAnswered() bool {

@@ -10,7 +10,8 @@ import (
 
 // outcomeOf says what a call's end means for the attempt it was made for.
 func outcomeOf(e call.Event, answered bool) callout.Outcome {
-	if answered {
+	lied := e.Cause == leg.Busy || e.Cause == leg.Unreachable // what answered was no telephone, by ear
+	if answered && !lied {
 		return callout.NotConfirmed // the machine knows whether a key was pressed before
 	}
 	switch e.Cause {

@@ -12,9 +12,9 @@ import (
 	"github.com/kaden-project/kaden/timeline"
 )
 
-// A call that another platform carries does not die with this process: its telephone rings on, and whoever
-// listens goes on listening. The next life takes it up, so that nobody is called a second time and the key that
-// is pressed counts. Where that is not possible, the call is a ghost like all others and is ended.
+// A call that another platform carries does not die with its process: its telephone rings on, and whoever
+// listens goes on listening. The next life, or another node, takes it up, so that nobody is called a second time and the
+// key that is pressed counts. Where that is not possible, the call is a ghost like all others and is ended.
 
 // rejoinWait is how long the start waits for a platform to say whether a call is still under way: longer, and
 // others wait too long for their alerts.

@@ -19,6 +19,7 @@ type run struct {
 	d    *Dispatcher
 	log  *slog.Logger
 	name string // of the call-out
+	of   int64  // number of the ownership it began with
 
 	// Owned by drive, once it runs.
 	row      Callout
@@ -67,7 +68,7 @@ func (d *Dispatcher) newRun(row Callout, inc Incident) (*run, error) {
 
 func (d *Dispatcher) bareRun(row Callout, inc Incident) *run {
 	return &run{
-		d: d, log: d.log.With("alert", inc.ID, "callout", row.ID), name: row.ID,
+		d: d, log: d.log.With("alert", inc.ID, "callout", row.ID), name: row.ID, of: row.Fence,
 		row: row, incident: inc, attempts: map[string]Attempt{},
 		seen: view{Incident: inc, Committed: time.Now()},
 		poke: make(chan struct{}, 1),

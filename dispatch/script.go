@@ -171,7 +171,7 @@ func (d *Dispatcher) script(t *telling) *twiml.Response {
 	}
 	again := &twiml.Redirect{URL: partScript + "?heard=" + t.told(), Method: "POST"}
 	plan := t.first.State.Plan
-	if !t.check && !t.line.inbound {
+	if !t.check && !t.line.inbound && !t.line.isUnsure() {
 		switch plan.Confirm {
 		case callout.ByAnswer:
 			verbs := append(slices.Clone(said), &twiml.Pause{Length: time.Second})

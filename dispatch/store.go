@@ -77,6 +77,7 @@ type Attempt struct {
 	// AnsweredBy is what machine detection took the one who answered for, in Twilio's words; "" is not asked.
 	AnsweredBy string
 	Price      tariff.Money // what its call has cost, written with the end of the call; zero: not known yet, or it rides on another's
+	Sound      leg.Sound    // how its call has sounded, written with the end of the call; see call.Record
 	Node       string
 	Fence      int64
 	Target     json.RawMessage // the call.Order it was placed with, for ending a ghost; see Order
@@ -150,8 +151,8 @@ type Tx interface {
 	// PutHold puts the kill switch; the zero Hold lifts it.
 	PutHold(h Hold) error
 
-	// Spent is what all legs have cost that ended from from to before to, in one currency, and how many of them
-	// cost nobody knows what ("").
+	// Spent is what all legs have cost that ended from from to before to, and all messages that were sent then, in one
+	// currency, and how many of them cost nobody knows what ("").
 	Spent(currency string, from, to time.Time) (sum tariff.Amount, unknown int64, err error)
 	// BudgetSaid notes that a budget has reached so many percent in a month; true only the first time.
 	BudgetSaid(budget, month string, percent int) (first bool, err error)
@@ -182,8 +183,9 @@ type Store interface {
 	Adopt(ctx context.Context, name string, fence int64, limit int) ([]Callout, error)
 	// Overdue lists the node's own active call-outs whose Due has passed by more than late.
 	Overdue(ctx context.Context, name string, late time.Duration) ([]Callout, error)
-	// Ghosts lists attempts that belong to an earlier fence of this node or to a dead node, and whose call
-	// may still be up: the attempt is under way, or it is decided and its call's record is not over.
+	// Ghosts takes over attempts that belong to an earlier fence of this node or to a dead node, and whose call
+	// may still be up: the attempt is under way, or it is decided and its call's record is not over. Those of a call-out
+	// that is active and not this node's are left to who drives it. It returns them as they now are, oldest first.
 	Ghosts(ctx context.Context, name string, fence int64) ([]Attempt, error)
 
 	// Hold is the kill switch as it was put last, whether or not its time has passed.
@@ -201,7 +203,7 @@ type Store interface {
 	Verifications(ctx context.Context) ([]Verification, error)
 
 	// Usage is what was spent, by quarter of an hour, plan, person, trunk and currency, on legs that ended from from
-	// to before to; of one account, or of all (""). Oldest first.
+	// to before to, and apart from those on messages that were sent then; of one account, or of all (""). Oldest first.
 	Usage(ctx context.Context, account sid.Account, from, to time.Time) ([]tariff.Spent, error)
 
 	// The reading side, for the console and the API.

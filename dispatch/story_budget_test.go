@@ -1,6 +1,7 @@
 package dispatch_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -8,8 +9,10 @@ import (
 
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/dispatch"
+	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
@@ -132,5 +135,27 @@ func TestABudgetStopsNothingThatCostsNothing(t *testing.T) {
 		time.Sleep(time.Minute)
 		n.Phone("suzuki").Rings().Answers().Waits(10 * time.Second).Presses("1") // a SIP phone of our own
 		n.Phone(phoneOf("sato")).DoesNotRing(time.Minute)
+	})
+}
+
+// Short messages are paid for out of the same budget: when they have used it up, warnings ring no telephone, and what is
+// critical does.
+func TestABudgetKnowsWhatMessagesCost(t *testing.T) {
+	tellOver(t, "", []trunk.Trunk{costly}, func(n *night) {
+		n.telephones(budget(20*yen), mobiles)
+		for i := range 2 {
+			n.must(n.store.ChangeMessage(n.t.Context(), message.Change{Record: message.Record{
+				SID: sid.Message(fmt.Sprintf("SM%032d", i)), Direction: message.OutboundAPI, Status: message.Delivered, Carrier: "twilio",
+				Created: time.Now(), Sent: time.Now(), Price: tariff.Money{Amount: 10 * yen, Currency: "JPY"},
+			}}))
+		}
+		time.Sleep(2 * time.Minute) // counted
+		n.happened(timeline.NoticeRaised, `100 % of the month's budget is reached: 20 of 20 JPY of budget "calls"`)
+		warned := n.alert("w", "disk 80%", severity(alert.Warning))
+		n.quiet(10*time.Minute, phoneOf("sato"), phoneOf("suzuki"), phoneOf("tanaka"))
+		n.is(warned, dispatch.Exhausted, "")
+		id := n.alert("c", "database down", severity(alert.Critical))
+		n.Phone(phoneOf("sato")).Rings().Answers().Waits(10 * time.Second).Presses("1")
+		n.is(id, dispatch.Acknowledged, "sato")
 	})
 }

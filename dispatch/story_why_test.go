@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/alert"
+	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/dispatch"
+	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/timeline"
@@ -89,6 +91,19 @@ func TestWhyAndWhatBecameOfEach(t *testing.T) {
 		}
 		if got["sato"] != "rejected" || got["suzuki"] != "passed" || got["tanaka"] != "confirmed" {
 			t.Errorf("people: %+v", x.People)
+		}
+
+		// Where a leg can tell how it sounded, that is told too.
+		inc, err := n.store.IncidentByID(t.Context(), id)
+		n.must(err)
+		calls, err := n.store.AttemptsOf(t.Context(), inc.Callout)
+		n.must(err)
+		last := calls[len(calls)-1]
+		n.must(n.store.Change(t.Context(), call.Change{Record: call.Record{SID: last.Call, Attempt: last.ID, Status: call.Completed, Sound: leg.Sound{Codec: "PCMU", Heard: 19, Lost: 1}}}))
+		for _, p := range n.why(id, true, "tanaka took it").People {
+			if p.Person == last.Person != strings.Contains(p.Sound, "5 % lost") {
+				t.Errorf("how it sounded to %s: %q", p.Person, p.Sound)
+			}
 		}
 	})
 }

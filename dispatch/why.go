@@ -25,6 +25,7 @@ type PersonStory struct {
 	Attempts int
 	Outcome  string // of the last attempt; unreachable for somebody who could not be called at all
 	Why      string // in words
+	Sound    string // how the last call that had sound fared on its way, in words; "" is not known
 }
 
 // Why explains, from what was written down, why nobody was called, or what happened to each person.
@@ -84,6 +85,9 @@ func (n *nightStory) attempts(rows []Attempt) {
 		p := n.of(a.Person)
 		p.Attempts++
 		p.Outcome = a.Status
+		if how := a.Sound.String(); how != "" {
+			p.Sound = how
+		}
 		switch callout.Outcome(a.Status) {
 		case callout.Fault:
 			p.Why = "was not called: our own fault"

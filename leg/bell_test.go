@@ -26,6 +26,23 @@ func TestABellTellsInOrderAndNothingAfterTheEnd(t *testing.T) {
 	}
 }
 
+func TestASlowReaderGetsEverythingInOrder(t *testing.T) {
+	b := NewBell(func() { t.Error("there was room") })
+	b.Ring(Event{Kind: Answered})
+	keys := "0123456789*#0123456789*#0123456789*#"
+	for _, k := range keys {
+		b.Ring(Event{Kind: Digit, Digit: string(k)})
+	}
+	b.Ring(Event{Kind: Ended, Cause: HungUp})
+	got := ""
+	for e := range b.Events() {
+		got += e.Digit
+	}
+	if got != keys {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestWhoNeverReadsLosesRingingButNoKeyAndNotTheEnd(t *testing.T) {
 	late := make(chan struct{}, 100)
 	b := NewBell(func() { late <- struct{}{} })

@@ -64,6 +64,9 @@ type Event struct {
 	// RetryAfter, for Ended, is how long the far end wants to be left alone (the header of that name); 0: it said nothing.
 	RetryAfter time.Duration
 
+	// For Ringing, Target is where the far end says that the call was forwarded (181, History-Info); for Ended where it says
+	// that who was called is now (3xx). Both are a sip:, sips: or tel: address of a stranger's; "" is nowhere.
+	//
 	// For Referred. Target is whom to call: a sip:, sips: or tel: address without headers, or a number as it was written.
 	// Headers are for the new call: those in the address (RFC 3261 section 19.1.1), but none that speak of the dialog,
 	// and Referred-By (RFC 3892) where there is one; they are a stranger's words. For Answered and Ended, Headers are the
@@ -122,7 +125,7 @@ type Target struct {
 	Password    string
 	Headers     map[string]string // extra headers, X-…
 	InBandDTMF  bool
-	Unreliable  bool // the trunk answers with announcements (rule 30)
+	Unreliable  bool // the trunk says with tones and announcements what others say in SIP (rules 29, 30)
 	Encrypt     Encryption
 	Phone       string // which of our own phones it is, as Info's; "" for everybody else
 	Symmetric   bool   // requests of the dialog go back the way its messages come: a phone behind a NAT

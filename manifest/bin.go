@@ -105,8 +105,12 @@ func quoted(s string) string {
 // CheckBin is what is wrong with a bin: its TwiML, with places in that, its identifier and its key.
 func CheckBin(b account.Bin) problem.List {
 	b, _, list := account.ReadBin([]byte(FormatBin(b)))
+	wrong := account.CheckTemplate(b.TwiML)
 	for i := range list {
 		list[i].Line, list[i].Column = 1, 1 // the document is not one that its writer has seen
+		if wrong != nil && list[i].Text == wrong.Text {
+			list[i].Line, list[i].Column = wrong.Line, wrong.Column
+		}
 	}
 	if list.Refused() {
 		return list

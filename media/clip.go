@@ -82,7 +82,7 @@ func (s *clipSource) Read(f *Frame) bool {
 }
 
 func (s *clipSource) ReadEncoded(c Codec) (payload []byte, more, ok bool) {
-	if !c.Known() {
+	if !c.Companded() {
 		return nil, false, false
 	}
 	if s.next >= s.clip.frames() {

@@ -10,39 +10,12 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/media"
+	"github.com/kaden-project/kaden/media/mediatest"
 )
 
-// babble is d of what has the rhythm of speech and no words: syllables of 120 to 220 ms with a voice of three
-// formants whose pitch glides, a breath between them, and a pause now and then.
+// babble is d of what has the rhythm of speech and no words.
 func babble(d time.Duration, pitch float64, seed uint64) []int16 {
-	r := rand.New(rand.NewPCG(seed, 1))
-	out := make([]int16, 0, int(d*media.Rate/time.Second))
-	phase := 0.0
-	for len(out) < cap(out) {
-		n := media.Rate * (120 + r.IntN(100)) / 1000
-		from, to := pitch*(0.85+0.3*r.Float64()), pitch*(0.85+0.3*r.Float64())
-		formants := [3]float64{300 + 500*r.Float64(), 900 + 1200*r.Float64(), 2500}
-		for i := 0; i < n && len(out) < cap(out); i++ {
-			part := float64(i) / float64(n)
-			hz := from + (to-from)*part
-			phase += 2 * math.Pi * hz / media.Rate
-			v := 0.0
-			for k := 1.0; k*hz < 3400; k++ {
-				near := 0.0
-				for m, f := range formants {
-					near += math.Exp(-math.Pow((k*hz-f)/160, 2)) / float64(m+1)
-				}
-				v += near * math.Sin(k*phase)
-			}
-			out = append(out, int16(4000*v*math.Sin(math.Pi*part)))
-		}
-		for range media.Rate * (10 + r.IntN(60)) / 1000 {
-			if len(out) < cap(out) {
-				out = append(out, int16(r.NormFloat64()*60))
-			}
-		}
-	}
-	return out
+	return mediatest.Speech(int(d*media.Rate/time.Second), pitch, seed)
 }
 
 // vowel is one that is held, as in a long "moshi moooshi", with what trembling a voice has.

@@ -28,9 +28,16 @@ func (e *Ear) Listen(sink Sink) {
 }
 
 // Sound takes a packet of sound.
-func (e *Ear) Sound(seq uint16, ts uint32, payload []byte, c Codec) {
+func (e *Ear) Sound(ts uint32, payload []byte, c Codec) {
 	if e.hearing {
-		e.jitter.Put(seq, ts, payload, c)
+		e.jitter.Put(ts, payload, c)
+	}
+}
+
+// Hush takes a packet of comfort noise, as [Jitter.Hush] does.
+func (e *Ear) Hush(payload []byte) {
+	if e.hearing {
+		e.jitter.Hush(payload)
 	}
 }
 
@@ -64,7 +71,7 @@ func (e *Ear) hear() {
 	}
 }
 
-// Stats counts what came since somebody began to listen; all zero if nobody did.
+// Stats counts what came while somebody listened.
 func (e *Ear) Stats() JitterStats {
 	if e.jitter == nil {
 		return JitterStats{}

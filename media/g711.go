@@ -26,12 +26,15 @@ func (c Codec) String() string {
 		return "PCMU"
 	case PCMA:
 		return "PCMA"
+	case G722:
+		return "G722"
 	}
 	return "unknown codec"
 }
 
-// Known tells whether c is a codec that this package speaks.
-func (c Codec) Known() bool { return c == PCMU || c == PCMA }
+// Companded tells whether c is G.711: each byte is a sample and stands for itself, so what is encoded once can be sent
+// to everybody.
+func (c Codec) Companded() bool { return c == PCMU || c == PCMA }
 
 // Silence is the byte that a sample of value 0 becomes.
 func (c Codec) Silence() byte {
@@ -41,7 +44,7 @@ func (c Codec) Silence() byte {
 	return 0xFF
 }
 
-// Encode writes the 160 bytes of f to dst, which must have room for them. Anything that is not PCMA is PCMU.
+// Encode writes the 160 bytes of f to dst, which must have room for them. It is G.711's; anything that is not PCMA is PCMU.
 func (c Codec) Encode(dst []byte, f *Frame) {
 	dst = dst[:Samples]
 	table := &mulawEncode
@@ -53,7 +56,7 @@ func (c Codec) Encode(dst []byte, f *Frame) {
 	}
 }
 
-// Decode reads up to 160 bytes of src; what src is too short for is silence.
+// Decode reads up to 160 bytes of G.711; what src is too short for is silence.
 func (c Codec) Decode(f *Frame, src []byte) {
 	table := c.decodeTable()
 	n := min(len(src), Samples)

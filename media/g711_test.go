@@ -107,7 +107,7 @@ func TestEveryCodeSurvivesDecodingAndEncoding(t *testing.T) {
 			t.Errorf("%v silence is %#x, want %#x", law, law.Silence(), got)
 		}
 	}
-	if PCMU.String() != "PCMU" || PCMA.String() != "PCMA" || Codec(18).Known() || Codec(18).String() != "unknown codec" {
+	if PCMU.String() != "PCMU" || PCMA.String() != "PCMA" || Codec(18).Companded() || Codec(18).String() != "unknown codec" {
 		t.Error("names")
 	}
 }

@@ -279,6 +279,11 @@ func TestGreetingsOfPeopleAndMachines(t *testing.T) {
 			for _, d := range thresholds {
 				count(fmt.Sprint(s.language, s.who, d), detect(media.Detection{SpeechThreshold: d}, frames)[0])
 			}
+			for _, w := range listen(frames) { // no voice is ever taken for a busy line
+				if w.is == media.LineBusy || w.is == media.LineCongestion || w.is == media.LineInformation {
+					t.Errorf("%s, %s: taken for %s after %v", s.name(), l.name, w.is, w.after)
+				}
+			}
 			words := detect(media.Detection{}, frames)
 			if len(words) != 1 {
 				t.Fatalf("%s, %s: %d words: %v", s.name(), l.name, len(words), words)

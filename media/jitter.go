@@ -5,10 +5,14 @@ package media
 // packet counts by its RTP timestamp. Its delay begins at 40 ms, grows when the network stalls and shrinks
 // again; it never holds more than 200 ms. It allocates nothing after the first frame and is used by one
 // goroutine. The zero value is ready.
+//
+// Who falls silent on purpose says so by a packet of comfort noise ([Jitter.Hush]); what is heard until they speak again
+// is noise of that level and not the last sound repeated.
 type Jitter struct {
-	ring  [ringSize]byte // companded, by timestamp
+	ring  [ringSize]byte // as it came, by timestamp: a byte is a sample in every codec here
 	have  [ringSize / 64]uint64
 	codec Codec
+	wide  *subband // of G.722; nil for the others
 
 	begun  bool   // a packet was taken since the last Reset
 	warm   bool   // frames are being played
@@ -19,24 +23,23 @@ type Jitter struct {
 	low   int32 // least depth in this window, in samples
 	ticks int   // of the window
 	odd   int   // packets in a row from far outside the window
-	seq   sequenceCount
 	stats JitterStats
 	plc   concealer
+	hiss  hiss
 }
 
 const (
-	ringSize    = 4096           // samples: 512 ms
-	startDepth  = 2 * Samples    // 40 ms before the first frame
-	maxDepth    = 10 * Samples   // 200 ms
-	shrinkTicks = 100            // the delay is reconsidered every 2 s
-	giveUp      = 10             // frames without sound, after which it is silence
-	farAway     = ringSize - 800 // a timestamp so far off is another stream
+	ringSize    = 2048              // samples: 256 ms
+	startDepth  = 2 * Samples       // 40 ms before the first frame
+	maxDepth    = 10 * Samples      // 200 ms
+	shrinkTicks = 100               // the delay is reconsidered every 2 s
+	giveUp      = 10                // frames without sound, after which it is silence
+	farAway     = 400 * Rate / 1000 // a timestamp so far off is another stream
 )
 
-// JitterStats counts what happened since the last Reset.
+// JitterStats counts what happened since the beginning. What never came is counted by [Reception].
 type JitterStats struct {
 	Packets   uint64 // taken
-	Lost      int64  // missing by sequence number; duplicates make it smaller, as RFC 3550 has it
 	Late      uint64 // came after their time
 	Concealed uint64 // frames made up, in part or whole
 	Dropped   uint64 // frames left out to shorten the delay
@@ -44,18 +47,14 @@ type JitterStats struct {
 }
 
 // Stats gives the counts.
-func (j *Jitter) Stats() JitterStats {
-	s := j.stats
-	s.Lost = j.seq.lost()
-	return s
-}
+func (j *Jitter) Stats() JitterStats { return j.stats }
 
 // Reset forgets the stream; it is for another SSRC.
-func (j *Jitter) Reset() { *j = Jitter{stats: JitterStats{Resets: j.stats.Resets}} }
+func (j *Jitter) Reset() { *j = Jitter{stats: j.stats} }
 
-// Put takes the payload of one packet with its RTP sequence number and timestamp. Payloads longer than
-// 200 ms and empty ones are dropped. A jump of the timestamp that lasts two packets begins anew.
-func (j *Jitter) Put(seq uint16, ts uint32, payload []byte, c Codec) {
+// Put takes the payload of one packet with its RTP timestamp. Payloads longer than 200 ms and empty ones are dropped. A
+// jump of the timestamp that lasts two packets begins anew.
+func (j *Jitter) Put(ts uint32, payload []byte, c Codec) {
 	if len(payload) == 0 || len(payload) > maxDepth {
 		return
 	}
@@ -72,10 +71,10 @@ func (j *Jitter) Put(seq uint16, ts uint32, payload []byte, c Codec) {
 	}
 	j.odd = 0
 	if !j.begun {
-		j.begun, j.codec, j.next, j.top = true, c, ts, ts
+		j.begin(c, ts)
 	}
+	j.hiss.on = false
 	j.stats.Packets++
-	j.seq.add(seq)
 	if !j.warm && int32(ts-j.next) < 0 && int32(j.top-ts) <= maxDepth {
 		j.next = ts // out of order before the first frame
 	}
@@ -86,12 +85,28 @@ func (j *Jitter) Put(seq uint16, ts uint32, payload []byte, c Codec) {
 	}
 }
 
+// begin begins a talk spurt at ts.
+func (j *Jitter) begin(c Codec, ts uint32) {
+	j.begun, j.next, j.top = true, ts, ts
+	switch {
+	case c != G722:
+		j.wide = nil
+	case j.wide == nil:
+		j.wide = newSubband()
+	}
+	j.codec = c
+}
+
 // restart begins a new stream in the same buffer.
 func (j *Jitter) restart() {
 	stats := j.stats
 	stats.Resets++
 	*j = Jitter{stats: stats, plc: j.plc}
 }
+
+// Hush takes a packet of comfort noise (RFC 3389): the far end has fallen silent, and what is heard until its next sound
+// is noise so many dB below the loudest, as its first byte says. An empty one is silence.
+func (j *Jitter) Hush(payload []byte) { j.hiss.set(payload) }
 
 // resume ends a starvation: time has passed, so the hole before ts was heard already; sound that merely
 // comes late is played late, which is how the delay grows.
@@ -169,27 +184,29 @@ func (j *Jitter) forget(ts, n uint32) {
 	}
 }
 
-// Get fills f with the next 20 ms. It answers false when f is silence because nothing is coming.
+// Get fills f with the next 20 ms. It answers false when f is silence, or comfort noise, because nothing is coming.
 func (j *Jitter) Get(f *Frame) (ok bool) {
 	depth := int32(j.top - j.next)
 	if !j.warm {
 		if !j.begun || depth < startDepth {
-			clear(f[:])
+			j.hiss.fill(f)
 			return false
 		}
 		j.warm = true
 	}
 	if depth < Samples {
+		if j.hiss.on {
+			j.rest(depth)
+			j.hiss.fill(f)
+			return false
+		}
 		j.stats.Concealed++
 		if j.starve++; j.starve >= giveUp {
-			// Silence suppression, hold, or the end: wait for a new start.
-			j.forget(j.next, uint32(depth))
-			j.warm, j.begun, j.starve = false, false, 0
-			j.plc = concealer{}
+			j.rest(depth) // silence suppression, hold, or the end
 			clear(f[:])
 			return false
 		}
-		j.plc.conceal(f[:])
+		j.makeUp(f[:])
 		return true
 	}
 	j.shrink(depth)
@@ -197,18 +214,25 @@ func (j *Jitter) Get(f *Frame) (ok bool) {
 	return true
 }
 
+// rest waits for a new start.
+func (j *Jitter) rest(depth int32) {
+	j.forget(j.next, uint32(depth))
+	j.warm, j.begun, j.starve = false, false, 0
+	j.plc = concealer{}
+}
+
+// makeUp conceals a hole. G.722's memory follows, so that what comes after is understood sooner.
+func (j *Jitter) makeUp(run []int16) {
+	j.plc.conceal(run)
+	if j.wide != nil {
+		j.wide.follow(run)
+	}
+}
+
 // take moves one frame out of the ring; what is missing in it is made up.
 func (j *Jitter) take(f *Frame) {
-	table := j.codec.decodeTable()
 	if j.whole() {
-		at := int(j.next % ringSize)
-		n := min(Samples, ringSize-at)
-		for i, b := range j.ring[at : at+n] {
-			f[i] = table[b]
-		}
-		for i, b := range j.ring[:Samples-n] {
-			f[n+i] = table[b]
-		}
+		j.decode(f[:], 0)
 		j.plc.good(f[:])
 		j.taken()
 		return
@@ -216,16 +240,15 @@ func (j *Jitter) take(f *Frame) {
 	holes := false
 	for from := 0; from < Samples; {
 		present, to := j.has(from), from
-		for ; to < Samples && j.has(to) == present; to++ {
-			if present {
-				f[to] = table[j.ring[(j.next+uint32(to))%ringSize]]
-			}
+		for to < Samples && j.has(to) == present {
+			to++
 		}
 		if present {
+			j.decode(f[from:to], from)
 			j.plc.good(f[from:to])
 		} else {
 			holes = true
-			j.plc.conceal(f[from:to])
+			j.makeUp(f[from:to])
 		}
 		from = to
 	}
@@ -233,6 +256,24 @@ func (j *Jitter) take(f *Frame) {
 		j.stats.Concealed++
 	}
 	j.taken()
+}
+
+// decode reads run, which begins at sample from of the next frame.
+func (j *Jitter) decode(run []int16, from int) {
+	at := int((j.next + uint32(from)) % ringSize)
+	n := min(len(run), ringSize-at)
+	if j.wide != nil {
+		j.wide.decode(run[:n], j.ring[at:at+n])
+		j.wide.decode(run[n:], j.ring[:len(run)-n])
+		return
+	}
+	table := j.codec.decodeTable()
+	for i, b := range j.ring[at : at+n] {
+		run[i] = table[b]
+	}
+	for i, b := range j.ring[:len(run)-n] {
+		run[n+i] = table[b]
+	}
 }
 
 // whole tells whether all of the next frame is there.
@@ -272,28 +313,4 @@ func (j *Jitter) shrink(depth int32) {
 		j.skip(j.next + Samples)
 	}
 	j.ticks = 0
-}
-
-// sequenceCount extends 16-bit sequence numbers, as RFC 3550 appendix A.1 does.
-type sequenceCount struct {
-	begun       bool
-	first, high uint32
-	count       int64
-}
-
-func (s *sequenceCount) add(seq uint16) {
-	if !s.begun {
-		s.begun, s.first, s.high = true, 1<<16|uint32(seq), 1<<16|uint32(seq)
-	}
-	s.count++
-	if ahead := int16(seq - uint16(s.high)); ahead > 0 {
-		s.high += uint32(ahead)
-	}
-}
-
-func (s *sequenceCount) lost() int64 {
-	if !s.begun {
-		return 0
-	}
-	return int64(s.high) - int64(s.first) + 1 - s.count
 }

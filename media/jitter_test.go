@@ -47,7 +47,7 @@ func TestJitterGivesBackWhatWentInWhateverThePacketLength(t *testing.T) {
 		ps := packets(sound, size)
 		for played := 0; played < 40; played++ {
 			for next < len(ps) && next*size <= played*160+size {
-				j.Put(uint16(65530+next), start+uint32(next*size), ps[next], PCMU)
+				j.Put(start+uint32(next*size), ps[next], PCMU)
 				next++
 			}
 			var f Frame
@@ -63,7 +63,7 @@ func TestJitterGivesBackWhatWentInWhateverThePacketLength(t *testing.T) {
 				t.Fatalf("packets of %d: sample %d is %d, want %d", size, i, v, want)
 			}
 		}
-		if s := j.Stats(); s.Lost != 0 || s.Late != 0 || s.Concealed != 0 || s.Dropped != 0 {
+		if s := j.Stats(); s.Late != 0 || s.Concealed != 0 || s.Dropped != 0 {
 			t.Errorf("packets of %d: %+v", size, s)
 		}
 	}
@@ -74,7 +74,7 @@ func TestJitterPutsPacketsInOrderAndForgetsDuplicates(t *testing.T) {
 	ps := packets(sound, 160)
 	var j Jitter
 	var got []int16
-	put := func(i int) { j.Put(uint16(i), uint32(i*160), ps[i], PCMU) }
+	put := func(i int) { j.Put(uint32(i*160), ps[i], PCMU) }
 	for i := 0; i+1 < len(ps); i += 2 {
 		put(i + 1)
 		put(i)
@@ -103,14 +103,14 @@ func TestALostPacketIsConcealedByWhatWasBefore(t *testing.T) {
 	var got []int16
 	for i, p := range ps {
 		if i != 20 {
-			j.Put(uint16(i), uint32(i*160), p, PCMU)
+			j.Put(uint32(i*160), p, PCMU)
 		}
 		var f Frame
 		if j.Get(&f) {
 			got = append(got, f[:]...)
 		}
 	}
-	if s := j.Stats(); s.Lost != 1 || s.Concealed != 1 {
+	if s := j.Stats(); s.Concealed != 1 {
 		t.Fatalf("%+v", s)
 	}
 	hole, before := got[20*160:21*160], got[19*160:20*160]
@@ -142,7 +142,7 @@ func TestWhenNothingComesTheSoundFadesOutAndStartsAnew(t *testing.T) {
 	var j Jitter
 	var f Frame
 	for i := range 10 {
-		j.Put(uint16(i), uint32(i*160), ps[i], PCMU)
+		j.Put(uint32(i*160), ps[i], PCMU)
 		j.Get(&f)
 	}
 	heard := 0
@@ -155,7 +155,7 @@ func TestWhenNothingComesTheSoundFadesOutAndStartsAnew(t *testing.T) {
 		t.Errorf("still sound after %d frames", heard)
 	}
 	for i := range 3 { // a new talk spurt, a minute later by its timestamp
-		j.Put(uint16(10+i), uint32(480_000+i*160), ps[i], PCMU)
+		j.Put(uint32(480_000+i*160), ps[i], PCMU)
 	}
 	if !j.Get(&f) || level(f[:]) < 1000 {
 		t.Error("does not start again")
@@ -169,7 +169,7 @@ func TestAStallMakesTheDelayGrowAndQuietTimesMakeItShrink(t *testing.T) {
 	sent := 0
 	send := func(n int) {
 		for range n {
-			j.Put(uint16(sent), uint32(sent*160), ps[sent], PCMU)
+			j.Put(uint32(sent*160), ps[sent], PCMU)
 			sent++
 		}
 	}
@@ -197,7 +197,7 @@ func TestAStallMakesTheDelayGrowAndQuietTimesMakeItShrink(t *testing.T) {
 	if d := depth(); d > startDepth+Samples {
 		t.Errorf("depth %d after 16 s of calm", d)
 	}
-	if s := j.Stats(); s.Lost != 0 || s.Late != 0 {
+	if s := j.Stats(); s.Late != 0 {
 		t.Errorf("%+v", s)
 	}
 }
@@ -207,11 +207,11 @@ func TestAnotherStreamIsTakenAtItsSecondPacket(t *testing.T) {
 	var j Jitter
 	var f Frame
 	for i := range 10 {
-		j.Put(uint16(i), uint32(i*160), ps[i], PCMU)
+		j.Put(uint32(i*160), ps[i], PCMU)
 		j.Get(&f)
 	}
 	for i := range 4 {
-		j.Put(uint16(40000+i), uint32(3_000_000_000+i*160), ps[20+i], PCMA)
+		j.Put(uint32(3_000_000_000+i*160), ps[20+i], PCMA)
 	}
 	if !j.Get(&f) || j.Stats().Resets == 0 || j.codec != PCMA {
 		t.Errorf("%+v", j.Stats())
@@ -229,7 +229,7 @@ func TestJitterAllocatesNothing(t *testing.T) {
 	i := 0
 	n := testing.AllocsPerRun(1000, func() {
 		if i%7 != 0 {
-			j.Put(uint16(i), uint32(i*160), ps[i%len(ps)], PCMU)
+			j.Put(uint32(i*160), ps[i%len(ps)], PCMU)
 		}
 		j.Get(&f)
 		i++
@@ -249,8 +249,8 @@ func FuzzJitter(f *testing.F) {
 		var frame Frame
 		payload := make([]byte, 4096)
 		for ; len(b) >= 8; b = b[8:] {
-			seq, ts := binary.BigEndian.Uint16(b), binary.BigEndian.Uint32(b[2:])
-			j.Put(seq, ts, payload[:int(b[6])*8], Codec(b[7]&8))
+			ts := binary.BigEndian.Uint32(b[2:])
+			j.Put(ts, payload[:int(b[6])*8], [...]Codec{PCMU, PCMA, G722}[b[7]>>2%3])
 			if d := int32(j.top - j.next); d < 0 || d > maxDepth {
 				t.Fatalf("depth %d", d)
 			}
@@ -263,7 +263,7 @@ func FuzzJitter(f *testing.F) {
 		}
 		loud := packets(voice(8000), 160)
 		for i := range 20 {
-			j.Put(uint16(i), uint32(i*160), loud[i], PCMU)
+			j.Put(uint32(i*160), loud[i], PCMU)
 			j.Get(&frame)
 		}
 		if level(frame[:]) < 1000 {
@@ -278,7 +278,7 @@ func BenchmarkJitter(b *testing.B) {
 	var f Frame
 	i := 0
 	for b.Loop() {
-		j.Put(uint16(i), uint32(i*160), ps[i%len(ps)], PCMU)
+		j.Put(uint32(i*160), ps[i%len(ps)], PCMU)
 		j.Get(&f)
 		i++
 	}

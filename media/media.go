@@ -44,8 +44,9 @@ type Sink interface {
 // Codec is a way to put a Frame into 160 bytes.
 type Codec uint8
 
-// The codecs of every telephone network.
+// The codecs of every telephone network, and the one of telephones that want to sound better.
 const (
 	PCMU Codec = 0 // G.711 µ-law, RTP payload type 0
 	PCMA Codec = 8 // G.711 A-law, RTP payload type 8
+	G722 Codec = 9 // G.722 at 64 kbit/s, RTP payload type 9; spoken by [Mouth] and [Jitter], which remember what was before
 )

@@ -15,6 +15,7 @@ type Mouth struct {
 	begun  bool // the talk spurt has its marker
 	silent bool // the last frame was silence
 	keys   *pressing
+	wide   *subband // what was said in G.722; nil: nothing yet
 }
 
 type saying struct{ src Source }
@@ -111,10 +112,7 @@ func (m *Mouth) Next(ts uint32, c Codec, events bool, payload []byte) Said {
 			m.pressed()
 		}
 	case p == nil:
-		silence := c.Silence()
-		for i := range payload[:Samples] {
-			payload[i] = silence
-		}
+		m.hush(payload, c)
 		m.silent = true
 	default:
 		if m.silent {
@@ -141,8 +139,33 @@ func (m *Mouth) read(src Source, payload []byte, c Codec) (more bool) {
 		}
 	}
 	more = src.Read(&m.frame)
-	c.Encode(payload, &m.frame)
+	m.encode(payload, c)
 	return more
+}
+
+// encode writes the frame.
+func (m *Mouth) encode(payload []byte, c Codec) {
+	if c != G722 {
+		c.Encode(payload, &m.frame)
+		return
+	}
+	if m.wide == nil {
+		m.wide = newSubband()
+	}
+	m.wide.encode(payload, m.frame[:])
+}
+
+// hush writes silence.
+func (m *Mouth) hush(payload []byte, c Codec) {
+	if c == G722 {
+		clear(m.frame[:])
+		m.encode(payload, c)
+		return
+	}
+	silence := c.Silence()
+	for i := range payload[:Samples] {
+		payload[i] = silence
+	}
 }
 
 // key is a step of a key press; false when the step is ordinary sound.

@@ -151,7 +151,7 @@ func TestAnEarHoldsNothingUntilSomebodyListens(t *testing.T) {
 	var e Ear
 	voice := make([]byte, Samples)
 	for i := range 5 {
-		e.Sound(uint16(i), uint32(i)*Samples, voice, PCMU)
+		e.Sound(uint32(i)*Samples, voice, PCMU)
 		e.Tick()
 	}
 	if e.jitter != nil {
@@ -161,7 +161,7 @@ func TestAnEarHoldsNothingUntilSomebodyListens(t *testing.T) {
 	e.Listen(&got)
 	e.Tick()
 	for i := 5; i < 20; i++ {
-		e.Sound(uint16(i), uint32(i)*Samples, voice, PCMU)
+		e.Sound(uint32(i)*Samples, voice, PCMU)
 		e.Tick()
 	}
 	if got.frames != 16 || got.loud < 10 {

@@ -28,14 +28,17 @@ func (p *pitch) add(f *Frame) {
 }
 
 // voiced tells whether the end of what was added repeats itself.
-func (p *pitch) voiced() bool {
+func (p *pitch) voiced() bool { return p.period() > 0 }
+
+// period is the time, in steps of 0.5 ms and parts of them, in which the end of what was added repeats itself; 0 is not at all.
+func (p *pitch) period() float64 {
 	now := p.past[pitchLongest:]
 	var own float64
 	for _, v := range now {
 		own += v * v
 	}
 	// The first period that is a peak: nearer ones are alike only because the sound is low.
-	last, rising := 1.0, false
+	before, last, rising := 1.0, 1.0, false
 	for lag := pitchShortest - 1; lag <= pitchLongest; lag++ {
 		then := p.past[pitchLongest-lag:][:pitchWindow]
 		var both, other float64
@@ -44,13 +47,17 @@ func (p *pitch) voiced() bool {
 			other += then[i] * then[i]
 		}
 		if own == 0 || other == 0 {
-			return false
+			return 0
 		}
 		alike := both / math.Sqrt(own*other)
 		if rising && alike < last && last > pitchAlike {
-			return true
+			// The top of the parabola through the three.
+			return float64(lag-1) + 0.5*(before-alike)/(before-2*last+alike)
 		}
-		rising, last = alike > last, alike
+		rising, before, last = alike > last, last, alike
 	}
-	return rising && last > pitchAlike
+	if rising && last > pitchAlike {
+		return pitchLongest
+	}
+	return 0
 }

@@ -71,7 +71,7 @@ func (p *Player) Read(f *Frame) bool {
 
 // ReadEncoded gives the next frame in codec c, if the wrapped Source can.
 func (p *Player) ReadEncoded(c Codec) (payload []byte, more, ok bool) {
-	if !c.Known() || p.encoded == nil {
+	if !c.Companded() || p.encoded == nil {
 		return nil, false, false
 	}
 	if p.state.Load() != playing {

@@ -196,7 +196,7 @@ func (p *Port) Read(f *Frame) bool {
 
 // ReadEncoded gives what the member hears in a codec. The bytes are its own until the next call.
 func (p *Port) ReadEncoded(c Codec) (payload []byte, more, ok bool) {
-	if !c.Known() {
+	if !c.Companded() {
 		return nil, false, false
 	}
 	m := p.mixer

@@ -31,7 +31,7 @@ func (s *silent) Read(f *Frame) bool {
 }
 
 func (s *silent) ReadEncoded(c Codec) (payload []byte, more, ok bool) {
-	if !c.Known() {
+	if !c.Companded() {
 		return nil, false, false
 	}
 	s.left--

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/sid"
+	"github.com/kaden-project/kaden/tariff"
 )
 
 // Config is what a Desk works with.
@@ -18,6 +19,9 @@ type Config struct {
 	Carrier Carrier
 	// Tell delivers a callback once; an error leaves it to the net. nil: owners are told nothing.
 	Tell func(ctx context.Context, p Post) error
+	// Price is what a carrier asks for a message that was sent, by its price list; zero: it has no row for it, and its
+	// own word counts. nil: there are no lists.
+	Price func(r Record) tariff.Money
 
 	Times Times
 }
@@ -28,6 +32,7 @@ type Times struct {
 	Trying   time.Duration // until a message that cannot be handed over has failed; 10 min
 	Patience time.Duration // that a callback may be late before the carrier is asked; then half as long again; 10 s
 	Follow   time.Duration // until a message is left in the state it is in; 4 h
+	Bill     time.Duration // after its end, until a carrier is asked for its price for the first time; 10 s
 }
 
 func (t Times) complete() Times {
@@ -35,6 +40,7 @@ func (t Times) complete() Times {
 	t.Trying = cmp.Or(t.Trying, 10*time.Minute)
 	t.Patience = cmp.Or(t.Patience, 10*time.Second)
 	t.Follow = cmp.Or(t.Follow, 4*time.Hour)
+	t.Bill = cmp.Or(t.Bill, 10*time.Second)
 	return t
 }
 

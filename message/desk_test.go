@@ -34,8 +34,9 @@ type house struct {
 	blind  error            // what Find says instead
 	look   any              // what Look answers: a Word or an error
 	looks  int
-	told   []string // callbacks
-	deaf   error    // what Tell answers
+	told   []string      // callbacks
+	deaf   error         // what Tell answers
+	each   tariff.Amount // yen for each segment, by the carrier's price list; 0 is no list
 }
 
 func (h *house) Route(from, _ string) (string, error) {
@@ -100,7 +101,7 @@ func story(t *testing.T, f func(h *house)) {
 func there(n int) string { return fmt.Sprintf("SM%032x", n) }
 
 func (h *house) start() {
-	h.desk = message.New(slog.New(slog.DiscardHandler), message.Config{Store: h.store, Carrier: h, Tell: h.tell})
+	h.desk = message.New(slog.New(slog.DiscardHandler), message.Config{Store: h.store, Carrier: h, Tell: h.tell, Price: h.price})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	d := h.desk
@@ -112,6 +113,13 @@ func (h *house) start() {
 		}
 	})
 	synctest.Wait()
+}
+
+func (h *house) price(r message.Record) tariff.Money {
+	if h.each == 0 {
+		return tariff.Money{}
+	}
+	return tariff.Money{Amount: h.each * tariff.Amount(r.Segments), Currency: "JPY"}
 }
 
 // crash ends the process and begins the next life.
@@ -193,6 +201,7 @@ func TestAMessageFromItsOrderToItsDelivery(t *testing.T) {
 		}
 		h.tells("sent", "delivered")
 		h.handedOver(1)
+		h.after(10 * time.Minute) // its price was asked for
 		if n := h.desk.Live(); n != 0 {
 			t.Errorf("%d messages are still followed", n)
 		}
@@ -451,4 +460,57 @@ func TestSegments(t *testing.T) {
 			t.Errorf("%d characters of %.3q are %d segments, want %d", len([]rune(tt.text)), tt.text, got, tt.want)
 		}
 	}
+}
+
+// What a message costs is what the carrier's list says, from the moment at which the network has it.
+func TestAMessageCostsWhatTheListSays(t *testing.T) {
+	story(t, func(h *house) {
+		h.each = 9_000_000
+		id := h.send()
+		if r := h.is(id, message.Sending, 0); r.Price.Known() {
+			t.Errorf("before it is sent it costs %v", r.Price)
+		}
+		h.says(id, message.Word{There: there(1), Status: message.Sent, Segments: 2, Price: tariff.Money{Amount: 7_900, Currency: "USD"}})
+		h.says(id, message.Word{There: there(1), Status: message.Delivered})
+		if r := h.is(id, message.Delivered, 0); r.Price.String() != "18 JPY" {
+			t.Errorf("it costs %v", r.Price)
+		}
+		h.after(time.Hour)
+		h.set(func() {
+			if h.looks != 0 {
+				t.Errorf("the carrier was asked for the price %d times", h.looks)
+			}
+		})
+	})
+}
+
+// Without a list the carrier is asked for the price when the message is over, a few times; one that did not leave costs
+// nothing.
+func TestACarrierIsAskedForThePrice(t *testing.T) {
+	story(t, func(h *house) {
+		id := h.send()
+		h.says(id, message.Word{There: there(1), Status: message.Delivered})
+		h.set(func() { h.look = message.Word{There: there(1), Status: message.Delivered} })
+		h.after(30 * time.Second)
+		h.set(func() {
+			h.look = message.Word{There: there(1), Status: message.Delivered, Price: tariff.Money{Amount: 7_900, Currency: "USD"}}
+		})
+		h.after(time.Hour)
+		if r := h.is(id, message.Delivered, 0); r.Price.String() != "0.0079 USD" {
+			t.Errorf("it costs %v", r.Price)
+		}
+		h.set(func() {
+			if h.looks != 2 || h.desk.Live() != 0 {
+				t.Errorf("the carrier was asked %d times, and %d messages are followed", h.looks, h.desk.Live())
+			}
+		})
+	})
+	story(t, func(h *house) {
+		id := h.send()
+		h.says(id, message.Word{There: there(1), Status: message.Failed, Code: 30003})
+		h.after(time.Hour)
+		if r := h.is(id, message.Failed, 30003); r.Price.Known() || h.looks != 0 {
+			t.Errorf("it costs %v, and the carrier was asked %d times", r.Price, h.looks)
+		}
+	})
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/kaden-project/kaden/tariff"
 )
 
 // letter is a message under way; it belongs to its goroutine.
@@ -27,9 +29,11 @@ const (
 // run hands the message over, if that has not been done, and follows it.
 func (l *letter) run(ctx context.Context) {
 	if l.rec.There == "" && !l.handOver(ctx) {
+		l.bill(ctx)
 		return
 	}
 	l.follow(ctx)
+	l.bill(ctx)
 }
 
 // handOver gives the message to its carrier, once. Where the answer was lost the message is looked for; it is given
@@ -164,9 +168,6 @@ func (l *letter) note(ctx context.Context, w Word) {
 	if w.Segments > 0 {
 		l.rec.Segments = w.Segments
 	}
-	if w.Price.Known() && !l.rec.Price.Known() {
-		l.rec.Price = w.Price
-	}
 	moved := w.Status.rank() > l.rec.Status.rank()
 	if moved {
 		l.rec.Status, l.rec.ErrorCode, l.rec.ErrorText = w.Status, w.Code, w.Text
@@ -174,8 +175,38 @@ func (l *letter) note(ctx context.Context, w Word) {
 			l.rec.Sent = time.Now().UTC().Truncate(time.Millisecond)
 		}
 	}
+	if !l.rec.Price.Known() {
+		l.rec.Price = l.price(w)
+	}
 	if l.rec != before {
 		l.tell(ctx, moved)
+	}
+}
+
+// price is what the message costs once it was sent, as far as it is known.
+func (l *letter) price(w Word) tariff.Money {
+	if l.desk.cfg.Price != nil && !l.rec.Sent.IsZero() {
+		if p := l.desk.cfg.Price(l.rec); p.Known() {
+			return p
+		}
+	}
+	return w.Price
+}
+
+// bills is how often a carrier is asked for the price of a message that is over: many know it a little later.
+const bills = 3
+
+// bill asks for the price of a message that was sent, where nobody has said it.
+func (l *letter) bill(ctx context.Context) {
+	pause := l.desk.times.Bill
+	for range bills {
+		if l.rec.Sent.IsZero() || l.rec.There == "" || l.rec.Price.Known() || !sleep(ctx, pause) {
+			return
+		}
+		if w, err := l.desk.cfg.Carrier.Look(ctx, l.rec); err == nil {
+			l.note(ctx, w)
+		}
+		pause *= 6
 	}
 }
 

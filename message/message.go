@@ -106,7 +106,7 @@ type Record struct {
 	Created   time.Time
 	Updated   time.Time
 	Sent      time.Time    // zero: not yet
-	Price     tariff.Money // what the carrier asked, in its currency; zero: not known
+	Price     tariff.Money // what it costs by the carrier's price list, else what the carrier said; zero: not known
 }
 
 // Post is a callback that has to be delivered, at least once.

@@ -42,9 +42,10 @@ type arm struct {
 }
 
 var (
-	_ leg.Leg    = (*ring)(nil)
-	_ leg.Tracer = (*ring)(nil)
-	_ leg.Hearer = (*ring)(nil)
+	_ leg.Leg      = (*ring)(nil)
+	_ leg.Tracer   = (*ring)(nil)
+	_ leg.Hearer   = (*ring)(nil)
+	_ leg.Measured = (*ring)(nil)
 
 	_ leg.Transferer = (*ring)(nil)
 )
@@ -283,4 +284,17 @@ func (r *ring) FirstHeard() time.Time {
 		return h.FirstHeard()
 	}
 	return time.Now() // it cannot tell, and nobody is to be taken for silent
+}
+
+// Sound is that of the phone that answered.
+func (r *ring) Sound() leg.Sound {
+	r.mu.Lock()
+	a := r.won
+	r.mu.Unlock()
+	if a != nil {
+		if m, ok := a.leg.(leg.Measured); ok {
+			return m.Sound()
+		}
+	}
+	return leg.Sound{}
 }

@@ -35,6 +35,9 @@ func (s *Store) Change(ctx context.Context, c call.Change) error {
 		if err := t.putCharges(c); err != nil {
 			return err
 		}
+		if err := t.putSounded(c.Record); err != nil {
+			return err
+		}
 		return t.Append(c.Events...)
 	})
 }

@@ -36,6 +36,10 @@ type engine interface {
 	room() error
 	// skipLocked is what a SELECT needs in order to leave rows alone that another node is changing.
 	skipLocked() string
+	// shared tells whether other processes can work on the same database.
+	shared() bool
+	// listen tells of trunks of which other processes have freed channels, until ctx ends.
+	listen(ctx context.Context, freed func(trunk string))
 	// run does jobs until ctx ends.
 	run(ctx context.Context) error
 	close() error
@@ -61,6 +65,8 @@ type transaction interface {
 	addJobs(ctx context.Context, items []job.Item) error
 	// tellNodes says to other nodes, if there can be any, that events up to seq are there.
 	tellNodes(ctx context.Context, seq int64) error
+	// tellFreed says to all nodes that a channel of a trunk may be free.
+	tellFreed(ctx context.Context, trunk string) error
 	commit(ctx context.Context) error
 	rollback(ctx context.Context)
 }

@@ -25,6 +25,9 @@ func (s *Store) ChangeMessage(ctx context.Context, c message.Change) error {
 		if _, err := t.exec(messages.upsert, messages.fields(&c.Record)...); err != nil {
 			return err
 		}
+		if err := t.putMessageCharge(c.Record); err != nil {
+			return err
+		}
 		for _, p := range c.Posts {
 			row := &post{Post: call.Post{ID: p.ID, Account: p.Account, Method: p.Method, URL: p.URL, Params: p.Params, Due: p.Due}}
 			if _, err := t.exec(putPost, posts.fields(row)...); err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
 )
@@ -51,22 +52,39 @@ func (t *tx) BudgetSaid(budget, month string, percent int) (first bool, err erro
 	return n > 0, err
 }
 
+// messageLeg is the leg of a charge that is a short message's; its call is the message.
+const messageLeg = -1
+
+// putMessageCharge writes what a message costs that was sent. It may become known later; a message that is forgotten has
+// cost something all the same.
+func (t *tx) putMessageCharge(r message.Record) error {
+	if r.Sent.IsZero() || r.Direction == message.Inbound {
+		return nil
+	}
+	row := chargeRow{Charge: call.Charge{
+		Call: sid.Call(r.SID), Leg: messageLeg, Account: r.Account, Trunk: r.Carrier, At: r.Sent, Cost: r.Price,
+	}}
+	_, err := t.exec(charges.insert+" ON CONFLICT (call, leg) DO UPDATE SET amount = excluded.amount, currency = excluded.currency", charges.fields(&row)...)
+	return err
+}
+
 // spending is a row of a sum.
 type spending struct {
 	tariff.Spent
 	quarter, talked int64
 }
 
-var spendings = newTable("charge", "quarter plan person trunk currency legs talked amount", func(s *spending) []any {
-	return []any{&s.quarter, &s.Plan, &s.Person, &s.Trunk, &s.Currency, &s.Legs, &s.talked, (*int64)(&s.Amount)}
+var spendings = newTable("charge", "quarter plan person trunk currency legs messages talked amount", func(s *spending) []any {
+	return []any{&s.quarter, &s.Plan, &s.Person, &s.Trunk, &s.Currency, &s.Legs, &s.Messages, &s.talked, (*int64)(&s.Amount)}
 })
 
 // Plan and person are those of the attempt that a call was placed for; an alert that rode on it paid nothing.
 const usage = `SELECT c.at / ?, COALESCE(o.plan, ''), COALESCE(a.person, ''), c.trunk, c.currency,
-	COUNT(*), CAST(SUM(c.talked) AS BIGINT), CAST(SUM(c.amount) AS BIGINT)
+	CAST(SUM(CASE WHEN c.leg < 0 THEN 0 ELSE 1 END) AS BIGINT), CAST(SUM(CASE WHEN c.leg < 0 THEN 1 ELSE 0 END) AS BIGINT),
+	CAST(SUM(c.talked) AS BIGINT), CAST(SUM(c.amount) AS BIGINT)
 	FROM charge c LEFT JOIN attempt a ON a.id = c.attempt LEFT JOIN callout o ON o.id = a.callout
 	WHERE c.at >= ? AND c.at < ? AND (c.account = ? OR ? = '')
-	GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`
+	GROUP BY 1, 2, 3, 4, 5, CASE WHEN c.leg < 0 THEN 1 ELSE 0 END ORDER BY 1, 2, 3, 4, 5, 7`
 
 // Usage is what was spent; see dispatch.Store.
 func (s *Store) Usage(ctx context.Context, account sid.Account, from, to time.Time) (all []tariff.Spent, err error) {

@@ -43,23 +43,35 @@ func (s *Store) Join(ctx context.Context, name, address string) (fence int64, er
 		if lease.After(now) && !dead {
 			return fmt.Errorf("a node named %q is alive at %s: give this one another name", name, where)
 		}
-		if err := t.one("UPDATE counter SET value = value + 1 WHERE name = 'fence' RETURNING value", nil, &fence); err != nil {
+		if err := t.one(nextFence, nil, &fence); err != nil {
 			return err
 		}
-		_, err = t.exec(`INSERT INTO node (name, address, fence, joined, lease_until) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name)
-			DO UPDATE SET address = excluded.address, fence = excluded.fence, joined = excluded.joined, lease_until = excluded.lease_until`,
-			name, address, fence, millis(now), millis(now.Add(firstLease)))
+		_, err = t.exec(`INSERT INTO node (name, address, fence, joined, lease_until, epoch, knows) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name)
+			DO UPDATE SET address = excluded.address, fence = excluded.fence, joined = excluded.joined, lease_until = excluded.lease_until,
+			epoch = excluded.epoch, knows = excluded.knows`,
+			name, address, fence, millis(now), millis(now.Add(firstLease)), fence, fence)
 		return err
 	})
-	if err != nil && dead {
-		s.db.unclaim(ctx, name)
+	if err != nil {
+		if dead {
+			s.db.unclaim(ctx, name)
+		}
+		return fence, err
 	}
-	return fence, err
+	s.members.Store(name, &member{fence: fence, epoch: fence, since: time.Now()})
+	return fence, nil
 }
+
+const nextFence = "UPDATE counter SET value = value + 1 WHERE name = 'fence' RETURNING value"
 
 // Beat prolongs the lease; dispatch.ErrNotMine if another process has the name now.
 func (s *Store) Beat(ctx context.Context, name string, fence int64, ttl time.Duration) error {
-	err := s.change(ctx, func(t *tx) error { return t.lease(name, fence, t.Now().Add(ttl)) })
+	var err error
+	if m := s.member(name); m != nil && s.db.shared() {
+		err = s.beatAmongOthers(ctx, m, name, fence, ttl)
+	} else {
+		err = s.change(ctx, func(t *tx) error { return t.lease(name, fence, t.Now().Add(ttl)) })
+	}
 	if err == nil {
 		if _, e := s.db.claim(ctx, name, 0); e != nil { // it may have gone with a connection
 			s.log.Debug("name of the node not claimed", "err", e)
@@ -80,7 +92,15 @@ func (s *Store) Leave(ctx context.Context, name string, fence int64) error {
 func (t *tx) lease(name string, fence int64, until time.Time) error {
 	n, err := t.exec("UPDATE node SET lease_until = ? WHERE name = ? AND fence = ?", millis(until), name, fence)
 	if err == nil && n == 0 {
-		err = fmt.Errorf("node %q, fence %d: %w", name, fence, dispatch.ErrNotMine)
+		err = errNoRow
+	}
+	return t.notMine(err, name, fence)
+}
+
+// notMine says that no row is a dead node's word.
+func (t *tx) notMine(err error, name string, fence int64) error {
+	if errors.Is(err, errNoRow) {
+		return fmt.Errorf("node %q, fence %d: %w", name, fence, dispatch.ErrNotMine)
 	}
 	return err
 }
@@ -123,7 +143,13 @@ func (s *Store) Adopt(ctx context.Context, name string, fence int64, limit int) 
 		for _, a := range list {
 			found = append(found, a.Callout)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec("DELETE FROM channel_wait WHERE "+orphaned("channel_wait", "node"), name, fence, name, now); err != nil {
+			return err
+		}
+		return t.freed(sweepChannels+orphaned("channel", "node"), name, fence, name, now)
 	})
 	return found, err
 }
@@ -138,15 +164,45 @@ func (s *Store) Overdue(ctx context.Context, name string, late time.Duration) ([
 		name, millis(now.Add(-late)))
 }
 
-// Ghosts lists attempts of an earlier fence of this node or of a dead node whose call may still be up, oldest
-// first: those under way, and those that were decided while the last words were said or the CANCEL had not left.
-func (s *Store) Ghosts(ctx context.Context, name string, fence int64) ([]dispatch.Attempt, error) {
-	now, err := s.db.now(ctx, s.db.reader())
-	if err != nil {
-		return nil, err
-	}
-	return list(ctx, s.db.reader(), attempts, "SELECT "+attempts.all+" FROM attempt WHERE (ended = 0 OR call IN (SELECT sid FROM call WHERE ended = 0)) AND "+orphaned("attempt", "node")+" ORDER BY nr",
-		name, fence, name, millis(now))
+// takeGhosts makes attempts this node's whose call may still be up: those under way, and those that were decided while the
+// last words were said or the CANCEL had not left. Those of call-outs that another node drives are that one's.
+var takeGhosts = `UPDATE attempt SET node = ?, fence = ? WHERE id IN (SELECT attempt.id FROM attempt WHERE attempt.id IN (
+		SELECT id FROM attempt WHERE ended = 0 UNION
+		SELECT a.id FROM call c JOIN attempt a ON a.call = c.sid WHERE c.ended = 0)
+	AND ` + orphaned("attempt", "node") + `
+	AND (NOT EXISTS (SELECT 1 FROM callout WHERE callout.id = attempt.callout AND callout.active)
+		OR EXISTS (SELECT 1 FROM callout WHERE callout.id = attempt.callout AND callout.owner = ? AND callout.fence = ?))%s)
+	RETURNING ` + ghostRows.all
+
+// ghost is an attempt with the order in which it came to be.
+type ghost struct {
+	dispatch.Attempt
+	nr int64
+}
+
+var ghostRows = newTable("attempt", "nr "+strings.Join(attempts.columns, " "), func(g *ghost) []any {
+	return append([]any{&g.nr}, attempts.fields(&g.Attempt)...)
+})
+
+// Ghosts takes over attempts of an earlier fence of this node or of a dead node whose call may still be up, oldest first.
+func (s *Store) Ghosts(ctx context.Context, name string, fence int64) (found []dispatch.Attempt, err error) {
+	query := fmt.Sprintf(takeGhosts, s.db.skipLocked())
+	err = s.change(ctx, func(t *tx) error {
+		found = nil
+		list, err := txList(t, ghostRows, query, name, fence, name, fence, name, millis(t.Now()), name, fence)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(list, func(a, b ghost) int { return int(a.nr - b.nr) })
+		for _, g := range list {
+			if err := t.inheritChannels(name, fence, g.Call); err != nil {
+				return err
+			}
+			found = append(found, g.Attempt)
+		}
+		return nil
+	})
+	return found, err
 }
 
 // KeepRemains stores what ends an attempt's leg.

@@ -24,11 +24,14 @@ import (
 const (
 	oldestPostgres  = 150000 // server_version_num
 	connectTime     = 5 * time.Second
-	leastConns      = 10 // writing, the job queue's three, claims, reading
+	leastConns      = 11 // writing, the job queue's three, claims, listening, reading
 	commitPatience  = 10 * time.Second
 	claimEvery      = 50 * time.Millisecond
 	migrationLock   = 0x6b6164656e // "kaden": one node at a time changes tables
 	eventsChannel   = "kaden_events"
+	freedChannel    = "kaden_channels" // NOTIFY's word for where it is said which trunk has a free one
+	longestNotice   = 7000             // bytes of what is said there
+	listenAgain     = time.Second
 	serialization   = "40001"
 	deadlock        = "40P01"
 	lockTimeout     = "55P03"
@@ -118,6 +121,39 @@ func (e *postgres) close() error {
 }
 
 func (e *postgres) run(ctx context.Context) error { return e.queue.run(ctx) }
+func (e *postgres) shared() bool                  { return true }
+
+// listen holds a session of its own. Without one (a pooler that gives sessions away) who waits asks once a second.
+func (e *postgres) listen(ctx context.Context, freed func(trunk string)) {
+	for ctx.Err() == nil {
+		err := e.listenOnce(ctx, freed)
+		if ctx.Err() == nil {
+			e.log.Debug("not told which channels are free; listening again", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(listenAgain):
+		}
+	}
+}
+
+func (e *postgres) listenOnce(ctx context.Context, freed func(trunk string)) error {
+	c, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer drop(c) // a session that listens is of no use to others
+	if _, err := c.Exec(ctx, "LISTEN "+freedChannel); err != nil {
+		return err
+	}
+	for {
+		n, err := c.Conn().WaitForNotification(ctx)
+		if err != nil {
+			return err
+		}
+		freed(n.Payload)
+	}
+}
 
 func (e *postgres) now(ctx context.Context, q querier) (time.Time, error) {
 	var ms int64
@@ -237,6 +273,14 @@ func (t *pgTx) addJobs(ctx context.Context, items []job.Item) error {
 
 func (t *pgTx) tellNodes(ctx context.Context, seq int64) error {
 	_, err := t.tx.Exec(ctx, "SELECT pg_notify($1, $2)", eventsChannel, strconv.FormatInt(seq, 10))
+	return err
+}
+
+func (t *pgTx) tellFreed(ctx context.Context, trunk string) error {
+	if len(trunk) > longestNotice {
+		return nil
+	}
+	_, err := t.tx.Exec(ctx, "SELECT pg_notify($1, $2)", freedChannel, trunk)
 	return err
 }
 

@@ -191,6 +191,8 @@ func (e *sqlite) claim(context.Context, string, time.Duration) (bool, error) { r
 func (e *sqlite) unclaim(context.Context, string)                            {}
 func (e *sqlite) patience() time.Duration                                    { return 0 }
 func (e *sqlite) skipLocked() string                                         { return "" }
+func (e *sqlite) shared() bool                                               { return false }
+func (e *sqlite) listen(context.Context, func(string))                       {}
 func (e *sqlite) reader() querier                                            { return sqlReader{e.read} }
 
 // begin waits until the job queue has let go of the connection.
@@ -263,6 +265,8 @@ func (t *sqliteTx) addJobs(ctx context.Context, items []job.Item) error {
 }
 
 func (t *sqliteTx) tellNodes(context.Context, int64) error { return nil }
+
+func (t *sqliteTx) tellFreed(context.Context, string) error { return nil }
 
 func (t *sqliteTx) commit(ctx context.Context) error {
 	err := t.tx.Commit()

@@ -67,6 +67,8 @@ type Store struct {
 	running sync.WaitGroup
 	tell    announcer
 	late    lateness
+	members sync.Map // nodes that this process is, by their names
+	hears   hearing
 	swept   atomic.Int64 // when gates of long ago were deleted, in milliseconds
 	stored  atomic.Int64 // changes
 	commits atomic.Int64
@@ -115,6 +117,7 @@ func connect(ctx context.Context, log *slog.Logger, c Config) (*Store, error) {
 func (s *Store) Run(ctx context.Context) error {
 	var sweeping sync.WaitGroup
 	sweeping.Go(func() { s.sweepPosts(ctx) })
+	sweeping.Go(func() { s.db.listen(ctx, s.hears.tell) })
 	defer sweeping.Wait()
 	return s.db.run(ctx)
 }

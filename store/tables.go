@@ -50,15 +50,15 @@ var callouts = newTable("callout", "id incident plan state active due version ow
 	})
 
 // What ends a ghost is written by KeepRemains while the call's owner may be writing the rest, so an
-// upsert leaves it alone. What its call has cost is written with the end of the call.
+// upsert leaves it alone. What its call has cost, and how it sounded, is written with the end of the call.
 var attempts = newTable("attempt", "id callout incident person address line call trunk status cause digit node fence target remains dialed rang answered ended "+
-	"purpose inbound answered_by price price_unit",
+	"purpose inbound answered_by price price_unit sound",
 	func(a *dispatch.Attempt) []any {
 		return []any{&a.ID, &a.Callout, &a.Alert, &a.Person, &a.Address, &a.Line, &a.Call, &a.Trunk, &a.Status, &a.Cause,
 			&a.Digit, &a.Node, &a.Fence, (*[]byte)(&a.Target), (*[]byte)(&a.Remains),
 			moment{&a.Dialed}, moment{&a.Rang}, moment{&a.Answered}, moment{&a.Ended},
-			&a.Purpose, &a.Inbound, &a.AnsweredBy, (*int64)(&a.Price.Amount), &a.Price.Currency}
-	}, "target", "remains", "price", "price_unit")
+			&a.Purpose, &a.Inbound, &a.AnsweredBy, (*int64)(&a.Price.Amount), &a.Price.Currency, object{&a.Sound}}
+	}, "target", "remains", "price", "price_unit", "sound")
 
 // putAttempt inserts or replaces; what ends a ghost is replaced only by something.
 var putAttempt = attempts.upsert + ", target = COALESCE(excluded.target, attempt.target), remains = COALESCE(excluded.remains, attempt.remains)"
@@ -75,12 +75,12 @@ type callRow struct {
 }
 
 var calls = newTable("call", "sid account parent direction from_address to_address status cause sip_status trunk attempt answered_by "+
-	"program callback callback_seq created updated started answered ended node remains deleted price price_unit",
+	"program callback callback_seq created updated started answered ended node remains deleted price price_unit sound",
 	func(r *callRow) []any {
 		return []any{&r.SID, &r.Account, &r.Parent, &r.Direction, &r.From, &r.To, &r.Status, &r.Cause, &r.SIPStatus, &r.Trunk,
 			&r.Attempt, &r.AnsweredBy, object{&r.Program}, object{&r.Callback}, &r.CallbackSeq, moment{&r.Created}, moment{&r.Updated},
 			moment{&r.Started}, moment{&r.Answered}, moment{&r.Ended}, &r.Node, (*[]byte)(&r.Remains), &r.deleted,
-			(*int64)(&r.Price.Amount), &r.Price.Currency}
+			(*int64)(&r.Price.Amount), &r.Price.Currency, object{&r.Sound}}
 	})
 
 // putCall inserts or replaces; a call that was deleted stays so.

@@ -23,7 +23,7 @@ var uses = newTable("used", "step inbound currency count units took amount", fun
 // Each counts what happened from one moment to before another, by steps of so many milliseconds.
 const (
 	usedCalls = `SELECT at / ?, inbound, currency, COUNT(*), CAST(0 AS BIGINT), CAST(SUM(talked) AS BIGINT), CAST(SUM(amount) AS BIGINT)
-		FROM charge WHERE at >= ? AND at < ? AND account = ? GROUP BY 1, 2, 3`
+		FROM charge WHERE at >= ? AND at < ? AND account = ? AND leg >= 0 GROUP BY 1, 2, 3` // the others are messages
 	usedTexts = `SELECT created / ?, direction = 'inbound', price_unit, COUNT(*), CAST(SUM(segments) AS BIGINT), CAST(0 AS BIGINT), CAST(SUM(price) AS BIGINT)
 		FROM message WHERE created >= ? AND created < ? AND account = ? AND status NOT IN ('failed', 'canceled') GROUP BY 1, 2, 3`
 	usedRecordings = `SELECT created / ?, FALSE, '', COUNT(*), CAST(0 AS BIGINT), CAST(SUM(duration) AS BIGINT), CAST(0 AS BIGINT)

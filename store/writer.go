@@ -165,6 +165,7 @@ type batch struct {
 	again  []*change // to be done once more, each alone
 	events []timeline.Event
 	jobs   []job.Item
+	freed  []string  // trunks that have a channel more
 	now    time.Time // of the database …
 	asked  time.Time // … at this moment of ours
 }
@@ -257,6 +258,9 @@ func (b *batch) finish() error {
 		if err := b.q.addJobs(b.ctx, b.jobs); err != nil {
 			return err
 		}
+	}
+	if err := b.tellFreed(); err != nil {
+		return err
 	}
 	if len(b.events) > 0 {
 		if err := b.number(); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/kaden-project/kaden/problem/yamldoc"
 )
 
-// Budget is how much all calls in one currency may cost in a month (予算).
+// Budget is how much all calls and short messages in one currency may cost in a month (予算).
 type Budget struct {
 	Name     string
 	Limit    Money
@@ -100,15 +100,16 @@ func Month(t time.Time) (from, to time.Time) {
 // MonthName is 2026-11.
 func MonthName(t time.Time) string { return t.Format("2006-01") }
 
-// Spent is what some calls have cost: those of one quarter of an hour, trunk, plan, person and currency. The
-// quarter is the largest step that every time zone's days are made of.
+// Spent is what some calls, or some short messages, have cost: those of one quarter of an hour, trunk, plan, person and
+// currency. The quarter is the largest step that every time zone's days are made of.
 type Spent struct {
 	At       time.Time // the quarter's beginning
 	Plan     string    // "" for calls that no plan asked for
 	Person   string    // likewise
 	Trunk    string
-	Currency string // "" where the cost is not known
-	Legs     int64
+	Currency string        // "" where the cost is not known
+	Legs     int64         // 0 where it is about messages
+	Messages int64         // 0 where it is about calls
 	Talked   time.Duration // answered legs
 	Amount   Amount
 }
@@ -121,6 +122,7 @@ type Line struct {
 	Key      string
 	Currency string
 	Legs     int64
+	Messages int64
 	Talked   time.Duration
 	Amount   Amount
 }
@@ -139,7 +141,7 @@ func Bill(list []Spent, key func(Spent) string) []Line {
 			lines = append(lines, Line{Key: p.key, Currency: p.currency})
 		}
 		l := &lines[i]
-		l.Legs, l.Talked, l.Amount = l.Legs+s.Legs, l.Talked+s.Talked, l.Amount+s.Amount
+		l.Legs, l.Messages, l.Talked, l.Amount = l.Legs+s.Legs, l.Messages+s.Messages, l.Talked+s.Talked, l.Amount+s.Amount
 	}
 	slices.SortFunc(lines, func(a, b Line) int {
 		if c := strings.Compare(a.Key, b.Key); c != 0 {

@@ -74,12 +74,12 @@ func TestBill(t *testing.T) {
 	}
 	tokyo := time.FixedZone("JST", 9*3600)
 	for by, want := range map[string][]Line{
-		"day":    {{"2026-11-01", "", 3, 0, 0}, {"2026-11-01", "JPY", 2, time.Minute, 16 * one}, {"2026-11-01", "USD", 1, 0, one / 100}, {"2026-11-02", "JPY", 1, time.Second, 8 * one}},
-		"month":  {{"2026-11", "", 3, 0, 0}, {"2026-11", "JPY", 3, 61 * time.Second, 24 * one}, {"2026-11", "USD", 1, 0, one / 100}},
-		"plan":   {{"day", "", 3, 0, 0}, {"day", "USD", 1, 0, one / 100}, {"night", "JPY", 3, 61 * time.Second, 24 * one}},
-		"person": {{"sato", "JPY", 3, 61 * time.Second, 24 * one}, {"suzuki", "", 3, 0, 0}, {"suzuki", "USD", 1, 0, one / 100}},
-		"trunk":  {{"abroad", "", 3, 0, 0}, {"abroad", "USD", 1, 0, one / 100}, {"ntt", "JPY", 3, 61 * time.Second, 24 * one}},
-		"all":    {{"", "", 3, 0, 0}, {"", "JPY", 3, 61 * time.Second, 24 * one}, {"", "USD", 1, 0, one / 100}},
+		"day":    {{"2026-11-01", "", 3, 0, 0, 0}, {"2026-11-01", "JPY", 2, 0, time.Minute, 16 * one}, {"2026-11-01", "USD", 1, 0, 0, one / 100}, {"2026-11-02", "JPY", 1, 0, time.Second, 8 * one}},
+		"month":  {{"2026-11", "", 3, 0, 0, 0}, {"2026-11", "JPY", 3, 0, 61 * time.Second, 24 * one}, {"2026-11", "USD", 1, 0, 0, one / 100}},
+		"plan":   {{"day", "", 3, 0, 0, 0}, {"day", "USD", 1, 0, 0, one / 100}, {"night", "JPY", 3, 0, 61 * time.Second, 24 * one}},
+		"person": {{"sato", "JPY", 3, 0, 61 * time.Second, 24 * one}, {"suzuki", "", 3, 0, 0, 0}, {"suzuki", "USD", 1, 0, 0, one / 100}},
+		"trunk":  {{"abroad", "", 3, 0, 0, 0}, {"abroad", "USD", 1, 0, 0, one / 100}, {"ntt", "JPY", 3, 0, 61 * time.Second, 24 * one}},
+		"all":    {{"", "", 3, 0, 0, 0}, {"", "JPY", 3, 0, 61 * time.Second, 24 * one}, {"", "USD", 1, 0, 0, one / 100}},
 	} {
 		key, ok := By(by, tokyo)
 		if got := Bill(list, key); !ok || !slices.Equal(got, want) {

@@ -20,6 +20,8 @@ import (
 //	    - { to: others, price: 20, unit: 60s, attempt: 1 }
 //	  inbound:                                       # calls that come in, to numbers of ours
 //	    - { to: toll-free, price: 30, unit: 3m }
+//	  messages:                                      # short messages that are sent, for each segment
+//	    - { to: mobile, price: 9 }
 //
 // Nothing there gives the zero Table. A row that is wrong is left out, with its problem.
 func Read(v yamldoc.Value) Table {
@@ -30,21 +32,26 @@ func Read(v yamldoc.Value) Table {
 	t := Table{Currency: readCurrency(m.Need("currency", "JPY"))}
 	t.Rows = readRows(m.Need("calls", "[{ to: mobile, price: 16, unit: 60s }]"))
 	t.Inbound = readRows(m.Take("inbound"))
+	t.Messages = readEach(m.Take("messages"), readMessageRow, "write { to: mobile, price: 9 }")
 	m.Done()
 	return t
 }
 
-func readRows(rows yamldoc.Value) (out []Row) {
+func readRows(rows yamldoc.Value) []Row {
+	return readEach(rows, readRow, "write { to: mobile, price: 16, unit: 60s }")
+}
+
+func readEach(rows yamldoc.Value, read func(yamldoc.Value, map[string]bool) (Row, bool), hint string) (out []Row) {
 	if !rows.Given() {
 		return nil
 	}
 	taken := map[string]bool{}
 	for _, item := range rows.List() {
 		if !item.IsMap() {
-			item.Error("a price is a row of keys and values", "write { to: mobile, price: 16, unit: 60s }")
+			item.Error("a price is a row of keys and values", hint)
 			continue
 		}
-		if r, ok := readRow(item, taken); ok {
+		if r, ok := read(item, taken); ok {
 			out = append(out, r)
 		}
 	}
@@ -63,9 +70,17 @@ func readCurrency(v yamldoc.Value) string {
 	return s
 }
 
-func readRow(v yamldoc.Value, taken map[string]bool) (r Row, ok bool) {
+// readMessageRow reads a price for each segment: time has none.
+func readMessageRow(v yamldoc.Value, taken map[string]bool) (r Row, ok bool) {
 	m := v.Map()
-	to := m.Need("to", "mobile")
+	r.To = readWhom(m.Need("to", "mobile"), taken)
+	r.Price = readAmount(m.Need("price", "9"))
+	m.Done()
+	return r, len(r.To) > 0
+}
+
+// readWhom reads what a row prices, each once.
+func readWhom(to yamldoc.Value, taken map[string]bool) (words []string) {
 	for _, item := range to.List() {
 		word := readTo(item)
 		switch {
@@ -74,9 +89,15 @@ func readRow(v yamldoc.Value, taken map[string]bool) (r Row, ok bool) {
 			item.Error(word+" is priced twice", "remove one of them")
 		default:
 			taken[word] = true
-			r.To = append(r.To, word)
+			words = append(words, word)
 		}
 	}
+	return words
+}
+
+func readRow(v yamldoc.Value, taken map[string]bool) (r Row, ok bool) {
+	m := v.Map()
+	r.To = readWhom(m.Need("to", "mobile"), taken)
 	price := m.Take("price")
 	r.PerCall = readAmount(m.Take("per-call"))
 	r.Price = readAmount(price)

@@ -1,4 +1,4 @@
-// Package tariff knows what telephone calls cost (料金): price tables, their arithmetic, budgets and sums.
+// Package tariff knows what telephone calls and short messages cost (料金): price tables, their arithmetic, budgets and sums.
 //
 // A [Table] is what one carrier asks: a row per class of numbers or prefix, with a price for each started
 // unit of time. [Table.Cost] gives the [Money] for one leg, or says that no row prices it: a price that is
@@ -103,6 +103,7 @@ type Table struct {
 	Currency string
 	Rows     []Row
 	Inbound  []Row // for calls that come in: To is the number of ours that was called
+	Messages []Row // for short messages that are sent: Price is for each segment, and the rest is left empty
 }
 
 // Leg is one connection to a telephone number as a carrier counts it.
@@ -114,6 +115,16 @@ type Leg struct {
 
 // In is the table for calls that come in: what the carrier asks for those to a number of ours.
 func (t Table) In() Table { return Table{Currency: t.Currency, Rows: t.Inbound} }
+
+// Message is what a short message of so many segments costs that was sent to a number; the zero Money where no row
+// prices it. (Segments: what fits into one SMS; see package message.)
+func (t Table) Message(to number.Number, segments int) Money {
+	r, ok := Table{Rows: t.Messages}.Row(to)
+	if !ok || t.Currency == "" {
+		return Money{}
+	}
+	return Money{Amount(max(1, segments)) * r.Price, t.Currency}
+}
 
 // Row finds the row for a number: that of the longest prefix, else its class's, else the one for others.
 func (t Table) Row(to number.Number) (Row, bool) {

@@ -214,3 +214,37 @@ func TestAmount(t *testing.T) {
 		}
 	}
 }
+
+func TestMessagesArePricedByTheSegment(t *testing.T) {
+	house := table(t, hikari+`
+messages:
+  - { to: mobile, price: 9.5 }
+  - { to: "+1", price: 0 }
+`)
+	for _, tt := range []struct {
+		to       number.Number
+		segments int
+		want     string
+	}{
+		{mobile, 1, "9.5 JPY"}, {mobile, 3, "28.5 JPY"}, {mobile, 0, "9.5 JPY"}, {abroad, 2, "0 JPY"}, {fixed, 1, "unknown"},
+	} {
+		if got := house.Message(tt.to, tt.segments).String(); got != tt.want {
+			t.Errorf("%d segments to %s: %s, want %s", tt.segments, tt.to, got, tt.want)
+		}
+	}
+	if got := table(t, hikari).Message(mobile, 1); got.Known() {
+		t.Errorf("without a row it costs %s", got)
+	}
+	for text, want := range map[string]string{
+		"  - { to: mobile }":                      "<price>: is missing",
+		"  - { to: mobile, price: 9, unit: 60s }": "unit",
+		"  - { to: [mobile, mobile], price: 9 }":  "mobile is priced twice",
+		"  - mobile":                              "a price is a row of keys and values",
+	} {
+		doc := yamldoc.Parse([]byte("prices:\n  currency: JPY\n  calls: [{ to: mobile, price: 16, unit: 60s }]\n  messages:\n  " + text + "\n"))
+		Read(doc.Take("prices"))
+		if list := doc.Done(); len(list) == 0 || !strings.Contains(list[0].String(), want) {
+			t.Errorf("%s: %v", text, list)
+		}
+	}
+}

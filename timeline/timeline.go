@@ -72,6 +72,8 @@ const (
 	CallRinging    Kind = "call.ringing"
 	CallAnswered   Kind = "call.in-progress"
 	CallDoubleRing Kind = "call.double-ring" // the phone may have rung twice: a trunk that was silent woke up
+	CallForwarded  Kind = "call.forwarded"   // the carrier says that the number is elsewhere; Cause is forwarded, moved or not-followed
+	CallPlayed     Kind = "call.played"      // Cause is what the line plays in the place of an answer: busy, announcement …; a hint
 	CallDigit      Kind = "call.digit"
 	CallDetected   Kind = "call.detected" // Cause is what detection takes the one who answered for; a hint
 	CallHeard      Kind = "call.heard"    // the first sound of the far end, or that there was none; told at the end

@@ -28,7 +28,7 @@ import (
 //	interval: 1s
 //	interval-per: number            # trunk is the default; account: all trunks of the same server and user
 //	dtmf: in-band                   # rfc4733 is the default
-//	answer: unreliable              # announcements come as answers
+//	answer: unreliable              # busy tones and announcements come as sound or as answers: it is listened to
 //	register: true                  # and what else belongs to SIP: see readSIP
 //	prices: { currency: JPY, calls: [{ to: mobile, price: 16, unit: 60s }] } # see tariff.Read
 //

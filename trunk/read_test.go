@@ -107,12 +107,13 @@ caller-id-spelling: national
 privacy: yes
 prack: off
 session-timer: off
-codecs: [pcma]
+codecs: [pcma, g722]
+ptime: 40
 dtmf-payload: 96
 `), nil)
 	want := SIP{
 		Register: true, Expires: 30 * time.Minute, Login: "0003", Proxy: "sip:proxy.example.jp;lr", Ping: 30 * time.Second,
-		CallerID: InPreferred, Shown: number.National, Private: true, NoPRACK: true, Session: -1, Codecs: []string{"pcma"}, DTMF: 96,
+		CallerID: InPreferred, Shown: number.National, Private: true, NoPRACK: true, Session: -1, Codecs: []string{"pcma", "g722"}, Packet: 40, DTMF: 96,
 	}
 	if problems != nil || !reflect.DeepEqual(got.SIP, want) {
 		t.Errorf("got %+v\nwant %+v\n%v", got.SIP, want, problems)
@@ -133,6 +134,7 @@ dtmf-payload: 96
 		{"caller-id-uri: tel\ncaller-id-spelling: national\n", "needs a phone-context"},
 		{"prefix: 184\nprivacy: true\n", "hides the number already"},
 		{"codecs: [g729]\n", `"g729" is not known`},
+		{"ptime: 50\n", `"50" is not known`},
 		{"dtmf-payload: 20\n", "20 is out of range"},
 		{"media: srtp\n", "whoever reads the signalling hears the call"},
 		{"session-timer: 30s\n", "30s is out of range"},

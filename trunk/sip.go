@@ -3,6 +3,7 @@ package trunk
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +24,8 @@ type SIP struct {
 	Tel      bool   // … as a tel: URI
 	Private  bool   // the person who is called is not to see it
 
-	Codecs []string // pcmu, pcma: that are offered and taken; nil is both
+	Codecs []string // pcmu, pcma, g722: that are offered and taken, the best first; nil is the first two
+	Packet int      // length of the sound's packets in ms: 10, 20, 30, 40, 60; 0: as the carrier likes
 	DTMF   int      // payload type of telephone-event that is offered; 0 is 101
 	Secret bool     // the sound is encrypted (SRTP), or there is no call
 
@@ -49,7 +51,8 @@ const (
 //	caller-id-spelling: national    # e164, national, digits
 //	caller-id-uri: tel              # sip is the default
 //	privacy: true                   # who is called does not see our number
-//	codecs: [pcmu]                  # pcmu and pcma are the default
+//	codecs: [pcmu]                  # pcmu and pcma are the default; g722 only where it is named
+//	ptime: 40                       # ms of sound in a packet: 10, 20, 30, 40, 60; as the carrier asks is the default, else 20
 //	dtmf-payload: 96                # of telephone-event; 101 is the default
 //	media: srtp                     # rtp is the default
 //	session-timer: 15m              # off: none; half an hour is the default
@@ -86,10 +89,11 @@ func readSIP(doc *yamldoc.Map, t *Trunk) {
 		privacy.Warn("prefix 184 hides the number already", "one of the two is enough")
 	}
 	for _, item := range doc.Take("codecs").List() {
-		if c := item.OneOf("pcmu", "pcma"); c != "" && !slices.Contains(s.Codecs, c) {
+		if c := item.OneOf("pcmu", "pcma", "g722"); c != "" && !slices.Contains(s.Codecs, c) {
 			s.Codecs = append(s.Codecs, c)
 		}
 	}
+	s.Packet, _ = strconv.Atoi(doc.Take("ptime").OneOf("10", "20", "30", "40", "60"))
 	s.DTMF = doc.Take("dtmf-payload").Count(96, 127)
 	s.Secret = doc.Take("media").OneOf("rtp", "srtp") == "srtp"
 	if media := doc.Take("media"); s.Secret && !strings.HasPrefix(t.Server, "sips:") && !strings.Contains(t.Server, "transport=tls") {

@@ -28,7 +28,7 @@ type Trunk struct {
 	Interval   time.Duration           // least time between new calls: 1 s for Twilio-like ones
 	Per        string                  // what the interval is counted for: PerTrunk, PerNumber, PerAccount; "" is PerTrunk
 	InBandDTMF bool
-	Unreliable bool // answers with announcements (rule 30)
+	Unreliable bool // says with tones and announcements what others say in SIP, or answers with them (rules 29, 30)
 	Upstream   bool // another platform: Server is its URL, User and Password are the account there
 	Prices     tariff.Table
 	SIP        SIP

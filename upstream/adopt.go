@@ -16,8 +16,8 @@ import (
 // ErrNothingLeft says that there is no call which could go on: it is over, or the platform does not know it.
 var ErrNothingLeft = errors.New("no call of it is under way there")
 
-// Adopt takes up the call that an earlier life of this process left at an upstream, where it rings on or
-// somebody listens: o is its order, r what was kept of it last. The call is asked for by its SID, or looked for by
+// Adopt takes up the call that an earlier life of this process, or another one that has died, left at an upstream, where it
+// rings on or somebody listens: o is its order, r what was kept of it last. The call is asked for by its SID, or looked for by
 // its numbers and its time where the answer to its order never came. It goes on as if this life had placed it:
 // o.Heard hears how far it was, then what comes. Nothing is ordered. An error says that nothing was taken up, and
 // EndGhost ends what may be left.
@@ -44,10 +44,14 @@ func (c *Client) Adopt(ctx context.Context, r leg.Remains, o call.Order) (*Call,
 	if err != nil {
 		return nil, err
 	}
+	moved := rem.Public != "" && rem.Public != c.cfg.PublicURL
+	if moved && found.Status != call.InProgress { // the platform cannot be told before somebody answers, and then it asks there
+		return nil, fmt.Errorf("%w that can go on: its script is asked for at %s, and this kaden is not there", ErrNothingLeft, rem.Public)
+	}
 	o.Ring, o.TimeLimit = cmp.Or(o.Ring, usualRing), cmp.Or(o.TimeLimit, usualLimit)
 	k := c.newCall(u, o)
 	k.recall(rec, rem)
-	k.found = &found
+	k.found, k.moved = &found, moved
 	if err := c.enter(k); err != nil {
 		k.stop()
 		return nil, err
@@ -133,7 +137,7 @@ func (k *Call) goOn(r resource) {
 	k.log.Info("call at the upstream taken up", "there", r.SID, "status", r.Status)
 	k.adopt(r.SID)
 	if gate := k.client.cfg.Gate; gate != nil {
-		k.seat = gate.Resume(k.up.Line())
+		k.seat = gate.Resume(k.up.Line(), k.order.SID)
 	}
 	switch {
 	case k.answered:
@@ -152,4 +156,7 @@ func (k *Call) goOn(r resource) {
 		}
 	}
 	k.observe(r.told(byAnswer))
+	if k.moved { // whoever listens hears it from here, from its beginning
+		k.redirect(k.order.Program)
+	}
 }

@@ -3,6 +3,7 @@ package upstream_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,4 +165,38 @@ func TestTheMessageOfACallThatIsTakenUpIsHeardToItsEnd(t *testing.T) {
 	})
 	c.goes(call.Completed)
 	over(h, k)
+}
+
+// A call that a kaden at another address has ordered goes on where somebody listens already: they hear the message from
+// here, from its beginning. One that still rings would ask for its script where nobody is.
+func TestACallOfAKadenWithAnotherAddress(t *testing.T) {
+	for _, answered := range []bool{true, false} {
+		h := build(t)
+		h.place()
+		c := h.platform.the(1)
+		c.goes(call.Ringing)
+		h.hears("initiated", "ringing")
+		eventually(t, "kept", func() bool { h.mu.Lock(); defer h.mu.Unlock(); return len(h.kept) == 2 })
+		h.dies()
+		if answered {
+			h.platform.set(func() { c.status = call.InProgress })
+		}
+		h.mu.Lock()
+		h.kept[1] = strings.Replace(h.kept[1], `"public":"`, `"public":"https://other.example`, 1)
+		h.mu.Unlock()
+		h.lives()
+		k, err := h.adopt(1)
+		if !answered {
+			if !errors.Is(err, upstream.ErrNothingLeft) {
+				t.Errorf("while it rings: %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "they hear the message from here", func() bool { c.p.mu.Lock(); defer c.p.mu.Unlock(); return len(c.told) == 1 })
+		c.goes(call.Completed)
+		over(h, k)
+	}
 }

@@ -55,6 +55,7 @@ type owned struct {
 	ticket   *call.Ticket // its place in the queue at the gate; nil: there is no gate
 	seat     *call.Seat   // its place on the line; nil without one
 	found    *resource    // how a call of an earlier life was found; nil: it is to be ordered
+	moved    bool         // it was ordered by a kaden with another address
 	ordering bool         // a create is under way or may be sent yet
 	script   script
 
@@ -464,7 +465,7 @@ func (k *Call) charge() {
 	})
 	if k.up.Prices.Currency != "" {
 		ev := k.event(timeline.CallCharged, cost.String()+" over "+k.up.Name+": "+words)
-		ev.At = k.rec.Ended.UTC()
+		ev.At, ev.Alert, ev.Callout = k.rec.Ended.UTC(), k.order.Alert, k.order.Callout
 		k.untold = append(k.untold, ev)
 	}
 }

@@ -271,13 +271,14 @@ type remains struct {
 	Since    time.Time `json:"since"`
 	Lasts    int64     `json:"lasts,omitempty"` // of a script that went with the order: as in script, ms
 	Next     string    `json:"next,omitempty"`
-	Until    time.Time `json:"-"` // orders made after it are others'; zero: the start of this life
+	Public   string    `json:"public,omitempty"` // where its script and callbacks lead; "" is nowhere, or not known
+	Until    time.Time `json:"-"`                // orders made after it are others'; zero: the start of this life
 }
 
 func (k *Call) remains() remains {
 	return remains{
 		Upstream: k.up.Name, Call: k.sid, To: k.rec.To, From: k.rec.From, Since: k.since,
-		Lasts: k.script.lasts.Milliseconds(), Next: k.script.next,
+		Lasts: k.script.lasts.Milliseconds(), Next: k.script.next, Public: k.client.cfg.PublicURL,
 	}
 }
 

@@ -41,8 +41,8 @@ type Store interface {
 // Gate lets calls onto upstreams at the pace of their documents, as many at once as they carry, and keeps them off
 // one that fails; a call.Desk is one. See there.
 type Gate interface {
-	Book(t trunk.Trunk, from string, urgent bool) *call.Ticket
-	Resume(t trunk.Trunk) *call.Seat
+	Book(t trunk.Trunk, id sid.Call, from string, urgent bool) *call.Ticket
+	Resume(t trunk.Trunk, id sid.Call) *call.Seat
 }
 
 // Config is what a Client works with.
@@ -186,7 +186,7 @@ func (c *Client) Place(ctx context.Context, name string, o call.Order) (*Call, e
 		}
 	}
 	if c.cfg.Gate != nil { // now, so that who comes first goes first
-		k.ticket = c.cfg.Gate.Book(u.Line(), k.rec.From, o.Urgent)
+		k.ticket = c.cfg.Gate.Book(u.Line(), o.SID, k.rec.From, o.Urgent)
 	}
 	if err := c.enter(k); err != nil {
 		if k.ticket != nil {

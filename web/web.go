@@ -58,7 +58,7 @@ func handler(tree fs.FS) http.Handler {
 		name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
 		p, ok := pages[name]
 		if !ok {
-			if strings.HasPrefix(name, "assets/") || path.Ext(name) != "" {
+			if strings.HasPrefix(name, "assets/") || path.Ext(name) != "" && !strings.HasPrefix(name, "twiml-bins/") {
 				http.NotFound(w, r) // a script of another version; the page would not run as a script
 				return
 			}

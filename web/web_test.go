@@ -38,6 +38,7 @@ func TestEachFileIsServedAsWhatItIs(t *testing.T) {
 	}{
 		{"the page", "/", 200, "text/html; charset=utf-8", "no-cache", "<!doctype"},
 		{"an address of the page's own", "/alerts/al-0123", 200, "text/html; charset=utf-8", "no-cache", "<!doctype"},
+		{"a bin's page, with a dot in its name", "/twiml-bins/v1.2", 200, "text/html; charset=utf-8", "no-cache", "<!doctype"},
 		{"a script", "/assets/index-abc.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", "ring();"},
 		{"a style", "/assets/index-abc.css", 200, "text/css; charset=utf-8", "public, max-age=31536000, immutable", "body{}"},
 		{"the icon", "/icon.svg", 200, "image/svg+xml", "no-cache", "<svg"},

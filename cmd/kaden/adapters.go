@@ -22,6 +22,8 @@ type asker struct {
 	scripts call.Asker // set once, before the first call
 	outside call.Asker
 	bins    *bins // nil: none
+	// afterDial is asked at the address of that name; nil: the console has no phone.
+	afterDial func(context.Context, call.Ask) (call.Reply, error)
 
 	validations *rest.Validations // nil: none; set once, before the first call
 	teller      *rest.Teller      // likewise
@@ -36,6 +38,9 @@ func (a *asker) Ask(ctx context.Context, q call.Ask) (call.Reply, error) {
 	}
 	if a.validations != nil && a.validations.Ours(q.URL) {
 		return a.validations.Ask(ctx, q)
+	}
+	if a.afterDial != nil && q.URL == afterDial {
+		return a.afterDial(ctx, q)
 	}
 	if a.teller != nil && a.teller.Ours(q.URL) {
 		return a.teller.Ask(ctx, q)
@@ -122,20 +127,36 @@ func (t *traces) remember(id string, tr leg.Tracer) {
 
 // of is the signalling of a call, over all trunks it was tried on; nil when it is not remembered.
 func (t *traces) of(id string) (out []leg.Message) {
+	for _, l := range t.all(id) {
+		out = append(out, l.Trace()...)
+	}
+	return out
+}
+
+// sound is how the sound of a call fares, or has fared: a line for each leg that had any.
+func (t *traces) sound(id string) string {
+	var b strings.Builder
+	for _, l := range t.all(id) {
+		if m, ok := l.(leg.Measured); ok {
+			if how := m.Sound().String(); how != "" {
+				fmt.Fprintf(&b, "\nsound: %s\n", how)
+			}
+		}
+	}
+	return b.String()
+}
+
+func (t *traces) all(id string) []leg.Tracer {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	legs := append([]leg.Tracer(nil), t.legs[id]...)
 	for n := 2; ; n++ { // another trunk's leg of the same call is named id-2, id-3 …
 		more := t.legs[fmt.Sprintf("%s-%d", id, n)]
 		if more == nil {
-			break
+			return legs
 		}
 		legs = append(legs, more...)
 	}
-	t.mu.Unlock()
-	for _, l := range legs {
-		out = append(out, l.Trace()...)
-	}
-	return out
 }
 
 // joinErrors is errors.Join without what only says that the end was asked for.

@@ -110,6 +110,7 @@ func (c *whyCmd) Run(out *output) error {
 			Attempts int    `json:"attempts"`
 			Outcome  string `json:"outcome"`
 			Why      string `json:"why"`
+			Sound    string `json:"sound"`
 		} `json:"people"`
 		Notices []string `json:"notices"`
 	}
@@ -122,6 +123,11 @@ func (c *whyCmd) Run(out *output) error {
 		fmt.Fprintf(w, "  %s\t%d×\t%s\t%s\n", p.Person, p.Attempts, p.Outcome, p.Why)
 	}
 	w.Flush()
+	for _, p := range why.People {
+		if p.Sound != "" {
+			fmt.Fprintf(out.Stdout, "  sound of %s: %s\n", p.Person, p.Sound)
+		}
+	}
 	for _, n := range why.Notices {
 		fmt.Fprintln(out.Stdout, "  !!", n)
 	}

@@ -154,6 +154,13 @@ func unknownIssuer(err error) error {
 
 // fromBrowser takes a call that a page has made: the application that its token names answers it.
 func (r *rooms) fromBrowser(ctx context.Context, v clientsdk.Visit) error {
+	if v.Application == r.ownApplication() && v.Account == r.account.SID {
+		visit, err := r.fromConsole(ctx, v)
+		if err != nil {
+			return err
+		}
+		return r.desk.Receive(v.Leg, visit)
+	}
 	a, err := r.catalog.Application(ctx, v.Account, v.Application)
 	switch {
 	case errors.Is(err, account.ErrNotFound):
@@ -193,7 +200,7 @@ func (r *rooms) phoneToken(person string) (api.PhoneToken, error) {
 	key, secret := r.ownKey()
 	var err error
 	t.Token, err = clientsdk.Mint(key, secret, clientsdk.Claims{
-		Account: r.account.SID, Identity: t.Identity, Incoming: true, Expires: t.Expires,
+		Account: r.account.SID, Identity: t.Identity, Incoming: true, Application: r.ownApplication(), Expires: t.Expires,
 	}, time.Now())
 	return t, err
 }

@@ -40,12 +40,9 @@ func lineOf(t trunk.Trunk) sipleg.Line {
 		l.Number = string(n)
 	}
 	l.DTMF, l.Secret = uint8(t.SIP.DTMF), t.SIP.Secret
+	l.Packet = t.SIP.Packet
 	for _, name := range t.SIP.Codecs {
-		codec := media.PCMU
-		if name == "pcma" {
-			codec = media.PCMA
-		}
-		l.Codecs = append(l.Codecs, codec)
+		l.Codecs = append(l.Codecs, map[string]media.Codec{"pcmu": media.PCMU, "pcma": media.PCMA, "g722": media.G722}[name])
 	}
 	switch t.SIP.CallerID {
 	case trunk.InAsserted:

@@ -27,7 +27,7 @@ func (r *rooms) console(mux *http.ServeMux) error {
 		},
 		Phones: api.Phones{All: r.phoneList, Server: r.sipServer(), ServerTLS: r.sipsServer(), Password: r.phonePassword},
 		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Bins: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Standings: r.standings, Ready: r.store.Ready,
-		Schemes: r.schemes(), Phone: r.phoneToken,
+		Schemes: r.schemes(), Phone: r.phoneToken, MayPhone: r.mayPhone, Browsers: r.tabs,
 	})
 	h := r.api.Handler()
 	for _, path := range []string{"/api/", "/login", "/logout", "/a/"} {
@@ -113,5 +113,5 @@ func (s signalling) Trace(id sid.Call) (ladder string, pcap []byte, ok bool) {
 	if err := sipleg.WritePcap(&file, messages); err != nil {
 		s.r.log.Warn("pcap not written", "call", id, "err", err)
 	}
-	return sipleg.Ladder(messages), file.Bytes(), true
+	return sipleg.Ladder(messages) + s.r.traces.sound(name), file.Bytes(), true
 }

@@ -89,6 +89,7 @@ func TestWhatCommandsTellTheServer(t *testing.T) {
 		{"stop", `POST /api/alerts/al-1/stop {"by":""}`, `{"id": "al-1", "status": "stored", "stopped": true, "title": "disk full"}`, "al-1 stopped: disk full", []string{"alert", "stop", "al-1"}},
 		{"snooze", `POST /api/alerts/al-1/snooze {"by":"","for":"1h0m0s"}`, stands, "al-1", []string{"alert", "snooze", "al-1", "--for", "1h"}},
 		{"hand over", `POST /api/alerts/al-1/hand-over {"by":"sato","to":"suzuki"}`, stands, "al-1", []string{"alert", "hand-over", "al-1", "suzuki", "--by", "sato"}},
+		{"why, and how it sounded", `GET /api/alerts/al-1/why`, `{"summary": "sato took it", "people": [{"person": "sato", "attempts": 1, "outcome": "confirmed", "why": "took it", "sound": "PCMU, heard 5 packets"}], "notices": []}`, "sato took it\n  sato  1×  confirmed  took it\n  sound of sato: PCMU, heard 5 packets\n", []string{"why", "al-1"}},
 		{"why", `GET /api/alerts/al-1/why`, `{"summary": "nobody can be reached", "people": [{"person": "sato", "attempts": 0, "why": "no trunk"}], "notices": ["no voice"]}`, "nobody can be reached\n  sato  0×    no trunk\n  !! no voice\n", []string{"why", "al-1"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -137,10 +137,24 @@ func (o *office) hangUp(call string) {
 // device makes the SDK's Device in a tab, on duty, with the events that matter noted.
 func (o *office) device(p *tab, token string) {
 	p.t.Helper()
-	p.run(`window.device = new Twilio.Device(%q, { chunderw: %q, sounds: quiet, closeProtection: false, allowIncomingWhileBusy: true, enableImprovedSignalingErrorPrecision: true });
+	p.device(token, o.wires.addr(), "")
+}
+
+// device is the same at any address, with more options, as JavaScript writes them.
+func (p *tab) device(token, addr, options string) {
+	p.t.Helper()
+	p.devices(token, []string{addr}, options)
+}
+
+// devices is the same with addresses that are tried one after the other.
+func (p *tab) devices(token string, addrs []string, options string) {
+	p.t.Helper()
+	list, _ := json.Marshal(addrs)
+	p.run(`window.calls = []; const where = %s;
+		window.device = new Twilio.Device(%q, { chunderw: where.length > 1 ? where : where[0], sounds: quiet, closeProtection: false, allowIncomingWhileBusy: true, enableImprovedSignalingErrorPrecision: true, %s });
 		follow('device', device, ['registered', 'unregistered', 'error', 'tokenWillExpire']);
-		device.on('incoming', (call) => { window.call = call; note('incoming'); follow('call', call, ['accept', 'cancel', 'disconnect', 'error', 'reject', 'reconnecting', 'reconnected', 'messageSent']); call.on('messageReceived', (m) => note('message', m.content)); });
-		await device.register(); await saw('device registered')`, token, o.wires.addr())
+		device.on('incoming', (call) => { window.call = call; calls.push(call); note('incoming'); follow('call', call, ['accept', 'cancel', 'disconnect', 'error', 'reject', 'reconnecting', 'reconnected', 'messageSent']); call.on('messageReceived', (m) => note('message', m.content)); });
+		await device.register(); await saw('device registered')`, list, token, options)
 }
 
 // phoneToken is what the console's own phone gets.

@@ -254,10 +254,16 @@ func (o *office) accessToken(t *testing.T, c *chromium, identity string, more ma
 // caller is a tab that calls and does not register.
 func (o *office) caller(t *testing.T, c *chromium, name, sdk string) *tab {
 	t.Helper()
+	return o.callerAt(t, c, name, sdk, o.wires.addr())
+}
+
+// callerAt is the same at another address.
+func (o *office) callerAt(t *testing.T, c *chromium, name, sdk, addr string) *tab {
+	t.Helper()
 	p := c.tab(t, name, sdk)
 	p.run(`window.device = new Twilio.Device(%q, { chunderw: %q, sounds: quiet, enableImprovedSignalingErrorPrecision: true }); follow('device', device, ['error']);
 		window.dial = async (params) => { window.call = await device.connect({ params }); follow('call', call, ['accept', 'ringing', 'disconnect', 'error', 'reconnecting', 'reconnected']); }`,
-		o.accessToken(t, c, name, nil), o.wires.addr())
+		o.accessToken(t, c, name, nil), addr)
 	return p
 }
 
@@ -314,7 +320,7 @@ func callsWithout(t *testing.T, o *office, c *chromium, sdk string) {
 	p := c.tab(t, "tanaka", sdk)
 	p.run(`window.device = new Twilio.Device(%q, { chunderw: %q, sounds: quiet });
 		window.call = await device.connect({}); follow('call', call, ['accept', 'disconnect', 'error']); await saw('call disconnect')`,
-		o.phoneToken("sato"), o.wires.addr())
+		o.accessToken(t, c, "tanaka", map[string]any{"application": nil}), o.wires.addr())
 	if !p.did("call error") || p.did("call accept") {
 		t.Errorf("seen: %s", p.run("return seen"))
 	}
@@ -423,9 +429,15 @@ func TestAnAlertRingsABrowser(t *testing.T) {
 func TestTheServerIsKilledUnderABrowser(t *testing.T) {
 	t.Parallel()
 	c := newChromium(t)
+	for _, sdk := range []string{"2.18", "2.9"} {
+		t.Run("SDK "+sdk, func(t *testing.T) { serverKilled(t, c, sdk) })
+	}
+}
+
+func serverKilled(t *testing.T, c *chromium, sdk string) {
 	o := newOffice(t)
 	o.apply("person: sato\ncontacts: [client:sato]")
-	p := o.onDuty(t, c, "sato", "sato", "2.18")
+	p := o.onDuty(t, c, "sato", "sato", sdk)
 	o.rings("sato")
 	p.saw("incoming")
 	p.run("call.accept(); await saw('call accept'); await hears(() => call.getRemoteStream(), 440)")

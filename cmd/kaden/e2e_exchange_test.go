@@ -54,6 +54,9 @@ type habit struct {
 	hangUp time.Duration // so long after the answer; 0 is never
 	cross  bool          // answers a CANCEL with 200 to the INVITE
 	twice  bool          // the answer comes from two phones
+
+	early func() media.Source // 183 with this sound in the place of 180
+	plays func() media.Source // this is heard after the answer
 }
 
 // dialog is one call to a subscriber, as the exchange sees it.
@@ -286,6 +289,10 @@ func (x *exchange) lives(d *dialog, h habit) {
 		x.says(d, h.refuse, "", func() { d.end(h.refuse) })
 		return
 	}
+	if h.early != nil {
+		x.playsEarly(d, h.early())
+		return
+	}
 	x.says(d, "180 Ringing", "", nil)
 	if h.answer == 0 || !x.pass(d, h.answer) {
 		return
@@ -306,6 +313,10 @@ func (x *exchange) lives(d *dialog, h habit) {
 		}
 	})
 	if !x.confirmed(d, sdp) {
+		return
+	}
+	if h.plays != nil {
+		x.plays(d, sound, h.plays())
 		return
 	}
 	if h.press != "" && x.pass(d, h.after) {

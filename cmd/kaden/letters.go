@@ -19,6 +19,7 @@ import (
 	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/store"
+	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/twiml"
 	"github.com/kaden-project/kaden/upstream"
 	"github.com/kaden-project/kaden/voice"
@@ -43,7 +44,18 @@ func (r *rooms) openLetters() {
 			_, err := r.journal.Ask(ctx, call.Ask{Account: p.Account, Method: p.Method, URL: p.URL, Params: p.Params})
 			return err
 		},
+		Price: r.messagePrice,
 	})}
+}
+
+// messagePrice is what a message costs by the price list of the upstream that carries it.
+func (r *rooms) messagePrice(m message.Record) tariff.Money {
+	for _, u := range r.house.Load().Upstreams {
+		if u.Name == m.Carrier {
+			return u.Prices.Message(number.Number(m.To), m.Segments)
+		}
+	}
+	return tariff.Money{}
 }
 
 // Send sends a message, unless the budget for it is used up.

@@ -12,7 +12,7 @@ import (
 	"github.com/kaden-project/kaden/upstream"
 )
 
-// rejoin takes up what the last run left of an attempt at an upstream, where its call goes on.
+// rejoin takes up what the last run, or a dead node, left of an attempt at an upstream, where its call goes on.
 func (r *rooms) rejoin(ctx context.Context, a dispatch.Attempt, o call.Order) (dispatch.Line, error) {
 	if !upstream.Mine(a.Remains) {
 		return nil, fmt.Errorf("%w: it died with the process", upstream.ErrNothingLeft)

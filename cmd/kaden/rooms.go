@@ -74,6 +74,7 @@ type rooms struct {
 	known    atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
 	heard    atomic.Pointer[[]speech.Engine]     // the voices, when they were last tried
 	listened chan struct{}                       // closed once they were
+	hungUp   chan struct{}                       // closed at the end, when no call is left
 	first    bool                                // this is the first start
 	at       atomic.Pointer[string]              // the API's address, once its doors are open
 	change   sync.Mutex                          // one change of the house at a time
@@ -81,7 +82,7 @@ type rooms struct {
 
 // openRooms opens everything and starts nothing. What was opened is closed again after an error.
 func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err error) {
-	r = &rooms{log: log, settings: s, phones: &simulatedPhones{}, listened: make(chan struct{})}
+	r = &rooms{log: log, settings: s, phones: &simulatedPhones{}, listened: make(chan struct{}), hungUp: make(chan struct{})}
 	r.watch = &lineWatch{log: log}
 	defer func() {
 		if err != nil {
@@ -189,7 +190,7 @@ func (r *rooms) openCalls() {
 		AuthToken:     r.token,
 		AllowLoopback: loopback(r.settings.HTTP), AllowPrivate: r.settings.Webhooks.AllowPrivate,
 	})
-	r.asker = &asker{outside: r.web, bins: r.bins}
+	r.asker = &asker{outside: r.web, bins: r.bins, afterDial: r.afterDialled}
 	r.journal = webhook.NewJournal(r.log, r.asker, r.store, func(url string) bool {
 		return strings.HasPrefix(url, dispatch.Origin+"/") && !r.bins.has(url) // kaden's own scripts
 	})
@@ -211,12 +212,14 @@ func (r *rooms) openCalls() {
 		Trunks:    r.lines,
 		Upstreams: legsAway{r},
 		Gates:     r.store,
+		Channels:  r.channels(),
 		Numbers:   r.numberCalled,
 		Shows:     r.catalog.shows,
 		Phones:    r.phoneCalls,
 		Transfers: r.transfers,
 		Screen:    r.voice.Screen,
 		Down:      r.lineDown,
+		Estate:    r.store,
 		Elsewhere: func(id sid.Call) bool { return r.upstreams.Has(id) },
 		Others:    r.otherLines,
 	})
@@ -227,7 +230,7 @@ func (r *rooms) openCalls() {
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: r.caller(), House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
+		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inherit: r.inheritance(), HungUp: r.hungUp, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
 	r.watch.to(r.dispatch)
 	r.asker.scripts = r.dispatch
@@ -278,12 +281,14 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	cancel() // whoever still talks has had the time
 	later, stop := context.WithTimeout(context.Background(), hangingUp)
 	defer stop()
-	g.Go(func() error { return ignoreCanceled(r.upstreams.Shutdown(later)) })
-	shutdown := r.desk.Shutdown(now)
+	upstreams := make(chan error, 1)
+	go func() { upstreams <- ignoreCanceled(r.upstreams.Shutdown(later)) }()
+	shutdown := joinErrors(ignoreCanceled(r.desk.Shutdown(now)), <-upstreams)
+	close(r.hungUp)
 	endSIP()
 	browsers := r.browsers.close() // the clock paces them
 	end()
-	return joinErrors(first, g.Wait(), ignoreCanceled(shutdown), browsers)
+	return joinErrors(first, g.Wait(), shutdown, browsers)
 }
 
 // closeBooks ends the records of the last run's calls. The call-outs come first: they know from those

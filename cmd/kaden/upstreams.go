@@ -272,6 +272,9 @@ func (r *rooms) scripts(w http.ResponseWriter, q *http.Request) {
 		attempt, err := url.PathUnescape(part[2])
 		var k *upstream.Call
 		if err == nil {
+			if !r.here(attempt, w, q) {
+				return
+			}
 			k, err = r.upstreams.Admit(attempt, q)
 		}
 		if err != nil {
@@ -285,14 +288,15 @@ func (r *rooms) scripts(w http.ResponseWriter, q *http.Request) {
 	r.dispatch.ServeHTTP(w, q)
 }
 
-// endGhost ends what the last run left of an attempt at a carrier or an upstream. Which way it was on when the
+// endGhost ends what the last run, or a dead node, left of an attempt at a carrier or an upstream. Which way it was on when the
 // process died is known for an upstream alone: a trunk is told as well, where it may have gone there after that.
 func (r *rooms) endGhost(ctx context.Context, a dispatch.Attempt) error {
 	o, err := a.Order()
 	if err != nil {
 		return nil // it never came to a call
 	}
-	r.log.Info("ending a call of the last run", "callout", a.Callout, "call", a.Call, "to", o.To)
+	defer r.desk.GhostGone(a.Call)
+	r.log.Info("ending a call that was left", "callout", a.Callout, "call", a.Call, "to", o.To)
 	o.OwnLines = !o.Here
 	if !upstream.Mine(a.Remains) {
 		return r.desk.EndGhost(ctx, o, a.Trunk, a.Remains)

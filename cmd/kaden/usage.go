@@ -61,6 +61,7 @@ func (c *usageCmd) Run(out *output) error {
 		Key      string `json:"key"`
 		Currency string `json:"currency"`
 		Calls    int64  `json:"calls"`
+		Messages int64  `json:"messages"`
 		Seconds  int64  `json:"seconds"`
 		Amount   string `json:"amount"`
 	}
@@ -84,7 +85,14 @@ func (c *usageCmd) Run(out *output) error {
 		if l.Currency != "" {
 			cost = l.Amount + " " + l.Currency
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", key, counted(int(l.Calls), "call"), time.Duration(l.Seconds)*time.Second, cost)
+		what := counted(int(l.Calls), "call")
+		switch {
+		case l.Messages > 0 && l.Calls == 0:
+			what = counted(int(l.Messages), "message")
+		case l.Messages > 0:
+			what += ", " + counted(int(l.Messages), "message")
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", key, what, time.Duration(l.Seconds)*time.Second, cost)
 	}
 	for _, l := range u.Lines {
 		if l.Key == "" {

@@ -64,6 +64,27 @@ func sound() []Case {
 				t.Errorf("what was first has changed")
 			}
 		}},
+		{"knows how its sound fares, and how it was", func(t *testing.T, h House) {
+			l, p := answered(t.Context(), t, h)
+			measured, ok := l.(leg.Measured)
+			if !ok {
+				t.Skip("this kind of leg does not tell")
+			}
+			var heard ear
+			l.Listen(&heard)
+			l.Play(&blare{})
+			p.Play(&blare{})
+			until(t, "sound both ways", func() bool { s := measured.Sound(); return s.Heard > 10 && s.Sent > 10 })
+			hangup(t, l, leg.Completed)
+			ends(t, l, leg.Completed)
+			s := measured.Sound()
+			if s.Heard <= 10 || s.Sent <= 10 || s.Lost > s.Heard || s.Codec == "" {
+				t.Errorf("on the whole it was %+v", s)
+			}
+			if s != measured.Sound() {
+				t.Errorf("what has ended changes: %+v, then %+v", s, measured.Sound())
+			}
+		}},
 		{"hears the far end, until nobody listens any more", func(t *testing.T, h House) {
 			l, p := answered(t.Context(), t, h)
 			var heard ear

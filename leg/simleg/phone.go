@@ -71,6 +71,25 @@ func (p *Phone) Answer() { p.n.post(p.n.farAnswer) }
 // Refuse refuses the call: Busy, Rejected, NoAnswer, Invalid, Congested.
 func (p *Phone) Refuse(c leg.Cause) { p.n.post(func() { p.n.refuse(c) }) }
 
+// Moves refuses the call because whoever is called is elsewhere: 302.
+func (p *Phone) Moves(target string) {
+	p.n.post(func() {
+		if !p.n.info.Inbound && p.n.state != talking {
+			p.n.end(leg.Event{Cause: leg.Failed, Status: 302, Retry: !p.n.rang, Target: target, Reason: "302 Moved Temporarily"}, leg.Failed)
+		}
+	})
+}
+
+// Forwards says that the call has been forwarded, and that another telephone rings: 181.
+func (p *Phone) Forwards(target string) {
+	p.n.post(func() {
+		if !p.n.info.Inbound && p.n.state != talking {
+			p.n.rang = true
+			p.n.emit(leg.Event{Kind: leg.Ringing, Status: 181, Target: target})
+		}
+	})
+}
+
 // Press presses keys, one after the other without a pause. Before the answer nobody hears them.
 func (p *Phone) Press(keys string) {
 	p.n.post(func() {

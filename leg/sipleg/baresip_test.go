@@ -3,6 +3,7 @@ package sipleg
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,8 +13,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,9 +48,13 @@ func newSoftphone(t *testing.T, account ...string) *softphone {
 	port, control, rtp := freePort(t), freePort(t), freeRange(t, 20)
 	// A microphone of silence: without one there is no packet to carry a key.
 	silent := media.AppendWAV(nil, make([]int16, 60*media.Rate))
+	extra := strings.Join(account, "")
+	if !strings.Contains(extra, "audio_codecs") {
+		extra = ";audio_codecs=PCMU,PCMA" + extra
+	}
 	files := map[string]string{
 		"mic.wav":  string(silent),
-		"accounts": fmt.Sprintf("<sip:sato@127.0.0.1:%d;transport=udp>;regint=0;audio_codecs=PCMU,PCMA%s\n", port, strings.Join(account, "")),
+		"accounts": fmt.Sprintf("<sip:sato@127.0.0.1:%d;transport=udp>;regint=0%s\n", port, extra),
 		"contacts": "",
 		"config": fmt.Sprintf(`poll_method epoll
 sip_listen 127.0.0.1:%d
@@ -60,6 +67,7 @@ auplay_srate 8000
 rtp_ports %[3]d-%[5]d
 module_path %[6]s
 module g711.so
+module g722.so
 module aufile.so
 module sndfile.so
 module srtp.so
@@ -162,7 +170,19 @@ func (p *softphone) recorded() []int16 {
 	for i := range samples {
 		samples[i] = int16(uint16(b[44+2*i]) | uint16(b[45+2*i])<<8)
 	}
-	return samples
+	return media.Resample(samples, int(binary.LittleEndian.Uint32(b[24:])), media.Rate)
+}
+
+// says what is played into its microphone in the next call, over and over.
+func (p *softphone) says(c *media.Clip) {
+	p.t.Helper()
+	var all []int16
+	for range 20 {
+		all = append(all, c.Samples()...)
+	}
+	if err := os.WriteFile(filepath.Join(p.dir, "mic.wav"), media.AppendWAV(nil, all), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 // warble is two seconds that resemble nothing else.
@@ -192,6 +212,68 @@ func TestSoftphone(t *testing.T) {
 	l.Hangup(t.Context(), leg.Canceled)
 	ended(t, l, leg.Canceled)
 	p.sees("CALL_CLOSED")
+}
+
+// heardThere is a sink that keeps what it hears.
+type heardThere struct {
+	mu  sync.Mutex
+	all []int16
+}
+
+func (h *heardThere) Write(f *media.Frame) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.all = append(h.all, f[:]...)
+}
+
+func (h *heardThere) samples() []int16 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.all)
+}
+
+// A phone that speaks nothing but G.722 is heard and hears, presses keys, and tells how it hears us.
+func TestSoftphoneSpeaksG722(t *testing.T) {
+	p := newSoftphone(t, ";audio_codecs=G722/16000/1")
+	message := warble()
+	p.says(message)
+	s := start(t, nil)
+	l, err := s.Dial(t.Context(), leg.Target{URI: p.uri, From: "+815012345678"}, leg.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Play(media.Repeat(0, func() media.Source { return message.Source() }))
+	var heard heardThere
+	l.Listen(&heard)
+	next(t, l, leg.Ringing)
+	p.sees("CALL_INCOMING")
+	p.does("accept", "")
+	next(t, l, leg.Answered)
+	p.sees("CALL_ESTABLISHED")
+	p.presses("5")
+	if e := next(t, l, leg.Digit); e.Digit != "5" {
+		t.Errorf("key %q", e.Digit)
+	}
+	for name, sound := range map[string]func() []int16{"the phone": p.recorded, "kaden": heard.samples} {
+		score := 0.0
+		for seconds := 5; seconds < 15 && score < 0.9; seconds += 3 { // it is said again and again
+			until(t, "what is said", func() bool { return len(sound()) > seconds*media.Rate })
+			all := sound()
+			score = mediatest.Find(all[len(all)-5*media.Rate:], message.Samples()).Score
+		}
+		t.Logf("%s hears the message with a score of %.3f", name, score)
+		if score < 0.9 {
+			t.Errorf("%s has heard something else: score %.2f", name, score)
+		}
+	}
+	until(t, "its report", func() bool { return l.(leg.Measured).Sound().Told })
+	l.Hangup(t.Context(), leg.Completed)
+	ended(t, l, leg.Completed)
+	if how := l.(leg.Measured).Sound(); how.Codec != "G722" || how.Heard < 200 || how.Lost > how.Heard/20 {
+		t.Errorf("%+v", how)
+	} else {
+		t.Log(how)
+	}
 }
 
 // softphoneAnswers calls a phone that answers, hears a message and presses keys.

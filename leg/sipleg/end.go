@@ -1,6 +1,7 @@
 package sipleg
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -118,7 +119,7 @@ func (s *Server) endInvite(ctx context.Context, to leg.Target, o leg.Options, wa
 		}
 		for n := uint32(1); n <= last; n++ {
 			i := first.sibling(n, s.id.branch(o.ID, n, p.addr))
-			i.flow, i.at, i.ownHost = f, p, s.ownHost(f)
+			i.flow, i.at, i.ownHost = f, p, cmp.Or(was.Host, s.ownHost(f))
 			sent = append(sent, i)
 		}
 	}
@@ -134,9 +135,13 @@ func (s *Server) endInvite(ctx context.Context, to leg.Target, o leg.Options, wa
 		i.tx = tx
 		tx.expireIn(s.t.all())
 		s.abandon(i, "ended after a restart", done)
+		elsewhere := i.ownHost != s.ownHost(i.flow)
 		s.cancel(i, "ended after a restart", func(status int, err error) {
-			if status == 481 {
+			switch {
+			case status == 481:
 				unknown <- struct{}{}
+			case elsewhere && status/100 == 2: // the INVITE's own answer goes where that came from
+				done(nil)
 			}
 		})
 	}

@@ -107,6 +107,38 @@ func TestEndByesAnAnsweredCall(t *testing.T) {
 	}
 }
 
+// Another process on another machine cancels what rings: its CANCEL has the Via of the INVITE, without which nobody knows
+// what is meant (RFC 3261 section 9.1).
+func TestEndCancelsWhatAnotherProcessDialled(t *testing.T) {
+	first, p := start(t, quick), newPeer(t)
+	kept := make(chan leg.Remains, 4)
+	to, o := leg.Target{URI: p.uri(), From: "+815012345678"}, leg.Options{ID: "attempt-7", Keep: func(_ context.Context, r leg.Remains) error {
+		kept <- r
+		return nil
+	}}
+	if _, err := first.Dial(t.Context(), to, o); err != nil {
+		t.Fatal(err)
+	}
+	m := p.hears("INVITE")
+	p.replies(m, "180 Ringing", "a", "")
+	left := <-kept
+	kill(first)
+	second := start(t, quick) // the same secret, another port
+	if second.Addr() == first.Addr() {
+		t.Fatal("it has the same address")
+	}
+	result := make(chan error, 1)
+	go func() { result <- second.End(t.Context(), to, o, left) }()
+	c := p.hears("CANCEL")
+	if c.get("Via") != m.get("Via") || c.get("Call-ID") != m.get("Call-ID") || c.tag("From") != m.tag("From") {
+		t.Errorf("CANCEL does not match the INVITE:\n%s\n%s", m.raw, c.raw)
+	}
+	p.replies(c, "200 OK", "a", "")
+	if err := <-result; err != nil { // the 487 goes where the INVITE came from
+		t.Error(err)
+	}
+}
+
 func TestEndOfNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		user string

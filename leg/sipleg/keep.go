@@ -23,6 +23,7 @@ type remains struct {
 	Invite   uint32   `json:"invite"`
 	Target   string   `json:"target"`
 	Routes   []string `json:"routes,omitempty"`
+	Host     string   `json:"host,omitempty"`  // of our Via: a CANCEL has that of its INVITE (RFC 3261 section 9.1), though another process sends it
 	Timer    bool     `json:"timer,omitempty"` // requests of ours may have refreshed the session since
 }
 
@@ -64,7 +65,7 @@ func (l *Leg) keep(i *invitation, r *response, answered bool, then func()) {
 	d := i.dialogOf(r)
 	raw, err := json.Marshal(remains{
 		Answered: answered, TCP: !d.flow.udp, TLS: d.flow.proto() == "TLS", Name: i.at.name, Peer: d.flow.peer.String(), URI: i.uri, From: d.local, To: d.remote,
-		CallID: d.callID, CSeq: max(d.seq, l.acks.seq), Invite: i.n, Target: d.target, Routes: d.routes,
+		CallID: d.callID, CSeq: max(d.seq, l.acks.seq), Invite: i.n, Target: d.target, Routes: d.routes, Host: d.ownHost,
 		Timer: l.session.every > 0,
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,8 +16,9 @@ import (
 )
 
 var (
-	_ leg.Leg    = (*Leg)(nil)
-	_ leg.Tracer = (*Leg)(nil)
+	_ leg.Leg      = (*Leg)(nil)
+	_ leg.Tracer   = (*Leg)(nil)
+	_ leg.Measured = (*Leg)(nil)
 )
 
 // phase is where a leg is in its life.
@@ -82,6 +84,9 @@ func (s *Server) newLeg(info leg.Info, sock *socket) *Leg {
 	l := &Leg{
 		srv: s, info: info, trace: &trace{}, gone: make(chan struct{}), sock: sock, sound: newSound(sock),
 		log: s.log.With("leg", info.CallID),
+	}
+	if sock.control != nil {
+		l.sound.control = sock.control
 	}
 	l.bell = leg.NewBell(func() { l.fail(leg.Fault, "nobody reads the events of this leg") })
 	l.sound.lost = int(s.cfg.MediaLost / media.Period)
@@ -185,7 +190,9 @@ func (l *Leg) fail(c leg.Cause, why string) {
 
 // describe prepares what we say of our sound.
 func (l *Leg) describe(ip netip.Addr, port uint16) {
-	l.ours = ours{id: uint64(time.Now().Unix()), version: 1, ip: ip, port: port, codecs: l.line.Codecs, dtmf: l.line.DTMF}
+	l.ours = ours{
+		id: uint64(time.Now().Unix()), version: 1, ip: ip, port: port, codecs: l.line.codecs(), length: l.line.Packet, dtmf: l.line.DTMF,
+	}
 	if l.line.Secret {
 		l.ours.lock = newLock(1, offeredSuite)
 	}
@@ -278,7 +285,8 @@ func (l *Leg) tell(then func()) {
 	}
 	l.sound.apply(terms{
 		locks:  safe,
-		remote: d.addr, codec: d.codecs[0], dtmf: d.dtmf,
+		remote: d.addr, codec: d.codecs[0], dtmf: d.dtmf, control: d.control, mux: d.mux && l.ours.mux,
+		wide: slices.Contains(d.codecs, media.G722), length: l.ours.packet(d),
 		live: l.phase == up || l.phase == leaving,
 		send: speaks && d.dir.receives() && !d.addr.Addr().IsUnspecified(),
 	}, then)
@@ -366,7 +374,7 @@ func (l *Leg) finish(e leg.Event) {
 	l.srv.spawn(func() {
 		l.sound.finish()
 		l.srv.ports.give(l.sock)
-		l.log.Debug("leg ended", "cause", string(e.Cause), "status", e.Status)
+		l.log.Debug("leg ended", "cause", string(e.Cause), "status", e.Status, "sound", l.Sound())
 		l.bell.Ring(e)
 	})
 	l.srv.forget(l)

@@ -41,7 +41,8 @@ type Manner struct {
 	Private  bool      // not to be shown to who is called (RFC 3323)
 
 	NoPRACK bool          // 100rel is not offered (RFC 3262)
-	Codecs  []media.Codec // that are offered and taken, the best first; nil is PCMU and PCMA
+	Codecs  []media.Codec // that are offered and taken, the best first; nil is PCMU and PCMA, whichever the carrier prefers
+	Packet  int           // length of the sound's packets that is asked for and sent, in ms: 10, 20, 30, 40 or 60; 0: as the carrier likes, else 20
 	DTMF    uint8         // payload type of telephone-event that is offered; 0 is 101
 	Secret  bool          // the sound is encrypted (SDES), or there is no call
 
@@ -298,9 +299,7 @@ func (l Line) read(body []byte, via netip.Addr) (*description, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.Codecs != nil {
-		d.codecs = slices.DeleteFunc(d.codecs, func(c media.Codec) bool { return !slices.Contains(l.Codecs, c) })
-	}
+	d.codecs = slices.DeleteFunc(d.codecs, func(c media.Codec) bool { return !slices.Contains(l.codecs(), c) })
 	switch {
 	case len(d.codecs) == 0:
 		return nil, fmt.Errorf("none of the codecs of line %s is offered", l.Name)
@@ -310,6 +309,42 @@ func (l Line) read(body []byte, via netip.Addr) (*description, error) {
 		return nil, errOpen
 	}
 	return d, nil
+}
+
+// everyCodec are those that are spoken here. A phone gets them all; G.722 comes last: what is inside is sound of 8 kHz, and
+// G.711 carries that as well, at a fraction of the cost.
+var everyCodec = []media.Codec{media.PCMU, media.PCMA, media.G722}
+
+// codecs are those that are offered and taken, the best first.
+func (l Line) codecs() []media.Codec {
+	switch {
+	case l.Codecs != nil:
+		return l.Codecs
+	case l.Name != "":
+		return everyCodec[:2]
+	}
+	return everyCodec
+}
+
+// readOffer reads an offer of the far end and puts first what is to be taken of it: what the line prefers, else what the
+// far end does, but for G.722.
+func (l Line) readOffer(body []byte, via netip.Addr) (*description, error) {
+	d, err := l.read(body, via)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(d.codecs, func(x, y media.Codec) int { return l.rank(x) - l.rank(y) })
+	return d, nil
+}
+
+func (l Line) rank(c media.Codec) int {
+	if l.Codecs != nil {
+		return slices.Index(l.Codecs, c)
+	}
+	if c == media.G722 {
+		return 1
+	}
+	return 0
 }
 
 // encrypted is the line with what holds for one of our phones.

@@ -19,9 +19,9 @@ type lossy struct {
 	lost  *atomic.Int64
 }
 
-func (l lossy) receive() ([]byte, netip.AddrPort) {
+func (l lossy) receive(buf []byte) ([]byte, netip.AddrPort) {
 	for {
-		packet, from := l.transport.receive()
+		packet, from := l.transport.receive(buf)
 		if packet == nil || l.rng.Float64() >= l.share {
 			return packet, from
 		}

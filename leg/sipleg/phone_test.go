@@ -398,12 +398,12 @@ func (p *phone) hearsRTP() {
 			continue
 		}
 		p.mu.Lock()
-		kind, seq, ts := b[1]&0x7F, binary.BigEndian.Uint16(b[2:]), binary.BigEndian.Uint32(b[4:])
+		kind, ts := b[1]&0x7F, binary.BigEndian.Uint32(b[4:])
 		switch {
 		case kind == 101:
 			p.digits.Write(p.reader.Packet(ts, b[12:n]))
 		case p.sink != nil:
-			p.jitter.Put(seq, ts, b[12:n], media.Codec(kind))
+			p.jitter.Put(ts, b[12:n], media.Codec(kind))
 		}
 		p.mu.Unlock()
 	}

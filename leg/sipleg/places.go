@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// Resolver is what is asked of the DNS; *net.Resolver is one.
+// Resolver is what is asked of the DNS; *net.Resolver is one. One that has a method LookupNAPTR(ctx, name) ([]NAPTR,
+// error) is asked for those records, too.
 type Resolver interface {
 	LookupSRV(ctx context.Context, service, proto, name string) (cname string, all []*net.SRV, err error)
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
@@ -45,6 +46,7 @@ type atlas struct {
 	dns Resolver
 
 	mu      sync.Mutex
+	deaf    time.Time // until then the DNS is not asked for NAPTR: it does not answer
 	answers map[hop]answered
 	failed  map[place]failure
 }
@@ -153,8 +155,8 @@ func (a *atlas) served(p place) {
 	delete(a.failed, p)
 }
 
-// ask looks a hop up: a number is itself; a name with a port has addresses; a name without one may have SRV
-// records. NAPTR is not asked: Go's resolver does not know it, and carriers that need it say the transport.
+// ask looks a hop up (RFC 3263 section 4): a number is itself; a name with a port has addresses; a name with neither
+// port nor transport may have NAPTR records, which name its SRV records; a name without a port may have SRV records.
 func (a *atlas) ask(ctx context.Context, h hop) ([]place, error) {
 	host := strings.Trim(h.host, "[]")
 	switch {
@@ -169,6 +171,11 @@ func (a *atlas) ask(ctx context.Context, h hop) ([]place, error) {
 			proto = "udp"
 		}
 		return []place{{proto, netip.AddrPortFrom(ip.Unmap(), portOr(h.port, proto)), host}}, nil
+	}
+	if h.port == 0 && proto == "" {
+		if found, err := a.chosen(ctx, host); err != nil || len(found) > 0 {
+			return found, err
+		}
 	}
 	if h.port == 0 {
 		for _, p := range protos(proto) {
@@ -192,6 +199,28 @@ func (a *atlas) ask(ctx context.Context, h hop) ([]place, error) {
 	return all[:min(len(all), maxPlaces)], nil
 }
 
+// chosen are the servers of a domain that says how it wants to be reached, in its order; none, and no error, where it
+// does not say, or names nothing that is there.
+func (a *atlas) chosen(ctx context.Context, host string) (all []place, err error) {
+	var trouble error
+	for _, n := range a.transports(ctx, host) {
+		found, err := a.servers(ctx, naptrTransports[strings.ToUpper(n.Service)], host, "", "", strings.TrimSuffix(n.Replacement, "."))
+		if err != nil {
+			trouble = err
+			continue
+		}
+		for _, p := range found {
+			if len(all) < maxPlaces && !slices.Contains(all, p) {
+				all = append(all, p)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, trouble
+	}
+	return all, nil
+}
+
 // protos are the transports whose SRV records are asked for.
 func protos(said string) []string {
 	if said != "" {
@@ -207,7 +236,13 @@ func (a *atlas) services(ctx context.Context, proto, host string) (all []place, 
 	if proto == "tls" {
 		service, transport = "sips", "tcp"
 	}
-	_, records, err := a.dns.LookupSRV(ctx, service, transport, host)
+	return a.servers(ctx, proto, host, service, transport, host)
+}
+
+// servers are those of the SRV records of a service under name; with no service, name has them itself. host is what was
+// asked for in the first place.
+func (a *atlas) servers(ctx context.Context, proto, host, service, transport, name string) (all []place, err error) {
+	_, records, err := a.dns.LookupSRV(ctx, service, transport, name)
 	if err != nil {
 		if nowhere(err) {
 			return nil, nil

@@ -16,7 +16,7 @@ const rest = 2 * time.Second
 
 var errNoPorts = errors.New("no RTP port is free; widen the range of RTP ports")
 
-// ports gives out even ports of a range in turn.
+// ports gives out even ports of a range in turn, each with the next one for RTCP (RFC 3550 section 11).
 type ports struct {
 	span Range
 
@@ -35,13 +35,14 @@ func newPorts(r Range) (*ports, error) {
 	return &ports{span: Range{first, r.Last}, next: first, used: map[uint16]bool{}, resting: map[uint16]time.Time{}}, nil
 }
 
-// take opens a socket on a port that nobody uses.
+// take opens a socket on a port that nobody uses, and one for RTCP if there is one beside it.
 func (p *ports) take(ip netip.Addr) (*socket, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.span.Last == 0 {
 		s, err := openSocket(netip.AddrPortFrom(ip, 0))
 		if err == nil {
+			s.openControl(ip, 65535)
 			p.open++
 		}
 		return s, err
@@ -61,6 +62,7 @@ func (p *ports) take(ip netip.Addr) (*socket, error) {
 			lastErr = err // some other program's
 			continue
 		}
+		s.openControl(ip, p.span.Last)
 		delete(p.resting, port)
 		p.used[port] = true
 		p.open++
@@ -72,9 +74,23 @@ func (p *ports) take(ip netip.Addr) (*socket, error) {
 	return nil, errNoPorts
 }
 
+// openControl opens the port after a socket's, unless that is beyond the last that may be used, or another program's: a leg
+// can do without RTCP.
+func (s *socket) openControl(ip netip.Addr, last uint16) {
+	if s.port >= last {
+		return
+	}
+	if c, err := openSocket(netip.AddrPortFrom(ip, s.port+1)); err == nil {
+		s.control = c
+	}
+}
+
 // give closes a socket; its port rests.
 func (p *ports) give(s *socket) {
 	s.close()
+	if s.control != nil {
+		s.control.close()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.open--

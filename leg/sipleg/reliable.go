@@ -82,7 +82,7 @@ func (l *Leg) pracked(r *request, tx *serverTx) {
 	}
 	answer := ""
 	if body := sdpOf(r); body != nil {
-		d, err := l.line.read(body, r.from.peer.Addr())
+		d, err := l.line.readOffer(body, r.from.peer.Addr())
 		if err != nil || !d.fits(r.from.peer.Addr()) {
 			tx.respond(488, "", nil, "")
 			return

@@ -37,7 +37,7 @@ func (l *Leg) renegotiate(r *request, tx *serverTx, invite bool) {
 		l.answerReinvite(r, tx, l.ours.offer(l.ours.wants()), true)
 		return
 	}
-	d, err := l.line.read(body, r.from.peer.Addr())
+	d, err := l.line.readOffer(body, r.from.peer.Addr())
 	if err != nil || !d.fits(r.from.peer.Addr()) {
 		tx.respond(488, "", nil, "")
 		return

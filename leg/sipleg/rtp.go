@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// comfortNoise is RFC 3389's payload type: a sign of life, no sound.
+// comfortNoise is RFC 3389's payload type: a sign of life, and how the silence sounds.
 const comfortNoise = 13
 
 // rtpPacket is what is used of a packet. The payload is part of what was parsed.
@@ -51,6 +51,7 @@ func parseRTP(b []byte) (p rtpPacket, ok bool) {
 // from a third place later is a stranger, unless the far end has fallen silent and a new stream begins.
 type latch struct {
 	said   netip.AddrPort // by SDP
+	left   netip.AddrPort // where it was before SDP named another place
 	from   netip.AddrPort // locked
 	locked bool
 	ssrc   uint32
@@ -71,13 +72,18 @@ const (
 
 const (
 	proofs    = 2   // packets in a row from a place that SDP did not name
+	doubts    = 50  // … if that is where it was before: who announced goes on for a moment after somebody else has answered
 	moveAfter = 100 // ticks of silence, after which a new stream may come from elsewhere
 )
 
 // expect says where the far end should be, after an offer or answer. A place that SDP names is not yet one
 // that packets come from.
 func (l *latch) expect(at netip.AddrPort) {
-	*l = latch{said: at}
+	left := l.from
+	if at.Addr().IsUnspecified() { // on hold, from wherever its music comes
+		left = netip.AddrPort{}
+	}
+	*l = latch{said: at, left: left}
 }
 
 // admit judges one packet. silent is how many ticks nothing came from the far end.
@@ -99,7 +105,11 @@ func (l *latch) admit(from netip.AddrPort, ssrc uint32, silent int) latched {
 	if from != l.candidate || ssrc != l.stream {
 		l.candidate, l.stream, l.streak = from, ssrc, 0
 	}
-	if l.streak++; l.streak < proofs {
+	needed := proofs
+	if from == l.left {
+		needed = doubts
+	}
+	if l.streak++; l.streak < needed {
 		return stranger
 	}
 	l.lock(from, ssrc)

@@ -59,6 +59,11 @@ type description struct {
 	lines  []line // all media, in order
 	audio  int    // which of them is ours
 	lock   lock   // for the sound that it sends; the zero lock is sound in the clear
+
+	length  int            // of the packets that it wants to hear (ptime), in ms; 0: it does not say
+	longest int            // … of those that it can hear (maxptime)
+	control netip.AddrPort // where it wants RTCP: on the next port, unless it says otherwise (RFC 3605)
+	mux     bool           // … or with the RTP (RFC 5761)
 }
 
 // line is one m= line, so that it can be refused in place.
@@ -66,7 +71,7 @@ type line struct{ kind, proto, format string }
 
 var (
 	errNoAudio = errors.New("no audio over RTP/AVP or RTP/SAVP is offered")
-	errNoCodec = errors.New("neither PCMU nor PCMA is offered")
+	errNoCodec = errors.New("none of PCMU, PCMA and G722 is offered")
 	errClear   = errors.New("the sound is to be encrypted (RTP/SAVP) on this line or phone, and the far end sends it in the clear")
 	errOpen    = errors.New("the sound of this phone is not to be encrypted (srtp: off), and it offers nothing else")
 	errSecret  = errors.New("the far end answers with encrypted sound, which was not offered")
@@ -119,7 +124,7 @@ const (
 
 // stream takes one audio line, if we speak one of its codecs, and have a key to it where it is encrypted.
 func (d *description) stream(s *sdp.SessionDescription, m *sdp.MediaDescription, via netip.Addr, secure bool) error {
-	d.codecs, d.dtmf, d.dir, d.lock = nil, 0, sendrecv, lock{}
+	*d = description{lines: d.lines, audio: -1}
 	if secure {
 		for _, a := range m.Attributes {
 			if l, ok := readLock(a.Value); a.Key == "crypto" && ok {
@@ -131,7 +136,7 @@ func (d *description) stream(s *sdp.SessionDescription, m *sdp.MediaDescription,
 			return errNoKey
 		}
 	}
-	names := map[string]string{"0": "PCMU/8000", "8": "PCMA/8000"} // RFC 3551 section 6
+	names := map[string]string{"0": "PCMU/8000", "8": "PCMA/8000", "9": "G722/8000"} // RFC 3551 section 6
 	for _, a := range m.Attributes {
 		if a.Key == "rtpmap" {
 			pt, name, _ := strings.Cut(a.Value, " ")
@@ -144,6 +149,8 @@ func (d *description) stream(s *sdp.SessionDescription, m *sdp.MediaDescription,
 			d.codecs = append(d.codecs, media.PCMU)
 		case name == "PCMA/8000" && pt == "8":
 			d.codecs = append(d.codecs, media.PCMA)
+		case (name == "G722/8000" || name == "G722/16000") && pt == "9": // some write what its rate really is
+			d.codecs = append(d.codecs, media.G722)
 		case name == "TELEPHONE-EVENT/8000" && d.dtmf == 0:
 			if n, err := strconv.ParseUint(pt, 10, 8); err == nil && n >= 96 && n < 128 {
 				d.dtmf = uint8(n)
@@ -176,6 +183,7 @@ func (d *description) stream(s *sdp.SessionDescription, m *sdp.MediaDescription,
 		return errors.New("SDP asks for sound to a multicast address")
 	}
 	d.addr = netip.AddrPortFrom(ip, uint16(m.MediaName.Port.Value))
+	d.packets(m)
 	if ip.IsUnspecified() && d.dir.receives() { // RFC 2543's hold, still seen (RFC 3264 section 8.4)
 		if d.dir == sendrecv {
 			d.dir = sendonly
@@ -186,15 +194,73 @@ func (d *description) stream(s *sdp.SessionDescription, m *sdp.MediaDescription,
 	return nil
 }
 
+// packets reads how long packets may be, and where RTCP goes.
+func (d *description) packets(m *sdp.MediaDescription) {
+	d.control = netip.AddrPortFrom(d.addr.Addr(), d.addr.Port()+1)
+	for _, a := range m.Attributes {
+		switch a.Key {
+		case "ptime":
+			d.length = milliseconds(a.Value)
+		case "maxptime":
+			d.longest = milliseconds(a.Value)
+		case "rtcp-mux":
+			d.mux = true
+		case "rtcp": // port, or port IN IP4 address
+			words := strings.Fields(a.Value)
+			if len(words) == 0 {
+				continue
+			}
+			port, err := strconv.ParseUint(words[0], 10, 16)
+			if err != nil || port == 0 {
+				continue
+			}
+			at := d.addr.Addr()
+			if ip, err := netip.ParseAddr(words[len(words)-1]); len(words) == 4 && err == nil && !ip.IsMulticast() {
+				at = ip.Unmap()
+			}
+			d.control = netip.AddrPortFrom(at, uint16(port))
+		}
+	}
+	if d.mux {
+		d.control = d.addr
+	}
+}
+
+// milliseconds reads a length; 0 is none that makes sense.
+func milliseconds(s string) int {
+	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64) // some write 20.0
+	if err != nil || !(n >= 1 && n <= 1000) {
+		return 0
+	}
+	return int(n)
+}
+
 // ours is our side of a session.
 type ours struct {
 	id, version uint64
 	ip          netip.Addr
 	port        uint16
-	codecs      []media.Codec // that we offer; nil is both
+	codecs      []media.Codec // that we offer; nil is PCMU and PCMA
+	length      int           // of packets, in ms, both ways; 0: what the far end wants, else 20
 	dtmf        uint8         // payload type of telephone-event that we offer; 0 is offeredDTMF
 	lock        lock          // for the sound that we send, once it is to be encrypted
 	hold        bool          // we do not want to hear the far end
+	mux         bool          // our last answer has taken RTCP beside RTP
+}
+
+// packet is how long the packets are that we send, in ms, and that we ask for where we answer.
+func (o *ours) packet(d *description) int {
+	wanted := usualLength
+	switch {
+	case o.length != 0:
+		wanted = o.length
+	case d.length != 0:
+		wanted = d.length
+	}
+	if d.longest != 0 {
+		wanted = min(wanted, d.longest)
+	}
+	return fitting(wanted)
 }
 
 // offeredDTMF is the payload type that we propose for telephone-event; most of the world uses it too.
@@ -209,7 +275,8 @@ func (o *ours) offer(dir direction) string {
 	if o.lock != (lock{}) {
 		proto = secureRTP
 	}
-	return o.write([]line{{"audio", proto, ""}}, 0, codecs, o.keys(), dir)
+	o.mux = false
+	return o.write([]line{{"audio", proto, ""}}, 0, codecs, o.keys(), o.packet(&description{}), dir)
 }
 
 // wants is the direction that we offer.
@@ -242,10 +309,11 @@ func (o *ours) answer(d *description) string {
 	if o.hold {
 		dir = dir.deaf()
 	}
-	return o.write(d.lines, d.audio, d.codecs[:1], d.dtmf, dir)
+	o.mux = d.mux
+	return o.write(d.lines, d.audio, d.codecs[:1], d.dtmf, o.packet(d), dir)
 }
 
-func (o *ours) write(lines []line, audio int, codecs []media.Codec, dtmf uint8, dir direction) string {
+func (o *ours) write(lines []line, audio int, codecs []media.Codec, dtmf uint8, length int, dir direction) string {
 	var b strings.Builder
 	family := "IP4"
 	if o.ip.Is6() {
@@ -274,7 +342,14 @@ func (o *ours) write(lines []line, audio int, codecs []media.Codec, dtmf uint8, 
 		if l.proto == secureRTP {
 			fmt.Fprintf(&b, "a=crypto:%s\r\n", o.lock)
 		}
-		fmt.Fprintf(&b, "a=ptime:20\r\na=%s\r\n", dir)
+		fmt.Fprintf(&b, "a=ptime:%d\r\n", length)
+		if o.length != 0 {
+			fmt.Fprintf(&b, "a=maxptime:%d\r\n", o.length)
+		}
+		if o.mux {
+			b.WriteString("a=rtcp-mux\r\n")
+		}
+		fmt.Fprintf(&b, "a=%s\r\n", dir)
 	}
 	return b.String()
 }

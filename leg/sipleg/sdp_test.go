@@ -30,7 +30,7 @@ func TestOffersOfOthers(t *testing.T) {
 		{"a host name", strings.Replace(sessionHead, "c=IN IP4 192.0.2.7", "c=IN IP4 media.example.com", 1) + "m=audio 4000 RTP/AVP 0\r\n", "192.0.2.50:4000", []media.Codec{media.PCMU}, 0, sendrecv},
 		{"video first", sessionHead + "m=video 5000 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 0\r\n", "192.0.2.7:4000", []media.Codec{media.PCMU}, 0, sendrecv},
 		{"SRTP and RTP", sessionHead + "m=audio 4002 RTP/SAVP 0\r\nm=audio 4000 RTP/AVP 0\r\n", "192.0.2.7:4000", []media.Codec{media.PCMU}, 0, sendrecv},
-		{"G.722 and A-law", sessionHead + "m=audio 4000 RTP/AVP 9 8 101\r\na=rtpmap:9 G722/8000\r\na=rtpmap:101 TELEPHONE-EVENT/8000\r\n", "192.0.2.7:4000", []media.Codec{media.PCMA}, 101, sendrecv},
+		{"G.722 and A-law", sessionHead + "m=audio 4000 RTP/AVP 9 8 101\r\na=rtpmap:9 G722/8000\r\na=rtpmap:101 TELEPHONE-EVENT/8000\r\n", "192.0.2.7:4000", []media.Codec{media.G722, media.PCMA}, 101, sendrecv},
 		{"telephone-event at 16 kHz", sessionHead + "m=audio 4000 RTP/AVP 0 100\r\na=rtpmap:100 telephone-event/16000\r\n", "192.0.2.7:4000", []media.Codec{media.PCMU}, 0, sendrecv},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -28,6 +28,9 @@ type dns struct {
 
 func (d *dns) LookupSRV(_ context.Context, service, proto, name string) (string, []*net.SRV, error) {
 	key := "_" + service + "._" + proto + "." + name
+	if service == "" {
+		key = name
+	}
 	switch all := d.srv[key]; {
 	case d.down:
 		return "", nil, &net.DNSError{Err: "no answer", Name: name, IsTimeout: true}

@@ -125,7 +125,7 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	if cfg.Resolver == nil {
-		cfg.Resolver = net.DefaultResolver
+		cfg.Resolver = systemDNS{Resolver: net.DefaultResolver}
 	}
 	at := udp.LocalAddr().(*net.UDPAddr).AddrPort()
 	s := &Server{

@@ -17,7 +17,8 @@ type socket struct {
 	port uint16
 	from unix.RawSockaddrAny
 	size uint32 // of from
-	buf  [1500]byte
+
+	control *socket // for RTCP, on the next port; nil where that is somebody else's
 }
 
 func openSocket(at netip.AddrPort) (*socket, error) {
@@ -55,10 +56,10 @@ func (s *socket) close() { unix.Close(s.fd) }
 // watch has ready called on the clock's goroutine when there is something to receive.
 func (s *socket) watch(seat *media.Seat, ready func()) { seat.Watch(s.fd, ready) }
 
-// receive gives the next packet, nil if there is none. It is valid until the next call.
-func (s *socket) receive() (packet []byte, from netip.AddrPort) {
+// receive reads the next packet into buf, nil if there is none.
+func (s *socket) receive(buf []byte) (packet []byte, from netip.AddrPort) {
 	s.size = unix.SizeofSockaddrAny
-	n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(&s.buf)), uintptr(len(s.buf)),
+	n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)),
 		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&s.from)), uintptr(unsafe.Pointer(&s.size)))
 	if errno != 0 {
 		return nil, netip.AddrPort{}
@@ -71,7 +72,7 @@ func (s *socket) receive() (packet []byte, from netip.AddrPort) {
 		a := (*unix.RawSockaddrInet6)(unsafe.Pointer(&s.from))
 		from = netip.AddrPortFrom(netip.AddrFrom16(a.Addr).Unmap(), network(a.Port))
 	}
-	return s.buf[:n], from
+	return buf[:n], from
 }
 
 // network reads a port, which the kernel keeps in network order.

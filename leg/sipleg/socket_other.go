@@ -15,7 +15,8 @@ import (
 type socket struct {
 	conn *net.UDPConn
 	port uint16
-	buf  [1500]byte
+
+	control *socket // for RTCP, on the next port; nil where that is somebody else's
 }
 
 func openSocket(at netip.AddrPort) (*socket, error) {
@@ -31,13 +32,13 @@ func (s *socket) close() { s.conn.Close() }
 // watch names no descriptor: ready is called at each tick.
 func (s *socket) watch(seat *media.Seat, ready func()) { seat.Watch(-int(s.port)-1, ready) }
 
-func (s *socket) receive() (packet []byte, from netip.AddrPort) {
+func (s *socket) receive(buf []byte) (packet []byte, from netip.AddrPort) {
 	s.conn.SetReadDeadline(time.Now().Add(50 * time.Microsecond))
-	n, from, err := s.conn.ReadFromUDPAddrPort(s.buf[:])
+	n, from, err := s.conn.ReadFromUDPAddrPort(buf)
 	if err != nil {
 		return nil, netip.AddrPort{}
 	}
-	return s.buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+	return buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 }
 
 type target struct{ addr netip.AddrPort }

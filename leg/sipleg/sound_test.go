@@ -37,6 +37,33 @@ func TestLatch(t *testing.T) {
 	}
 }
 
+func TestWhoAnnouncedDoesNotStandInForWhoAnswered(t *testing.T) {
+	early, answered := netip.MustParseAddrPort("192.0.2.1:4000"), netip.MustParseAddrPort("192.0.2.2:4000")
+	var l latch
+	l.expect(early)
+	if l.admit(early, 1, 0) != renewed {
+		t.Fatal("the announcement is not heard")
+	}
+	l.expect(answered)
+	for range 10 { // it goes on for a moment
+		if got := l.admit(early, 1, 0); got != stranger {
+			t.Fatalf("after the answer the announcement is %d", got)
+		}
+	}
+	if got := l.admit(answered, 2, 0); got != renewed || l.from != answered {
+		t.Errorf("who answered is %d", got)
+	}
+	// A far end behind a NAT that only says otherwise, and goes on from where it was, is believed after a second.
+	l.expect(early)
+	n := 1
+	for l.admit(answered, 2, 0) != moved {
+		n++
+	}
+	if n != doubts || l.from != answered {
+		t.Errorf("believed after %d packets", n)
+	}
+}
+
 // line is a transport in memory.
 type memoryLine struct {
 	sent [][]byte
@@ -53,7 +80,7 @@ type rtpIn struct {
 
 func (m *memoryLine) watch(*media.Seat, func()) {}
 
-func (m *memoryLine) receive() ([]byte, netip.AddrPort) {
+func (m *memoryLine) receive([]byte) ([]byte, netip.AddrPort) {
 	if len(m.in) == 0 {
 		return nil, netip.AddrPort{}
 	}

@@ -229,7 +229,7 @@ func (l *Leg) provisional(i *invitation, r *response) {
 	l.rang = l.rang || ringing(r.StatusCode)
 	if r.StatusCode != l.shown && r.StatusCode < 190 {
 		l.shown = r.StatusCode
-		l.bell.Ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason})
+		l.bell.Ring(leg.Event{At: r.at, Kind: leg.Ringing, Status: r.StatusCode, Reason: r.Reason, Target: forwardedTo(i, r)})
 	}
 	if body := sdpOf(r); body != nil {
 		if d, err := l.readAnswer(body, r.from.peer.Addr()); err == nil {
@@ -368,10 +368,7 @@ func (l *Leg) refused(i *invitation, r *response) {
 		e.Reason += strings.TrimRight(" (Q.850 "+strconv.Itoa(q)+" "+text, " ") + ")"
 	}
 	if code >= 300 && code < 400 {
-		e.Reason += ", not followed"
-		if c := r.Contact(); c != nil {
-			e.Reason += ": " + c.Address.String()
-		}
+		e.Target = movedTo(r)
 	}
 	l.finish(e)
 }

@@ -35,7 +35,7 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 	}
 	var offer *description
 	if body := sdpOf(r); body != nil {
-		d, err := line.read(body, r.from.peer.Addr())
+		d, err := line.readOffer(body, r.from.peer.Addr())
 		if err != nil {
 			refuse(488, header{"Warning", `399 kaden "` + strings.ReplaceAll(err.Error(), `"`, "'") + `"`})
 			return

@@ -117,7 +117,7 @@ func TestOfferInTheAnswer(t *testing.T) {
 	_, l, p, _ := calledBy(t, nil, "")
 	l.Answer(t.Context())
 	ok := p.hears("SIP/2.0 200")
-	if !strings.Contains(ok.body, "RTP/AVP 0 8 101") {
+	if !strings.Contains(ok.body, "RTP/AVP 0 8 9 101") {
 		t.Errorf("the 200 to an INVITE without SDP offers\n%s", ok.body)
 	}
 	next(t, l, leg.Answered)

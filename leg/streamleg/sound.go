@@ -20,7 +20,6 @@ type sound struct {
 
 	seat *media.Seat // set once, before anything is said
 
-	seq     uint16
 	heard   uint32 // timestamps, counted by ourselves: nothing is lost or overtaken on the way
 	said    uint32
 	payload [media.Samples]byte
@@ -50,8 +49,7 @@ func (s *sound) finish() {
 // Tick is 20 ms: what has arrived, one frame heard, one frame said.
 func (s *sound) Tick(time.Duration) {
 	s.in.take(func(payload []byte) {
-		s.ear.Sound(s.seq, s.heard, payload, media.PCMU)
-		s.seq++
+		s.ear.Sound(s.heard, payload, media.PCMU)
 		s.heard += uint32(len(payload))
 	})
 	s.ear.Tick()

@@ -187,9 +187,15 @@ func TestChromiumTelephones(t *testing.T) {
 					t.Errorf("it went %s, want %s", m.Text, c.way)
 				}
 			}
+			until(t, "the page's own report", func() bool { return l.Sound().Told })
 			l.Left(leg.HungUp)
 			if e := next(t, l, leg.Ended); e.Cause != leg.HungUp {
 				t.Errorf("ended as %s (%s)", e.Cause, e.Reason)
+			}
+			if s := l.Sound(); s.Codec != "PCMU" || s.Heard < 50 || s.RoundTrip == 0 || s.RoundTrip > time.Second {
+				t.Errorf("its sound was %+v", s)
+			} else {
+				t.Log(s)
 			}
 			until(t, "everything to be given back", func() bool { return h.e.Open() == 0 })
 		})

@@ -8,6 +8,9 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/media"
 )
 
 // conn is one connection to one page: a leg has another one after another page took it over.
@@ -21,6 +24,7 @@ type conn struct {
 
 	mu      sync.Mutex
 	closed  bool
+	told    leg.Sound // what the page has said of our sound
 	readers sync.WaitGroup
 }
 
@@ -45,9 +49,9 @@ func (e *Engine) newConn(put func(*conn, packetKind, *rtp.Packet), changed func(
 	}
 	pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 		c.read(func() { c.hear(t, put) })
-		c.read(func() { drainRTCP(r.Read) })
+		c.read(func() { readReports(r.Read, func([]byte) {}) }) // pion's: ours are made of them
 	})
-	c.read(func() { drainRTCP(sender.Read) })
+	c.read(func() { readReports(sender.Read, c.reported(sender)) })
 	pc.OnConnectionStateChange(func(webrtc.PeerConnectionState) { changed(c) })
 	return c, nil
 }
@@ -89,12 +93,29 @@ func (c *conn) kind(payloadType uint8) packetKind {
 	return other
 }
 
-// drainRTCP lets pion see the page's reports; ours are made of them.
-func drainRTCP[A any](read func([]byte) (int, A, error)) {
+// readReports hands on the page's RTCP, which pion sees only while somebody reads it.
+func readReports[A any](read func([]byte) (int, A, error), take func([]byte)) {
 	buf := make([]byte, 1500)
 	for {
-		if _, _, err := read(buf); err != nil {
+		n, _, err := read(buf)
+		if err != nil {
 			return
+		}
+		take(buf[:n])
+	}
+}
+
+// reported takes what the page says of our sound.
+func (c *conn) reported(sender *webrtc.RTPSender) func([]byte) {
+	return func(b []byte) {
+		var ours uint32
+		if e := sender.GetParameters().Encodings; len(e) > 0 {
+			ours = uint32(e[0].SSRC)
+		}
+		if r, ok := media.ReadControl(b, ours); ok && r.Told {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.told.Report(r.Block, time.Now())
 		}
 	}
 }

@@ -16,9 +16,10 @@ import (
 )
 
 var (
-	_ leg.Leg    = (*Leg)(nil)
-	_ leg.Hearer = (*Leg)(nil)
-	_ leg.Tracer = (*Leg)(nil)
+	_ leg.Leg      = (*Leg)(nil)
+	_ leg.Hearer   = (*Leg)(nil)
+	_ leg.Tracer   = (*Leg)(nil)
+	_ leg.Measured = (*Leg)(nil)
 )
 
 // phase is where a leg is in its life.
@@ -92,6 +93,25 @@ func (l *Leg) FirstHeard() time.Time {
 		return time.Unix(0, at)
 	}
 	return time.Time{}
+}
+
+// Sound is how the sound has fared so far, or, once the leg has ended, on the whole. A page that takes the call over goes on
+// with the same counts.
+func (l *Leg) Sound() leg.Sound {
+	l.mu.Lock()
+	begun, c := l.begun, l.conn
+	l.mu.Unlock()
+	if !begun {
+		return leg.Sound{}
+	}
+	all := l.sound.now()
+	if all.Codec != "" && c != nil {
+		c.mu.Lock()
+		told := c.told
+		c.mu.Unlock()
+		all.Told, all.LostThere, all.FarJitter, all.RoundTrip = told.Told, told.LostThere, told.FarJitter, told.RoundTrip
+	}
+	return all
 }
 
 // SendDigits presses keys as RFC 4733 events, or as tones for a browser that takes none.
@@ -344,8 +364,7 @@ func (l *Leg) finish(e leg.Event) {
 			l.log.Error("the connection of a browser that has left is still open")
 		}
 		at.forget(l)
-		heard := l.sound.ear.Stats()
-		l.log.Debug("leg ended", "cause", string(e.Cause), "packets", heard.Packets, "lost", heard.Lost, "late", heard.Late, "concealed", heard.Concealed)
+		l.log.Debug("leg ended", "cause", string(e.Cause), "sound", l.Sound())
 		l.bell.Ring(e)
 	})
 }

@@ -125,7 +125,7 @@ func TestOverABadNetworkNoKeyIsLostAndSoundIsSound(t *testing.T) {
 	}
 	t.Logf("%d packets lost, %d overtaken; holes: leg %d, page %d", n.lost.Load(), n.late.Load(), here.holes.Load(), there.holes.Load())
 	goodbye(t, h, l, p)
-	if s := l.sound.ear.Stats(); s.Lost == 0 || s.Concealed == 0 {
+	if s := l.Sound(); s.Lost == 0 || s.Concealed == 0 {
 		t.Errorf("the call's record knows of no loss: %+v", s)
 	}
 }

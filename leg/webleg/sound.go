@@ -8,6 +8,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/media"
 )
 
@@ -18,12 +19,16 @@ type sound struct {
 	pressed func(key byte)
 	first   atomic.Int64 // when sound came first after the answer, in nanoseconds since 1970; 0 is never
 	inbox   inbox
+	whole   atomic.Pointer[leg.Sound] // how it was, once it is over
 
 	seat *media.Seat
 
 	to      *track // nil until the connection is up
 	ssrc    uint32 // of the stream that is heard
 	live    bool   // the call is answered: keys count
+	heard   media.Reception
+	codec   media.Codec // that is spoken
+	sent    uint64      // packets
 	payload [media.Samples]byte
 	seq     uint16
 	ts      uint32
@@ -69,6 +74,34 @@ func (s *sound) finish() {
 	s.seat.Leave()
 	s.mouth.Play(nil)
 	s.ear.Listen(nil)
+	all := s.measured()
+	s.whole.Store(&all)
+}
+
+// measured is how the sound has fared so far, but for what the page says.
+func (s *sound) measured() (all leg.Sound) {
+	if s.sent == 0 && s.heard.Packets() == 0 {
+		return leg.Sound{}
+	}
+	all.Codec, all.Sent = s.codec.String(), s.sent
+	all.Add(&s.heard, s.ear.Stats())
+	return all
+}
+
+// now is measured for any goroutine, of a sound that has begun.
+func (s *sound) now() leg.Sound {
+	got := make(chan leg.Sound, 1)
+	if s.whole.Load() == nil && s.seat.Do(func() { got <- s.measured() }) {
+		select {
+		case m := <-got:
+			return m
+		case <-time.After(time.Second): // the clock has ended meanwhile
+		}
+	}
+	if m := s.whole.Load(); m != nil {
+		return *m
+	}
+	return leg.Sound{}
 }
 
 // Tick is 20 ms: what has arrived, one frame heard, one packet sent.
@@ -81,6 +114,8 @@ func (s *sound) Tick(time.Duration) {
 		said := s.mouth.Next(s.ts, s.to.codec, s.to.dtmf != 0, s.payload[:])
 		s.to.send(said, s.seq, s.payload[:])
 		s.seq++
+		s.sent++
+		s.codec = s.to.codec
 	}
 	s.ts += media.Samples
 }
@@ -96,15 +131,16 @@ func (s *sound) hear(p *packet) {
 	if s.live && s.first.Load() == 0 {
 		s.first.Store(time.Now().UnixNano())
 	}
+	s.heard.Packet(p.ssrc, p.seq, p.ts, p.at, p.kind == pcmu || p.kind == pcma)
 	switch p.kind {
 	case event:
 		for _, key := range s.ear.Event(p.ts, p.payload) {
 			s.key(key)
 		}
 	case pcmu:
-		s.ear.Sound(p.seq, p.ts, p.payload, media.PCMU)
+		s.ear.Sound(p.ts, p.payload, media.PCMU)
 	case pcma:
-		s.ear.Sound(p.seq, p.ts, p.payload, media.PCMA)
+		s.ear.Sound(p.ts, p.payload, media.PCMA)
 	}
 }
 
@@ -114,8 +150,12 @@ func (s *sound) key(key byte) {
 	}
 }
 
+// epoch is what arrivals are counted from.
+var epoch = time.Now()
+
 // packet is one RTP packet on its way from the goroutine that reads a connection to the shard.
 type packet struct {
+	at      time.Duration // when it came, since epoch
 	kind    packetKind
 	seq     uint16
 	ts      uint32
@@ -159,6 +199,7 @@ func (b *inbox) put(c *conn, kind packetKind, p *rtp.Packet) {
 		b.length--
 	}
 	slot := &b.ring[(b.head+b.length)%len(b.ring)]
+	slot.at = time.Since(epoch)
 	slot.kind, slot.seq, slot.ts, slot.ssrc = kind, p.SequenceNumber, p.Timestamp, p.SSRC
 	slot.payload = append(slot.payload[:0], p.Payload...)
 	b.length++

@@ -22,6 +22,7 @@ func (s *Store) Change(ctx context.Context, c call.Change) error {
 			}
 		}
 		t.putCharges(c)
+		t.putSounded(c.Record)
 		return t.Append(c.Events...)
 	})
 }

@@ -23,6 +23,11 @@ func (s *Store) ChangeMessage(ctx context.Context, c message.Change) error {
 		}
 		r.Created, r.Updated, r.Sent = milli(r.Created), milli(r.Updated), milli(r.Sent)
 		putRow(t, s.messages, r.SID, r)
+		if !r.Sent.IsZero() && r.Direction != message.Inbound {
+			putRow(t, s.charges, chargeKey{sid.Call(r.SID), messageLeg}, call.Charge{
+				Call: sid.Call(r.SID), Leg: messageLeg, Account: r.Account, Trunk: r.Carrier, At: r.Sent, Cost: r.Price,
+			})
+		}
 		for _, p := range c.Posts {
 			if _, there := s.posts[p.ID]; !there {
 				putRow(t, s.posts, p.ID, call.Post{ID: p.ID, Account: p.Account, Method: p.Method, URL: p.URL, Params: p.Params, Due: milli(p.Due)})

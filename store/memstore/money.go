@@ -11,6 +11,9 @@ import (
 	"github.com/kaden-project/kaden/tariff"
 )
 
+// messageLeg is the leg of a charge that is a short message's; its call is the message.
+const messageLeg = -1
+
 // putCharges writes what legs have cost, and beside the attempt what its call has cost so far.
 func (t *tx) putCharges(c call.Change) {
 	for _, ch := range c.Charges {
@@ -68,11 +71,17 @@ func (s *Store) Usage(ctx context.Context, account sid.Account, from, to time.Ti
 		}
 		a := s.attempts[c.Attempt].keep
 		k := tariff.Spent{At: c.At.Truncate(tariff.Quarter), Plan: s.callouts[a.Callout].keep.Plan, Person: a.Person, Trunk: c.Trunk, Currency: c.Cost.Currency}
+		legs, messages := int64(1), int64(0)
+		if c.Leg == messageLeg {
+			legs, messages = 0, 1
+		}
+		k.Messages = messages // they are sums of their own
 		sum, ok := sums[k]
 		if !ok {
 			sum = k
+			sum.Messages = 0
 		}
-		sum.Legs, sum.Talked, sum.Amount = sum.Legs+1, sum.Talked+c.Talked, sum.Amount+c.Cost.Amount
+		sum.Legs, sum.Messages, sum.Talked, sum.Amount = sum.Legs+legs, sum.Messages+messages, sum.Talked+c.Talked, sum.Amount+c.Cost.Amount
 		sums[k] = sum
 	}
 	var all []tariff.Spent
@@ -80,7 +89,7 @@ func (s *Store) Usage(ctx context.Context, account sid.Account, from, to time.Ti
 		all = append(all, sum)
 	}
 	slices.SortFunc(all, func(a, b tariff.Spent) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Plan, b.Plan), cmp.Compare(a.Person, b.Person), cmp.Compare(a.Trunk, b.Trunk), cmp.Compare(a.Currency, b.Currency))
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Plan, b.Plan), cmp.Compare(a.Person, b.Person), cmp.Compare(a.Trunk, b.Trunk), cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Messages, b.Messages))
 	})
 	return all, nil
 }

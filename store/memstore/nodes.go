@@ -90,6 +90,7 @@ func (s *Store) Adopt(ctx context.Context, name string, fence int64, limit int) 
 			putRow(t, s.callouts, c.ID, c)
 			list = append(list, cloneCallout(c))
 		}
+		t.sweepChannels(name, fence)
 		return nil
 	})
 	return list, err
@@ -111,20 +112,33 @@ func (s *Store) Overdue(ctx context.Context, name string, late time.Duration) ([
 	return list, nil
 }
 
-// Ghosts lists attempts of an earlier fence of this node or of a dead node whose call may still be up, oldest first.
-func (s *Store) Ghosts(ctx context.Context, name string, fence int64) ([]dispatch.Attempt, error) {
-	if err := s.enter(ctx); err != nil {
-		return nil, err
-	}
-	defer s.mu.Unlock()
-	t := &tx{s: s, now: s.clock()}
-	list := sorted(s.attempts, func(a dispatch.Attempt) bool {
-		return (a.Ended.IsZero() || s.callOpen(a.Call)) && (a.Node == name && a.Fence != fence || a.Node != name && !t.alive(a.Node))
+// Ghosts takes over attempts of an earlier fence of this node or of a dead node whose call may still be up, oldest first.
+func (s *Store) Ghosts(ctx context.Context, name string, fence int64) (list []dispatch.Attempt, err error) {
+	err = s.change(ctx, func(t *tx) error {
+		list = nil
+		for _, a := range sorted(s.attempts, func(a dispatch.Attempt) bool {
+			c, driven := s.callouts[a.Callout]
+			theirs := driven && c.keep.Active && (c.keep.Owner != name || c.keep.Fence != fence)
+			return (a.Ended.IsZero() || s.callOpen(a.Call)) && t.orphaned(a.Node, a.Fence, name, fence) && !theirs
+		}) {
+			a.Node, a.Fence = name, fence
+			putRow(t, s.attempts, a.ID, a)
+			for id, c := range s.channels {
+				if c.Call == a.Call {
+					c.node, c.fence = name, fence
+					put(t, s.channels, id, c)
+				}
+			}
+			list = append(list, cloneAttempt(a))
+		}
+		return nil
 	})
-	for i := range list {
-		list[i] = cloneAttempt(list[i])
-	}
-	return list, nil
+	return list, err
+}
+
+// orphaned tells whether what a life of a node owns is an earlier life's of name, or a dead node's.
+func (t *tx) orphaned(owner string, of int64, name string, fence int64) bool {
+	return owner == name && of != fence || owner != name && !t.alive(owner)
 }
 
 // callOpen tells whether a call is known and not over.

@@ -62,6 +62,8 @@ type tables struct {
 	budgetSaid    map[budgetSaid]bool
 	gates         map[string]trunk.Last
 	failedTrunks  map[string]call.TrunkFate
+	channels      map[string]channel // by ID
+	waits         map[channelWait]wait
 	contacts      map[string]row[registrar.Contact]
 	sip           map[string]row[account.SIPResource]
 	hold          dispatch.Hold
@@ -156,6 +158,8 @@ func newTables() tables {
 		budgetSaid:    map[budgetSaid]bool{},
 		gates:         map[string]trunk.Last{},
 		failedTrunks:  map[string]call.TrunkFate{},
+		channels:      map[string]channel{},
+		waits:         map[channelWait]wait{},
 		contacts:      map[string]row[registrar.Contact]{},
 		sip:           map[string]row[account.SIPResource]{},
 	}

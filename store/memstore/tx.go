@@ -156,7 +156,7 @@ func (t *tx) PutAttempts(list ...dispatch.Attempt) error {
 			if len(a.Target) == 0 {
 				a.Target = old.keep.Target
 			}
-			a.Price = old.keep.Price
+			a.Price, a.Sound = old.keep.Price, old.keep.Sound
 		}
 		putRow(t, t.s.attempts, a.ID, cloneAttempt(a))
 	}

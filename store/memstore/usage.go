@@ -31,7 +31,10 @@ func (s *Store) Used(ctx context.Context, account sid.Account, from, to time.Tim
 		sum.Count, sum.Units, sum.Took, sum.Amount = sum.Count+1, sum.Units+u.Units, sum.Took+u.Took, sum.Amount+u.Amount
 		sums[k] = sum
 	}
-	for _, r := range s.charges {
+	for k, r := range s.charges {
+		if k.leg == messageLeg { // counted below
+			continue
+		}
 		u := tariff.Used{Kind: tariff.CallsOut, Currency: r.keep.Cost.Currency, Took: r.keep.Talked, Amount: r.keep.Cost.Amount}
 		if r.keep.Inbound {
 			u.Kind = tariff.CallsIn

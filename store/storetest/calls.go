@@ -27,6 +27,7 @@ func Record(n int) call.Record {
 		Callback: call.Callback{URL: "https://example.com/s", Method: "POST", Events: []string{"initiated", "completed"}}, CallbackSeq: 4,
 		Created: Base, Updated: Base.Add(time.Minute), Started: Base.Add(time.Second), Answered: Base.Add(5 * time.Second),
 		Ended: Base.Add(time.Minute), Node: "a", Remains: leg.Remains(`{"bye": 1}`),
+		Sound: leg.Sound{Codec: "PCMU", Sent: 2750, Heard: 2740, Lost: 10, Late: 1, Concealed: 11, Jitter: 4 * time.Millisecond, Told: true, RoundTrip: 23 * time.Millisecond},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
+	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
 )
@@ -44,10 +45,11 @@ func chargesKept(t *testing.T, s Store, reopen func() Store) {
 	same(t, "the price of a call", got.Price, yen(16))
 	ok(t, s.DeleteCall(t.Context(), owner, Record(1).SID)) // who deletes a call has paid for it all the same
 	s = reopen()
-	write(t, s, func(tx dispatch.Tx) error { return tx.PutAttempts(a) }) // the rest of an attempt is written without its price
+	write(t, s, func(tx dispatch.Tx) error { return tx.PutAttempts(a) }) // the rest of an attempt is written without what its call was
 	list, err := s.AttemptsOf(t.Context(), "co-1")
 	ok(t, err)
 	same(t, "the price beside the attempt", list[0].Price, yen(8))
+	same(t, "how it sounded, beside the attempt", list[0].Sound, Record(2).Sound)
 
 	usage, err := s.Usage(t.Context(), "", Base, Base.Add(time.Hour))
 	ok(t, err)
@@ -61,6 +63,7 @@ func chargesKept(t *testing.T, s Store, reopen func() Store) {
 	ok(t, err)
 	same(t, "usage of a stranger", usage, want[1:2])
 
+	messagesCost(t, s)
 	write(t, s, func(tx dispatch.Tx) error {
 		sum, unknown, err := tx.Spent("JPY", Base, Base.Add(time.Hour))
 		same(t, "yen of the hour, and what is not known", []int64{int64(sum), unknown}, []int64{25_000_000, 1})
@@ -91,4 +94,44 @@ func chargesKept(t *testing.T, s Store, reopen func() Store) {
 		}
 		return nil
 	})
+}
+
+// messagesCost: what was sent costs something from then on, though its price may be told later, and though it is
+// forgotten. These are of another hour than the calls.
+func messagesCost(t *testing.T, s Store) {
+	t.Helper()
+	from, to := Base.Add(24*time.Hour), Base.Add(25*time.Hour)
+	spent := func(want ...int64) {
+		t.Helper()
+		write(t, s, func(tx dispatch.Tx) error {
+			sum, unknown, err := tx.Spent("JPY", from, to)
+			same(t, "yen, and what is not known", []int64{int64(sum), unknown}, want)
+			return err
+		})
+	}
+	put := func(r message.Record) {
+		t.Helper()
+		ok(t, s.ChangeMessage(t.Context(), message.Change{Record: r}))
+	}
+	r := message.Record{
+		SID: "SM0000000000000000000000000000c057", Account: owner, Direction: message.OutboundAPI, From: "+815012345678", To: "+819011112222", Body: "disk full",
+		Segments: 2, Status: message.Sending, Carrier: "twilio", There: "SM0000000000000000000000000000c058", Created: from, Updated: from,
+	}
+	put(r)
+	spent(0, 0)
+	r.Status, r.Sent = message.Sent, from.Add(time.Minute)
+	put(r)
+	spent(0, 1)
+	r.Status, r.Price = message.Delivered, tariff.Money{Amount: 18_000_000, Currency: "JPY"}
+	put(r)
+	put(r)
+	spent(18_000_000, 0)
+	in := r
+	in.SID, in.There, in.Direction = "SM0000000000000000000000000000c059", "SM0000000000000000000000000000c060", message.Inbound
+	put(in)
+	ok(t, s.DeleteMessage(t.Context(), owner, r.SID))
+	spent(18_000_000, 0)
+	usage, err := s.Usage(t.Context(), owner, from, to)
+	ok(t, err)
+	same(t, "usage of messages", usage, []tariff.Spent{{At: from, Trunk: "twilio", Currency: "JPY", Messages: 1, Amount: 18_000_000}})
 }

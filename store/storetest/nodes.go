@@ -132,7 +132,25 @@ func ghosts(t *testing.T, s Store, _ func() Store) {
 	ok(t, s.Leave(t.Context(), "a", a))
 	list, err = s.Ghosts(t.Context(), "b", b)
 	ok(t, err)
-	same(t, "after a's death", names(list, attemptName), "[old told a's]")
+	same(t, "after a's death", names(list, attemptName), "[a's]") // the others are taken over
+	if g := list[0]; g.Node != "b" || g.Fence != b {
+		t.Errorf("as taken over: %+v", g)
+	}
+
+	// Who drives the call-out has its calls.
+	c := join(t, s, "c")
+	write(t, s, func(tx dispatch.Tx) error {
+		if err := tx.AddCallout(Callout("co-9", "c", c)); err != nil {
+			return err
+		}
+		return tx.PutAttempts(Attempt("c's", "co-9", "a", a))
+	})
+	list, err = s.Ghosts(t.Context(), "b", b)
+	ok(t, err)
+	same(t, "of a call-out that c drives, for b", names(list, attemptName), "[]")
+	list, err = s.Ghosts(t.Context(), "c", c)
+	ok(t, err)
+	same(t, "and for c", names(list, attemptName), "[c's]")
 }
 
 func overdue(t *testing.T, s Store, _ func() Store) {

@@ -28,6 +28,8 @@ type Store interface {
 	call.Store
 	account.Books
 	call.Gates
+	call.Channels
+	call.Estate
 	manifest.Store
 	call.Queues
 	call.Conferences
@@ -79,6 +81,9 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"conferences are kept, and closed for those who have died", conferencesKept},
 		{"gates are shared, and outlive their process", gatesShared},
 		{"trunks that fail are known after a restart", failedTrunksKept},
+		{"channels are shared, and taken in turn", channelsShared},
+		{"channels of the dead are taken until their calls are ended", channelsOfTheDead},
+		{"calls that the dead have left open are one living node's", callsLeft},
 		{"calls are kept with their events and callbacks", callLife},
 		{"calls are found by any of their marks", callFilters},
 		{"a list of calls that is bounded by a time goes by it", callsByTheirTime},

@@ -259,6 +259,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/bins/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a bin would answer to a request, with what is wrong in that
+         * @description Nothing is written, and nobody is called.
+         */
+        post: operations["try-bin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/bins/{name}": {
         parameters: {
             query?: never;
@@ -464,6 +484,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/duty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is on duty: browsers and SIP phones that ring now, and who of the plans cannot be reached
+         * @description A browser that has vanished without a word is in it for 15 s. Browsers are those of this machine.
+         */
+        get: operations["duty"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -574,6 +614,26 @@ export interface paths {
         put?: never;
         /** A token with which a browser rings for a person */
         post: operations["phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/callee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the console's phone may call somebody; nobody is called by asking
+         * @description The same rules hold as for any <Dial>: emergency numbers never, premium-rate and foreign ones as the trunks say. Who is not there now is said, too.
+         */
+        get: operations["callee"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -757,6 +817,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Absent: {
+            person: string;
+            /** @description That would ring the person. */
+            plans: string[];
+            /** @description For each contact, in order; none: there is no contact. */
+            why: components["schemas"]["Reason"][];
+        };
         Alert: {
             /** @description Who acknowledged it: a person, console, api, link. */
             by?: string;
@@ -837,6 +904,8 @@ export interface components {
             purpose?: "check" | "hand-over";
             /** Format: date-time */
             rang?: string;
+            /** @description How the sound of its call fared, once that is over; absent where it is not known. */
+            sound?: components["schemas"]["Sound"];
             /**
              * @description dialing, ringing, answered, or how it ended.
              * @enum {string}
@@ -849,6 +918,10 @@ export interface components {
             with?: string;
         };
         Bin: {
+            /** @description The parameters of a request that its TwiML asks for. */
+            fields: string[];
+            /** @description The end of that address. Writing the bin without it takes the address away. */
+            key?: string;
             name: string;
             /** @description Where whoever knows this address is answered, if the bin has a key. */
             open?: string;
@@ -865,6 +938,19 @@ export interface components {
             /** @description With {{fields}} that the request fills in. */
             twiml: string;
         };
+        BinTrial: {
+            /** @description Of the request: From, To, Digits and whatever the bin asks for. */
+            params?: {
+                [key: string]: string;
+            };
+            twiml: string;
+        };
+        BinTried: {
+            /** @description Of the answer; lines and columns are those of the answer. */
+            problems: components["schemas"]["Problem"][];
+            /** @description With its fields filled in; empty if one of the problems is an error of its fields. */
+            twiml: string;
+        };
         BinVersion: {
             /** Format: date-time */
             applied: string;
@@ -873,6 +959,8 @@ export interface components {
             twiml: string;
         };
         BinWritten: {
+            /** @description The parameters of a request that its TwiML asks for. */
+            fields: string[];
             /** @description Lines and columns are those of the TwiML. */
             problems: components["schemas"]["Problem"][];
             /** @description False: one of the problems is an error, and nothing was changed. */
@@ -891,7 +979,7 @@ export interface components {
             stop?: boolean;
             /**
              * Format: int64
-             * @description Calls of the month whose cost nobody knows.
+             * @description Calls and messages of the month whose cost nobody knows.
              */
             unknown?: number;
             usedUp?: boolean;
@@ -923,6 +1011,8 @@ export interface components {
              * @description The SIP status behind it.
              */
             sip?: number;
+            /** @description How its sound fared, once it is over; absent where that is not known, as with simulated phones. */
+            sound?: components["schemas"]["Sound"];
             /**
              * @description In Twilio's words.
              * @enum {string}
@@ -948,6 +1038,15 @@ export interface components {
              * @example +819012345678
              */
             to: string;
+        };
+        Callee: {
+            /**
+             * @description What the SDK is told: device.connect({ params: { To } }).
+             * @example tel:+819012345678
+             */
+            to: string;
+            /** @description What speaks against it, though it may be called. */
+            warning?: string;
         };
         CalloutView: {
             /** @description It waits for something, or somebody is on a line. */
@@ -1069,6 +1168,22 @@ export interface components {
             /** @description Who left it. */
             wordBy?: string;
         };
+        Device: {
+            /** @description What it calls itself. */
+            agent?: string;
+            /**
+             * @description Where it comes from.
+             * @example 203.0.113.9
+             */
+            from?: string;
+            /** @enum {string} */
+            kind: "browser" | "sip";
+            /**
+             * Format: date-time
+             * @description Since when it has been there without a break.
+             */
+            since: string;
+        };
         Drill: {
             /** @description The alert that was made up for it. */
             alert: string;
@@ -1079,6 +1194,12 @@ export interface components {
             /** @description Even at night. */
             force?: boolean;
             plan: string;
+        };
+        Duty: {
+            /** @description Who is in a plan and cannot be reached at any contact now. */
+            absent: components["schemas"]["Absent"][];
+            /** @description Addresses that ring only while a browser is on duty or a phone is registered: every contact of that kind, and every other one where somebody is. */
+            present: components["schemas"]["Presence"][];
         };
         Engine: {
             /** @description What to do if it is missing. */
@@ -1110,6 +1231,23 @@ export interface components {
             /** Format: int64 */
             seq: number;
             text?: string;
+        };
+        FarSound: {
+            /**
+             * Format: double
+             * @description In ms.
+             */
+            jitter: number;
+            /**
+             * Format: int64
+             * @description Of the packets that we sent.
+             */
+            lost: number;
+            /**
+             * Format: double
+             * @description There and back, in ms; absent where it is not known.
+             */
+            roundTrip?: number;
         };
         Finding: {
             /**
@@ -1242,7 +1380,7 @@ export interface components {
             identity: string;
             /** @description Whether the person has this address among the contacts. Without it no plan rings the browser. */
             listed: boolean;
-            /** @description An access token for Twilio's voice SDK. It allows incoming calls. */
+            /** @description An access token for Twilio's voice SDK. It allows incoming calls, and calls to whom /api/phone/callee knows. */
             token: string;
         };
         Placed: {
@@ -1255,6 +1393,17 @@ export interface components {
             /** @description That start it. */
             sources: string[];
             steps: components["schemas"]["Step"][];
+        };
+        Presence: {
+            /** @example client:sato */
+            address: string;
+            /** @description None: nobody is there, and a call to it fails at once. */
+            devices: components["schemas"]["Device"][];
+            /**
+             * @description The SIP phone it is, for /api/phones/{id}/settings.
+             * @example sato@office.example.jp
+             */
+            phone?: string;
         };
         Problem: {
             /** Format: int64 */
@@ -1306,6 +1455,15 @@ export interface components {
             /** @description What is wrong with it. */
             wrong?: components["schemas"]["Words"];
         };
+        Reason: {
+            address: string;
+            /**
+             * @description never: not now and not later, until the documents change.
+             * @enum {string}
+             */
+            code: "no-browser" | "no-phone" | "line-down" | "never";
+            text: string;
+        };
         Refusal: {
             /** @description What is wrong. */
             detail: string;
@@ -1347,6 +1505,52 @@ export interface components {
              * @example 1h
              */
             for?: string;
+        };
+        Sound: {
+            /** @enum {string} */
+            codec: "PCMU" | "PCMA" | "G722";
+            /**
+             * Format: int64
+             * @description Pieces of 20 ms that were made up.
+             */
+            concealed: number;
+            /**
+             * Format: int64
+             * @description Pieces of 20 ms that were left out to shorten the delay.
+             */
+            discarded: number;
+            /** @description How the far end heard us; absent where it does not say (RTCP). */
+            far?: components["schemas"]["FarSound"];
+            /**
+             * Format: int64
+             * @description Packets that came.
+             */
+            heard: number;
+            /**
+             * Format: double
+             * @description How unevenly packets came, in ms (RFC 3550), at the end.
+             */
+            jitter: number;
+            /**
+             * Format: int64
+             * @description Packets, of those heard, that came too late to be played.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Packets that should have come and did not.
+             */
+            lost: number;
+            /**
+             * Format: int64
+             * @description Packets that we sent.
+             */
+            sent: number;
+            /**
+             * Format: double
+             * @description The same when it was worst.
+             */
+            worstJitter: number;
         };
         Source: {
             /** @description A complete command that rings. */
@@ -1434,6 +1638,8 @@ export interface components {
             /** @description Of the last attempt. */
             outcome?: string;
             person: string;
+            /** @description How the last call that had sound fared on its way, in words. */
+            sound?: string;
             /** @description Why there was none, or why it ended. */
             why?: string;
         };
@@ -1520,6 +1726,11 @@ export interface components {
             key?: string;
             /**
              * Format: int64
+             * @description Short messages that were sent.
+             */
+            messages?: number;
+            /**
+             * Format: int64
              * @description Talked.
              */
             seconds: number;
@@ -1558,7 +1769,7 @@ export interface components {
              * @description Which warning it is, for programs.
              * @enum {string}
              */
-            code: "no-engine" | "no-language" | "no-people" | "nobody-reachable" | "person-unreachable" | "no-plan" | "no-source" | "not-ready" | "held" | "budget" | "line-down";
+            code: "no-engine" | "no-language" | "no-people" | "nobody-reachable" | "person-unreachable" | "no-plan" | "no-source" | "not-ready" | "held" | "budget" | "line-down" | "plan-deserted";
             /** @description What to do. */
             hint?: string;
             /** @description An alert, or one that is a warning, would not be heard by anybody. */
@@ -2094,6 +2305,39 @@ export interface operations {
             };
         };
     };
+    "try-bin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BinTrial"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BinTried"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     bin: {
         parameters: {
             query?: never;
@@ -2545,6 +2789,35 @@ export interface operations {
             };
         };
     };
+    duty: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duty"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -2791,6 +3064,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PhoneToken"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    callee: {
+        parameters: {
+            query: {
+                /** @description A telephone number however it is written, client:…, sip:… or sim:…. */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callee"];
                 };
             };
             /** @description Error */

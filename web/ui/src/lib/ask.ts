@@ -14,7 +14,7 @@ export class Refused extends Error {
 
 const patience = 10_000;
 
-export async function ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<{ value: T; date: string | null }> {
+export async function ask<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<{ value: T; date: string | null }> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -39,6 +39,7 @@ export async function refusal(response: Response): Promise<Refused> {
 
 export const get = async <T>(path: string): Promise<T> => (await ask<T>('GET', path)).value;
 export const post = async <T>(path: string, body: unknown): Promise<T> => (await ask<T>('POST', path, body)).value;
+export const put = async <T>(path: string, body: unknown): Promise<T> => (await ask<T>('PUT', path, body)).value;
 
 export const remove = async (path: string): Promise<void> => void (await ask<undefined>('DELETE', path));
 

@@ -3,15 +3,16 @@
 // It goes on while the console shows other pages, until somebody goes off duty or leaves. The SDK is loaded on demand.
 import type { Call, Device } from '@twilio/voice-sdk';
 import bundle from '../../node_modules/@twilio/voice-sdk/dist/twilio.min.js?url';
-import { post, Refused } from './ask';
-import { trouble, type Trouble } from './trouble';
-import type { PhoneToken } from './types';
+import { get, post, Refused } from './ask';
+import { NotCalled, trouble, type Trouble } from './trouble';
+import type { Callee, PhoneToken } from './types';
 
 type SDK = { Device: new (token: string, options: Record<string, unknown>) => Device };
 
 /** off · starting · on duty · on duty and not connected at the moment */
 export type Duty = 'off' | 'starting' | 'on' | 'lost';
-export type Stage = 'none' | 'ringing' | 'talking' | 'broken';
+/** ringing is somebody who calls us; calling is a call of ours that nobody has answered yet, heard once it rings there */
+export type Stage = 'none' | 'ringing' | 'calling' | 'talking' | 'broken';
 
 const sound = (name: string) => `/phone/sounds/${name}.wav`;
 const sounds = {
@@ -53,7 +54,12 @@ class Phone {
   /** Under which address this browser rings, and whether any plan knows it. */
   identity = $state('');
   listed = $state(true);
+  /** Whom the call is with, as it is shown. */
   from = $state('');
+  /** A call of ours rings at the other end. */
+  rings = $state(false);
+  /** What speaks against calling the one who is being called. */
+  warning = $state('');
   since = $state(0);
   muted = $state(false);
   /** How loud it is, 0 to 1: from here, and from there. */
@@ -70,32 +76,80 @@ class Phone {
   private device: Device | undefined;
   private call: Call | undefined;
   private stopTest: (() => void) | undefined;
+  private attempt = 0; // to call; what belongs to an earlier one is over
 
   /** Goes on duty: asks for the microphone, and for the ringtone's permission by being a press of a button. */
   async begin(person: string) {
     this.duty = 'starting';
     this.trouble = undefined;
-    this.person = person;
     try {
-      if (!navigator.mediaDevices) throw new DOMException('', 'SecurityError'); // neither https nor localhost
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
-      stream.getTracks().forEach((t) => t.stop());
-      const { Device } = await load();
-      const token = await this.token();
-      const device = new Device(token, {
-        chunderw: location.host, publishEvents: false, sounds, closeProtection: true, allowIncomingWhileBusy: true,
-        enableImprovedSignalingErrorPrecision: true, tokenRefreshMs: 120_000, logLevel: 'silent',
-      });
-      this.device = device;
-      this.follow(device);
-      await device.register();
+      await (await this.ready(person)).register();
       this.duty = 'on';
-      void this.list();
       if ('Notification' in window && Notification.permission === 'default') void Notification.requestPermission();
     } catch (err) {
       this.trouble = trouble(err);
       this.end();
     }
+  }
+
+  /** Calls somebody; on duty or not. name is what the page shows meanwhile. */
+  async dial(person: string, to: string, name: string) {
+    if (this.stage !== 'none') return;
+    const attempt = ++this.attempt;
+    const still = () => this.attempt === attempt && this.stage === 'calling';
+    this.stopTest?.();
+    this.stage = 'calling';
+    this.trouble = undefined;
+    this.from = name;
+    this.rings = false;
+    this.warning = this.pressed = '';
+    try {
+      const callee = await get<Callee>(`/api/phone/callee?to=${encodeURIComponent(to)}`).catch((err: unknown) => {
+        throw err instanceof Refused && err.status === 422 ? new NotCalled(err) : err;
+      });
+      const device = await this.ready(person);
+      if (!still()) return;
+      this.warning = callee.warning ?? '';
+      const call = await device.connect({ params: { To: callee.to } });
+      if (!still()) {
+        call.disconnect();
+        return;
+      }
+      this.call = call;
+      call.on('ringing', () => this.call === call && (this.rings = true));
+      this.attend(call);
+    } catch (err) {
+      if (!still()) return;
+      this.over();
+      this.trouble = trouble(err);
+    }
+  }
+
+  /** The device, with the microphone allowed: for being on duty, or for a call alone. */
+  private async ready(person: string): Promise<Device> {
+    if (this.device && this.person === person) return this.device;
+    if (!navigator.mediaDevices) throw new DOMException('', 'SecurityError'); // neither https nor localhost
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    stream.getTracks().forEach((t) => t.stop());
+    const { Device } = await load();
+    this.person = person;
+    const token = await this.token();
+    this.device?.destroy();
+    const device = new Device(token, {
+      chunderw: location.host, publishEvents: false, sounds, closeProtection: true, allowIncomingWhileBusy: true,
+      enableImprovedSignalingErrorPrecision: true, tokenRefreshMs: 120_000, logLevel: 'silent',
+    });
+    this.device = device;
+    this.follow(device);
+    if (this.input !== 'default') void this.speak(this.input);
+    if (this.output !== 'default') void this.hear(this.output);
+    void this.list();
+    return device;
+  }
+
+  /** Whether there is a telephone whose devices can be chosen. */
+  get there(): boolean {
+    return this.inputs.length > 0 && (this.duty === 'on' || this.duty === 'lost' || this.stage !== 'none');
   }
 
   /** Goes off duty. A call in progress ends. */
@@ -117,7 +171,8 @@ class Phone {
   }
 
   hangUp() {
-    this.call?.disconnect();
+    if (this.call) this.call.disconnect();
+    else this.over(); // it was not on its way yet
   }
 
   mute(on: boolean) {
@@ -192,10 +247,11 @@ class Phone {
     });
     device.on('error', (err: unknown) => {
       if (this.device !== device || this.duty === 'starting') return;
+      if (this.duty === 'off' && this.stage === 'none') return; // nobody waits for it
       this.trouble = trouble(err);
     });
     device.on('tokenWillExpire', () => void this.renew(device));
-    device.on('incoming', (call: Call) => this.rings(call));
+    device.on('incoming', (call: Call) => this.incoming(call));
     device.audio?.on('deviceChange', () => void this.list());
   }
 
@@ -208,14 +264,24 @@ class Phone {
     }
   }
 
-  private rings(call: Call) {
-    if (this.call && this.call.status() !== 'closed') return; // this person is talking; another way, or another person, is rung
+  private incoming(call: Call) {
+    if (this.stage === 'calling' || (this.call && this.call.status() !== 'closed')) return; // this person is talking; another way, or another person, is rung
     this.stopTest?.();
     this.call = call;
     this.stage = 'ringing';
     this.trouble = undefined;
     this.from = call.parameters.From ?? '';
-    this.pressed = '';
+    this.warning = this.pressed = '';
+    this.attend(call);
+    if (document.hidden && 'Notification' in window && Notification.permission === 'granted') {
+      const n = new Notification('kaden ☎', { body: this.from, tag: 'kaden-call', requireInteraction: true });
+      n.onclick = () => window.focus();
+      for (const end of ['accept', 'cancel', 'disconnect', 'reject']) call.on(end, () => n.close());
+    }
+  }
+
+  /** Follows a call, whoever has made it. */
+  private attend(call: Call) {
     const mine = () => this.call === call;
     const over = () => mine() && this.over();
     call.on('accept', () => {
@@ -228,23 +294,27 @@ class Phone {
     call.on('volume', (input: number, output: number) => {
       if (mine()) [this.mine, this.theirs] = [input, output];
     });
+    // When its socket is cut before anybody has answered, a call is forgotten by the SDK without an event of its own. kaden
+    // ends one that we have made, and rings again for one that came.
+    (call as unknown as { on(kind: string, f: () => void): void }).on('transportClose', () => {
+      if (!mine() || (this.stage !== 'ringing' && this.stage !== 'calling')) return;
+      const ours = this.stage === 'calling';
+      this.over();
+      if (!ours) return;
+      call.disconnect(); // or it would keep the microphone
+      this.trouble = { kind: 'lost', detail: '' };
+    });
     call.on('reconnecting', () => mine() && (this.stage = 'broken'));
     call.on('reconnected', () => mine() && (this.stage = 'talking'));
     call.on('error', (err: unknown) => {
       if (mine()) this.trouble = trouble(err);
     });
-    // When its socket is cut, a call that rings is forgotten by the SDK without an event of its own; kaden rings again.
-    (call as unknown as { on(kind: string, f: () => void): void }).on('transportClose', () => mine() && this.stage === 'ringing' && this.over());
-    if (document.hidden && 'Notification' in window && Notification.permission === 'granted') {
-      const n = new Notification('kaden ☎', { body: this.from, tag: 'kaden-call', requireInteraction: true });
-      n.onclick = () => window.focus();
-      for (const end of ['accept', 'cancel', 'disconnect', 'reject']) call.on(end, () => n.close());
-    }
   }
 
   private over() {
     this.call = undefined;
     this.stage = 'none';
+    this.rings = false;
     this.muted = false;
     this.mine = this.theirs = 0;
   }

@@ -4,6 +4,7 @@ import { remark } from './details';
 import { foremost, inView, loud, merged, names, untaken, withAlert, withEvent, withOlder, withPage } from './reduce';
 import { href, parse } from './route';
 import { called, sentence, sentences, worthSaying } from './sentences';
+import { fared } from './sound';
 import { answeredBy, cause, outcomes, severities, standing } from './standing';
 import { ago, clock, day, sameDay, secondsBetween, skew, span } from './time';
 import type { Alert, Attempt, Event, Lang, Setup, Warning } from './types';
@@ -150,6 +151,16 @@ test('what detection takes somebody for is said as what it sounds like', () => {
   expect(['human', 'machine_end_beep', 'fax', 'unknown', undefined].map((answered) => answeredBy({ ...a, answeredBy: answered }, 'en'))).toEqual(['a person', 'a machine', 'fax', '', '']);
 });
 
+test('how a call sounded is said in one line, and nothing where nobody knows', () => {
+  const a = { id: '1', person: 'sato', address: 'sim:sato', status: 'answered', over: true } as Attempt;
+  expect(fared(a, 'en')).toBe('');
+  const sound = { codec: 'PCMU' as const, heard: 950, lost: 50, late: 0, discarded: 0, concealed: 50, jitter: 4.2, worstJitter: 12, sent: 1000 };
+  expect(fared({ ...a, sound }, 'en')).toBe('5.0 % lost, jitter 4 ms');
+  const far = { lost: 123, jitter: 3, roundTrip: 23.4 };
+  expect(fared({ ...a, sound: { ...sound, far } }, 'en')).toBe('5.0 % lost here, 12 % there, jitter 4 ms, round trip 23 ms');
+  expect(fared({ ...a, sound: { ...sound, lost: 0, far } }, 'ja')).toBe('損失 受信 0%・送信 12%、揺らぎ 4 ms、往復 23 ms');
+});
+
 describe('reducers', () => {
   test('events stand in order, each once', () => {
     const e = (seq: number) => event('alert.stored', { seq });
@@ -257,6 +268,9 @@ describe('addresses of the page', () => {
     ['/setup', { at: 'setup' }],
     ['/people', { at: 'people' }],
     ['/plans', { at: 'plans' }],
+    ['/twiml-bins', { at: 'bins' }],
+    ['/twiml-bins/%E5%A4%9C%20a%2Fb', { at: 'bins', name: '夜 a/b' }],
+    ['/twiml-bins/%', { at: 'bins' }],
     ['/people/sato', { at: 'alerts' }],
     ['/alerts/<script>', { at: 'alerts' }],
     ['/anything', { at: 'alerts' }],

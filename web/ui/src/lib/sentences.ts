@@ -80,6 +80,14 @@ export const sentences: Record<string, Sentence> = {
   'call.digit': { en: (e) => `Key ${e.digit ?? '?'} pressed`, ja: (e) => `${e.digit ?? '?'} が押されました` },
   'call.detected': { en: (e) => `Detection says: ${soundsLike(e.cause).en}`, ja: (e) => `応答したのは${soundsLike(e.cause).ja}のようです` },
   'call.double-ring': { en: () => 'The phone may have rung twice', ja: () => '電話が二度鳴った可能性があります' },
+  'call.forwarded': {
+    en: (e) => (e.cause === 'moved' ? 'Sent on to another number, which is called' : e.cause === 'not-followed' ? 'Sent on to another number, which is not called' : 'Forwarded to another telephone'),
+    ja: (e) => (e.cause === 'moved' ? '転送先の番号を呼び出します' : e.cause === 'not-followed' ? '転送先の番号には掛けません' : '別の電話に転送されました'),
+  },
+  'call.played': {
+    en: (e) => `The line plays ${linePlays[e.cause ?? '']?.en ?? e.cause ?? '?'}`,
+    ja: (e) => `回線から${linePlays[e.cause ?? '']?.ja ?? e.cause ?? '？'}が聞こえます`,
+  },
   'call.heard': { en: () => 'First sound of the other side', ja: () => '相手の最初の音' },
   'call.charged': { en: () => 'What it cost', ja: () => 'この通話の料金です' },
   'call.ended': { en: () => 'Call ended', ja: () => '通話が終わりました' },
@@ -88,6 +96,19 @@ export const sentences: Record<string, Sentence> = {
     en: (e, w) => (e.cause === 'stopped' ? `${w} stopped the calls` : e.cause === 'halted' ? 'The kill switch' : e.cause === 'budget' ? 'The budget' : 'Notice'),
     ja: (e, w) => (e.cause === 'stopped' ? `${w}が呼び出しを止めました` : e.cause === 'halted' ? '発信停止スイッチ' : e.cause === 'budget' ? '予算のお知らせ' : 'お知らせ'),
   },
+};
+
+/** What a line plays before an answer, or in the place of one. */
+const linePlays: Record<string, Both> = {
+  ringback: { en: 'ringback', ja: '呼出音' },
+  busy: { en: 'a busy tone', ja: '話中音' },
+  congestion: { en: 'the tone of a full network', ja: '輻輳（混雑）音' },
+  'information-tones': { en: 'the network’s information tones', ja: '案内前の三連音' },
+  announcement: { en: 'an announcement', ja: 'アナウンス' },
+  music: { en: 'music', ja: '音楽' },
+  silence: { en: 'nothing', ja: '無音' },
+  noise: { en: 'noise', ja: '雑音' },
+  fax: { en: 'a fax', ja: 'ファクス' },
 };
 
 const somebody: Both = { en: 'somebody', ja: 'だれか' };

@@ -26,12 +26,24 @@ export type Proof = S['Proof'];
 export type Proven = S['Proven'];
 export type Phone = S['Phone'];
 export type PhoneSettings = S['PhoneSettings'];
+export type PhoneLink = S['PhoneLink'];
 export type Usage = S['Usage'];
 export type UsageLine = S['UsageLine'];
 export type Drill = S['Drill'];
 export type Question = S['Question'];
 export type Chosen = S['Chosen'];
 export type PhoneToken = S['PhoneToken'];
+export type Callee = S['Callee'];
+export type Duty = S['Duty'];
+export type Presence = S['Presence'];
+export type Absent = S['Absent'];
+export type Device = S['Device'];
+export type Reason = S['Reason'];
+export type Bin = S['Bin'];
+export type BinWritten = S['BinWritten'];
+export type BinTried = S['BinTried'];
+export type BinVersion = S['BinVersion'];
+export type Problem = S['Problem'];
 
 export type Lang = 'en' | 'ja';
 

@@ -1,8 +1,12 @@
 // The console's own words, in both languages; the field's words are those of docs/glossary.md.
 import type { Both, Lang, NameOf, Plan, Step, Warning } from './types';
 import { called } from './sentences';
+import { binWords } from './words.bins';
+import { dutyWords } from './words.duty';
 
 export const words = {
+  ...binWords,
+  ...dutyWords,
   alerts: { en: 'Alerts', ja: 'アラート' },
   setup: { en: 'Setup', ja: '設定' },
   skip: { en: 'Skip to the alert', ja: 'アラートの内容へ' },
@@ -115,6 +119,7 @@ export const words = {
   inQueue: { en: 'waiting for a line, place', ja: '回線待ち 待ち順' },
   rode: { en: 'told in another call', ja: '別の通話で伝達' },
   ladder: { en: 'signalling', ja: 'シグナリング' },
+  sound: { en: 'sound:', ja: '音声' },
   test: { en: 'test', ja: 'テスト' },
   sendTest: { en: 'Send a test alert', ja: 'テストアラートを送る' },
   testTitle: { en: 'Send a test alert', ja: 'テストアラート' },
@@ -219,6 +224,7 @@ const warningTexts: Record<Warning['code'], (about: string) => Both> = {
   held: () => ({ en: 'The kill switch holds: nobody is rung', ja: '発信停止中です。だれも呼ばれません' }),
   budget: (b) => ({ en: `The month’s budget “${b}” is used up: warnings ring no telephone`, ja: `今月の予算「${b}」を使い切りました。警告では電話を鳴らしません` }),
   'line-down': (t) => ({ en: `The line “${t}” is down`, ja: `回線「${t}」が使えません` }),
+  'plan-deserted': (p) => ({ en: `Nobody of the plan “${p}” can be reached right now: nobody is on duty`, ja: `架電計画「${p}」の人は、いまだれにも連絡がつきません（待受なし）` }),
   'not-ready': () => ({ en: 'kaden cannot record anything: its database does not answer', ja: 'データベースが応答せず、記録できません' }),
 };
 
