@@ -24,6 +24,7 @@ type dialog struct {
 	local    string  // our last SDP
 	remote   string  // the page's
 	answered bool
+	ended    bool // by us: the page has been told, or is being told
 	over     bool
 }
 
@@ -72,10 +73,11 @@ func (d *dialog) Answer(sdp string) {
 func (d *dialog) End(answered bool, c leg.Cause) {
 	d.s.mu.Lock()
 	answered = answered || d.answered
-	over := d.over
+	known := d.over || d.ended
+	d.ended = true // an answer that comes now is too late, and is told so: a cancel means nothing to it
 	d.s.mu.Unlock()
 	switch {
-	case over:
+	case known:
 	case d.rings != nil && !answered:
 		d.tell("cancel", payload{})
 	default:
@@ -90,10 +92,13 @@ func (d *dialog) answer(k *socket, sdp string) {
 		return
 	}
 	d.s.mu.Lock()
-	twice := d.answered
+	late, twice := d.ended || d.over, d.answered
 	d.answered, d.remote = true, sdp
 	d.s.mu.Unlock()
-	if !twice {
+	switch {
+	case late && !twice:
+		k.send(payload{CallSID: d.call}.frame("hangup"))
+	case !twice:
 		d.rings.post(func() { d.rings.taken(d, k, sdp) })
 	}
 }

@@ -327,9 +327,9 @@ func (l *Leg) seen() {
 func (l *Leg) taken(d *dialog, k *socket, sdp string) {
 	if l.end != nil || l.won != nil {
 		l.s.mu.Lock()
-		over := d.over
+		told := d.over || d.ended
 		l.s.mu.Unlock()
-		if !over { // two people took it in the same moment, and this one is the later
+		if !told { // two people took it in the same moment, and this one is the later
 			d.tell("hangup", payload{})
 		}
 		l.s.forget(d)

@@ -75,8 +75,8 @@ func TestASIPDomainIsBuilt(t *testing.T) {
 	h.post(sipBase+"/Domains/"+d+"/CredentialListMappings.json", form("CredentialListSid", cl)).refuses(400, 21236, "already")
 
 	built := account.DomainsOf(store.all)
-	want := "[{sato Sesame-Sesame-1  true true}]"
-	if len(built) != 1 || built[0].Name != "office.example.jp" || !built[0].Register || built[0].URL != "https://example.jp/out" || fmt.Sprint(built[0].Phones) != want ||
+	want := []account.Phone{{User: "sato", Password: "Sesame-Sesame-1", Calls: true, Register: true}}
+	if len(built) != 1 || built[0].Name != "office.example.jp" || !built[0].Register || built[0].URL != "https://example.jp/out" || !slices.Equal(built[0].Phones, want) ||
 		!slices.Equal(built[0].Allow, []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::7/128")}) {
 		t.Errorf("the phones are asked for %+v", built)
 	}
