@@ -240,10 +240,11 @@ func (s *server) createVerification(r *request) (answer, error) {
 
 // prepare keeps the code that is to be told, with this telling.
 func (s *server) prepare(ctx context.Context, v account.VerifyService, t telling, now time.Time) (account.Code, error) {
+	c, err := s.open(ctx, v.SID, t.to.Number, now)
+	// Asked after the code was read: whoever comes between is seen here, and whoever comes later is in PutCode's way.
 	if err := s.calm(ctx, v.Account, t.to.Number, now); err != nil {
 		return account.Code{}, err
 	}
-	c, err := s.open(ctx, v.SID, t.to.Number, now)
 	switch {
 	case errors.Is(err, account.ErrNotFound):
 		c = account.Code{SID: sid.New[sid.Verification](), Service: v.SID, Account: v.Account, To: t.to.Number, Status: account.CodePending, Created: now}
