@@ -55,7 +55,7 @@ func newCarrier(t testing.TB, scenario string, port int) *carrier {
 			t.Logf("what the carrier %s heard and said:\n%s", filepath.Base(scenario), tail(c.file, 12000))
 		}
 	})
-	eventually(t, patience, "sipp listens", func() bool { return !free(port, 1) })
+	eventually(t, patience, "sipp listens", func() bool { return listens(port) })
 	return c
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -32,7 +34,7 @@ func freePorts(t testing.TB, n, first, last int) int {
 	}
 	for range 1000 {
 		p := first + rand.IntN((last-first-n)/2)*2
-		if free(p, n) {
+		if !given(p, n) && vacant(p, n) {
 			for i := range n {
 				ports.given[p+i] = true
 			}
@@ -50,11 +52,19 @@ func freePorts(t testing.TB, n, first, last int) int {
 	return 0
 }
 
-func free(port, n int) bool {
+// given says that another test has one of these ports; ports.mu is held.
+func given(port, n int) bool {
 	for p := port; p < port+n; p++ {
 		if ports.given[p] {
-			return false
+			return true
 		}
+	}
+	return false
+}
+
+// vacant says that nobody listens on these ports at the moment.
+func vacant(port, n int) bool {
+	for p := port; p < port+n; p++ {
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
 		if err != nil {
 			return false
@@ -67,6 +77,13 @@ func free(port, n int) bool {
 		c.Close()
 	}
 	return true
+}
+
+// listens says that somebody has this UDP port. To try it would take it away from who is about to open it; where the
+// system keeps no list, nobody is waited for.
+func listens(port int) bool {
+	list, err := os.ReadFile("/proc/net/udp")
+	return err != nil || strings.Contains(string(list), fmt.Sprintf(":%04X ", port))
 }
 
 // freePort gives one.

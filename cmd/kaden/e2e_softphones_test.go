@@ -205,7 +205,7 @@ func newKamailio(t testing.TB, phone int) (port int) {
 			t.Logf("what kamailio logged:\n%s", tail(log.Name(), 6000))
 		}
 	})
-	eventually(t, patience, "kamailio listens", func() bool { return !free(port, 1) })
+	eventually(t, patience, "kamailio listens", func() bool { return listens(port) })
 	return port
 }
 
