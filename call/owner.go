@@ -142,7 +142,7 @@ func (c *Call) digit(e leg.Event) {
 	ev := c.event(timeline.CallDigit, "")
 	ev.At, ev.Digit = e.At, e.Digit
 	c.untold = append(c.untold, ev)
-	c.writeSoon()
+	c.write() // not soon: what the script does about the key comes to this goroutine, and would wait
 }
 
 // overdue is when the state has waited long enough.
