@@ -25,7 +25,7 @@ func (c *Call) mark(k timeline.Kind, e Event) {
 	ev.At, ev.Cause = e.At.UTC(), string(e.Cause)
 	c.untold = append(c.untold, ev)
 	c.callback(e)
-	if news[k] || !c.rec.Answered.IsZero() && k == timeline.CallEnded {
+	if news[k] && c.rec.Direction != Inbound || !c.rec.Answered.IsZero() && k == timeline.CallEnded {
 		c.writeSoon()
 	} else {
 		c.write()
@@ -33,7 +33,8 @@ func (c *Call) mark(k timeline.Kind, e Event) {
 	c.tell(e)
 }
 
-// news are changes of state on which nobody acts.
+// news are changes of state on which nobody acts. Of a call that comes in they stand before our own answer, which would
+// wait for them.
 var news = map[timeline.Kind]bool{timeline.CallInitiated: true, timeline.CallRinging: true}
 
 // firstHeard notes when the far end was heard for the first time, for a call that was answered. It goes with
