@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,6 +39,7 @@ type house struct {
 	door     *httptest.Server // where callbacks come in
 	cfg      upstream.Config
 	up       trunk.Upstream
+	cord     *cord // of this life, to the platform
 	log      *lines
 
 	mu      sync.Mutex
@@ -70,7 +72,7 @@ func build(t *testing.T, options ...option) *house {
 	for _, o := range options {
 		o(h)
 	}
-	h.Client = upstream.New(slog.New(slog.NewTextHandler(h.log, nil)), h.cfg)
+	h.lives()
 	mux.HandleFunc(upstream.Path, func(w http.ResponseWriter, r *http.Request) { h.Client.ServeHTTP(w, r) })
 	t.Cleanup(func() {
 		ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
@@ -110,16 +112,28 @@ func (h *house) Call(_ context.Context, _ sid.Account, id sid.Call) (call.Record
 	return call.Record{}, call.ErrNotFound
 }
 
+// cord is what connects one life of the client to its platform.
+type cord struct {
+	http.Transport
+	cut atomic.Bool
+}
+
+// RoundTrip fails once the cord is cut. What the dying life still has to say never leaves it: refused by the platform
+// instead, it may come in after the next life has begun.
+func (c *cord) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c.cut.Load() {
+		return nil, errors.New("cut off")
+	}
+	return c.Transport.RoundTrip(r)
+}
+
 // dies ends this life of the client as a power failure would: nothing reaches the platform any more.
 func (h *house) dies() {
 	h.Helper()
-	h.platform.set(func() {
-		h.platform.broken = func(w http.ResponseWriter, _ *http.Request) bool { refuse(w, 503, 0, "cut off"); return true }
-	})
+	h.cord.cut.Store(true)
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
 	h.Shutdown(ctx)
-	h.platform.set(func() { h.platform.broken = nil })
 	h.mu.Lock()
 	h.events = nil
 	h.mu.Unlock()
@@ -127,6 +141,8 @@ func (h *house) dies() {
 
 // lives begins the next life.
 func (h *house) lives() {
+	h.cord = &cord{}
+	h.cfg.Transport = h.cord
 	h.Client = upstream.New(h.slog(), h.cfg)
 }
 
