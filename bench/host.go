@@ -67,6 +67,20 @@ func cpu(pid int) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
+// work is the processor time of a process and of those it started that have ended.
+func work(pid int) time.Duration {
+	f := statFields(pid)
+	if f == nil {
+		return 0
+	}
+	ended := time.Duration(0)
+	for _, i := range []int{13, 14} {
+		v, _ := strconv.ParseInt(f[i], 10, 64)
+		ended += time.Duration(v) * 10 * time.Millisecond
+	}
+	return cpu(pid) + ended
+}
+
 // pss is the memory of a process in kB, pages it shares with others counted in part.
 func pss(pid int) float64 {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))

@@ -71,6 +71,9 @@ func (b *bench) serve(ctx context.Context, binary string, documents ...string) (
 	if err == nil && len(documents) > 0 {
 		err = s.apply(ctx, documents)
 	}
+	if err == nil {
+		err = s.rest(ctx)
+	}
 	if err != nil {
 		s.stop()
 		return nil, err
@@ -105,6 +108,21 @@ func (s *server) ready(ctx context.Context) error {
 		}
 	}
 	return fmt.Errorf("kaden did not become ready; it said:\n%s", s.said())
+}
+
+// rest waits until the server has nothing left to do: at its very first start it speaks the house's phrases into its cache, some
+// 15 s of a processor.
+func (s *server) rest(ctx context.Context) error {
+	const pause, idle = time.Second, 20 * time.Millisecond
+	for last, end := work(s.pid()), time.Now().Add(2*time.Minute); time.Now().Before(end) && ctx.Err() == nil; {
+		time.Sleep(pause)
+		now := work(s.pid())
+		if now-last <= idle {
+			return nil
+		}
+		last = now
+	}
+	return errors.Join(ctx.Err(), errors.New("kaden did not come to rest"))
 }
 
 func (s *server) said() string {

@@ -95,6 +95,7 @@ type Dispatcher struct {
 	decide func(callout.State, ...callout.Event) (callout.State, []callout.Command) // callout.DecideAll
 	fence  int64
 	booted chan struct{}
+	warmed chan struct{}
 	cried  time.Time // when it was last said that the kill switch holds; belongs to Run
 	astray bool      // an adoption whose outcome is not known; belongs to Run
 
@@ -140,7 +141,7 @@ func New(log *slog.Logger, cfg Config) *Dispatcher {
 	life, end := context.WithCancel(context.Background())
 	return &Dispatcher{
 		log: log, cfg: cfg, store: cfg.Store, lines: newLines(cfg.PerHour), decide: callout.DecideAll,
-		booted: make(chan struct{}), news: make(chan struct{}), life: life, end: end, runs: map[string]*run{},
+		booted: make(chan struct{}), warmed: make(chan struct{}), news: make(chan struct{}), life: life, end: end, runs: map[string]*run{},
 		rooms: rooms{}, callers: map[sid.Call]*caller{}, codes: map[string]*code{}, pins: pins{},
 	}
 }

@@ -40,7 +40,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	d.count(ctx)
 	close(d.booted)
 	d.spawn(func() { d.countMoney(d.life) })
-	d.spawn(func() { d.warm(d.life) })
+	d.spawn(func() { d.warm(d.life); close(d.warmed) })
 
 	tick := time.NewTicker(min(beat, sweepEvery))
 	defer tick.Stop()
@@ -61,6 +61,10 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 
 // Booted is closed when the ghosts are ended and the old call-outs run again.
 func (d *Dispatcher) Booted() <-chan struct{} { return d.booted }
+
+// Warmed is closed when the fixed phrases of every language that can be spoken here are in the cache. Nothing waits for it: calls are
+// made from Booted on.
+func (d *Dispatcher) Warmed() <-chan struct{} { return d.warmed }
 
 // Busy is the number of call-outs that are driven here now.
 func (d *Dispatcher) Busy() int {

@@ -129,12 +129,25 @@ func (s *Speaker) Speak(ctx context.Context, u Utterance) (*media.Clip, error) {
 	if err != nil {
 		return nil, err
 	}
-	var samples []int16
+	return s.memory.put(key, media.NewClip(join(list, sounds), caption)), nil
+}
+
+// join is the pieces one after the other, with the pauses before them. One that stands alone is shared, not copied.
+func join(list []piece, sounds [][]int16) []int16 {
+	if len(list) == 1 && list[0].pause == 0 && list[0].gain == 0 {
+		return sounds[0]
+	}
+	pause := func(p piece) int { return int(p.pause * media.Rate / time.Second) }
+	length := 0
 	for i, p := range list {
-		samples = append(samples, make([]int16, int(p.pause*media.Rate/time.Second))...)
+		length += pause(p) + len(sounds[i])
+	}
+	samples := make([]int16, 0, length)
+	for i, p := range list {
+		samples = samples[:len(samples)+pause(p)]
 		samples = appendGain(samples, sounds[i], p.gain)
 	}
-	return s.memory.put(key, media.NewClip(samples, caption)), nil
+	return samples
 }
 
 // speakAll speaks the pieces side by side, as far as slots are free.
@@ -203,7 +216,8 @@ func missing(language string, err error) error {
 	return err
 }
 
-// sayWith gives r from memory, from the disk, or from the engine.
+// sayWith gives r from the disk, from the engine, or from memory: there it is kept only where the disk does not keep it, for the
+// clips that are made of it are kept there already.
 func (s *Speaker) sayWith(ctx context.Context, p Provider, r Request) ([]int16, error) {
 	key := pieceKey(p, r)
 	if c := s.memory.get(key); c != nil {
@@ -212,7 +226,7 @@ func (s *Speaker) sayWith(ctx context.Context, p Provider, r Request) ([]int16, 
 	flight := s.flights.DoChan(key, func() (any, error) {
 		if s.files != nil {
 			if samples, ok := s.files.get(key); ok {
-				return s.memory.put(key, media.NewClip(samples, r.Text)), nil
+				return samples, nil
 			}
 		}
 		// Others may wait for the same sentence, so it is not for one of them to stop it.
@@ -221,11 +235,12 @@ func (s *Speaker) sayWith(ctx context.Context, p Provider, r Request) ([]int16, 
 			return nil, err
 		}
 		if s.files != nil {
-			if err := s.files.put(key, samples); err != nil {
-				s.log.Warn("speech not kept", "err", err)
+			if err = s.files.put(key, samples); err == nil {
+				return samples, nil
 			}
+			s.log.Warn("speech not kept", "err", err)
 		}
-		return s.memory.put(key, media.NewClip(samples, r.Text)), nil
+		return s.memory.put(key, media.NewClip(samples, r.Text)).Samples(), nil
 	})
 	select {
 	case <-ctx.Done():
@@ -234,7 +249,7 @@ func (s *Speaker) sayWith(ctx context.Context, p Provider, r Request) ([]int16, 
 		if done.Err != nil {
 			return nil, done.Err
 		}
-		return done.Val.(*media.Clip).Samples(), nil
+		return done.Val.([]int16), nil
 	}
 }
 

@@ -89,12 +89,18 @@ func (c *serveCmd) serve(ctx context.Context, r *rooms, out *output) error {
 	g.Go(func() error {
 		select {
 		case <-r.dispatch.Booted():
-			err := r.greet(over, out.Stdout, d)
-			debug.FreeOSMemory() // what the start needed; a server waits for months
-			return err
+			return r.greet(over, out.Stdout, d)
 		case <-over.Done():
 			return nil
 		}
+	})
+	g.Go(func() error {
+		select {
+		case <-r.dispatch.Warmed():
+			debug.FreeOSMemory() // what the start needed; a server waits for months
+		case <-over.Done():
+		}
+		return nil
 	})
 	err = g.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
