@@ -166,10 +166,7 @@ func (c *Call) overdue() {
 
 // letGo ends the call from our side: the cause of ctx says why.
 func (c *Call) letGo() {
-	why := context.Cause(c.ctx)
-	if !errors.As(why, &c.ending) {
-		c.ending = &Ending{leg.Completed, why.Error()}
-	}
+	c.isEnding()
 	c.unbook()
 	if !c.now.alive() {
 		c.finish(leg.Event{At: time.Now(), Kind: leg.Ended, Cause: leg.Canceled})
@@ -182,6 +179,14 @@ func (c *Call) letGo() {
 	c.due.Reset(patience)
 }
 
+// isEnding notes why we end the call.
+func (c *Call) isEnding() {
+	why := context.Cause(c.ctx)
+	if !errors.As(why, &c.ending) {
+		c.ending = &Ending{leg.Completed, why.Error()}
+	}
+}
+
 // lost is a leg that does not keep its contract.
 func (c *Call) lost(what string) {
 	c.log.Error("leg lost", "err", what)
@@ -192,6 +197,9 @@ func (c *Call) lost(what string) {
 
 // finish is the end of the call, whatever it was.
 func (c *Call) finish(e leg.Event) {
+	if c.ending == nil && c.ctx.Err() != nil { // the leg has heard of it before this goroutine
+		c.isEnding()
+	}
 	c.unlisten(false)
 	c.release()
 	answered := !c.rec.Answered.IsZero()

@@ -29,7 +29,7 @@ func loop(h *phonetest.House) string {
 const round = 9 * 10 * time.Second
 
 // P6 by TwiML alone. A round holds its calls, their goroutines and what this house notes of the nine who
-// were called: about 140 KB, and more where races are looked for.
+// were called: about 115 KB, and more where races are looked for.
 func TestALoopRingsUntilSomebodyAnswers(t *testing.T) {
 	switchboard(t, "", func(h *phonetest.House) {
 		h.Numbers[0].TwiML = loop(h)

@@ -3,4 +3,4 @@
 package voice_test
 
 // aRound is what a round of the loop may hold, in bytes.
-const aRound = 150_000
+const aRound = 125_000

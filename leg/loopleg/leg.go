@@ -15,10 +15,10 @@ import (
 
 // Leg is one end of a pair.
 type Leg struct {
-	p      *pair
-	other  *Leg
-	info   leg.Info
-	events chan leg.Event
+	p     *pair
+	other *Leg
+	info  leg.Info
+	bell  *leg.Bell
 
 	// Of the pair's goroutine: what this end says.
 	src media.Source
@@ -41,14 +41,16 @@ var (
 )
 
 func newLeg(p *pair, i leg.Info) *Leg {
-	return &Leg{p: p, info: i, events: make(chan leg.Event, room)}
+	l := &Leg{p: p, info: i}
+	l.bell = leg.NewBell(func() { p.post(func() { p.unread(l) }) })
+	return l
 }
 
 // Info is what was known at the start.
 func (l *Leg) Info() leg.Info { return l.info }
 
 // Events are closed after Ended.
-func (l *Leg) Events() <-chan leg.Event { return l.events }
+func (l *Leg) Events() <-chan leg.Event { return l.bell.Events() }
 
 // Ring tells the end that dialled that it rings.
 func (l *Leg) Ring(ctx context.Context, early bool) error {
@@ -168,7 +170,7 @@ func (l *Leg) SendDigits(ctx context.Context, digits string) error {
 				if l.p.state != talking {
 					return errSilent
 				}
-				l.p.emit(l.other, leg.Event{Kind: leg.Digit, Digit: strings.ToUpper(string(key))})
+				l.other.bell.Ring(leg.Event{Kind: leg.Digit, Digit: strings.ToUpper(string(key))})
 				return nil
 			})
 			if err != nil {

@@ -10,9 +10,6 @@ import (
 	"github.com/kaden-project/kaden/media"
 )
 
-// room is how many events wait for a slow reader; the last place is kept for Ended.
-const room = 64
-
 // pair is one call between two ends of this house. Its goroutine owns all of it but the inbox.
 type pair struct {
 	out, in *Leg
@@ -121,10 +118,10 @@ func (p *pair) ring(sound bool) {
 	p.rang = true
 	if sound && p.state == fresh {
 		p.state = early
-		p.emit(p.out, leg.Event{Kind: leg.EarlyMedia, Status: 183})
+		p.out.bell.Ring(leg.Event{Kind: leg.EarlyMedia, Status: 183})
 		return
 	}
-	p.emit(p.out, leg.Event{Kind: leg.Ringing, Status: 180})
+	p.out.bell.Ring(leg.Event{Kind: leg.Ringing, Status: 180})
 }
 
 func (p *pair) answer() {
@@ -132,8 +129,8 @@ func (p *pair) answer() {
 		return
 	}
 	p.state = talking
-	p.emit(p.in, leg.Event{Kind: leg.Answered, Status: 200})
-	p.emit(p.out, leg.Event{Kind: leg.Answered, Status: 200})
+	p.in.bell.Ring(leg.Event{Kind: leg.Answered, Status: 200})
+	p.out.bell.Ring(leg.Event{Kind: leg.Answered, Status: 200})
 }
 
 var statuses = map[leg.Cause]int{
@@ -173,23 +170,11 @@ func (p *pair) end(by *Leg, e leg.Event, other *Leg, f leg.Event) {
 		l.ear.Store(nil)
 	}
 	e.Kind, f.Kind = leg.Ended, leg.Ended
-	p.emit(by, e)
-	close(by.events)
-	p.emit(other, f)
-	close(other.events)
+	by.bell.Ring(e)
+	other.bell.Ring(f)
 }
 
-// emit tells one end. A reader who leaves 63 events lying has lost the call: events are never dropped.
-func (p *pair) emit(l *Leg, e leg.Event) {
-	e.At = time.Now()
-	if e.Kind != leg.Ended {
-		if p.state == ended {
-			return
-		}
-		if len(l.events) >= room-1 {
-			p.end(l, leg.Event{Cause: leg.Fault, Reason: "nobody reads the events of this leg"}, l.other, leg.Event{Cause: leg.HungUp})
-			return
-		}
-	}
-	l.events <- e
+// unread is the end of a call of which nobody reads what l tells.
+func (p *pair) unread(l *Leg) {
+	p.end(l, leg.Event{Cause: leg.Fault, Reason: "nobody reads the events of this leg"}, l.other, leg.Event{Cause: leg.HungUp})
 }

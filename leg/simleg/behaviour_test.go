@@ -171,7 +171,7 @@ func TestAReaderWhoNeverComesLosesTheCall(t *testing.T) {
 		for e := range l.Events() {
 			last, n = e, n+1
 		}
-		if n != 64 || last.Kind != leg.Ended || last.Cause != leg.Fault {
+		if n != 65 || last.Kind != leg.Ended || last.Cause != leg.Fault {
 			t.Errorf("%d events, the last %+v", n, last)
 		}
 	})

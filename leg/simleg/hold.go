@@ -27,7 +27,7 @@ func (n *line) over() bool {
 func (p *Phone) Hold(on bool) {
 	p.n.post(func() {
 		if p.n.state == talking {
-			p.n.emit(leg.Event{At: time.Now(), Kind: leg.Held, On: on})
+			p.n.bell.Ring(leg.Event{At: time.Now(), Kind: leg.Held, On: on})
 		}
 	})
 }

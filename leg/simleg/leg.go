@@ -26,7 +26,7 @@ var (
 func (l *Leg) Info() leg.Info { return l.n.info }
 
 // Events are closed after Ended.
-func (l *Leg) Events() <-chan leg.Event { return l.n.events }
+func (l *Leg) Events() <-chan leg.Event { return l.n.bell.Events() }
 
 // Ring shows the caller that it rings here.
 func (l *Leg) Ring(ctx context.Context, sound bool) error {

@@ -11,18 +11,15 @@ import (
 	"github.com/kaden-project/kaden/media"
 )
 
-// room is how many events wait for a slow reader; the last place is kept for Ended.
-const room = 64
-
 // line is one call between our end ([Leg]) and the far end ([Phone]). Its goroutine owns all of it but
 // the inbox and the view.
 type line struct {
-	info   leg.Info
-	keep   func(context.Context, leg.Remains) error
-	events chan leg.Event
-	wake   chan struct{} // one place: the inbox has something
-	gone   chan struct{} // closed when the goroutine has ended
-	born   time.Time
+	info leg.Info
+	keep func(context.Context, leg.Remains) error
+	bell *leg.Bell
+	wake chan struct{} // one place: the inbox has something
+	gone chan struct{} // closed when the goroutine has ended
+	born time.Time
 
 	state    state
 	rang     bool
@@ -156,16 +153,6 @@ func (n *line) pace(now time.Time) {
 	n.ticking = sounding
 }
 
-// emit tells our side. A reader who leaves 63 events lying has lost the call: events are never dropped.
-func (n *line) emit(e leg.Event) {
-	e.At = time.Now()
-	if e.Kind != leg.Ended && len(n.events) >= room-1 {
-		n.end(leg.Event{Cause: leg.Fault, Reason: "nobody reads the events of this leg"}, leg.HungUp)
-		return
-	}
-	n.events <- e
-}
-
 // end is the end of the call, once. far is how the other end sees it.
 func (n *line) end(e leg.Event, far leg.Cause) {
 	if n.state == ended {
@@ -178,8 +165,7 @@ func (n *line) end(e leg.Event, far leg.Cause) {
 	n.calendar = nil
 	n.show(func(v *view) { v.state.Ended, v.state.Cause = now, far })
 	e.Kind = leg.Ended
-	n.emit(e)
-	close(n.events)
+	n.bell.Ring(e)
 }
 
 func (n *line) answered() bool { return n.state == talking }

@@ -57,7 +57,7 @@ func (n *line) hears(h Heard) {
 func (p *Phone) Info() leg.Info { return p.n.info }
 
 // Try says that the call has come to somebody who carries it: 100. Nothing rings yet.
-func (p *Phone) Try() { p.n.post(func() { p.n.emit(leg.Event{Kind: leg.Trying, Status: 100}) }) }
+func (p *Phone) Try() { p.n.post(func() { p.n.bell.Ring(leg.Event{Kind: leg.Trying, Status: 100}) }) }
 
 // Ring rings: 180.
 func (p *Phone) Ring() { p.n.post(p.n.ring) }
@@ -85,7 +85,7 @@ func (p *Phone) Forwards(target string) {
 	p.n.post(func() {
 		if !p.n.info.Inbound && p.n.state != talking {
 			p.n.rang = true
-			p.n.emit(leg.Event{Kind: leg.Ringing, Status: 181, Target: target})
+			p.n.bell.Ring(leg.Event{Kind: leg.Ringing, Status: 181, Target: target})
 		}
 	})
 }

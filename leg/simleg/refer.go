@@ -117,7 +117,7 @@ func (n *line) refer(r Referral) {
 			n.show(func(v *view) { v.told = append(v.told, 603) })
 		}
 	})
-	n.emit(leg.Event{Kind: leg.Referred, Target: r.Target, Headers: maps.Clone(r.Headers), Replaces: r.Replaces})
+	n.bell.Ring(leg.Event{Kind: leg.Referred, Target: r.Target, Headers: maps.Clone(r.Headers), Replaces: r.Replaces})
 }
 
 // tell is the phone's word on a transfer that we ask for.
@@ -136,5 +136,5 @@ func (n *line) tell(status int) {
 		r.answer <- nil
 	}
 	r.over = status >= 200
-	n.emit(leg.Event{Kind: leg.ReferProgress, Status: status})
+	n.bell.Ring(leg.Event{Kind: leg.ReferProgress, Status: status})
 }

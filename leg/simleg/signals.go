@@ -21,7 +21,7 @@ func (n *line) ring() {
 			v.state.Rang = time.Now()
 		}
 	})
-	n.emit(leg.Event{Kind: leg.Ringing, Status: 180})
+	n.bell.Ring(leg.Event{Kind: leg.Ringing, Status: 180})
 }
 
 func (n *line) early() {
@@ -30,7 +30,7 @@ func (n *line) early() {
 	}
 	n.rang = true
 	n.state = early
-	n.emit(leg.Event{Kind: leg.EarlyMedia, Status: 183})
+	n.bell.Ring(leg.Event{Kind: leg.EarlyMedia, Status: 183})
 }
 
 // farAnswer is the far end picking up. As with SIP, what ends the leg is kept before the answer counts.
@@ -53,7 +53,7 @@ const keepTime = 500 * time.Millisecond
 func (n *line) talk() {
 	n.state = talking
 	n.show(func(v *view) { v.state.Answered = time.Now() })
-	n.emit(n.reply(leg.Event{Kind: leg.Answered, Status: 200}))
+	n.bell.Ring(n.reply(leg.Event{Kind: leg.Answered, Status: 200}))
 	n.act()
 }
 
@@ -74,7 +74,7 @@ func (n *line) refuse(c leg.Cause) {
 
 func (n *line) farKey(key string) {
 	if n.state == talking {
-		n.emit(leg.Event{Kind: leg.Digit, Digit: key})
+		n.bell.Ring(leg.Event{Kind: leg.Digit, Digit: key})
 	}
 }
 

@@ -80,12 +80,14 @@ func newLine(i leg.Info) *line {
 		i.CallID = fmt.Sprintf("sim-%d", lines.Add(1))
 	}
 	n := &line{
-		info:   i,
-		events: make(chan leg.Event, room),
-		wake:   make(chan struct{}, 1),
-		gone:   make(chan struct{}),
-		born:   time.Now(),
+		info: i,
+		wake: make(chan struct{}, 1),
+		gone: make(chan struct{}),
+		born: time.Now(),
 	}
+	n.bell = leg.NewBell(func() {
+		n.post(func() { n.end(leg.Event{Cause: leg.Fault, Reason: "nobody reads the events of this leg"}, leg.HungUp) })
+	})
 	n.view.changed = make(chan struct{})
 	n.view.state.Called = n.born
 	n.toFar.hears = n.hears
