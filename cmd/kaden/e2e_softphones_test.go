@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +66,32 @@ func heardBy(p *phone) func() []int16 {
 	}
 }
 
+// meter is what baresip shows of a call: how long it has lasted, and the bits that left and came in a second, which it counts
+// anew every three.
+var meter = regexp.MustCompile(`\[(\d+):(\d\d):(\d\d)\] audio=\d+/(\d+) `)
+
+// getsSound waits until sound without gaps comes in at a softphone, from now on. Its recorder does not tell: that of baresip 1.0
+// stops when a call is paused, between two of them as well.
+func getsSound(t testing.TB, who string, p *phone) {
+	t.Helper()
+	last := func() (at, rate int) {
+		all := meter.FindAllStringSubmatch(p.log(), -1)
+		if len(all) == 0 {
+			return 0, 0
+		}
+		var n [4]int
+		for i, text := range all[len(all)-1][1:] {
+			n[i], _ = strconv.Atoi(text)
+		}
+		return n[0]*3600 + n[1]*60 + n[2], n[3]
+	}
+	begun, _ := last()
+	eventually(t, patience, who+" gets sound", func() bool {
+		at, rate := last()
+		return at > begun+6 && rate > 55_000 // G.711 is 64,000
+	})
+}
+
 // Two softphones that others wrote register over each transport, over TLS with encrypted sound, call each other both
 // ways, hear each other, hold, resume, and press keys.
 func TestTwoSoftphonesOverEachTransport(t *testing.T) {
@@ -109,7 +137,7 @@ func TestTwoSoftphonesOverEachTransport(t *testing.T) {
 			suzuki.logs("LinphoneCallPausing to LinphoneCallPaused", 1)
 			suzuki.says("resume")
 			suzuki.logs("to LinphoneCallStreamsRunning", 3) // after the answer, and each hold
-			// baresip's recorder stops at a re-INVITE of ours, so that what it hears then is not on it; linphone's above goes on.
+			getsSound(t, "sato after the hold", sato)
 			suzuki.says("terminate")
 			sato.sees("CALL_CLOSED")
 

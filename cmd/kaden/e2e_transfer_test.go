@@ -79,8 +79,9 @@ func TestASoftphoneJoinsItsTwoCalls(t *testing.T) {
 	tanaka.picksUp()
 	suzuki.logs("to LinphoneCallStreamsRunning", 2)
 	suzuki.says("transfer 1 --to-call 2")
-	hearing(t, "tanaka", heardBy(tanaka), hzSato, hzSuzuki) // baresip's recorder has stopped at the hold, so that sato's does not tell
+	hearing(t, "tanaka", heardBy(tanaka), hzSato, hzSuzuki)
 	suzuki.logs("LinphoneCallReleased", 2)
+	getsSound(t, "sato", sato)
 	sato.does("hangup", "")
 	tanaka.sees("CALL_CLOSED")
 }
