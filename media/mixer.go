@@ -154,19 +154,15 @@ func add(sum *[Samples]int32, f *Frame) {
 	}
 }
 
-func peak(sum *[Samples]int32) (top int32) {
-	for _, v := range sum {
-		top = max(top, v, -v)
-	}
-	return top
-}
+func peak(sum *[Samples]int32) int32 { return peakWithout(sum, &noFrame) }
 
-func peakWithout(sum *[Samples]int32, own *Frame) (top int32) {
+func peakWithout(sum *[Samples]int32, own *Frame) int32 {
+	var top, bottom int32 // apart: neither waits for the other
 	for i, v := range sum {
 		v -= int32(own[i])
-		top = max(top, v, -v)
+		top, bottom = max(top, v), min(bottom, v)
 	}
-	return top
+	return max(top, -bottom)
 }
 
 // mix is the round as somebody hears it; own is what that one said itself, nil for nothing.
@@ -181,13 +177,12 @@ func (r *round) mix(f *Frame, own *Frame) {
 		return
 	}
 	g, step := r.from, (r.to-r.from)/mixAttack
-	for i, v := range r.sum {
-		if i < mixAttack {
-			g += step
-		} else {
-			g = r.to
-		}
+	for i, v := range r.sum[:mixAttack] {
+		g += step
 		f[i] = fit(float32(v-int32(own[i])) * g)
+	}
+	for i := mixAttack; i < Samples; i++ {
+		f[i] = fit(float32(r.sum[i]-int32(own[i])) * r.to)
 	}
 }
 
@@ -195,7 +190,7 @@ var noFrame Frame
 
 // fit is the last guard, for the 5 ms in which the gain falls.
 func fit(v float32) int16 {
-	return int16(min(max(v, math.MinInt16), math.MaxInt16))
+	return int16(min(max(int32(v), math.MinInt16), math.MaxInt16))
 }
 
 // listen is the mix of those who say nothing.

@@ -2,23 +2,29 @@ package media
 
 import "time"
 
-// gather is how long a shard in a rush lets packets come together.
-const gather = time.Millisecond
+// gather is how long a shard in a rush lets packets come together. A Period is a multiple of it.
+const gather = 2 * time.Millisecond
 
 // rush notices that packets come so densely that waking for each costs more than what it brings. They are
-// then fetched together every millisecond, which nobody hears; a key pressed on a quiet server still counts
-// the moment it arrives. The zero value is calm. On 200 playing calls it saved a quarter of the processor time.
+// then fetched together every 2 ms, on a grid, which nobody hears; a key pressed on a quiet server still counts
+// the moment it arrives. Members wait for the grid as well: whose slot lies between is called 1 ms late, each time,
+// so that its packets are as evenly spaced as ever, and after what has arrived by then. The zero value is calm.
+// On 200 playing calls, fetching saved a quarter of the processor time; the grid saved a fifth of what fifty members of
+// a conference take, most of whom have a millisecond, and so a waking, to themselves.
 type rush struct {
 	last   time.Duration // when a packet last woke the shard
 	streak int           // of wakings that came soon, or brought several packets; those that did not count against it
 }
 
 const (
-	rushFrom = 8            // wakings in a row
-	rushMost = 2 * rushFrom // so that it ends soon after the packets do
-	rushGap  = gather / 2   // a waking this soon after the one before is dense
-	rushFew  = 1            // packets of a waking that are not
+	rushFrom = 8                    // wakings in a row
+	rushMost = 2 * rushFrom         // so that it ends soon after the packets do
+	rushGap  = time.Millisecond / 2 // a waking this soon after the one before is dense
+	rushFew  = 2                    // packets of a waking that are not: one a millisecond
 )
+
+// gathered is when what comes after t is fetched, and whoever is due by then called.
+func gathered(t time.Duration) time.Duration { return (t/gather + 1) * gather }
 
 func (r *rush) on() bool { return r.streak >= rushFrom }
 

@@ -58,3 +58,17 @@ func TestARushEndsSoonAfterThePacketsDo(t *testing.T) {
 		})
 	}
 }
+
+func TestInARushAMembersTicksAreAsEvenlySpacedAsEver(t *testing.T) {
+	for slot := range slots {
+		var late [3]time.Duration
+		for round := range late {
+			due := slotTime(slot + int64(round+1)*slots)
+			called := gathered(due - 1) // the shard fell asleep before
+			late[round] = called - due
+		}
+		if late[0] < 0 || late[0] > slotLength || late[1] != late[0] || late[2] != late[0] {
+			t.Errorf("slot %d is called late by %v, want the same each time, and at most %v", slot, late, slotLength)
+		}
+	}
+}

@@ -28,7 +28,8 @@ func (g *SpeechGate) Speech(f *Frame) bool {
 func amplitude(f *Frame) int {
 	sum := 0
 	for _, v := range f {
-		sum += int(max(v, -v))
+		wide := int(v)
+		sum += max(wide, -wide)
 	}
 	return sum / Samples
 }

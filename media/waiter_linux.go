@@ -51,15 +51,15 @@ func (w *epollWaiter) now() time.Duration { return time.Since(w.begun) }
 
 func (w *epollWaiter) wait(until time.Duration, ready func(fd int)) {
 	now := w.now()
-	if w.rush.on() {
-		if w.nap(gather, now, until) {
-			return
-		}
-		now = w.now()
-	}
 	left := time.Duration(-1)
 	if until >= 0 {
 		left = max(0, until-now)
+	}
+	if w.rush.on() && left != 0 {
+		if w.nap(gathered(now) - now) {
+			return
+		}
+		left = 0
 	}
 	packets := 0
 	for i := range w.sleep(left) {
@@ -74,14 +74,8 @@ func (w *epollWaiter) wait(until time.Duration, ready func(fd int)) {
 	w.rush.woken(w.now(), packets)
 }
 
-// nap waits for the bell alone, for d but not beyond until, and says whether it rang.
-func (w *epollWaiter) nap(d, now, until time.Duration) (rang bool) {
-	if until >= 0 {
-		d = min(d, until-now)
-	}
-	if d <= 0 {
-		return false
-	}
+// nap waits for the bell alone, for d, and says whether it rang.
+func (w *epollWaiter) nap(d time.Duration) (rang bool) {
 	w.limit = unix.NsecToTimespec(int64(d))
 	w.doze[0] = unix.PollFd{Fd: int32(w.bell), Events: unix.POLLIN}
 	if n, _ := unix.Ppoll(w.doze[:], &w.limit, nil); n <= 0 {

@@ -59,7 +59,7 @@ func (s *socket) watch(seat *media.Seat, ready func()) { seat.Watch(s.fd, ready)
 // receive reads the next packet into buf, nil if there is none.
 func (s *socket) receive(buf []byte) (packet []byte, from netip.AddrPort) {
 	s.size = unix.SizeofSockaddrAny
-	n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)),
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)),
 		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&s.from)), uintptr(unsafe.Pointer(&s.size)))
 	if errno != 0 {
 		return nil, netip.AddrPort{}
@@ -75,21 +75,33 @@ func (s *socket) receive(buf []byte) (packet []byte, from netip.AddrPort) {
 	return buf[:n], from
 }
 
-// network reads a port, which the kernel keeps in network order.
+// network turns a port from the machine's order to that of the network, or back.
 func network(port uint16) uint16 {
 	b := (*[2]byte)(unsafe.Pointer(&port))
 	return uint16(b[0])<<8 | uint16(b[1])
 }
 
-// target is a prepared destination.
-type target struct{ sa unix.Sockaddr }
+// target is a prepared destination, as the kernel reads it. The zero one is nowhere: what is sent there is dropped.
+type target struct {
+	sa   unix.RawSockaddrInet6 // or a RawSockaddrInet4 in its place
+	size uint8
+}
 
-func newTarget(to netip.AddrPort) target {
+func newTarget(to netip.AddrPort) (t target) {
 	if to.Addr().Is4() {
-		return target{&unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}}
+		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&t.sa)) = unix.RawSockaddrInet4{
+			Family: unix.AF_INET, Port: network(to.Port()), Addr: to.Addr().As4(),
+		}
+		t.size = unix.SizeofSockaddrInet4
+		return t
 	}
-	return target{&unix.SockaddrInet6{Port: int(to.Port()), Addr: to.Addr().As16()}}
+	t.sa = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: network(to.Port()), Addr: to.Addr().As16()}
+	t.size = unix.SizeofSockaddrInet6
+	return t
 }
 
 // send drops the packet where the kernel does not take it: sound that waits is worth nothing.
-func (s *socket) send(packet []byte, to target) { unix.Sendto(s.fd, packet, unix.MSG_DONTWAIT, to.sa) }
+func (s *socket) send(packet []byte, to target) {
+	unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(&packet[0])), uintptr(len(packet)),
+		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&to.sa)), uintptr(to.size))
+}
