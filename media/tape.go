@@ -14,15 +14,15 @@ type Tape struct {
 	limit    int  // frames of 20 ms
 
 	mu      sync.Mutex
-	chunks  []*recorderChunk // frames of both channels take turns
-	frames  int              // of 20 ms
-	pending [tapeRoom]Frame  // said, and not yet put beside what came in
+	reel    reel // frames of both channels take turns
+	frames  int  // of 20 ms
 	first   int
 	waiting int
 	paused  bool
 	skips   bool // a pause leaves no silence
 	closed  bool
-	spoken  bool // something was heard that has words
+	spoken  bool            // something was heard that has words
+	pending [tapeRoom]Frame // said, and not yet put beside what came in; first and so many
 }
 
 // tapeRoom is how far what is said may run ahead: the shard of a clock that was late makes up for three frames.
@@ -85,19 +85,12 @@ func (i *tapeIn) WriteCaptioned(f *Frame, words string) {
 	}
 	t.spoken = t.spoken || words != "" && t.in && !t.paused
 	if t.channels == 2 {
-		*t.place(2 * t.frames), *t.place(2*t.frames + 1) = *heard, *said
+		*t.reel.next() = *heard
+		*t.reel.next() = *said
 	} else {
-		mixTwo(t.place(t.frames), heard, said)
+		mixTwo(t.reel.next(), heard, said)
 	}
 	t.frames++
-}
-
-// place is where a frame belongs. Growing takes one allocation in 5 s and copies nothing.
-func (t *Tape) place(n int) *Frame {
-	if n/len(recorderChunk{}) == len(t.chunks) {
-		t.chunks = append(t.chunks, new(recorderChunk))
-	}
-	return &t.chunks[n/len(recorderChunk{})][n%len(recorderChunk{})]
 }
 
 func mixTwo(to, a, b *Frame) {
@@ -183,7 +176,7 @@ func (t *Tape) Samples() [][]int16 {
 	for c := range all {
 		all[c] = make([]int16, 0, t.frames*Samples)
 		for n := c; n < t.frames*t.channels; n += t.channels {
-			all[c] = append(all[c], t.chunks[n/len(recorderChunk{})][n%len(recorderChunk{})][:]...)
+			all[c] = append(all[c], t.reel.frame(n)[:]...)
 		}
 	}
 	return all
