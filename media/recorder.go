@@ -29,6 +29,7 @@ const reelChunk = 250
 func (r *reel) next() *Frame {
 	if len(r.room) == 0 {
 		c := new([reelChunk]Frame)
+		lay(c)
 		r.chunks, r.room = append(r.chunks, c), c[:]
 	}
 	f := &r.room[0]
