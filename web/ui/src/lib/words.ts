@@ -14,7 +14,7 @@ export const words = {
   back: { en: 'All alerts', ja: 'アラート一覧' },
   connected: { en: 'live', ja: '接続中' },
   connecting: { en: 'connecting…', ja: '接続しています…' },
-  lost: { en: 'not connected', ja: '切断' },
+  lost: { en: 'offline', ja: '切断' },
   noAlerts: { en: 'No alert yet', ja: 'アラートはまだありません' },
   noAlertsHint: { en: 'Send a test alert and hear your phone ring, or point your monitoring at one of the addresses in Setup.', ja: 'テストアラートを送って電話が鳴ることを確かめるか、「設定」にある URL を監視システムに登録してください。' },
   older: { en: 'Load older ones', ja: '以前のものを表示' },
