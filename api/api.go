@@ -99,7 +99,7 @@ type Config struct {
 	Manifest    Manifest
 	Bins        Bins
 	Tickets     Tickets
-	Engines     func(ctx context.Context) []Engine                              // of speech; nil: not known, nothing is said about them
+	Engines     func(ctx context.Context) []Engine                              // of speech; nil, also as its answer: not known, nothing is said about them
 	Phones      Phones                                                          // that register here
 	CheckLine   func(ctx context.Context, name, call string) ([]Finding, error) // looks at a trunk or upstream, and calls a number unless it is ""; nil: there are none
 	Standings   func() map[string]Standing                                      // how trunks stand with their carriers, by name; nil: nothing is known

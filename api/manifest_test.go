@@ -117,6 +117,8 @@ func TestWhatWouldGoWrongInTheNightIsSaidByDay(t *testing.T) {
 		{"a language without any engine", func(h *house) {
 			h.set.Plans["default"] = callout.Plan{Languages: []string{"fr"}}
 		}, []string{"no-language"}, nil, `\"fr\"`},
+		{"the engines are still being tried", func(h *house) { h.cfg.Engines = func(context.Context) []api.Engine { return nil } }, nil, nil, ""},
+		{"no engine is set up", func(h *house) { h.cfg.Engines = func(context.Context) []api.Engine { return []api.Engine{} } }, []string{"no-engine"}, nil, ""},
 		{"nothing known about speech", func(h *house) { h.cfg.Engines = nil }, nil, nil, ""},
 		{"nobody", func(h *house) { clear(h.set.People) }, []string{"no-people"}, nil, "person: sato"},
 		{"a telephone without a trunk", func(h *house) {

@@ -83,7 +83,7 @@ func (a *API) statusRoutes() {
 		s.Trunks = a.trunks(set)
 		var engines []Engine
 		if a.cfg.Engines != nil {
-			engines = append([]Engine{}, a.cfg.Engines(ctx)...)
+			engines = a.cfg.Engines(ctx)
 			s.Speech = append(s.Speech, engines...)
 		}
 		s.Warnings = look(set, engines, a.cfg.Schemes, a.cfg.DefaultPlan)

@@ -41,9 +41,14 @@ func (r *rooms) console(mux *http.ServeMux) error {
 	return nil
 }
 
-// engines is what the last look at the voices said.
-func (r *rooms) engines(ctx context.Context) (out []api.Engine) {
-	for _, e := range r.voices() {
+// engines is what the last look at the voices said; nil while they are still being tried.
+func (r *rooms) engines(ctx context.Context) []api.Engine {
+	heard := r.heard.Load()
+	if heard == nil {
+		return nil
+	}
+	out := []api.Engine{}
+	for _, e := range *heard {
 		one := api.Engine{Name: e.Name, Languages: []string{e.Language}, OK: e.Err == nil}
 		if e.Err != nil {
 			one.Hint = e.Err.Error()

@@ -202,3 +202,42 @@ func TestTheConsoleKeepsBins(t *testing.T) {
 		t.Errorf("went wrong in the page: %s %v", got, err)
 	}
 }
+
+// Somebody at night, on a telephone, is about to hand an alert over. What the phones do meanwhile neither closes the
+// question nor moves the buttons, and a long name does not push them off the screen.
+func TestAQuestionStaysWhilePhonesRing(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	c := newChromium(t)
+	s := serve(t)
+	s.apply(
+		"person: me\nname: Sato\ncontacts: [\"sim:me?do=no-answer\"]", "person: ito\nname: Ito\ncontacts: [\"sim:ito?do=no-answer\"]",
+		"person: kato\nname: Maximiliane von Habsburg-Lothringen\ncontacts: [\"sim:kato?do=no-answer\"]",
+		"plan: default\nafter: 0s\nsteps:\n  - call: [me, ito]\n    order: in-turn\n    ring: 10s\n",
+	)
+	p := c.consoleTab(t, s, "me", nil)
+	p.click(`nav a[href="/plans"]`)
+	s.alarm("disk full on db01")
+	p.reads(`nav a[href="/"]`, "1", true) // another page says that an alert waits
+	p.click(`nav a[href="/"]`)
+	p.click(".list ol a") // the first tap; the second takes it
+	p.reads(".says", "Ringing Sato", true)
+	const top = `return [Math.round(document.querySelector('button.big').getBoundingClientRect().top + scrollY), document.documentElement.scrollWidth]`
+	before := string(p.run(top))
+	if !strings.HasSuffix(before, ",390]") {
+		t.Errorf("the page is wider than the telephone: %s", before)
+	}
+	p.click(`button:has-text("Hand over…")`)
+	p.shows("Ito’s phone rings")
+	p.reads(".decide", "To whom?", true)
+	p.click(`.decide button:has-text("Cancel")`)
+	p.reads(".says", "Ringing Ito", true)
+	if after := string(p.run(top)); after != before {
+		t.Errorf("the button was at %s and is at %s", before, after)
+	}
+	p.click("button.big.main")
+	p.reads(".says", "took it", true)
+	if got, err := c.do(map[string]any{"do": "said", "page": "me"}); err != nil || string(got) != "[]" {
+		t.Errorf("went wrong in the page: %s %v", got, err)
+	}
+}

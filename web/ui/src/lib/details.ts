@@ -61,8 +61,6 @@ const remarks: Remark[] = [
   [/^nobody took it$/, () => 'だれも引き受けませんでした'],
   [/^nothing was heard of this call any more$/, () => 'この通話から何も知らせがなくなりました'],
   [/^no trunk to the telephone network is set up$/, () => '電話網への回線が設定されていません'],
-  [/^no-answer$/, () => '応答なし'],
-  [/^busy$/, () => '話し中'],
   [/^hung up$/, () => '相手が切りました'],
   [/^taken$/, () => '引き受けた人がいるため'],
   [/^accept$/, () => '引受'],
@@ -124,6 +122,27 @@ const remarks: Remark[] = [
   [/^snooze$/, () => 'スヌーズ'],
   [/^resolve$/, () => '復旧した'],
   [/^call-everyone$/, () => '全員を呼び出す'],
+  [/^listening time is over$/, () => '時間内にキーが押されませんでした'],
+  [/^ring time is over(?: \(SIP \d+\))?$/, () => '呼び出し時間が終わりました'],
+  [/^lets go of it$/, () => '引受をやめました'],
+  [/^(\S+) is on duty in no browser(?: \(SIP \d+\))?$/, (m, n) => `${n(m[1]!)}を待受しているブラウザがありません`],
+  [/^no phone of that user is registered here(?: \(SIP \d+\))?$/, () => '登録中の電話機がありません'],
+  [/^(\S+) keeps the turn, again in (\S+?)(?:: (.*))?$/, (m, n) => `${n(m[1]!)}の順番のまま、${duration(m[2]!)}後にもう一度${m[3] ? `（${inJapanese(m[3], n)}）` : ''}`],
+  [/^(?:step (\d+)|(check|hand-over|last resort|everybody)) has been held up by our own fault for (\S+)$/,
+    (m) => `${m[1] ? `第 ${m[1]} 段` : besides[m[2]!]}がこちら側の障害で ${duration(m[3]!)}止まっています`],
+  [/^nobody took a critical alert, and of the default contacts nobody can be called; looked again in (\S+)$/,
+    (m) => `重大なアラートをだれも引き受けず、既定の連絡先にも呼び出せる人がいません。${duration(m[1]!)}後に確かめ直します`],
+  [/^the call-out was stopped$/, () => '呼び出しを止めました'],
+  [/^its call-out was put aside$/, () => 'この架電は取りやめになりました'],
+  [/^kaden was restarted; the call that is under way goes on$/, () => 'kaden が再起動しました。進行中の通話は続いています'],
+  [/^this line answers by itself: a key is asked for$/, () => 'この回線は自動で応答するため、キーを押してもらいます'],
+  [/^for a (?:free channel|line)(?: on .+)?, place (\d+) in the queue$/, (m) => `回線待ち（${m[1]} 番目）`],
+
+  // Why a contact cannot be called.
+  [/^there is no trunk to the telephone network$/, () => '電話網への回線がありません'],
+  [/^(\S+): addresses cannot be called from here$/, (m) => `${m[1]}: の宛先はここからは呼び出せません`],
+  [/^emergency numbers \(.*\) are never dialled$/, () => '緊急通報の番号（110・118・119 など）には発信しません'],
+  [/^special numbers \(.*\) are never dialled$/, () => '特番（1XY、00XY）には発信しません'],
 ];
 
 function inJapanese(text: string, nameOf: NameOf): string {
@@ -136,6 +155,7 @@ function inJapanese(text: string, nameOf: NameOf): string {
 
 /** A remark in the reader's language where it is known, else as the machine wrote it. */
 export function remark(text: string, lang: Lang, nameOf: NameOf): { text: string; lang: Lang } {
+  if (/^(no-answer|busy)$/.test(text)) return { text: '', lang }; // the sentence has said it
   if (lang === 'en' || text === '') return { text, lang: 'en' };
   const said = inJapanese(text, nameOf);
   return { text: said, lang: said === text ? 'en' : 'ja' };

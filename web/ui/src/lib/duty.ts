@@ -1,4 +1,5 @@
 // Presence in words. Pure.
+import { remark } from './details';
 import { clock, day, sameDay } from './time';
 import type { Device, Lang, Reason } from './types';
 
@@ -39,7 +40,7 @@ const reasons = {
   'line-down': { en: 'the line is down', ja: '回線が使えません' },
 };
 
-/** Why a contact cannot be reached; what the documents forbid is told as the server says it, in English. */
+/** Why a contact cannot be reached; what the documents forbid is told in the server's words, where there are no others. */
 export function reason(r: Reason, lang: Lang): { text: string; lang: Lang } {
-  return r.code === 'never' ? { text: r.text, lang: 'en' } : { text: reasons[r.code][lang], lang };
+  return r.code === 'never' ? remark(r.text, lang, (id) => id) : { text: reasons[r.code][lang], lang };
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { remark } from './details';
 import { foremost, inView, loud, merged, names, untaken, withAlert, withEvent, withOlder, withPage } from './reduce';
@@ -6,7 +6,7 @@ import { href, parse } from './route';
 import { called, sentence, sentences, worthSaying } from './sentences';
 import { fared } from './sound';
 import { answeredBy, cause, outcomes, severities, standing } from './standing';
-import { ago, clock, day, sameDay, secondsBetween, skew, span } from './time';
+import { ago, clock, day, sameDay, secondsBetween, skew, span, zone } from './time';
 import type { Alert, Attempt, Event, Lang, Setup, Warning } from './types';
 import { minutesText, planText, repeatText, stepText, warningText, words } from './words';
 
@@ -86,6 +86,12 @@ describe('sentences', () => {
   });
 });
 
+/** The kind behind the name of a constant of timeline/timeline.go. */
+function kindOf(name: string): string {
+  const go = readFileSync(new URL('../../../../timeline/timeline.go', import.meta.url), 'utf8');
+  return new RegExp(`\\b${name} +Kind += "([^"]+)"`).exec(go)?.[1] ?? '';
+}
+
 describe('remarks of the machine', () => {
   test.each([
     ['step 1, round 2: 1 person, one after another', '第 1 段・2 巡目：1 人、順次'],
@@ -100,10 +106,31 @@ describe('remarks of the machine', () => {
     ['lapsed: sato did not answer', '佐藤から返事がないため'],
     ['gives it to sato', '引き継ぐ相手：佐藤'],
     ['Nobody was called: nobody of plan "night" can be called: kato: no trunk', '架電計画「night」には呼び出せる人がいません'],
+    ['ring time is over (SIP 487)', '呼び出し時間が終わりました'],
+    ['sato is on duty in no browser (SIP 480)', '佐藤を待受しているブラウザがありません'],
+    ['bob keeps the turn, again in 30s: there is no trunk to the telephone network', 'bobの順番のまま、30秒後にもう一度（電話網への回線がありません）'],
+    ['step 3 has been held up by our own fault for 2m', '第 3 段がこちら側の障害で 2分止まっています'],
+    ['for a line on ntt, place 2 in the queue', '回線待ち（2 番目）'],
     ['Nobody was called: sato took it before anybody was rung.', '呼び出す前に佐藤が引き受けました'],
   ])('%s', (en, ja) => {
     expect(remark(en, 'ja', nameOf)).toEqual({ text: ja, lang: 'ja' });
     expect(remark(en, 'en', nameOf)).toEqual({ text: en, lang: 'en' });
+  });
+
+  // What the machine writes word for word; texts with something in them are above.
+  test('what the call-out says is known in Japanese', () => {
+    const at = new URL('../../../../callout/', import.meta.url);
+    const go = readdirSync(at).filter((f) => f.endsWith('.go') && !f.endsWith('_test.go')).map((f) => readFileSync(new URL(f, at), 'utf8')).join('\n');
+    const shown = (name: string) => sentences[kindOf(name)]?.detail !== false;
+    const notes = [...go.matchAll(/m\.note\(timeline\.Event\{Kind: timeline\.(\w+),[^\n]*?\s*Text: "([^"]+)"\}\)/g)].filter((m) => shown(m[1]!)).map((m) => m[2]!);
+    const ends = [...go.matchAll(/m\.(?:decide\(a|noteOf\(a, timeline\.(\w+)), [^"\n]*?(?:"", )?"([^"]+)"\)/g)].filter((m) => !m[1] || shown(m[1])).map((m) => m[2]!);
+    expect(notes).toContain('fires again');
+    expect(ends).toContain('listening time is over');
+    for (const text of [...notes, ...ends]) expect(remark(text, 'ja', nameOf).lang, text).toBe('ja');
+  });
+
+  test('one that only repeats the sentence is left out', () => {
+    for (const lang of langs) expect(sentence(event('attempt.no-answer', { person: 'sato', text: 'no-answer' }), lang, nameOf).detail).toBe('');
   });
 
   test('one that is not known stays as it is, and is marked as English', () => {
@@ -129,6 +156,12 @@ describe('how an alert stands', () => {
     expect(ja).toMatchObject({ tone, open });
     expect(/[\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Han}]/u.test(ja.says) && ja.word !== '').toBe(true);
   });
+});
+
+test('a headline does not grow with the people who ring', () => {
+  const ring = (...who: string[]) => alert('a', { now: who.map((person) => ({ person, status: 'ringing', since: '2026-11-22T03:12:08Z' })) });
+  expect(standing(ring('bob', 'sato', 'x', 'y', 'z'), 'en', nameOf).says).toBe('Ringing bob, 佐藤 and 3 more');
+  expect(standing(ring('bob', 'sato', 'x', 'y', 'z'), 'ja', nameOf).says).toBe('bob さん、佐藤さんほか 3 人を呼び出しています');
 });
 
 test('that everybody was called is not said where nobody could be', () => {
@@ -228,6 +261,11 @@ describe('reducers', () => {
 });
 
 describe('times', () => {
+  test('by which clock', () => {
+    expect(zone('2026-11-22T03:12:08Z', 'ja', 'Asia/Tokyo')).toBe('JST');
+    expect([zone('2026-11-22T03:12:08Z', 'en', 'Asia/Tokyo'), zone('2026-07-22T03:12:08Z', 'en', 'Europe/London')]).toEqual(['GMT+9', 'BST']);
+  });
+
   test('are those of the reader', () => {
     expect(clock('2026-11-21T18:05:09Z', 'Asia/Tokyo')).toBe('03:05:09');
     expect(day('2026-11-21T18:05:09Z', 'ja', 'Asia/Tokyo')).toBe('11月22日(日)');
@@ -304,7 +342,16 @@ describe('words', () => {
     expect([repeatText(1, 'en'), repeatText(3, 'en'), repeatText(3, 'ja')]).toEqual(['came again once', 'came again 3 times', '再通知 3 回']);
   });
 
+  // They are spread into one table: the later would stand in the place of the earlier.
+  test('no two pages have a word of the same name', () => {
+    const read = (f: string) => [...readFileSync(new URL(f, import.meta.url), 'utf8').matchAll(/^  (\w+): \{ en: /gm)].map((m) => m[1]!);
+    const all = ['./words.ts', './words.bins.ts', './words.duty.ts'].flatMap(read);
+    expect(all.length).toBeGreaterThan(200);
+    expect(all.filter((w, i) => all.indexOf(w) !== i)).toEqual([]);
+  });
+
   test('plans are said as sentences', () => {
+    expect(stepText({ call: ['sato'], ring: 20 }, 'en', nameOf)).toBe('ring 佐藤, 20 s, until one takes it');
     expect(stepText({ wait: 120 }, 'en', nameOf)).toBe('wait 2 min');
     expect(stepText({ call: ['sato', '@db'], order: 'in-turn', need: 'first', rounds: 2, ring: 20 }, 'en', nameOf)).toBe('ring 佐藤, @db, in turn, 20 s each, 2 rounds, until one takes it');
     expect(planText({ name: 'n', default: true, sources: [], steps: [{ call: ['sato'], order: 'together', need: 'everyone', rounds: -1, ring: 60 }] }, 'ja', nameOf)).toEqual(['佐藤さんを呼ぶ・1 回 1 分・何巡でも・全員が応答するまで']);

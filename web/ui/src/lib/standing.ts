@@ -15,6 +15,13 @@ export interface Standing {
   open: boolean;
 }
 
+/** The first two by name: the list below has them all, and a headline that grows pushes the buttons away. */
+function several(who: string[], lang: Lang): string {
+  const more = who.length - 2;
+  const two = who.slice(0, 2).join(lang === 'ja' ? '、' : ', ');
+  return more <= 0 ? two : lang === 'ja' ? `${two}ほか ${more} 人` : `${two} and ${more} more`;
+}
+
 export function standing(a: Alert & { why?: Why }, lang: Lang, nameOf: NameOf): Standing {
   const pick = (b: Both) => b[lang];
   const who = called(a.by, lang, nameOf);
@@ -32,7 +39,7 @@ export function standing(a: Alert & { why?: Why }, lang: Lang, nameOf: NameOf): 
   if (a.stopped) {
     return { tone: 'rest', word: pick({ en: 'Stopped', ja: '停止' }), says: pick({ en: 'Stopped by hand; nobody is called any more', ja: '手動で停止しました。もうだれも呼びません' }), open: false };
   }
-  const names = (status: string) => a.now.filter((r) => r.status === status).map((r) => called(r.person, lang, nameOf)).join(lang === 'ja' ? '、' : ', ');
+  const names = (status: string) => several(a.now.filter((r) => r.status === status).map((r) => called(r.person, lang, nameOf)), lang);
   const listening = names('answered');
   if (listening) {
     return { tone: 'calling', word: pick({ en: 'On the phone', ja: '通話中' }), says: pick({ en: `On the phone with ${listening}`, ja: `${listening}と通話中` }), open: true };

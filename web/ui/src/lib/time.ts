@@ -15,6 +15,12 @@ export function day(iso: string, lang: Lang, zone?: string): string {
   return new Intl.DateTimeFormat(locale[lang], { weekday: 'short', day: 'numeric', month: 'short', timeZone: zone }).format(new Date(iso));
 }
 
+/** JST, GMT+1: by which clock the times of a page are. */
+export function zone(iso: string, lang: Lang, zone?: string): string {
+  const parts = new Intl.DateTimeFormat(locale[lang], { timeZoneName: 'short', timeZone: zone }).formatToParts(new Date(iso));
+  return parts.find((p) => p.type === 'timeZoneName')?.value ?? '';
+}
+
 /** True when both moments are on the same day of the reader's calendar. */
 export function sameDay(a: string, b: string, zone?: string): boolean {
   return day(a, 'en', zone) === day(b, 'en', zone) && Math.abs(Date.parse(a) - Date.parse(b)) < 48 * 3600_000;

@@ -24,6 +24,7 @@ export const binWords = {
   binError: { en: 'error', ja: 'エラー' },
   binWarning: { en: 'warning', ja: '警告' },
   binGoTo: { en: 'Go to line', ja: 'この行へ移動：' },
+  binEmpty: { en: 'an empty document', ja: '空の文書' },
   binFields: { en: 'asks for', ja: '使うパラメーター' },
   binAddress: { en: 'Where it is asked', ja: 'URL' },
   binSigned: { en: 'Signed', ja: '署名付き' },

@@ -13,7 +13,7 @@ export const dutyWords = {
   absentNone: { en: 'Everybody in the plans can be reached', ja: '架電計画の全員に連絡がつきます' },
   absentNoContact: { en: 'no contact at all', ja: '連絡先がありません' },
   settingsFor: { en: 'Settings for the phone', ja: '電話機に入れる設定' },
-  linkHint: { en: 'The password is not shown here. An address with it works once, for 15 minutes: for whoever sets the phone up.', ja: 'パスワードはここには表示しません。電話機を設定する人に渡す、一度だけ使える URL（15 分間有効）を作れます。' },
+  phoneLinkHint: { en: 'The password is not shown here. An address with it works once, for 15 minutes: for whoever sets the phone up.', ja: 'パスワードはここには表示しません。電話機を設定する人に渡す、一度だけ使える URL（15 分間有効）を作れます。' },
   linkMake: { en: 'Make an address with the password', ja: 'パスワード入りの URL を作る' },
   linkLeft: { en: 'Works once, for', ja: '一度だけ有効・残り' },
   linkPage: { en: 'Copy the page’s address', ja: 'ページの URL をコピー' },

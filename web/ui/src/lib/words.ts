@@ -10,10 +10,11 @@ export const words = {
   alerts: { en: 'Alerts', ja: 'アラート' },
   setup: { en: 'Setup', ja: '設定' },
   skip: { en: 'Skip to the alert', ja: 'アラートの内容へ' },
+  untaken: { en: 'not taken', ja: '件が未引受' },
   back: { en: 'All alerts', ja: 'アラート一覧' },
   connected: { en: 'live', ja: '接続中' },
   connecting: { en: 'connecting…', ja: '接続しています…' },
-  lost: { en: 'not connected', ja: '切断' },
+  lost: { en: 'offline', ja: '切断' },
   noAlerts: { en: 'No alert yet', ja: 'アラートはまだありません' },
   noAlertsHint: { en: 'Send a test alert and hear your phone ring, or point your monitoring at one of the addresses in Setup.', ja: 'テストアラートを送って電話が鳴ることを確かめるか、「設定」にある URL を監視システムに登録してください。' },
   older: { en: 'Load older ones', ja: '以前のものを表示' },
@@ -115,6 +116,7 @@ export const words = {
   more: { en: 'What the source said', ja: '送信元からの内容' },
   rang: { en: 'rang', ja: '呼出' },
   talked: { en: 'talked', ja: '通話' },
+  talkedIn: { en: 'Talked', ja: '通話時間' },
   key: { en: 'key', ja: 'キー' },
   inQueue: { en: 'waiting for a line, place', ja: '回線待ち 待ち順' },
   rode: { en: 'told in another call', ja: '別の通話で伝達' },
@@ -136,7 +138,7 @@ export const words = {
   copyCurl: { en: 'Copy the command', ja: 'コマンドをコピー' },
   copied: { en: 'Copied', ja: 'コピーしました' },
   plans: { en: 'Plans', ja: '架電計画' },
-  usual: { en: 'default', ja: '既定' },
+  usual: { en: 'the usual one', ja: '既定' },
   groups: { en: 'Groups', ja: 'グループ' },
   speech: { en: 'Speech', ja: '音声' },
   usage: { en: 'What calls cost this month', ja: '今月の通話料金' },
@@ -173,10 +175,13 @@ export const words = {
   token: { en: 'Token or login link', ja: 'トークンまたはログインリンク' },
   signOut: { en: 'Sign out', ja: 'サインアウト' },
   lostSince: { en: 'Not connected to kaden. What you see is from', ja: 'kaden に接続できません。表示は次の時点のものです：' },
+  neverHeard: { en: 'Not connected to kaden.', ja: 'kaden に接続できません。' },
   retrying: { en: 'Trying again…', ja: '再接続しています…' },
   theme: { en: 'Dark or light', ja: '明暗の切替' },
   failed: { en: 'That did not work', ja: '失敗しました' },
-  calls: { en: 'calls', ja: '通話' },
+  noAnswer: { en: 'kaden does not answer. Whether it was done is not known: look again before you repeat it.', ja: 'kaden が応答しません。実行されたかどうか分かりません。もう一度行う前に確かめてください。' },
+
+  calls: { en: 'Calls', ja: '通話数' },
 
   phone: { en: 'Phone', ja: '電話' },
   offDuty: { en: 'Off duty', ja: '待受していません' },
@@ -246,13 +251,14 @@ export function stepText(s: Step, lang: Lang, nameOf: NameOf): string {
     'in-turn': { en: 'in turn', ja: '順次' },
     'round-robin': { en: 'round robin', ja: '輪番' },
   };
-  const how = s.call.length > 1 || who.startsWith('@') ? order[s.order ?? 'together'][lang] : '';
+  const several = s.call.length > 1 || who.startsWith('@');
+  const how = several ? order[s.order ?? 'together'][lang] : '';
   const need = s.need === 'everyone' ? (lang === 'ja' ? '全員が応答するまで' : 'until everybody answered') : lang === 'ja' ? 'だれかが引き受けるまで' : 'until one takes it';
   const rounds = s.rounds === -1 ? (lang === 'ja' ? '何巡でも' : 'again and again') : (s.rounds ?? 1) > 1 ? (lang === 'ja' ? `${s.rounds} 巡` : `${s.rounds} rounds`) : '';
   const ring = minutes(s.ring ?? 20);
   return lang === 'ja'
     ? [`${who}${gap}を呼ぶ`, how, `1 回 ${ring}`, rounds, need].filter(Boolean).join('・')
-    : [`ring ${who}`, how, `${ring} each`, rounds, need].filter(Boolean).join(', ');
+    : [`ring ${who}`, how, several ? `${ring} each` : ring, rounds, need].filter(Boolean).join(', ');
 }
 
 /** Lengths of time to choose from: for a snooze, for the kill switch. */
