@@ -27,13 +27,31 @@ type configCheckCmd struct {
 	File string `arg:"" help:"The file." type:"path"`
 }
 
-// Run reads the file as serve would.
+// Run reads the file as serve would, and the files that it names.
 func (c *configCheckCmd) Run(out *output) error {
-	if _, err := readSettings(c.File, os.Getenv); err != nil {
+	s, err := readSettings(c.File, os.Getenv)
+	if err != nil {
 		return err
+	}
+	if err := s.checkFiles(); err != nil {
+		return fmt.Errorf("%s: %w", c.File, err)
 	}
 	fmt.Fprintf(out.Stdout, "%s: ok\n", c.File)
 	return nil
+}
+
+// checkFiles reads the files that the settings name.
+func (s settings) checkFiles() error {
+	if _, err := readings(s.Speech.Dictionary); err != nil {
+		return err
+	}
+	if s.HTTPS != "" && !s.TLSLocal {
+		if _, err := s.httpsTLS(); err != nil {
+			return err
+		}
+	}
+	_, _, err := s.sipTLS()
+	return err
 }
 
 // doctorCmd looks for what is missing or wrong.
