@@ -43,7 +43,7 @@ func (r *rooms) console(mux *http.ServeMux) error {
 
 // engines is what the last look at the voices said.
 func (r *rooms) engines(ctx context.Context) (out []api.Engine) {
-	for _, e := range r.voices() {
+	for _, e := range r.voicesNow(ctx) {
 		one := api.Engine{Name: e.Name, Languages: []string{e.Language}, OK: e.Err == nil}
 		if e.Err != nil {
 			one.Hint = e.Err.Error()

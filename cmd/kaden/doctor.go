@@ -16,6 +16,7 @@ import (
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/speech"
+	"github.com/kaden-project/kaden/store"
 )
 
 // configCmd is about the server's settings.
@@ -74,6 +75,7 @@ func (c *doctorCmd) Run(out *output) error {
 	running := answers(ctx, s.HTTP)
 	findings := []finding{{what: "settings", good: "can be read"}}
 	findings = append(findings, lookAtData(s, running)...)
+	findings = append(findings, lookAtDatabase(ctx, s)...)
 	findings = append(findings, lookAtSpeech(ctx, s)...)
 	findings = append(findings, lookAtPorts(s, running)...)
 	findings = append(findings, lookAtClock()...)
@@ -129,7 +131,9 @@ func lookAtData(s settings, running bool) (out []finding) {
 		return []finding{{what: "data directory", bad: dir + " is a file; --data names another place"}}
 	}
 	probe := filepath.Join(s.Data, ".doctor")
-	if err := os.WriteFile(probe, nil, 0o600); err != nil {
+	if err := os.WriteFile(probe, nil, 0o600); errors.Is(err, syscall.EROFS) {
+		out = append(out, finding{what: "data directory", bad: fmt.Sprintf("%v; mount it for writing, or name another place with --data", err)})
+	} else if err != nil {
 		out = append(out, finding{what: "data directory", bad: fmt.Sprintf("%v; the user that runs kaden must own it", err)})
 	} else {
 		os.Remove(probe)
@@ -155,6 +159,18 @@ func lookAtData(s settings, running bool) (out []finding) {
 		out = append(out, finding{what: "server", good: "runs at " + s.HTTP})
 	}
 	return out
+}
+
+// lookAtDatabase asks PostgreSQL, where the settings name one; SQLite is the server's alone.
+func lookAtDatabase(ctx context.Context, s settings) []finding {
+	if s.Database == "" {
+		return nil
+	}
+	where, err := store.Reach(ctx, s.Database)
+	if err != nil {
+		return []finding{{what: "database", bad: err.Error()}}
+	}
+	return []finding{{what: "database", good: where + " answers"}}
 }
 
 func lookAtSpeech(ctx context.Context, s settings) (out []finding) {
