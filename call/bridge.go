@@ -14,15 +14,17 @@ import (
 // behind other orders nor ended by the end of this call: whoever dials sees to both.
 func (c *Call) Child(ctx context.Context, o Order) (*Call, error) {
 	o.Account, o.Parent, o.Direction = c.Record().Account, c.id, OutboundDial
+	o.beside = leg.SeatOf(c.leg)
 	return c.desk.Place(ctx, o)
 }
 
 // Part ends the call for why.
 func (c *Call) Part(why Ending) { c.stop(&why) }
 
-// Bridge is two calls that hear each other. What one says is handed to the other's leg as it comes, through
-// a [media.Pipe] of one frame, or without one where the leg's far end is in this process. Each side talks
-// from its own script ([Call.Talk]), so that nobody moves another's sound or keys.
+// Bridge is two calls that hear each other. What one says is handed to the other's leg as it comes, through a
+// [media.Pipe]: a leg that is paced beside the one reads it at once, any other with its next tick. Where the leg's far
+// end is in this process there is no pipe. Each side talks from its own script ([Call.Talk]), so that nobody moves
+// another's sound or keys.
 type Bridge struct {
 	a, b side
 	over chan struct{} // closed when the first has left
@@ -83,7 +85,7 @@ func (c *Call) Talk(ctx context.Context, s Side, star bool) (err error) {
 	s.mine.mouth.open(c)
 	defer func() {
 		s.bridge.leave(err)
-		s.mine.mouth.feed.Store(nil)
+		s.mine.mouth.close()
 		c.hold(false)
 		deaf()
 		c.utter(nil)
@@ -118,6 +120,7 @@ func (c *Call) Talk(ctx context.Context, s Side, star bool) (err error) {
 type mouth struct {
 	pipe media.Pipe
 	feed atomic.Pointer[media.Sink]
+	seat atomic.Pointer[media.Seat] // of the leg that reads the pipe; nil: it has none
 }
 
 var _ media.CaptionSink = (*mouth)(nil)
@@ -128,7 +131,14 @@ func (m *mouth) open(c *Call) {
 		m.feed.Store(&sink)
 		return
 	}
+	m.seat.Store(leg.SeatOf(c.leg))
 	c.utter(&m.pipe)
+}
+
+// close stops what comes in: it waits in the pipe, where nobody reads it.
+func (m *mouth) close() {
+	m.feed.Store(nil)
+	m.seat.Store(nil)
 }
 
 func (m *mouth) Write(f *media.Frame) { m.WriteCaptioned(f, "") }
@@ -139,4 +149,7 @@ func (m *mouth) WriteCaptioned(f *media.Frame, caption string) {
 		return
 	}
 	m.pipe.WriteCaptioned(f, caption)
+	if seat := m.seat.Load(); seat != nil {
+		seat.Push()
+	}
 }

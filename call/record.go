@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
@@ -76,7 +77,8 @@ type Order struct {
 	Urgent      bool              // before others in the queue for a line, and over a trunk that rests if there is no other
 	Direction   Direction         // "" is outbound-api
 	Parent      sid.Call
-	Domain      sid.Domain // of the phone that calls, where it is one of ours
+	beside      *media.Seat // of the parent's leg
+	Domain      sid.Domain  // of the phone that calls, where it is one of ours
 	Program     Program
 	Callback    Callback
 	SendDigits  string            // pressed after the answer, before the program

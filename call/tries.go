@@ -143,7 +143,7 @@ func (c *Call) dial(line trunk.Trunk, channel string) {
 		}
 		var ctx context.Context
 		ctx, t.stop = context.WithCancelCause(c.ctx)
-		t.leg, err = d.Dial(ctx, c.target(line), leg.Options{ID: c.order.legID(t.n), Keep: func(ctx context.Context, r leg.Remains) error {
+		t.leg, err = d.Dial(ctx, c.target(line), leg.Options{ID: c.order.legID(t.n), Beside: c.order.beside, Keep: func(ctx context.Context, r leg.Remains) error {
 			return c.remains.keep(ctx, t, r)
 		}})
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
@@ -87,6 +88,8 @@ type Leg struct {
 	inbox []func()
 	wake  chan struct{} // one place: the inbox has something
 
+	seat atomic.Pointer[media.Seat] // of the tab that has won
+
 	// Of the goroutine that runs it.
 	tabs  map[*socket]*dialog // that ring, or are being made to
 	lines int                 // of the engine, that have not ended yet
@@ -128,6 +131,9 @@ func (l *Leg) Hangup(_ context.Context, c leg.Cause) error {
 	l.post(func() { l.hangUp(c, "hung up: "+string(c)) })
 	return nil
 }
+
+// Seat is that of the tab that has answered, nil before.
+func (l *Leg) Seat() *media.Seat { return l.seat.Load() }
 
 // Play makes src what the page hears, once one has answered.
 func (l *Leg) Play(src media.Source) {
@@ -345,6 +351,7 @@ func (l *Leg) taken(d *dialog, k *socket, sdp string) {
 		return
 	}
 	l.won = d
+	l.seat.Store(leg.SeatOf(d.line))
 	l.alone.Stop()
 	l.s.ends(l)
 	d.line.Play(l.src)

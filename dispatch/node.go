@@ -146,16 +146,19 @@ func (d *Dispatcher) tell(id string, e callout.Event) {
 	})
 }
 
-// warm has the house's fixed phrases spoken into the cache, so that they are there when an engine is not.
+// warm has the house's fixed phrases spoken into the cache, so that they are there when an engine is not. One at a time: the
+// words of an alert that comes meanwhile wait for one of them, not for all.
 func (d *Dispatcher) warm(ctx context.Context) {
 	for _, lang := range Languages() {
 		p := phrasesOf(lang)
-		doc := &twiml.Response{}
 		for _, text := range p.fixed() {
-			doc.Verbs = append(doc.Verbs, &twiml.Say{Language: p.tag, Loop: 1, Spans: []twiml.Span{{Text: text}}})
-		}
-		if err := d.cfg.Caller.Prepare(ctx, doc); err != nil && ctx.Err() == nil {
-			d.log.Warn("this language cannot be spoken here", "language", p.tag, "err", err)
+			doc := &twiml.Response{Verbs: []twiml.Verb{&twiml.Say{Language: p.tag, Loop: 1, Spans: []twiml.Span{{Text: text}}}}}
+			if err := d.cfg.Caller.Prepare(ctx, doc); err != nil {
+				if ctx.Err() == nil {
+					d.log.Warn("this language cannot be spoken here", "language", p.tag, "err", err)
+				}
+				break
+			}
 		}
 	}
 }

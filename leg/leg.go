@@ -160,6 +160,9 @@ type Options struct {
 	// changes, and must have stored it when it returns. The answer of the far end is acknowledged (ACK)
 	// only after Keep: no commit, no ACK. It is given 500 ms. An error is logged and does not end the call.
 	Keep func(ctx context.Context, r Remains) error
+	// Beside, when set, is the place of the leg that this one is for. A leg that is paced by a clock takes its own on the same
+	// goroutine, so that what the one says need not wait for the other.
+	Beside *media.Seat
 }
 
 // Remains is what is left of a leg when its process is gone: enough to CANCEL or BYE it.
@@ -204,6 +207,21 @@ type Holder interface{ Hold(on bool) error }
 type Through interface {
 	Leg
 	Feed() media.Sink
+}
+
+// Seated is a Leg that is paced by a [media.Clock]. Seat is its place there, nil while it has no sound. What is written for it
+// on the goroutine of its own shard need not wait for its tick: see [media.Seat.Push].
+type Seated interface {
+	Leg
+	Seat() *media.Seat
+}
+
+// SeatOf is l's seat, nil if it has none.
+func SeatOf(l Leg) *media.Seat {
+	if s, ok := l.(Seated); ok {
+		return s.Seat()
+	}
+	return nil
 }
 
 // Transferer is a Leg whose far end can be asked to call somebody else (REFER, RFC 3515), and can ask for that itself.

@@ -16,6 +16,13 @@ type Member interface {
 	Tick(late time.Duration)
 }
 
+// Speaker is a Member whose next 20 ms can be said sooner than at its Tick. Speak is called after each Tick, or before it, in
+// its place, by [Seat.Push].
+type Speaker interface {
+	Member
+	Speak()
+}
+
 // Clock paces sound. It has a few shards, each a goroutine on an OS thread of its own that waits in one
 // place for the next deadline or for a socket to become readable. A Member has a 1 ms slot of its shard's
 // 20 ms, kept on absolute deadlines: no drift, no matter how long it plays. A shard that is late calls
@@ -72,8 +79,14 @@ func (c *Clock) Join(m Member) *Seat {
 	return best.join(m)
 }
 
-// JoinBeside gives m a seat on the shard of another: the two may then touch each other's state in Tick and Do.
-func (c *Clock) JoinBeside(m Member, other *Seat) *Seat { return other.shard.join(m) }
+// JoinBeside gives m a seat on the shard of another: the two may then touch each other's state in Tick and Do, and [Seat.Push]
+// each other. Beside nobody, nil, it is Join.
+func (c *Clock) JoinBeside(m Member, other *Seat) *Seat {
+	if other == nil {
+		return c.Join(m)
+	}
+	return other.shard.join(m)
+}
 
 // Members is how many seats are taken.
 func (c *Clock) Members() int {
@@ -95,14 +108,43 @@ func (c *Clock) Lateness() Lateness {
 
 // Seat is a Member's place on a Clock. Its methods may be called from any goroutine.
 type Seat struct {
-	shard  *shard
-	member Member
+	shard   *shard
+	member  Member
+	speaker Speaker // member again, or nil
 
 	// Owned by the shard.
 	slot, index int
 	seated      bool
 	gone        bool
+	ahead       int // Pushes that were not made up for by a Tick yet
 	watches     []*watch
+}
+
+// mostAhead is how often a seat is pushed before its own ticks: a shard that was late makes up for three.
+const mostAhead = 3
+
+// Push lets a [Speaker] speak now instead of after its next Tick, and tells whether it did: it does where the caller is the
+// Member's own shard, else the Tick comes soon enough. Whoever has a frame for a leg beside its own pushes it, and the
+// frame does not wait.
+func (s *Seat) Push() bool {
+	if s.speaker == nil || !s.shard.here() || s.gone || s.ahead == mostAhead {
+		return false
+	}
+	s.ahead++
+	s.speaker.Speak()
+	return true
+}
+
+// tick is the Member's 20 ms. It may leave in it.
+func (s *Seat) tick(late time.Duration) {
+	s.member.Tick(late)
+	switch {
+	case s.speaker == nil, s.gone:
+	case s.ahead > 0:
+		s.ahead--
+	default:
+		s.speaker.Speak()
+	}
 }
 
 // Leave gives the seat back. When it has returned no Tick and no ready function of it runs any more, and

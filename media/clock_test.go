@@ -110,6 +110,73 @@ func TestAMemberThatHasSomethingToSayDoesNotWaitForItsSlot(t *testing.T) {
 	}
 }
 
+// talker says something 20 ms at a time: after its ticks, or when it is pushed.
+type talker struct {
+	w    *fakeWaiter
+	seat *Seat
+	said []time.Duration
+}
+
+func (p *talker) Speak() { p.said = append(p.said, p.w.t) }
+
+func (p *talker) Tick(time.Duration) {}
+
+// A leg that another has a frame for says it in the same moment; its own ticks go on when nobody pushes it any more.
+func TestWhoIsPushedDoesNotWaitForItsTick(t *testing.T) {
+	w := &fakeWaiter{end: 3 * time.Second}
+	pushed := &talker{w: w}
+	var written []time.Duration
+	runFake(t, w, func(c *Clock) {
+		pushed.seat = c.Join(pushed)
+		ticks := 0
+		c.JoinBeside(tickFunc(func(time.Duration) {
+			if ticks++; ticks > 50 && ticks <= 100 {
+				written = append(written, w.t)
+				if !pushed.seat.Push() {
+					t.Error("a leg on the same shard was not pushed")
+				}
+			}
+		}), pushed.seat)
+	})
+	if n := len(pushed.said); n < 149 || n > 151 {
+		t.Errorf("it spoke %d times in 3 s, want 150 whoever paces it", n)
+	}
+	for _, at := range written {
+		if !slices.Contains(pushed.said, at) {
+			t.Fatalf("what was written at %v waited", at)
+		}
+	}
+	for i := 1; i < len(pushed.said); i++ {
+		if gap := pushed.said[i] - pushed.said[i-1]; gap > 2*Period {
+			t.Errorf("silent for %v", gap)
+		}
+	}
+	if at := pushed.said[len(pushed.said)-1]; at < w.end-Period {
+		t.Errorf("the last was said at %v: nobody pushes it any more", at)
+	}
+}
+
+func TestNobodyIsPushedFromElsewhereOrTooFarAhead(t *testing.T) {
+	w := &fakeWaiter{end: 50 * time.Millisecond}
+	pushed := &talker{w: w}
+	var times []bool
+	runFake(t, w, func(c *Clock) {
+		pushed.seat = c.Join(pushed)
+		once := false
+		c.JoinBeside(tickFunc(func(time.Duration) {
+			for ; !once && len(times) < 4; once = len(times) == 4 {
+				times = append(times, pushed.seat.Push())
+			}
+		}), pushed.seat)
+	})
+	if !slices.Equal(times, []bool{true, true, true, false}) {
+		t.Errorf("pushed four times in one moment: %v", times)
+	}
+	if pushed.seat.Push() {
+		t.Error("pushed by somebody who is not its shard")
+	}
+}
+
 func TestALateShardCatchesUpAtMostThreeFramesAndCountsTheRest(t *testing.T) {
 	for _, tt := range []struct {
 		name    string

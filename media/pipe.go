@@ -18,8 +18,8 @@ func Write(sink Sink, f *Frame, caption string) {
 }
 
 // Pipe carries sound from one leg to another: the Sink of the one's ear and the Source of the other's
-// mouth, each on the goroutine that paces its leg. A frame leaves with the reader's next tick: both tick
-// every 20 ms, so it waits 10 ms on average and 20 ms at most. A reader that comes too early hears one
+// mouth, each on the goroutine that paces its leg. A frame leaves when the writer pushes the reader ([Seat.Push]), else with the
+// reader's next tick: both tick every 20 ms, so it waits 10 ms on average then and 20 ms at most. A reader that comes too early hears one
 // frame of silence, and from then on one frame is in hand; it is left out again in a pause after it was
 // not needed for 5 s. The zero Pipe is ready and holds 1.3 KB; one goroutine may write and one may read.
 type Pipe struct {

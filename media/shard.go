@@ -49,6 +49,7 @@ func newShard(wait func() waiter) *shard {
 
 func (s *shard) join(m Member) *Seat {
 	seat := &Seat{shard: s, member: m}
+	seat.speaker, _ = m.(Speaker)
 	s.members.Add(1)
 	s.post(op{seat: seat, join: true})
 	return seat
@@ -351,7 +352,7 @@ func (s *shard) runSlot(n int64) {
 			s.poll(seat)
 		}
 		if !seat.gone {
-			seat.member.Tick(late)
+			seat.tick(late)
 		}
 	}
 	s.wheel.busy = -1

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/media"
 )
 
 // Dialer dials SIP addresses. Those of our own domains go to where their phones are; all others are SIP's.
@@ -43,7 +44,7 @@ func (d *Dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 	var dialling sync.WaitGroup
 	for i, c := range list { // at once: one whose connection is gone holds up none of the others
 		arms[i] = &arm{ring: r, id: armID(o.ID, c), target: d.Registrar.target(to, c)}
-		dialling.Go(func() { arms[i].dial(ctx, d.SIP) })
+		dialling.Go(func() { arms[i].dial(ctx, d.SIP, o.Beside) })
 	}
 	dialling.Wait()
 	r.start(slices.DeleteFunc(arms, func(a *arm) bool {
@@ -56,10 +57,10 @@ func (d *Dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 }
 
 // dial calls one phone.
-func (a *arm) dial(ctx context.Context, d leg.Dialer) {
+func (a *arm) dial(ctx context.Context, d leg.Dialer, beside *media.Seat) {
 	var sub context.Context
 	sub, a.stop = context.WithCancelCause(ctx)
-	if a.leg, a.failed = d.Dial(sub, a.target, leg.Options{ID: a.id, Keep: a.keep()}); a.failed != nil {
+	if a.leg, a.failed = d.Dial(sub, a.target, leg.Options{ID: a.id, Keep: a.keep(), Beside: beside}); a.failed != nil {
 		a.leg = nil
 		a.stop(nil)
 	}

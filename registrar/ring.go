@@ -226,6 +226,16 @@ func (r *ring) speaker() *arm {
 	return r.won
 }
 
+// Seat is that of the phone that sound belongs to, nil while there is none.
+func (r *ring) Seat() *media.Seat {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a := r.speaker(); a != nil {
+		return leg.SeatOf(a.leg)
+	}
+	return nil
+}
+
 // Play makes src what is heard, of several phones by the one that answers.
 func (r *ring) Play(src media.Source) {
 	r.mu.Lock()

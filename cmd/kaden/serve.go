@@ -95,11 +95,7 @@ func (c *serveCmd) serve(ctx context.Context, r *rooms, out *output) error {
 		}
 	})
 	g.Go(func() error {
-		select {
-		case <-r.dispatch.Warmed():
-			debug.FreeOSMemory() // what the start needed; a server waits for months
-		case <-over.Done():
-		}
+		giveBack(over, r.dispatch.Warmed(), r.desk.Calls, debug.FreeOSMemory)
 		return nil
 	})
 	err = g.Wait()

@@ -37,6 +37,7 @@ func BenchmarkTick(b *testing.B) {
 		m.in = in
 		s.take()
 		s.Tick(0)
+		s.Speak()
 	}
 }
 

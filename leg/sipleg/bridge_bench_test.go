@@ -10,12 +10,14 @@ import (
 	"github.com/kaden-project/kaden/media"
 )
 
-// timedPipe notes how long frames wait in a pipe. Frames are told apart by their order.
+// timedPipe is a bridge's way to a leg. It notes how long frames wait in it; they are told apart by their order.
 type timedPipe struct {
 	media.Pipe
-	mu    sync.Mutex
-	in    []time.Time
-	waits []time.Duration
+	to     leg.Leg
+	mu     sync.Mutex
+	pushed int
+	in     []time.Time
+	waits  []time.Duration
 }
 
 func (p *timedPipe) Write(f *media.Frame) {
@@ -23,6 +25,11 @@ func (p *timedPipe) Write(f *media.Frame) {
 	p.in = append(p.in, time.Now())
 	p.mu.Unlock()
 	p.Pipe.Write(f)
+	if leg.SeatOf(p.to).Push() {
+		p.mu.Lock()
+		p.pushed++
+		p.mu.Unlock()
+	}
 }
 
 func (p *timedPipe) Read(f *media.Frame) bool {
@@ -37,6 +44,56 @@ func (p *timedPipe) Read(f *media.Frame) bool {
 	}
 	p.mu.Unlock()
 	return more
+}
+
+type sinkFunc func(*media.Frame)
+
+func (f sinkFunc) Write(frame *media.Frame) { f(frame) }
+
+// Of two calls that are joined, what comes from the one leaves for the other in the same moment, without gaps.
+func TestABridgeWaitsForNoTick(t *testing.T) {
+	arrived := make(chan *Leg, 2)
+	s := start(t, func(c *Config) { c.Incoming = func(l *Leg) { l.Answer(t.Context()); arrived <- l; drainEvents(l) } })
+	var far [2]leg.Leg
+	var near [2]*Leg
+	for i := range far {
+		l, err := s.Dial(t.Context(), leg.Target{URI: "sip:x@" + s.Addr().String()}, leg.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for e := range l.Events() {
+			if e.Kind == leg.Answered {
+				break
+			}
+		}
+		far[i], near[i] = l, <-arrived
+	}
+	far[0].Play(media.Repeat(0, func() media.Source { return warble().Source() }))
+	heard := make(chan struct{}, 1000)
+	far[1].Listen(sinkFunc(func(f *media.Frame) {
+		if slices.Max(f[:]) > 1000 {
+			heard <- struct{}{}
+		}
+	}))
+	p := &timedPipe{to: near[1]}
+	near[1].Play(p)
+	near[0].Listen(p)
+	for range 100 { // 2 s
+		<-heard
+	}
+	p.mu.Lock()
+	pushed, all := p.pushed, len(p.waits)
+	p.mu.Unlock()
+	if pushed < all*9/10 {
+		t.Errorf("%d of %d frames left in the moment they came", pushed, all)
+	}
+	if dropped, silent := p.Lost(); dropped > 1 || silent > 3 {
+		t.Errorf("%d frames were dropped, and %d times there was none", dropped, silent)
+	}
+	for _, l := range far {
+		l.Hangup(t.Context(), leg.Completed)
+		drainEvents(l)
+	}
 }
 
 // BenchmarkBridge is two SIP calls that are joined, against two that each hear a prompt: processor time per
@@ -77,7 +134,7 @@ func BenchmarkBridge(b *testing.B) {
 						l.Listen(new(counting))
 						continue
 					}
-					p := new(timedPipe)
+					p := &timedPipe{to: l}
 					pipes = append(pipes, p)
 					pair[1-i].Listen(p)
 					l.Play(p)

@@ -61,6 +61,7 @@ type Leg struct {
 	pressing context.CancelCauseFunc // ends the keys that we press; nil while none were pressed
 	own      map[string]string       // X-… of the answer to our INVITE
 	running  bool                    // the sound has joined the clock
+	beside   *media.Seat             // … there; nil: anywhere
 	limit    *time.Timer
 	unbind   func() bool  // of the context
 	why      string       // our words for hanging up
@@ -109,6 +110,13 @@ func (l *Leg) Play(src media.Source) { l.sound.mouth.Play(src) }
 
 // Listen hands every frame from the far end to sink.
 func (l *Leg) Listen(sink media.Sink) { l.sound.ear.Listen(sink) }
+
+// Seat is the leg's place on the clock, nil before there is anything to hear or say.
+func (l *Leg) Seat() *media.Seat {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sound.seat
+}
 
 // FirstHeard is when the far end's sound came for the first time after the answer, zero if none did.
 func (l *Leg) FirstHeard() time.Time {
@@ -266,7 +274,7 @@ func (l *Leg) tell(then func()) {
 	}
 	if !l.running {
 		l.running = true
-		l.sound.begin(l.srv.cfg.Clock)
+		l.sound.begin(l.srv.cfg.Clock, l.beside)
 	}
 	if d.dtmf == 0 && l.info.Phone != "" { // a phone of ours that knows no other way to send keys, unless INFO comes
 		told := then

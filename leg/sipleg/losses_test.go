@@ -54,6 +54,7 @@ func TestSpeechAndKeysSurviveALossyNetwork(t *testing.T) {
 				media.PCMU.Encode(payload, &f)
 				says(0, ts, payload)
 				s.Tick(0)
+				s.Speak()
 			}
 			const keys = "1234567890*#"
 			w, err := media.NewDigitWriter(keys)
@@ -65,10 +66,12 @@ func TestSpeechAndKeysSurviveALossyNetwork(t *testing.T) {
 					says(101, step.Timestamp, step.Packet.Append(nil))
 				}
 				s.Tick(0)
+				s.Speak()
 				ts += media.Samples
 			}
 			for range 50 {
 				s.Tick(0)
+				s.Speak()
 			}
 			found := mediatest.Find(heard.samples(), message.Samples())
 			how := s.measured()

@@ -169,6 +169,7 @@ func TestADigitIsNoLoss(t *testing.T) {
 		m.in = append(m.in, rtpIn{b, at})
 		s.take()
 		s.Tick(0)
+		s.Speak()
 	}
 	for i := range uint32(20) {
 		switch {

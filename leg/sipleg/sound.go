@@ -84,8 +84,8 @@ func newSound(t transport) *sound {
 }
 
 // begin joins the clock. apply may be called from then on.
-func (s *sound) begin(c *media.Clock) {
-	s.seat = c.Join(s)
+func (s *sound) begin(c *media.Clock, beside *media.Seat) {
+	s.seat = c.JoinBeside(s, beside)
 	s.t.watch(s.seat, s.ready)
 	if s.control != nil {
 		s.control.watch(s.seat, s.takeControl)
@@ -161,7 +161,7 @@ func (s *sound) finish() {
 	s.whole.Store(&all)
 }
 
-// Tick is 20 ms: one frame heard, one packet sent.
+// Tick is 20 ms of what is heard.
 func (s *sound) Tick(time.Duration) {
 	if s.unheard++; s.lost > 0 && s.unheard%s.lost == 0 && s.use.Load() {
 		s.quiet()
@@ -169,11 +169,15 @@ func (s *sound) Tick(time.Duration) {
 	if key, ok := s.ear.Tick(); ok {
 		s.pressed(key)
 	}
-	s.say()
-	s.ts += media.Samples
 	if s.reports.due--; s.reports.due < 0 {
 		s.report(false)
 	}
+}
+
+// Speak is 20 ms of what we say.
+func (s *sound) Speak() {
+	s.say()
+	s.ts += media.Samples
 }
 
 // ready is called by the clock when a packet waits. It is called again for as long as one does, so one

@@ -93,6 +93,7 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 	l.describe(ip, sock.port)
 	l.offer = l.ours.offer(sendrecv)
 	l.keeper.save = o.Keep
+	l.beside = o.Beside
 	l.key = tableKey(i.callID, s.id.tag(i.callID))
 	l.widen(ctx)
 	return l, nil

@@ -147,6 +147,7 @@ func BenchmarkTick(b *testing.B) {
 		p.Timestamp += media.Samples
 		s.inbox.put(c, pcmu, &p)
 		s.Tick(0)
+		s.Speak()
 	}
 }
 

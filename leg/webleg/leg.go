@@ -84,6 +84,13 @@ func (l *Leg) Trace() []leg.Message { return l.trace.messages() }
 // Play makes src what the browser hears. Nothing is read from it before there is a connection.
 func (l *Leg) Play(src media.Source) { l.sound.mouth.Play(src) }
 
+// Seat is the leg's place on the clock, nil before there is anything to hear or say.
+func (l *Leg) Seat() *media.Seat {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sound.seat
+}
+
 // Listen hands every frame from the browser to sink.
 func (l *Leg) Listen(sink media.Sink) { l.sound.ear.Listen(sink) }
 

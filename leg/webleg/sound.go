@@ -104,12 +104,16 @@ func (s *sound) now() leg.Sound {
 	return leg.Sound{}
 }
 
-// Tick is 20 ms: what has arrived, one frame heard, one packet sent.
+// Tick is 20 ms of what is heard: what has arrived, one frame.
 func (s *sound) Tick(time.Duration) {
 	s.drain()
 	if key, ok := s.ear.Tick(); ok {
 		s.key(key)
 	}
+}
+
+// Speak is 20 ms of what we say: one packet.
+func (s *sound) Speak() {
 	if s.to != nil {
 		said := s.mouth.Next(s.ts, s.to.codec, s.to.dtmf != 0, s.payload[:])
 		s.to.send(said, s.seq, s.payload[:])
