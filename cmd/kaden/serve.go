@@ -107,7 +107,7 @@ func (c *serveCmd) serve(ctx context.Context, r *rooms, out *output) error {
 
 // hurry is closed when calls in progress have had their time, or somebody asks a second time.
 func (r *rooms) hurry(ctx context.Context) <-chan struct{} {
-	r.log.Info("stopping; calls in progress may end", "calls", r.desk.Calls(), "drain", r.settings.Drain)
+	r.log.Info("stopping; calls in progress may end, a second signal (Ctrl-C) ends them now", "calls", r.desk.Calls(), "drain", r.settings.Drain)
 	over := make(chan struct{})
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, os.Interrupt, syscall.SIGTERM)
