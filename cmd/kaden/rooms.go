@@ -79,6 +79,7 @@ type rooms struct {
 	triedAgain atomic.Int64                        // when voices that did not work were, Unix ns
 	listened   chan struct{}                       // closed once they were
 	hungUp     chan struct{}                       // closed at the end, when no call is left
+	stopping   atomic.Bool                         // told to end; calls in progress may
 	first      bool                                // this is the first start
 	at         atomic.Pointer[string]              // the API's address, once its doors are open
 	change     sync.Mutex                          // one change of the house at a time
@@ -276,6 +277,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	var first error
 	select {
 	case <-ctx.Done():
+		r.stopping.Store(true)
 		r.drain(drained())
 	case first = <-failed:
 		if first == nil {

@@ -78,13 +78,18 @@ func (c *serveCmd) serve(ctx context.Context, r *rooms, out *output) error {
 	var g errgroup.Group
 	over, stop := context.WithCancel(ctx)
 	defer stop()
+	// The doors stay open for as long as calls may end: what comes meanwhile is stored, and programs and browsers
+	// still have a word to say about their calls.
+	open, closeDoors := context.WithCancel(context.WithoutCancel(ctx))
+	defer closeDoors()
 	g.Go(func() error {
 		defer stop() // a house without one of its parts is closed
+		defer closeDoors()
 		return r.run(over, func() <-chan struct{} { return r.hurry(ctx) })
 	})
 	g.Go(func() error {
 		defer stop()
-		return d.serve(over)
+		return d.serve(open)
 	})
 	g.Go(func() error {
 		select {
