@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -104,7 +105,13 @@ func (a *API) place(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := twiml.Write(twiml.New(twiml.NewSay(language(b.Language, b.Say), b.Say)))
+	spoken := language(b.Language, b.Say)
+	if a.cfg.Engines != nil {
+		if why, mute := dumb(a.cfg.Engines(ctx), spoken); mute {
+			return nil, refuse(http.StatusServiceUnavailable, fmt.Sprintf("nothing here speaks %q, so the call would be silent", spoken), why)
+		}
+	}
+	doc, err := twiml.Write(twiml.New(twiml.NewSay(spoken, b.Say)))
 	if err != nil {
 		return nil, refuse(http.StatusUnprocessableEntity, "this cannot be said: "+err.Error(), "")
 	}
@@ -142,6 +149,20 @@ func (a *API) whom(to string) (number.Address, error) {
 		return number.Address{}, refuse(http.StatusUnprocessableEntity, to+" cannot be called: "+why, "")
 	}
 	return addr, nil
+}
+
+// dumb tells that a language is known and its engine does not work, and what to do. What nobody has heard of is for the call to find out.
+func dumb(engines []Engine, language string) (hint string, mute bool) {
+	for _, e := range engines {
+		if !slices.ContainsFunc(e.Languages, func(l string) bool { return base(l) == base(language) }) {
+			continue
+		}
+		if e.OK {
+			return "", false
+		}
+		hint, mute = e.Hint, true
+	}
+	return hint, mute
 }
 
 // language is the one that is asked for, or that of the script the text is written in.

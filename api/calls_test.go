@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -44,6 +45,22 @@ func TestATestCallIsFollowedToItsEnd(t *testing.T) {
 			t.Error("an answer about a call that is over is held back")
 		}
 	})
+}
+
+// Without an engine a test call would ring, be silent, and count as completed; it is refused with what mends that.
+func TestATestCallThatNobodyWouldHearIsNotPlaced(t *testing.T) {
+	ok := false
+	engines := func(h *house) {
+		h.cfg.Engines = func(context.Context) []api.Engine {
+			return []api.Engine{{Languages: []string{"ja"}, OK: true}, {Languages: []string{"en"}, OK: ok, Hint: "apt-get install flite"}}
+		}
+	}
+	story(t, func(h *house) {
+		h.refused(h.ask("POST", "/api/calls", `{"to": "sim:me", "say": "hello"}`), http.StatusServiceUnavailable, "would be silent", "apt-get install flite")
+		post[api.Placed](h, http.StatusCreated, "/api/calls", `{"to": "sim:me", "say": "試験です"}`)
+		ok = true // somebody installed it
+		post[api.Placed](h, http.StatusCreated, "/api/calls", `{"to": "sim:me", "say": "hello"}`)
+	}, engines)
 }
 
 func TestAnAnswerIsHeldNoLongerThanAClientWaits(t *testing.T) {

@@ -83,7 +83,7 @@ func (a *API) trouble(ctx context.Context, what string, err error) error {
 	case errors.Is(err, dispatch.ErrOnThePhone), errors.Is(err, dispatch.ErrTooOften):
 		return refuse(http.StatusTooManyRequests, err.Error(), "")
 	case errors.Is(err, dispatch.ErrNotFound), errors.Is(err, call.ErrNotFound):
-		return refuse(http.StatusNotFound, "there is no "+what, "it may have been deleted; /api/alerts lists the alerts there are")
+		return refuse(http.StatusNotFound, "there is no "+what, "it may have been deleted; kaden why, the console and /api/alerts list the newest")
 	case errors.Is(err, context.DeadlineExceeded):
 		return refuse(http.StatusServiceUnavailable, what+": this was not recorded in time", "the database does not answer; look at the server's log, and try again")
 	case ctx.Err() != nil:
@@ -92,5 +92,5 @@ func (a *API) trouble(ctx context.Context, what string, err error) error {
 		return refuse(http.StatusServiceUnavailable, "kaden is shutting down", "try again in a moment")
 	}
 	a.log.Error("request not served", "what", what, "err", err)
-	return refuse(http.StatusInternalServerError, what+": "+err.Error(), "the server's log says more")
+	return refuse(http.StatusInternalServerError, what+": "+strings.Join(strings.Fields(err.Error()), " "), "the server's log says more")
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -94,7 +95,7 @@ func (a *API) statusRoutes() {
 			s.Warnings = append([]Warning{s.Hold.warning()}, s.Warnings...)
 		}
 		if err := a.ready(ctx); err != nil {
-			s.Warnings = append([]Warning{{Code: "not-ready", Loud: true, Text: err.Error(), Hint: "the server's log says more"}}, s.Warnings...)
+			s.Warnings = append([]Warning{{Code: "not-ready", Loud: true, Text: strings.Join(strings.Fields(err.Error()), " "), Hint: "the server's log says more"}}, s.Warnings...)
 		}
 		s.Warnings = append([]Warning{}, s.Warnings...) // none is an empty list
 		return answer(s), nil

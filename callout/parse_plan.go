@@ -96,6 +96,10 @@ func (r *reader) planWord(p *Plan, e entry) {
 }
 
 func (r *reader) from(p *Plan, e entry) {
+	if _, single := scalar(e.value); single {
+		r.err(e.value, e.key, "the trunk is missing, or its number", `from: { ntt: "+815012345678" }`)
+		return
+	}
 	entries, ok := r.entries(e.value, e.key)
 	if !ok {
 		return

@@ -197,7 +197,7 @@ func TestParsePlanSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"an unknown remedy", good + "otherwise: [mail:ops]\n", "4:13: error: <otherwise>: \"mail:ops\" cannot be done (notify: and the name of a notice, notify:ops-mail)"},
 		{"a caller ID that is none", good + "from: { ntt: 050-1234-5678 }\n", "4:14: error: <from>: \"050-1234-5678\" is not a number (with country code: \"+815012345678\")"},
 		{"a trunk that is none", good + "from: { \"a b\": \"+815012345678\" }\n", "4:9: error: <from>: \"a b\" is not the name of a trunk"},
-		{"a caller ID alone", good + "from: +815012345678\n", "4:7: error: <from>: needs keys and values"},
+		{"a caller ID alone", good + "from: +815012345678\n", "4:7: error: <from>: the trunk is missing, or its number (from: { ntt: \"+815012345678\" })"},
 		{"a text without its language", good + "say: hello\n", "4:6: error: <say>: the language is missing (say: { en: \"…\", ja: \"…\" })"},
 		{"no language", good + "say: { English: hello }\n", "4:8: error: <say>: \"English\" is not a language (en, ja, ja-JP)"},
 		{"nothing to say", good + "say: { en: \"  \" }\n", "4:12: error: <say>: there is nothing to say"},

@@ -142,9 +142,11 @@ func (d *Door) accept(w http.ResponseWriter, r *http.Request, delivery alert.Del
 		refuse(w, http.StatusServiceUnavailable, "the alert could not be stored", "send it again; kaden's log says what is wrong")
 		return
 	}
+	var notes []string
 	for _, a := range delivery.Alerts {
 		if a.Problem != "" {
-			d.log.Warn("alert not understood in full", "from", delivery.Source, "cause", a.Problem)
+			d.log.Warn("alert not understood in full", "from", delivery.Source, "alert", receipt.Alerts, "cause", a.Problem)
+			notes = append(notes, a.Problem)
 		}
 	}
 	status := "stored"
@@ -158,7 +160,8 @@ func (d *Door) accept(w http.ResponseWriter, r *http.Request, delivery alert.Del
 	answer(w, http.StatusAccepted, struct {
 		Status string   `json:"status"`
 		Alerts []string `json:"alerts"`
-	}{status, receipt.Alerts})
+		Notes  []string `json:"notes,omitempty"` // what was not understood; somebody is called all the same
+	}{status, receipt.Alerts, notes})
 }
 
 func (d *Door) refuseFull(w http.ResponseWriter, wait time.Duration) {

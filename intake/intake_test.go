@@ -415,3 +415,26 @@ func FuzzDoor(f *testing.F) {
 		}
 	})
 }
+
+// Whoever tries the door with curl is told what was not understood; somebody is called all the same.
+func TestTheSenderIsToldWhatWasNotUnderstood(t *testing.T) {
+	for body, note := range map[string]string{
+		`{"titel":"disk full"}`:                       "the title is missing",
+		`{"title":"disk full","severity":"purple"}`:   `severity "purple" is not known; it is taken as critical`,
+		`{"title":"disk full","severity":"critical"}`: "",
+	} {
+		h := open(Config{})
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("POST", "/in/json/"+key, strings.NewReader(body)))
+		var got struct {
+			Status string
+			Notes  []string
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != http.StatusAccepted || got.Status != "stored" {
+			t.Fatalf("%s is answered %d %s", body, w.Code, w.Body)
+		}
+		if said := strings.Join(got.Notes, ""); !strings.Contains(said, note) || (note == "") != (said == "") {
+			t.Errorf("%s: the sender is told %q, want %q", body, said, note)
+		}
+	}
+}

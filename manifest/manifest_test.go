@@ -153,12 +153,23 @@ func TestSplitRefuses(t *testing.T) {
 func TestMerge(t *testing.T) {
 	old := []Document{{Kind: "person", Name: "a", Text: "1"}, {Kind: "plan", Name: "a", Text: "2"}}
 	merged := Merge(old, []Document{{Kind: "plan", Name: "a", Text: "3"}, {Kind: "person", Name: "b", Text: "4"}, {Kind: "person", Name: "b", Text: "5"}})
-	want := []Document{{Kind: "person", Name: "a", Text: "1"}, {Kind: "plan", Name: "a", Text: "3"}, {Kind: "person", Name: "b", Text: "5"}}
+	want := []Document{{Kind: "person", Name: "a", Text: "1"}, {Kind: "plan", Name: "a", Text: "3"}, {Kind: "person", Name: "b", Text: "4"}, {Kind: "person", Name: "b", Text: "5"}}
 	if !slices.Equal(merged, want) || old[1].Text != "2" {
 		t.Errorf("merged %v, old %v", merged, old)
 	}
-	if got := string(Format(merged)); got != "1\n---\n3\n---\n5\n" {
+	if got := string(Format(merged)); got != "1\n---\n3\n---\n4\n---\n5\n" {
 		t.Errorf("formatted %q", got)
+	}
+}
+
+// A file that has a person twice, with two numbers: neither is taken for the other, whether the person is there already or not.
+func TestAPersonWhoStandsTwiceInAFileIsNotLostInSilence(t *testing.T) {
+	twice, _ := Split("", []byte("person: sato\ncontacts: [sim:one]\n---\nperson: sato\ncontacts: [sim:two]\n"))
+	for who, old := range map[string][]Document{"new": nil, "known": {{Kind: "person", Name: "sato", Text: "person: sato\ncontacts: [sim:old]\n"}}} {
+		_, problems := Compile(Merge(old, twice), nil)
+		if !problems.Refused() || !strings.Contains(lines(problems), "person sato is described twice, first in line 1") {
+			t.Errorf("%s: %s", who, lines(problems))
+		}
 	}
 }
 

@@ -219,8 +219,9 @@ func Format(docs []Document) []byte {
 	return b.Bytes()
 }
 
-// Merge puts documents in the place of those of the same kind and name, and new ones after them. Neither
-// list is changed.
+// Merge puts documents in the place of those of the same kind and name, and new ones after them. One that
+// stands twice among those that are changed stays twice, so that Compile says so instead of losing the first.
+// Neither list is changed.
 func Merge(old, changed []Document) []Document {
 	merged := slices.Clone(old)
 	type identity struct{ kind, name string }
@@ -232,9 +233,9 @@ func Merge(old, changed []Document) []Document {
 		id := identity{d.Kind, d.Name}
 		if i, there := place[id]; there {
 			merged[i] = d
+			delete(place, id)
 			continue
 		}
-		place[id] = len(merged)
 		merged = append(merged, d)
 	}
 	return merged

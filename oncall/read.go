@@ -151,7 +151,7 @@ func ReadGroup(text []byte) (Group, []Reference, problem.List) {
 		places = append(places, Reference{Text: m, Line: line, Column: column})
 	}
 	if members.Given() && len(members.List()) == 0 {
-		members.Warn("nobody is in this group", "")
+		members.Warn("nobody is in this group", "members: [sato]")
 	}
 	return g, places, doc.Done()
 }

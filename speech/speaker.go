@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -48,6 +49,18 @@ type Speaker struct {
 	memory    *clipCache
 	flights   singleflight.Group
 	slots     chan struct{}
+	lost      atomic.Int64 // sentences that the disk did not take, since it was last said
+	said      atomic.Int64 // when that was, in Unix ns
+}
+
+// unkept says that a sentence lives in memory alone, once a minute: a full disk takes none of hundreds.
+func (s *Speaker) unkept(err error) {
+	s.lost.Add(1)
+	now, last := time.Now().UnixNano(), s.said.Load()
+	if last != 0 && now-last < int64(time.Minute) || !s.said.CompareAndSwap(last, now) {
+		return
+	}
+	s.log.Warn("speech not kept; it is spoken all the same", "sentences", s.lost.Swap(0), "err", err)
 }
 
 // New makes a Speaker. It touches no disk and starts nothing.
@@ -238,7 +251,7 @@ func (s *Speaker) sayWith(ctx context.Context, p Provider, r Request) ([]int16, 
 			if err = s.files.put(key, samples); err == nil {
 				return samples, nil
 			}
-			s.log.Warn("speech not kept", "err", err)
+			s.unkept(err)
 		}
 		return s.memory.put(key, media.NewClip(samples, r.Text)).Samples(), nil
 	})

@@ -37,6 +37,7 @@ func TestWhatKeepsAStoreFromOpeningIsSaidWithWhatToDo(t *testing.T) {
 		{"damaged", store.Config{DataDir: damaged}, []string{"not a database", "backup"}},
 		{"another kind of database", store.Config{URL: "mysql://localhost/kaden"}, []string{"postgres://", "SQLite"}},
 		{"no server there", store.Config{URL: "postgres://kaden:hush@127.0.0.1:1/kaden?sslmode=disable"}, []string{"127.0.0.1", "KADEN_DATABASE_URL"}},
+		{"no server at any of its addresses", store.Config{URL: "postgres://kaden:hush@127.0.0.1:1,127.0.0.1:2/kaden"}, []string{"127.0.0.1:2", "KADEN_DATABASE_URL"}},
 		{"a URL that is none", store.Config{URL: "postgres://kaden:hush@127.0.0.1:notaport/kaden"}, []string{"database URL"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -50,6 +51,9 @@ func TestWhatKeepsAStoreFromOpeningIsSaidWithWhatToDo(t *testing.T) {
 				if !strings.Contains(err.Error(), w) {
 					t.Errorf("%q does not say %q", err, w)
 				}
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q is more than one line", err)
 			}
 			if strings.Contains(err.Error(), "hush") {
 				t.Errorf("%q tells the password", err)

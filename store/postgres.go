@@ -75,12 +75,31 @@ func openPostgres(ctx context.Context, log *slog.Logger, address string, w *job.
 	return e, nil
 }
 
+// Reach asks a PostgreSQL whether it lets us in, and changes nothing. where is its host and name.
+func Reach(ctx context.Context, url string) (where string, err error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return "", errors.New("KADEN_DATABASE_URL is not a PostgreSQL URL (postgres://user:password@host/name)")
+	}
+	where = config.Host + "/" + config.Database
+	ctx, stop := context.WithTimeout(ctx, 5*time.Second)
+	defer stop()
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return where, fmt.Errorf("%s: not reachable: %w (check KADEN_DATABASE_URL)", where, onOneLine(err))
+	}
+	defer conn.Close(ctx)
+	if err := conn.Ping(ctx); err != nil {
+		return where, fmt.Errorf("%s: does not answer: %w", where, onOneLine(err))
+	}
+	return where, nil
+}
+
 // prepare checks what durability rests on and brings the tables up to date, one node at a time.
 func (e *postgres) prepare(ctx context.Context) error {
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
-		// The driver puts each address it tried on a line of its own.
-		return fmt.Errorf("not reachable: %s (check KADEN_DATABASE_URL)", strings.Join(strings.Fields(err.Error()), " "))
+		return fmt.Errorf("not reachable: %w (check KADEN_DATABASE_URL)", onOneLine(err))
 	}
 	defer conn.Release()
 	var version int

@@ -152,6 +152,9 @@ func (q *queue[Tx]) config() (*river.Config, error) {
 		// Finished jobs are of no interest for long: the timeline tells what happened.
 		CompletedJobRetentionPeriod: time.Hour,
 	}
+	if _, is := any(q.driver).(*riversqlite.Driver); is {
+		config.ReindexerIndexNames = []string{} // those it knows are PostgreSQL's; it would warn of them each midnight
+	}
 	for kind, terms := range q.workers.Kinds() {
 		if terms.Timeout >= rescueAfter {
 			return nil, fmt.Errorf("jobs of kind %q may take %s: it must be less than %s", kind, terms.Timeout, rescueAfter)

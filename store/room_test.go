@@ -41,3 +41,17 @@ func TestOnADiskThatIsNearlyFull(t *testing.T) {
 		t.Errorf("there is room again: %v", err)
 	}
 }
+
+// A database cannot be opened because its disk is full: nobody is sent for a backup.
+func TestADiskThatIsFullAtTheStartIsSaidToBe(t *testing.T) {
+	full := errors.New("disk I/O error (4874)")
+	for _, c := range []struct {
+		left      uint64
+		says, not string
+	}{{8 << 10, "the disk is full, 8 kB are left: make room there and start again", "backup"}, {1 << 40, "disk I/O error", "make room"}} {
+		err := tight(func(string) (uint64, error) { return c.left, nil }, "data", full)
+		if !errors.Is(err, full) || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), c.not) {
+			t.Errorf("with %d bytes left: %v", c.left, err)
+		}
+	}
+}

@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver named sqlite
+	driver "modernc.org/sqlite" // named sqlite
+	results "modernc.org/sqlite/lib"
 
 	"github.com/kaden-project/kaden/job"
 )
@@ -50,7 +51,7 @@ func openSQLite(ctx context.Context, log *slog.Logger, dir string, w *job.Worker
 	file := filepath.Join(dir, "kaden.db")
 	if err := e.open(ctx, file, w); err != nil {
 		e.close()
-		return nil, fmt.Errorf("database %s: %w", file, err)
+		return nil, fmt.Errorf("database %s: %w", file, tight(e.free, dir, err))
 	}
 	return e, nil
 }
@@ -100,12 +101,21 @@ func sqliteURL(file, option string, pragmas ...string) string {
 	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + q
 }
 
+// damaged says what to do about a database that cannot be used, unless it is only in bad company.
+func damaged(what string, err error) error {
+	var e *driver.Error
+	if errors.As(err, &e) && e.Code()&0xff == results.SQLITE_IOERR {
+		return fmt.Errorf("it cannot be %s: %w (the disk: is it full, read-only or failing?)", what, err)
+	}
+	return fmt.Errorf("it cannot be %s: %w (if it is damaged, restore a backup)", what, err)
+}
+
 // check asserts what durability rests on, and looks the file over.
 func (e *sqlite) check(ctx context.Context) error {
 	var mode string
 	var synchronous int
 	if err := e.write.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
-		return fmt.Errorf("it cannot be opened: %w (if it is damaged, restore a backup)", err)
+		return damaged("opened", err)
 	}
 	if err := e.write.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&synchronous); err != nil {
 		return err

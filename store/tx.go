@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/kaden-project/kaden/alert"
@@ -91,8 +92,21 @@ func txList[T any](t *tx, tab table[T], query string, args ...any) ([]T, error) 
 	return l, t.note(err)
 }
 
+// oneLine is an error whose text has line breaks: PostgreSQL's driver puts each address it tried on a line of its own.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+func (e oneLine) Unwrap() error { return e.error }
+
+func onOneLine(err error) error {
+	if err == nil || !strings.Contains(err.Error(), "\n") {
+		return err
+	}
+	return oneLine{err}
+}
+
 // unstored says what a caller of ours has to know.
-func unstored(err error) error { return fmt.Errorf("not stored: %w", err) }
+func unstored(err error) error { return fmt.Errorf("not stored: %w", onOneLine(err)) }
 
 func (t *tx) Now() time.Time {
 	now, err := t.b.clock()

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/kaden-project/kaden/alert"
 )
@@ -72,9 +73,13 @@ func one(v any) (alert.Alert, error) {
 	if !known {
 		a.Problem = fmt.Sprintf("status %q is not known; it is taken as firing", status)
 	}
-	a.Severity = alert.ParseSeverity(o.Text("severity", "level", "priority"))
+	severity := o.Text("severity", "level", "priority")
+	a.Severity = alert.ParseSeverity(severity)
 	if a.Severity == alert.Unknown && action == alert.Trigger {
 		a.Severity = alert.ParseSeverity(status) // status: critical
+	}
+	if a.Severity == alert.Unknown && action == alert.Trigger && severity != "" && !strings.EqualFold(severity, "unknown") && a.Problem == "" {
+		a.Problem = fmt.Sprintf("severity %q is not known; it is taken as critical", severity)
 	}
 	if a.Title == "" && a.Key != "" && action != alert.Trigger {
 		a.Title = cmp.Or(a.Subject, a.Key) // {"key": "db01/disk", "status": "resolved"} is enough

@@ -94,7 +94,40 @@ func (c *oneAlert) decide(out *output, what string, in map[string]string) error 
 // whyCmd asks why nobody was called.
 type whyCmd struct {
 	serverFlags
-	ID string `arg:"" name:"alert" help:"The alert: al-…"`
+	ID string `arg:"" optional:"" name:"alert" help:"The alert: al-…; the newest ones are listed unless it is named."`
+}
+
+// latest lists the newest alerts, for whoever does not know the name of the one that they ask about.
+func (c *whyCmd) latest(out *output, server *client) error {
+	var found struct {
+		Alerts []struct {
+			ID     string    `json:"id"`
+			Title  string    `json:"title"`
+			Status string    `json:"status"`
+			By     string    `json:"by"`
+			Opened time.Time `json:"opened"`
+		} `json:"alerts"`
+	}
+	if err := server.do(context.Background(), http.MethodGet, "/api/alerts?limit=10", "", nil, &found); err != nil {
+		return err
+	}
+	if len(found.Alerts) == 0 {
+		fmt.Fprintln(out.Stdout, "no alert has come in yet; kaden serve prints a curl that sends one")
+		return nil
+	}
+	w := tabwriter.NewWriter(out.Stdout, 0, 0, 2, ' ', 0)
+	for _, a := range found.Alerts {
+		how := a.Status
+		if a.By != "" {
+			how += " by " + a.By
+		}
+		title := []rune(a.Title)
+		if len(title) > 60 {
+			title = append(title[:59], '…')
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.ID, a.Opened.Local().Format("01-02 15:04:05"), how, string(title))
+	}
+	return w.Flush()
 }
 
 // Run shows the answer, and what happened to each person.
@@ -102,6 +135,9 @@ func (c *whyCmd) Run(out *output) error {
 	api, err := c.client()
 	if err != nil {
 		return err
+	}
+	if c.ID == "" {
+		return c.latest(out, api)
 	}
 	var why struct {
 		Summary string `json:"summary"`

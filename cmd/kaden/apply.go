@@ -35,6 +35,9 @@ func (c *applyCmd) Run(out *output) error {
 		if err != nil {
 			return err
 		}
+		if len(bytes.TrimSpace(b)) == 0 {
+			return fmt.Errorf("%s is empty; a document begins with its kind and name, such as person: sato", name)
+		}
 		if i > 0 && !bytes.HasPrefix(b, []byte("---")) {
 			text = append(text, "---\n"...)
 		}
@@ -154,6 +157,9 @@ func statusLine(call, status, cause string, sip int) string {
 	}
 	if sip != 0 {
 		line += fmt.Sprintf(" (SIP %d)", sip)
+	}
+	if cause == "fault" {
+		line += "; kaden doctor looks at the lines, the server's log says what each answered"
 	}
 	return line
 }

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/kaden-project/kaden/leg/webleg"
 	"github.com/kaden-project/kaden/sid"
 )
@@ -113,8 +111,8 @@ func readSettings(file string, getenv func(string) string) (settings, error) {
 		if err != nil {
 			return s, fmt.Errorf("settings: %w", err)
 		}
-		if err := yaml.UnmarshalWithOptions(text, &s, yaml.Strict()); err != nil {
-			return s, fmt.Errorf("%s: %w", file, yamlError(err))
+		if err := s.decode(text); err != nil {
+			return s, fmt.Errorf("%s: %w", file, err)
 		}
 	}
 	for name, field := range map[string]*string{
@@ -132,19 +130,12 @@ func readSettings(file string, getenv func(string) string) (settings, error) {
 		}
 		*field = v
 	}
-	return s, s.check()
-}
-
-// yamlError puts goccy's error, which draws the place over several lines, on one.
-func yamlError(err error) error {
-	var y yaml.Error
-	if !errors.As(err, &y) {
-		return err
+	if err := s.check(); err != nil && file != "" {
+		return s, fmt.Errorf("%s: %w", file, err)
+	} else if err != nil {
+		return s, err
 	}
-	if t := y.GetToken(); t != nil && t.Position != nil {
-		return fmt.Errorf("line %d, column %d: %s", t.Position.Line, t.Position.Column, y.GetMessage())
-	}
-	return errors.New(y.GetMessage())
+	return s, nil
 }
 
 // secret reads env:NAME and file:PATH; anything else is the secret itself.
@@ -152,14 +143,14 @@ func secret(v string, getenv func(string) string) (string, error) {
 	if name, ok := strings.CutPrefix(v, "env:"); ok {
 		got := getenv(name)
 		if got == "" {
-			return "", fmt.Errorf("the environment has no %s, which the settings ask for with env:%s", name, name)
+			return "", fmt.Errorf("the environment has no %s, which env:%s asks for", name, name)
 		}
 		return got, nil
 	}
 	if path, ok := strings.CutPrefix(v, "file:"); ok {
 		b, err := os.ReadFile(path)
 		if err != nil {
-			return "", fmt.Errorf("the settings ask for a secret with file:%s: %w", path, err)
+			return "", fmt.Errorf("file:%s cannot be read: %w", path, err)
 		}
 		return strings.TrimSpace(string(b)), nil
 	}
@@ -209,6 +200,14 @@ func (s settings) check() error {
 	}
 	if _, _, err := s.rtpPorts(); err != nil {
 		return err
+	}
+	for _, text := range s.SIP.Allow {
+		if _, err := prefix(text); err != nil {
+			return fmt.Errorf("sip.allow: %w", err)
+		}
+	}
+	if s.Drain < 0 {
+		return fmt.Errorf("drain: %v is no length of time; 0s ends calls at once", s.Drain)
 	}
 	for name, keep := range map[string]time.Duration{"recordings.keep": s.Recordings.Keep, "debug.keep": s.Debug.Keep} {
 		if keep < 0 || keep > 0 && keep < time.Minute {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -26,7 +27,16 @@ func TestTheSampleIsReadAndHoldsTheDefaults(t *testing.T) {
 func TestSettingsThatWouldFailLaterAreRefusedNow(t *testing.T) {
 	for _, c := range []struct{ name, yaml, says string }{
 		{"not YAML", "http: [", "line 1"},
-		{"an unknown key", "htpp: 127.0.0.1:1\n", "htpp"},
+		{"an unknown key", "htpp: 127.0.0.1:1\n", "line 1, column 1: htpp is not a setting (did you mean http?)"},
+		{"an unknown key of a section", "speech:\n  flite: {vioce: slt}\n", "line 2, column 11: vioce is not a setting (did you mean voice?)"},
+		{"a document among the settings", "person: sato\n", "kaden apply -f"},
+		{"a tab", "sip:\n\tlisten: 0.0.0.0:5060\n", "line 2, column 1: a tab: indent with spaces"},
+		{"a number of what", "drain: 30\n", "line 1, column 8: 30 is not a length of time, such as 30s"},
+		{"a length of time with a space", "drain: 30 s\n", "line 1, column 8: 30 s is not a length of time"},
+		{"a length of time that is none", "drain: -1s\n", "kaden.yaml: drain: -1s"},
+		{"a port for a section", "sip: 5060\n", "line 1, column 6: keys and values belong here"},
+		{"one address for a list", "sip: {allow: 192.0.2.1}\n", "line 1, column 14: a list belongs here"},
+		{"a host for an address", "sip: {allow: [pbx]}\n", "kaden.yaml: sip.allow: \"pbx\" is neither"},
 		{"an address without a port", "http: localhost\n", "with a port"},
 		{"https without a certificate", "https: 0.0.0.0:8443\n", "tls-cert"},
 		{"another database", "database: mysql://x/y\n", "PostgreSQL"},
@@ -52,6 +62,33 @@ func TestSettingsThatWouldFailLaterAreRefusedNow(t *testing.T) {
 				t.Errorf("the error is more than one line: %q", err)
 			}
 		})
+	}
+}
+
+// Somebody comments out all keys of a section, or of the file: that leaves what holds without the file.
+func TestSettingsWithoutAValueChangeNothing(t *testing.T) {
+	for _, text := range []string{"", "# nothing yet\n", "sip:\n  # listen: 0.0.0.0:5060\nlog:\nspeech:\n  flite:\nhttp:\n", "---\n"} {
+		file := filepath.Join(t.TempDir(), "kaden.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := readSettings(file, noEnv); err != nil || !reflect.DeepEqual(got, defaults()) {
+			t.Errorf("%q gives %+v, %v", text, got, err)
+		}
+	}
+}
+
+// The files that settings name are looked at before the night in which they are missed.
+func TestConfigCheckReadsTheFilesThatAreNamed(t *testing.T) {
+	for _, text := range []string{"speech: {dictionary: /nowhere/words}\n", "https: 127.0.0.1:8443\ntls-cert: /nowhere/cert\ntls-key: /nowhere/key\n", "sip: {ca: /nowhere/ca}\n"} {
+		file := filepath.Join(t.TempDir(), "kaden.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := (&configCheckCmd{File: file}).Run(&output{Stdout: io.Discard})
+		if err == nil || !strings.Contains(err.Error(), "/nowhere/") || !strings.HasPrefix(err.Error(), file) {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
 

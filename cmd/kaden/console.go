@@ -43,12 +43,12 @@ func (r *rooms) console(mux *http.ServeMux) error {
 
 // engines is what the last look at the voices said; nil while they are still being tried.
 func (r *rooms) engines(ctx context.Context) []api.Engine {
-	heard := r.heard.Load()
-	if heard == nil {
+	known := r.voicesNow(ctx)
+	if known == nil {
 		return nil
 	}
 	out := []api.Engine{}
-	for _, e := range *heard {
+	for _, e := range known {
 		one := api.Engine{Name: e.Name, Languages: []string{e.Language}, OK: e.Err == nil}
 		if e.Err != nil {
 			one.Hint = e.Err.Error()

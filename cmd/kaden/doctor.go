@@ -16,6 +16,7 @@ import (
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/speech"
+	"github.com/kaden-project/kaden/store"
 )
 
 // configCmd is about the server's settings.
@@ -27,13 +28,31 @@ type configCheckCmd struct {
 	File string `arg:"" help:"The file." type:"path"`
 }
 
-// Run reads the file as serve would.
+// Run reads the file as serve would, and the files that it names.
 func (c *configCheckCmd) Run(out *output) error {
-	if _, err := readSettings(c.File, os.Getenv); err != nil {
+	s, err := readSettings(c.File, os.Getenv)
+	if err != nil {
 		return err
+	}
+	if err := s.checkFiles(); err != nil {
+		return fmt.Errorf("%s: %w", c.File, err)
 	}
 	fmt.Fprintf(out.Stdout, "%s: ok\n", c.File)
 	return nil
+}
+
+// checkFiles reads the files that the settings name.
+func (s settings) checkFiles() error {
+	if _, err := readings(s.Speech.Dictionary); err != nil {
+		return err
+	}
+	if s.HTTPS != "" && !s.TLSLocal {
+		if _, err := s.httpsTLS(); err != nil {
+			return err
+		}
+	}
+	_, _, err := s.sipTLS()
+	return err
 }
 
 // doctorCmd looks for what is missing or wrong.
@@ -56,6 +75,7 @@ func (c *doctorCmd) Run(out *output) error {
 	running := answers(ctx, s.HTTP)
 	findings := []finding{{what: "settings", good: "can be read"}}
 	findings = append(findings, lookAtData(s, running)...)
+	findings = append(findings, lookAtDatabase(ctx, s)...)
 	findings = append(findings, lookAtSpeech(ctx, s)...)
 	findings = append(findings, lookAtPorts(s, running)...)
 	findings = append(findings, lookAtClock()...)
@@ -111,7 +131,9 @@ func lookAtData(s settings, running bool) (out []finding) {
 		return []finding{{what: "data directory", bad: dir + " is a file; --data names another place"}}
 	}
 	probe := filepath.Join(s.Data, ".doctor")
-	if err := os.WriteFile(probe, nil, 0o600); err != nil {
+	if err := os.WriteFile(probe, nil, 0o600); errors.Is(err, syscall.EROFS) {
+		out = append(out, finding{what: "data directory", bad: fmt.Sprintf("%v; mount it for writing, or name another place with --data", err)})
+	} else if err != nil {
 		out = append(out, finding{what: "data directory", bad: fmt.Sprintf("%v; the user that runs kaden must own it", err)})
 	} else {
 		os.Remove(probe)
@@ -137,6 +159,18 @@ func lookAtData(s settings, running bool) (out []finding) {
 		out = append(out, finding{what: "server", good: "runs at " + s.HTTP})
 	}
 	return out
+}
+
+// lookAtDatabase asks PostgreSQL, where the settings name one; SQLite is the server's alone.
+func lookAtDatabase(ctx context.Context, s settings) []finding {
+	if s.Database == "" {
+		return nil
+	}
+	where, err := store.Reach(ctx, s.Database)
+	if err != nil {
+		return []finding{{what: "database", bad: err.Error()}}
+	}
+	return []finding{{what: "database", good: where + " answers"}}
 }
 
 func lookAtSpeech(ctx context.Context, s settings) (out []finding) {

@@ -24,6 +24,19 @@ func lookAtLines(ctx context.Context, s settings) (out []finding) {
 	if err := server.do(ctx, http.MethodGet, "/api/status", "", nil, &status); err != nil {
 		return []finding{{what: "trunks", bad: err.Error()}}
 	}
+	for _, w := range status.Warnings {
+		if w.Code == "line-down" || w.Code == "no-engine" || w.Code == "no-language" {
+			continue // looked at by itself
+		}
+		f := finding{what: "server", note: w.Text}
+		if w.Hint != "" {
+			f.note += " (" + w.Hint + ")"
+		}
+		if w.Loud {
+			f.bad, f.note = f.note, ""
+		}
+		out = append(out, f)
+	}
 	seen := netip.Addr{}
 	for _, t := range status.Trunks {
 		what := "trunk " + t.Name

@@ -90,6 +90,9 @@ func TestWhatCommandsTellTheServer(t *testing.T) {
 		{"snooze", `POST /api/alerts/al-1/snooze {"by":"","for":"1h0m0s"}`, stands, "al-1", []string{"alert", "snooze", "al-1", "--for", "1h"}},
 		{"hand over", `POST /api/alerts/al-1/hand-over {"by":"sato","to":"suzuki"}`, stands, "al-1", []string{"alert", "hand-over", "al-1", "suzuki", "--by", "sato"}},
 		{"why, and how it sounded", `GET /api/alerts/al-1/why`, `{"summary": "sato took it", "people": [{"person": "sato", "attempts": 1, "outcome": "confirmed", "why": "took it", "sound": "PCMU, heard 5 packets"}], "notices": []}`, "sato took it\n  sato  1×  confirmed  took it\n  sound of sato: PCMU, heard 5 packets\n", []string{"why", "al-1"}},
+		{"why, without knowing the name of the alert", `GET /api/alerts?limit=10`, `{"alerts": [{"id": "al-2", "title": "disk full", "status": "acknowledged", "by": "sato"}, {"id": "al-1", "title": "` + strings.Repeat("🔥", 5000) + `", "status": "exhausted"}]}`, "exhausted             " + strings.Repeat("🔥", 59) + "…\n", []string{"why"}},
+		{"why, before there was any", `GET /api/alerts?limit=10`, `{"alerts": []}`, "no alert has come in yet", []string{"why"}},
+		{"hold for longer than it can", `POST /api/hold {"by":"","for":"2h0m0s","why":""}`, `{"until": "2026-11-25T03:00:00Z"}`, "the longest that it holds", []string{"hold", "--for", "2h"}},
 		{"why", `GET /api/alerts/al-1/why`, `{"summary": "nobody can be reached", "people": [{"person": "sato", "attempts": 0, "why": "no trunk"}], "notices": ["no voice"]}`, "nobody can be reached\n  sato  0×    no trunk\n  !! no voice\n", []string{"why", "al-1"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -105,6 +108,16 @@ func TestWhatCommandsTellTheServer(t *testing.T) {
 				t.Errorf("asked %q, want %q", d.asked, tt.asked)
 			}
 		})
+	}
+}
+
+// A mistyped command line is answered with the help that is about it.
+func TestACommandThatIsNotUnderstoodNamesItsOwnHelp(t *testing.T) {
+	for help, args := range map[string][]string{"kaden --help": {"srve"}, "kaden hold on --help": {"hold", "on", "--fro=1m"}, "kaden serve --help": {"serve", "--port", "80"}} {
+		var out, said bytes.Buffer
+		if code := run(args, strings.NewReader(""), &out, &said); code != 2 || out.Len() > 0 || !strings.HasSuffix(said.String(), "; \""+help+"\" shows what can be said\n") {
+			t.Errorf("%q: exit %d, %q", args, code, said.String())
+		}
 	}
 }
 

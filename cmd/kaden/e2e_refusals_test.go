@@ -238,6 +238,9 @@ func TestWithoutAVoiceNobodyIsCalledToHearSilence(t *testing.T) {
 	if said := s.greeted.String(); !strings.Contains(said, "no speech engine for English") || !strings.Contains(said, "apt-get install flite") {
 		t.Errorf("the greeting does not say that there is no voice:\n%s", said)
 	}
+	if call := s.command("", "call", "me", "--say", "hello"); call.code == 0 || !strings.Contains(call.err, "would be silent") || !strings.Contains(call.err, "apt-get install flite") {
+		t.Errorf("a test call that nobody would hear (exit %d):\n%s%s", call.code, call.out, call.err)
+	}
 	s.apply("person: me\nlanguage: en-US\ncontacts: ["+x.address("me")+"]", "plan: default\nsteps:\n  - call: [me]\n    rounds: 1\n")
 	id := s.alarm("disk full on db01")
 	e := s.until(id, timeline.CalloutStalled, "")
@@ -251,5 +254,41 @@ func TestWithoutAVoiceNobodyIsCalledToHearSilence(t *testing.T) {
 	}
 	if called := x.calledAt("me"); len(called) > 0 {
 		t.Error("me was called, and there is nothing that could have been said")
+	}
+}
+
+// A newcomer names a telephone and has no trunk yet: "this rings" would not be true, and what is missing stands before it.
+func TestTheGreetingSaysWhatKeepsItFromRinging(t *testing.T) {
+	t.Parallel()
+	s := serve(t, with("--phone", "tel:+819012345678"))
+	said := s.greeted.String()
+	missing, rings := strings.Index(said, "nothing reaches me: there is no trunk to the telephone network"), strings.Index(said, "This rings:")
+	if missing < 0 || rings < missing {
+		t.Errorf("the greeting does not say that there is no trunk:\n%s", said)
+	}
+}
+
+// The database is another machine's; the doctor asks whether it is there, whether the server runs or not.
+func TestTheDoctorAsksTheDatabase(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	away := local(freePort(t))
+	for _, c := range []struct{ url, says string }{
+		{"postgres://kaden:geheim@" + away + "/kaden", away},
+		{"postgres://kaden:geheim@127.0.0.1:none/kaden", "postgres://user:password@host/name"},
+	} {
+		got := tell(t, environment("KADEN_DATABASE_URL="+c.url), "", "doctor", "--config", s.file)
+		line := ""
+		for l := range strings.Lines(got.out) {
+			if strings.Contains(l, "database") {
+				line += l
+			}
+		}
+		if got.code != 1 || !strings.HasPrefix(line, "WRONG database") || !strings.Contains(line, c.says) || !strings.Contains(line, "KADEN_DATABASE_URL") {
+			t.Errorf("exit %d, says %q", got.code, line)
+		}
+		if strings.Contains(got.out, "geheim") {
+			t.Errorf("the password is shown: %s", got.out)
+		}
 	}
 }

@@ -44,6 +44,16 @@ func (r *rooms) greet(ctx context.Context, w io.Writer, d *doors) error {
 			fmt.Fprintf(w, "\n  !! %v\n", e.Err)
 		}
 	}
+	for i, p := range *r.wrong.Load() {
+		if i == 5 {
+			fmt.Fprintf(w, "\n  !! and more; kaden apply shows them all\n")
+			break
+		}
+		fmt.Fprintf(w, "\n  !! %s\n", p)
+	}
+	if err := r.store.Ready(ctx); err != nil {
+		fmt.Fprintf(w, "\n  !! %v\n", err)
+	}
 	if s, ok := set.Sources["json"]; ok {
 		fmt.Fprintf(w, "\nThis rings:\n\n  curl -X POST %s/in/json/%s \\\n    -H 'Content-Type: application/json' \\\n    -d '{\"title\":\"disk full on db01\",\"severity\":\"critical\",\"status\":\"firing\",\"key\":\"db01/disk\"}'\n", base, s.Key)
 		fmt.Fprintf(w, "\nThis is over again:\n\n  curl -X POST %s/in/json/%s \\\n    -H 'Content-Type: application/json' \\\n    -d '{\"title\":\"disk full on db01\",\"status\":\"resolved\",\"key\":\"db01/disk\"}'\n", base, s.Key)

@@ -64,6 +64,10 @@ func (r *rooms) handler() (http.Handler, error) {
 			http.Error(w, "still taking up the call-outs of the last run", http.StatusServiceUnavailable)
 			return
 		}
+		if r.stopping.Load() {
+			http.Error(w, "stopping: calls in progress may end", http.StatusServiceUnavailable)
+			return
+		}
 		if err := r.store.Ready(q.Context()); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return

@@ -43,7 +43,11 @@ func (c *holdOnCmd) Run(out *output) error {
 	if err := api.post(context.Background(), "/api/hold", map[string]string{"for": c.For.String(), "why": c.Why, "by": c.By}, &held); err != nil {
 		return err
 	}
-	fmt.Fprintf(out.Stdout, "nobody is rung until %s; \"kaden hold off\" lets go before\n", held.Until.Local().Format("15:04:05"))
+	most := ""
+	if c.For > 30*time.Minute {
+		most = ", which is half an hour, the longest that it holds"
+	}
+	fmt.Fprintf(out.Stdout, "nobody is rung until %s%s; \"kaden hold off\" lets go before\n", held.Until.Local().Format("15:04:05"), most)
 	return nil
 }
 

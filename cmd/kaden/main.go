@@ -30,7 +30,7 @@ type commands struct {
 	Plan   planCmd   `cmd:"" help:"Check call-out plans, and show who would ring when."`
 	Reach  reachCmd  `cmd:"" help:"Play many nights, and show how long it takes until a person has confirmed."`
 	Phone  phoneCmd  `cmd:"" help:"SIP phones that register here: which there are, and how one is set up."`
-	Trunk  trunkCmd  `cmd:"" help:"Look at an upstream: what is wrong and what to do."`
+	Trunk  trunkCmd  `cmd:"" help:"Look at a trunk or an upstream: what is wrong and what to do."`
 	TLS    tlsCmd    `cmd:"" name:"tls" help:"Let programs with Twilio's address built in talk to this server."`
 	Config configCmd `cmd:"" help:"Check the file with the server's settings."`
 	Doctor doctorCmd `cmd:"" help:"Look for what is missing or wrong, and say what to do."`
@@ -65,7 +65,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "kaden: %v; \"kaden --help\" shows what can be said\n", err)
+		about := "kaden"
+		var wrong *kong.ParseError
+		if errors.As(err, &wrong) && wrong.Context.Selected() != nil {
+			about = wrong.Context.Selected().FullPath()
+		}
+		fmt.Fprintf(stderr, "kaden: %v; \"%s --help\" shows what can be said\n", err, about)
 		return 2
 	}
 	err = ctx.Run(&output{Stdin: stdin, Stdout: stdout, Stderr: stderr})

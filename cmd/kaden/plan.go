@@ -54,7 +54,7 @@ func (c *planCheckCmd) Run(out *output) error {
 		}
 		found := 0
 		docs := documentsOf(text)
-		lists := []problem.List{contactsOf(docs)}
+		lists := []problem.List{contactsOf(docs), emptyGroups(docs)}
 		for _, d := range docs {
 			if d.isPlan() {
 				found++

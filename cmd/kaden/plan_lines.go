@@ -175,6 +175,19 @@ func contactsOf(docs []yamlDocument) (list problem.List) {
 	return list
 }
 
+// emptyGroups says which groups of a file have nobody, because a plan that calls one calls nobody.
+func emptyGroups(docs []yamlDocument) (list problem.List) {
+	for _, d := range docs {
+		if d.kind != "group" {
+			continue
+		}
+		if _, members, own := oncall.ReadGroup(d.text); len(members) == 0 {
+			list = append(list, d.placed(own)...)
+		}
+	}
+	return list
+}
+
 // reachable is a person as the plan's machine knows them: with the contacts that some trunk of the file takes.
 func reachable(p oncall.Person, trunks []trunk.Trunk) callout.Person {
 	out := callout.Person{ID: p.ID}

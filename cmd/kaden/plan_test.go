@@ -276,6 +276,8 @@ func TestPlanCheck(t *testing.T) {
 		{"good plans among other things", planFile, nil, "", "2 plans, 0 errors, 0 warnings\n", 0},
 		{"warnings alone", "plan: x\nsteps:\n- call: [a]\n  gap: 5s\n", nil,
 			"stdin:4:3: warning: <gap>: there is only one round, so no rest between rounds (rounds: 3)\n", "1 plan, 0 errors, 1 warning\n", 0},
+		{"a group with nobody in it", "group: g\nmembers: []\n---\nplan: x\nsteps:\n- call: [\"@g\"]\n", nil,
+			"stdin:2:10: warning: <members>: nobody is in this group (members: [sato])\n", "1 plan, 0 errors, 1 warning\n", 0},
 		{"an error further down", "\xef\xbb\xbfperson: a\ncontacts: [sim:a]\n---\n# a comment\n--- # the plan\nplan: x\nsteps:\n- call: [a]\n  ring: 0s\n", nil,
 			"stdin:9:9: error: <ring>: is no time at all (at least 1s)\n", "1 plan, 1 error, 0 warnings\n", 1},
 		{"an error as JSON", "plan: x\nsteps: 1\n", []string{"--json"},

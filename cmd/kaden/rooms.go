@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -70,14 +72,17 @@ type rooms struct {
 	dispatch  *dispatch.Dispatcher
 	browsers  *browsers // nil: none
 
-	house    atomic.Pointer[manifest.Set]
-	known    atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
-	heard    atomic.Pointer[[]speech.Engine]     // the voices, when they were last tried
-	listened chan struct{}                       // closed once they were
-	hungUp   chan struct{}                       // closed at the end, when no call is left
-	first    bool                                // this is the first start
-	at       atomic.Pointer[string]              // the API's address, once its doors are open
-	change   sync.Mutex                          // one change of the house at a time
+	house      atomic.Pointer[manifest.Set]
+	known      atomic.Pointer[map[netip.Addr]bool] // addresses of trunks
+	heard      atomic.Pointer[[]speech.Engine]     // the voices, when they were last tried
+	wrong      atomic.Pointer[problem.List]        // in the documents
+	triedAgain atomic.Int64                        // when voices that did not work were, Unix ns
+	listened   chan struct{}                       // closed once they were
+	hungUp     chan struct{}                       // closed at the end, when no call is left
+	stopping   atomic.Bool                         // told to end; calls in progress may
+	first      bool                                // this is the first start
+	at         atomic.Pointer[string]              // the API's address, once its doors are open
+	change     sync.Mutex                          // one change of the house at a time
 }
 
 // openRooms opens everything and starts nothing. What was opened is closed again after an error.
@@ -92,7 +97,9 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	if err := os.MkdirAll(s.Data, 0o700); err != nil {
 		return r, fmt.Errorf("data directory %s: %w; --data names another", s.Data, err)
 	}
-	if r.seal, err = account.LoadSeal(s.dataFile("key")); err != nil {
+	if r.seal, err = account.LoadSeal(s.dataFile("key")); errors.Is(err, fs.ErrPermission) {
+		return r, fmt.Errorf("%w; the user that runs kaden must own %s", err, dataPath(s.Data))
+	} else if err != nil {
 		return r, err
 	}
 	r.secret = []byte(r.seal.Lookup("kaden: names of dialogs and addresses of scripts"))
@@ -270,6 +277,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	var first error
 	select {
 	case <-ctx.Done():
+		r.stopping.Store(true)
 		r.drain(drained())
 	case first = <-failed:
 		if first == nil {
@@ -363,6 +371,23 @@ func (r *rooms) voices() []speech.Engine {
 	return nil
 }
 
+// voicesNow tries the engines again if one did not work a while ago: somebody may have installed it meanwhile.
+func (r *rooms) voicesNow(ctx context.Context) []speech.Engine {
+	known, now := r.voices(), time.Now().UnixNano()
+	dumb := slices.ContainsFunc(known, func(e speech.Engine) bool { return e.Err != nil })
+	if last := r.triedAgain.Load(); dumb && now-last > int64(tryAgain) && r.triedAgain.CompareAndSwap(last, now) {
+		found := r.speaker.Check(ctx)
+		if ctx.Err() == nil {
+			r.heard.Store(&found)
+			return found
+		}
+	}
+	return known
+}
+
+// tryAgain is how long an engine that did not work is believed not to.
+const tryAgain = 10 * time.Second
+
 // numberCalled is what answers when one of our own numbers, or a SIP user, is called.
 func (r *rooms) numberCalled(called string) (account.Number, bool) {
 	return r.catalog.called(called)
@@ -400,6 +425,7 @@ func (r *rooms) reload(ctx context.Context) error {
 		r.log.Info("the documents have warnings; applying them shows each", "warnings", warnings)
 	}
 	r.house.Store(set)
+	r.wrong.Store(&problems)
 	if err := r.catalog.refresh(ctx); err != nil {
 		return err
 	}

@@ -78,13 +78,18 @@ func (c *serveCmd) serve(ctx context.Context, r *rooms, out *output) error {
 	var g errgroup.Group
 	over, stop := context.WithCancel(ctx)
 	defer stop()
+	// The doors stay open for as long as calls may end: what comes meanwhile is stored, and programs and browsers
+	// still have a word to say about their calls.
+	open, closeDoors := context.WithCancel(context.WithoutCancel(ctx))
+	defer closeDoors()
 	g.Go(func() error {
 		defer stop() // a house without one of its parts is closed
+		defer closeDoors()
 		return r.run(over, func() <-chan struct{} { return r.hurry(ctx) })
 	})
 	g.Go(func() error {
 		defer stop()
-		return d.serve(over)
+		return d.serve(open)
 	})
 	g.Go(func() error {
 		select {
@@ -107,7 +112,7 @@ func (c *serveCmd) serve(ctx context.Context, r *rooms, out *output) error {
 
 // hurry is closed when calls in progress have had their time, or somebody asks a second time.
 func (r *rooms) hurry(ctx context.Context) <-chan struct{} {
-	r.log.Info("stopping; calls in progress may end", "calls", r.desk.Calls(), "drain", r.settings.Drain)
+	r.log.Info("stopping; calls in progress may end, a second signal (Ctrl-C) ends them now", "calls", r.desk.Calls(), "drain", r.settings.Drain)
 	over := make(chan struct{})
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, os.Interrupt, syscall.SIGTERM)

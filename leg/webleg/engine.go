@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -93,6 +94,17 @@ const (
 )
 
 // listen opens both sockets on the same port.
+// notOurs says what is in the way of listening.
+func notOurs(err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("browsers' sound: %w (is another kaden or media server on this port?)", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("browsers' sound: %w (it is not one of this machine's)", err)
+	}
+	return fmt.Errorf("browsers' sound: %w", err)
+}
+
 func listen(at string) (*net.UDPConn, net.Listener, error) {
 	addr, err := net.ResolveUDPAddr(network("udp", at), at)
 	if err != nil {
@@ -101,7 +113,7 @@ func listen(at string) (*net.UDPConn, net.Listener, error) {
 	for try := 0; ; try++ {
 		udp, err := net.ListenUDP(network("udp", at), addr)
 		if err != nil {
-			return nil, nil, fmt.Errorf("browsers' sound: %w (is another kaden or media server on this port?)", err)
+			return nil, nil, notOurs(err)
 		}
 		tcp, err := net.Listen(network("tcp", at), udp.LocalAddr().String())
 		if err == nil {
@@ -111,7 +123,7 @@ func listen(at string) (*net.UDPConn, net.Listener, error) {
 		}
 		udp.Close()
 		if addr.Port != 0 || try == 9 { // with port 0 the kernel chose one whose TCP side is taken
-			return nil, nil, fmt.Errorf("browsers' sound: %w (is another kaden or media server on this port?)", err)
+			return nil, nil, notOurs(err)
 		}
 	}
 }
