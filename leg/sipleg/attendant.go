@@ -314,7 +314,10 @@ func (a *attendant) signedOn(ctx context.Context, r *response) (again time.Durat
 	granted, old := a.contacts(r)
 	host := a.contactHost(a.flow)
 	a.mu.Lock()
-	a.routes = values(r, "Service-Route")
+	a.routes = nil
+	for _, value := range values(r, "Service-Route") { // several in one header, or in several (RFC 3608 section 5)
+		a.routes = append(a.routes, splitList(value)...)
+	}
 	a.contact = a.contactFor(a.flow, a.said)
 	a.granted = time.Now().Add(granted)
 	a.mu.Unlock()

@@ -98,7 +98,7 @@ snd_path %[4]s
 	})
 	until(t, "baresip", func() bool {
 		p.ctrl, err = net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", control))
-		return err == nil && !portFree(port)
+		return err == nil && !portFree("u1", port)
 	})
 	t.Cleanup(func() { p.ctrl.Close() })
 	p.uri = fmt.Sprintf("sip:sato@127.0.0.1:%d", port)

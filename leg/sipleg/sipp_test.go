@@ -1,6 +1,7 @@
 package sipleg
 
 import (
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -16,37 +17,16 @@ import (
 // carrier runs a sipp scenario as a trunk for one call. done waits until sipp says whether all went as written.
 func carrier(t *testing.T, scenario string, replace ...string) (leg.Target, func()) {
 	t.Helper()
-	sipp, err := exec.LookPath("sipp")
-	if err != nil {
-		t.Skip("skipped: sipp is missing (apt install sip-tester; make test does it)")
-	}
-	written, err := os.ReadFile(filepath.Join("testdata", "carrier-"+scenario+".xml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	file := filepath.Join(dir, "scenario.xml")
-	if err := os.WriteFile(file, []byte(strings.NewReplacer(replace...).Replace(string(written))), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	return carrierOver(t, "u1", scenario, replace...)
+}
+
+// carrierOver is a carrier that listens on UDP (u1) or TCP (t1), and on nothing else.
+func carrierOver(t *testing.T, transport, scenario string, replace ...string) (leg.Target, func()) {
+	t.Helper()
 	for range 5 { // somebody else may take the port that was free a moment ago
 		port := freePort(t)
-		cmd := exec.Command(sipp, "-sf", file, "-i", "127.0.0.1", "-p", strconv.Itoa(port), "-mi", "127.0.0.1", "-mp", strconv.Itoa(freePort(t)),
-			"-m", "1", "-nostdin", "-timeout", "20s", "-timeout_error", "-trace_err")
-		cmd.Dir = dir
-		out, err := os.Create(filepath.Join(dir, "out"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		cmd.Stdout, cmd.Stderr = out, out
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		out.Close()
-		over := make(chan error, 1)
-		go func() { over <- cmd.Wait() }()
-		t.Cleanup(func() { cmd.Process.Kill() })
-		if !listens(port, over) {
+		dir, over := playsSipp(t, "carrier-"+scenario, replace, "-t", transport, "-p", strconv.Itoa(port))
+		if !listens(transport, port, over) {
 			continue
 		}
 		to := leg.Target{URI: "sip:+819012345678@127.0.0.1:" + strconv.Itoa(port), From: "+815012345678", Username: "kaden", Password: "himitsu"}
@@ -56,14 +36,55 @@ func carrier(t *testing.T, scenario string, replace ...string) (leg.Target, func
 	panic("not reached")
 }
 
+// callsUs runs a sipp scenario as a carrier that calls s once. done is that of carrier.
+func callsUs(t *testing.T, s *Server, scenario string, replace ...string) (done func()) {
+	t.Helper()
+	dir, over := playsSipp(t, "caller-"+scenario, replace, s.Addr().String())
+	return func() { t.Helper(); judgeCarrier(t, dir, over) }
+}
+
+// playsSipp starts sipp with a scenario of testdata for one call, in a directory of its own.
+func playsSipp(t *testing.T, scenario string, replace []string, args ...string) (dir string, over <-chan error) {
+	t.Helper()
+	sipp, err := exec.LookPath("sipp")
+	if err != nil {
+		t.Skip("skipped: sipp is missing (apt install sip-tester; make test does it)")
+	}
+	written, err := os.ReadFile(filepath.Join("testdata", scenario+".xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = t.TempDir()
+	file := filepath.Join(dir, "scenario.xml")
+	if err := os.WriteFile(file, []byte(strings.NewReplacer(replace...).Replace(string(written))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(sipp, append([]string{"-sf", file, "-i", "127.0.0.1", "-mi", "127.0.0.1", "-mp", strconv.Itoa(freePort(t)),
+		"-m", "1", "-nostdin", "-timeout", "20s", "-timeout_error", "-trace_err"}, args...)...)
+	cmd.Dir = dir
+	out, err := os.Create(filepath.Join(dir, "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ends := make(chan error, 1)
+	go func() { ends <- cmd.Wait() }()
+	t.Cleanup(func() { cmd.Process.Kill() })
+	return dir, ends
+}
+
 // listens waits until sipp has its port; false when it has given up.
-func listens(port int, over <-chan error) bool {
+func listens(transport string, port int, over <-chan error) bool {
 	for {
 		select {
 		case <-over:
 			return false
 		case <-time.After(5 * time.Millisecond):
-			if !portFree(port) {
+			if !portFree(transport, port) {
 				return true
 			}
 		}
@@ -99,8 +120,15 @@ func freePort(t *testing.T) int {
 	return c.LocalAddr().(*net.UDPAddr).Port
 }
 
-func portFree(port int) bool {
-	c, err := net.ListenPacket("udp4", "127.0.0.1:"+strconv.Itoa(port))
+func portFree(transport string, port int) bool {
+	at := "127.0.0.1:" + strconv.Itoa(port)
+	var c io.Closer
+	var err error
+	if transport == "t1" {
+		c, err = net.Listen("tcp4", at)
+	} else {
+		c, err = net.ListenPacket("udp4", at)
+	}
 	if err == nil {
 		c.Close()
 	}
