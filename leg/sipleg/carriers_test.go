@@ -184,6 +184,15 @@ func TestCarriersOnTheWay(t *testing.T) {
 		next(t, l, leg.Answered)
 		hangsUp(t, l, done)
 	})
+	t.Run("TCP and nothing else", func(t *testing.T) {
+		to, done := carrierOver(t, "t1", "large")
+		to.URI += ";transport=tcp"
+		to.Headers = map[string]string{"X-Alert": "disk full on db01"}
+		l := dialOver(t, s, to, Line{Server: "sip:" + serverOf(to)})
+		next(t, l, leg.Ringing)
+		next(t, l, leg.Answered)
+		hangsUp(t, l, done)
+	})
 	t.Run("a second server when the first has no room", func(t *testing.T) {
 		one, refused := carrier(t, "refuse-at-once", "[status]", "503 Service Unavailable\n      Retry-After: 60")
 		two, done := carrier(t, "digest")
@@ -214,6 +223,16 @@ func TestCarriersChangeACallWithUPDATE(t *testing.T) {
 	next(t, l, leg.Answered)
 	ended(t, l, leg.HungUp) // and not because a sign of life was missed
 	done()
+}
+
+func TestCarriersWhoseAnswerSaysNothingOfTheSound(t *testing.T) {
+	s := start(t, nil)
+	to, done := carrier(t, "answer-without-sound")
+	l := dialOver(t, s, to, Line{})
+	next(t, l, leg.Ringing)
+	next(t, l, leg.EarlyMedia)
+	next(t, l, leg.Answered)
+	hangsUp(t, l, done)
 }
 
 // toldOf keeps what is told of a line, in order.
@@ -273,6 +292,19 @@ func TestRegistrarsOfCarriers(t *testing.T) {
 			done()
 		})
 	}
+	t.Run("over TCP", func(t *testing.T) {
+		s := start(t, nil)
+		to, done := carrierOver(t, "t1", "registrar")
+		s.SetLines([]Line{{Name: "ntt", Server: "sip:" + serverOf(to) + ";transport=tcp", User: "kaden", Password: "himitsu", Register: true, Expires: time.Minute}})
+		at := stands(t, s, "refreshed for ten minutes", func(at Standing) bool {
+			return at.Condition == Registered && time.Until(at.Until) > 9*time.Minute
+		})
+		if at.Server != "tcp "+serverOf(to) {
+			t.Errorf("it is registered at %s", at.Server)
+		}
+		s.Close()
+		done()
+	})
 	t.Run("our address is another one", func(t *testing.T) {
 		s := start(t, nil)
 		to, done := carrier(t, "registrar-nat")
