@@ -6,14 +6,14 @@ import (
 )
 
 // joined are calls that are in a room with others, by the rooms' own benchmarks: both ends are in one process, and what is
-// counted is the thread of our own end's clock (of a bridge: everything, the phones too).
+// counted is the thread of our own end's clock.
 var joined = []struct {
 	micro
 	figure string // of the benchmark
 	goal   float64
 	scale  float64 // of the figure to ms
 }{
-	{micro{"leg/sipleg", "BenchmarkBridge/joined", "4x", "two SIP calls joined: CPU per leg-second, the phones' ends with it"}, "µs-cpu/leg-second", 0.25, 0.001},
+	{micro{"leg/sipleg", "BenchmarkBridge/joined", "4x", "two SIP calls joined: CPU per leg-second"}, "µs-cpu/leg-second", 0.25, 0.001},
 	{micro{"leg/sipleg", "BenchmarkConference/50_members,_3_speak", "4x", "a conference of 50 SIP calls, 3 speak: CPU per member-second"}, "ms-cpu/member-second", 0.40, 1},
 	{micro{"leg/sipleg", "BenchmarkConference/50_members,_50_speak", "4x", "… all speak"}, "ms-cpu/member-second", 0.40, 1},
 	{micro{"leg/sipleg", "BenchmarkConference/100_members,_3_speak", "4x", "a conference of 100 SIP calls, 3 speak: CPU per member-second"}, "ms-cpu/member-second", 0.40, 1},

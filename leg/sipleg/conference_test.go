@@ -74,6 +74,20 @@ func sweep(from float64, d time.Duration) []int16 {
 	return s
 }
 
+// spending is the processor time of a clock's thread.
+type spending struct{ all, kernel time.Duration }
+
+// spent is that of the thread that paces l.
+func spent(l *Leg) spending {
+	answer := make(chan spending, 1)
+	l.sound.seat.Do(func() {
+		var u syscall.Rusage
+		syscall.Getrusage(1, &u) // RUSAGE_THREAD
+		answer <- spending{time.Duration(u.Utime.Nano() + u.Stime.Nano()), time.Duration(u.Stime.Nano())}
+	})
+	return <-answer
+}
+
 // BenchmarkConference joins fifty or a hundred SIP legs in a mixer, for one second each loop. Their phones are another server's,
 // on another clock; counted is the thread of the members' clock alone: receiving, jitter buffers, mixing,
 // encoding and sending.
@@ -122,23 +136,13 @@ func BenchmarkConference(b *testing.B) {
 				}
 				legs, members = append(legs, l), append(members, <-in)
 			}
-			type spending struct{ all, kernel time.Duration }
-			spent := func() spending { // of the members' thread
-				answer := make(chan spending, 1)
-				members[0].sound.seat.Do(func() {
-					var u syscall.Rusage
-					syscall.Getrusage(1, &u) // RUSAGE_THREAD
-					answer <- spending{time.Duration(u.Utime.Nano() + u.Stime.Nano()), time.Duration(u.Stime.Nano())}
-				})
-				return <-answer
-			}
 			time.Sleep(time.Second)
-			before, begun := spent(), time.Now()
+			before, begun := spent(members[0]), time.Now()
 			for b.Loop() {
 				time.Sleep(time.Second)
 			}
 			memberSeconds := time.Since(begun).Seconds() * float64(bc.members)
-			after := spent()
+			after := spent(members[0])
 			b.ReportMetric(float64((after.all-before.all).Microseconds())/memberSeconds/1000, "ms-cpu/member-second")
 			b.ReportMetric(float64((after.kernel-before.kernel).Microseconds())/memberSeconds/1000, "ms-kernel")
 			b.ReportMetric(float64(house.cfg.Clock.Lateness().P99.Microseconds()), "µs-late-p99")

@@ -93,7 +93,6 @@ const (
 	strangers = 5 * time.Second // a TCP connection that belongs to no leg
 )
 
-// listen opens both sockets on the same port.
 // notOurs says what is in the way of listening.
 func notOurs(err error) error {
 	switch {
@@ -105,6 +104,7 @@ func notOurs(err error) error {
 	return fmt.Errorf("browsers' sound: %w", err)
 }
 
+// listen opens both sockets on the same port.
 func listen(at string) (*net.UDPConn, net.Listener, error) {
 	addr, err := net.ResolveUDPAddr(network("udp", at), at)
 	if err != nil {
