@@ -177,7 +177,7 @@ func TestABudgetKnowsCallsOverAnotherKaden(t *testing.T) {
 	x := newExchange(t, takesIt)
 	up := far(t, x)
 	s := near(t, up)
-	s.apply(upstreamDoc(up)+"\nprices:\n  currency: JPY\n  calls:\n    - { to: mobile, price: 20, unit: 60s }\n", satoOnly,
+	s.apply(upstreamDoc(up)+"\nprices:\n  currency: JPY\n  calls:\n    - { to: mobile, price: 20, unit: 60s }\n",
 		"budget: calls\namount: 20\ncurrency: JPY\nstop: true\n", "source: s\nkind: json\nkey: "+circleKey(1)+"\nplan: default\n", "plan: default\nafter: 0s\nsteps:\n  - call: [sato]\n    rounds: 1\n")
 	first := s.alarmed("s", 1, "one", "critical")
 	s.until(first, timeline.AlertAcknowledged, "sato")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,27 +15,27 @@ func TestMemoryIsGivenBackWhenNobodyTalks(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		warmed := make(chan struct{})
-		calls, freed := 0, 0
-		go giveBack(ctx, warmed, func() int { return calls }, func() { freed++ })
-		after := func(d time.Duration, what string, want int) {
+		var calls, freed atomic.Int32
+		go giveBack(ctx, warmed, func() int { return int(calls.Load()) }, func() { freed.Add(1) })
+		after := func(d time.Duration, what string, want int32) {
 			t.Helper()
 			time.Sleep(d)
 			synctest.Wait()
-			if freed != want {
-				t.Errorf("%s: given back %d times, want %d", what, freed, want)
+			if got := freed.Load(); got != want {
+				t.Errorf("%s: given back %d times, want %d", what, got, want)
 			}
 		}
 		after(time.Minute, "at the start", 0)
 		close(warmed)
 		after(time.Second, "warm", 1)
 		after(time.Hour, "a quiet hour", 1)
-		calls = 3
+		calls.Store(3)
 		after(time.Hour, "an hour of calls", 1)
-		calls = 0
+		calls.Store(0)
 		after(30*time.Second, "just over", 1)
-		calls = 1
+		calls.Store(1)
 		after(10*time.Second, "another", 1)
-		calls = 0
+		calls.Store(0)
 		after(50*time.Second, "over", 2)
 		after(time.Hour, "quiet again", 2)
 	})
