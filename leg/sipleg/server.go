@@ -136,7 +136,7 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 	if cfg.Phones != nil {
 		s.gate.familiar = cfg.Phones.Familiar
 	}
-	s.wire = &wire{log: log, receive: s.receive, admit: s.gate.admit, udp: udp, tcp: tcp, tls: safe, streams: map[streamKey]*stream{}}
+	s.wire = &wire{log: log, receive: s.receive, admit: s.gate.admit, udp: udp, tcp: tcp, tls: safe, streams: map[streamKey]*stream{}, all: map[*stream]netip.Addr{}}
 	s.wire.dial = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.RootCAs}
 	if safe != nil {
 		s.tlsPort = uint16(safe.Addr().(*net.TCPAddr).Port)

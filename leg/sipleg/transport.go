@@ -19,7 +19,7 @@ import (
 const (
 	maxDatagram = 65535
 	maxMessage  = 64 << 10        // one message on a stream
-	maxStreams  = 1024            // TCP connections at a time
+	maxStreams  = 1024            // TCP connections at a time that others have opened
 	maxFromOne  = 32              // … of one address
 	idleStream  = 3 * time.Minute // without a byte, then it is closed
 	writeQueue  = 64              // messages waiting for a slow TCP peer
@@ -63,7 +63,8 @@ type wire struct {
 	dial *tls.Config      // for connections of ours
 
 	mu      sync.Mutex
-	streams map[streamKey]*stream
+	streams map[streamKey]*stream // the last one of each
+	all     map[*stream]netip.Addr
 	closed  bool
 	running sync.WaitGroup
 }
@@ -124,7 +125,7 @@ func (w *wire) close() {
 	if w.tls != nil {
 		w.tls.Close()
 	}
-	for _, s := range w.streams {
+	for s := range w.all {
 		s.close()
 	}
 	w.mu.Unlock()
@@ -169,7 +170,7 @@ func (w *wire) accept(l *net.TCPListener, cert *tls.Config) {
 		if cert != nil {
 			conn = tls.Server(c, cert)
 		}
-		if !w.admit(peer.Addr()) || w.serve(conn, streamKey{peer: peer}) == nil {
+		if !w.admit(peer.Addr()) || w.serve(conn, streamKey{peer: peer}, true) == nil {
 			c.Close()
 		}
 	}
@@ -188,7 +189,10 @@ func (w *wire) connect(ctx context.Context, p place) (flow, error) {
 	}
 	w.mu.Lock()
 	s := w.streams[key]
-	if came := w.streams[streamKey{peer: p.addr}]; s == nil && key.name != "" && came != nil && came.tls {
+	if s != nil && !s.open() {
+		s = nil
+	}
+	if came := w.streams[streamKey{peer: p.addr}]; s == nil && key.name != "" && came != nil && came.tls && came.open() {
 		s = came // a phone's: it cannot be connected to, and shows no certificate
 	}
 	w.mu.Unlock()
@@ -203,30 +207,31 @@ func (w *wire) connect(ctx context.Context, p place) (flow, error) {
 				return flow{}, err
 			}
 		}
-		if s = w.serve(c, key); s == nil {
+		if s = w.serve(c, key, false); s == nil {
 			c.Close()
-			return flow{}, errors.New("too many SIP connections are open")
+			return flow{}, errClosing
+		}
+		if s.conn != c { // another call has connected meanwhile
+			c.Close()
 		}
 	}
 	return flow{peer: p.addr, stream: s}, nil
 }
 
-// serve starts reading and writing a connection; nil when there are too many.
-func (w *wire) serve(c net.Conn, key streamKey) *stream {
+// serve starts reading and writing a connection. Of those that others have opened (came) there are only so many: nil is
+// one too many. Of two that we have opened to the same place at once it gives the first, and the second is not used.
+func (w *wire) serve(c net.Conn, key streamKey, came bool) *stream {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	ofThis := 0
-	for other := range w.streams {
-		if other.peer.Addr() == key.peer.Addr() {
-			ofThis++
-		}
-	}
-	if w.closed || len(w.streams) >= maxStreams || ofThis >= maxFromOne {
+	if w.closed || came && w.crowded(key.peer.Addr()) {
 		return nil
 	}
+	if first := w.streams[key]; !came && first != nil && first.open() {
+		return first
+	}
 	_, secure := c.(*tls.Conn)
-	s := &stream{conn: c, tls: secure, out: make(chan []byte, writeQueue), over: make(chan struct{})}
-	w.streams[key] = s
+	s := &stream{conn: c, tls: secure, came: came, out: make(chan []byte, writeQueue), over: make(chan struct{})}
+	w.streams[key], w.all[s] = s, key.peer.Addr()
 	w.running.Go(func() { s.write() })
 	w.running.Go(func() {
 		if s.shake() {
@@ -234,12 +239,29 @@ func (w *wire) serve(c net.Conn, key streamKey) *stream {
 		}
 		s.close()
 		w.mu.Lock()
+		delete(w.all, s)
 		if w.streams[key] == s {
 			delete(w.streams, key)
 		}
 		w.mu.Unlock()
 	})
 	return s
+}
+
+// crowded tells whether others have opened as many connections as we take, or as we take of one address. What we have
+// opened ourselves does not count: nobody keeps us from calling. w.mu is held.
+func (w *wire) crowded(by netip.Addr) bool {
+	came, ofThis := 0, 0
+	for s, peer := range w.all {
+		if !s.came {
+			continue
+		}
+		came++
+		if peer == by {
+			ofThis++
+		}
+	}
+	return came >= maxStreams || ofThis >= maxFromOne
 }
 
 func (w *wire) read(s *stream, peer netip.AddrPort) {
@@ -287,6 +309,7 @@ func (w *wire) send(f flow, data []byte) error {
 type stream struct {
 	conn net.Conn
 	tls  bool
+	came bool // the peer has opened it
 	out  chan []byte
 	once sync.Once
 	over chan struct{}
@@ -295,10 +318,8 @@ type stream struct {
 var errSlow = errors.New("the peer does not read its SIP connection")
 
 func (s *stream) send(data []byte) error {
-	select {
-	case <-s.over:
+	if !s.open() {
 		return net.ErrClosed
-	default:
 	}
 	select {
 	case s.out <- data:
@@ -321,6 +342,16 @@ func (s *stream) write() {
 				return
 			}
 		}
+	}
+}
+
+// open tells whether it can be written to, as far as is known.
+func (s *stream) open() bool {
+	select {
+	case <-s.over:
+		return false
+	default:
+		return true
 	}
 }
 
