@@ -1,6 +1,7 @@
 package sipleg
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -19,5 +20,50 @@ func TestAnInvitationThatIsNeverFinishedIsForgotten(t *testing.T) {
 		s.layer.mu.Lock()
 		defer s.layer.mu.Unlock()
 		return len(s.layer.client) == 0
+	})
+}
+
+// prackedBy lets the far end ring once with RSeq n, and answers our PRACK.
+func (p *peer) prackedBy(m said, tag string, n int) said {
+	p.t.Helper()
+	p.replies(m, "183 Session Progress", tag, "", "Require: 100rel", fmt.Sprintf("RSeq: %d", n))
+	prack := p.hears("PRACK")
+	p.replies(prack, "200 OK", "", "")
+	return prack
+}
+
+func TestAnAnswerThatNobodyWantsIsEndedInTheOrderOfItsDialog(t *testing.T) {
+	t.Run("it crosses our CANCEL", func(t *testing.T) {
+		s, p := start(t, quick), newPeer(t)
+		l, m := dialPeer(t, s, p, nil)
+		p.prackedBy(m, "a", 1)
+		p.prackedBy(m, "a", 2)
+		next(t, l, leg.Ringing)
+		l.Hangup(t.Context(), leg.Canceled)
+		c := p.hears("CANCEL")
+		p.replies(m, "200 OK", "a", sdpAt(40000))
+		p.replies(c, "200 OK", "a", "")
+		bye := p.hears("BYE")
+		if bye.get("CSeq") != "4 BYE" { // 2 and 3 were the PRACKs: a lower one is answered 500, and somebody hears silence
+			t.Errorf("BYE has CSeq %q after two PRACKs", bye.get("CSeq"))
+		}
+		p.replies(bye, "200 OK", "", "")
+		ended(t, l, leg.Canceled)
+	})
+	t.Run("it is of another branch", func(t *testing.T) {
+		s, p := start(t, quick), newPeer(t)
+		l, m := dialPeer(t, s, p, nil)
+		p.prackedBy(m, "two", 1)
+		next(t, l, leg.Ringing)
+		p.replies(m, "200 OK", "one", sdpAt(40000))
+		next(t, l, leg.Answered)
+		p.replies(m, "200 OK", "two", sdpAt(40002))
+		bye := p.hears("BYE")
+		if bye.get("CSeq") != "3 BYE" || bye.tag("To") != "two" {
+			t.Errorf("the second branch gets %s to %s after a PRACK", bye.get("CSeq"), bye.tag("To"))
+		}
+		p.replies(bye, "200 OK", "", "")
+		p.asks(m, "BYE", 1, "one", "")
+		ended(t, l, leg.HungUp)
 	})
 }

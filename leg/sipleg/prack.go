@@ -35,6 +35,7 @@ func (l *Leg) acknowledged(i *invitation, r *response) bool {
 	}
 	p.rseq[tag] = uint32(n)
 	p.seq = max(p.seq, i.n) + 1
+	i.used.Store(p.seq)
 	d := i.dialogOf(r)
 	l.srv.ask(d, sip.PRACK, p.seq, l.user.keys(), func(err error) {
 		if err != nil {

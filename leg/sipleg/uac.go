@@ -266,9 +266,6 @@ func (l *Leg) accepted(i *invitation, r *response) {
 		return
 	}
 	l.dialog = *i.dialogOf(r)
-	if l.acks.seq > l.dialog.seq {
-		l.dialog.seq = l.acks.seq
-	}
 	if body := sdpOf(r); body != nil {
 		d, err := l.readAnswer(body, r.from.peer.Addr())
 		if err != nil {
