@@ -67,3 +67,26 @@ func TestAnAnswerThatNobodyWantsIsEndedInTheOrderOfItsDialog(t *testing.T) {
 		ended(t, l, leg.HungUp)
 	})
 }
+
+func TestAPRACKIsAskedForAPassword(t *testing.T) {
+	s, p := start(t, quick), newPeer(t)
+	l, m := dialPeer(t, s, p, func(to *leg.Target, _ *leg.Options) { to.Username, to.Password = "kaden", "himitsu" })
+	p.replies(m, "183 Session Progress", "a", "", "Require: 100rel", "RSeq: 1")
+	p.replies(p.hears("PRACK"), "407 Proxy Authentication Required", "", "", `Proxy-Authenticate: Digest realm="ntt", nonce="n", qop="auth"`)
+	again := p.hears("PRACK")
+	if !credentialsOf(t, again, "Proxy-Authorization", "himitsu") || again.get("CSeq") != "3 PRACK" {
+		t.Errorf("the PRACK with the password is\n%s", again.raw)
+	}
+	p.replies(again, "200 OK", "", "")
+	if second := p.prackedBy(m, "a", 2); second.get("CSeq") != "4 PRACK" {
+		t.Errorf("the next PRACK has the number %s", second.get("CSeq"))
+	}
+	p.replies(m, "200 OK", "a", sdpAt(40000))
+	p.hears("ACK")
+	l.Hangup(t.Context(), leg.Completed)
+	bye := p.hears("BYE")
+	if bye.get("CSeq") != "5 BYE" {
+		t.Errorf("BYE has the number %s", bye.get("CSeq"))
+	}
+	p.replies(bye, "200 OK", "", "")
+}
