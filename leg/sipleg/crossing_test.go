@@ -90,3 +90,19 @@ func TestAPRACKIsAskedForAPassword(t *testing.T) {
 	}
 	p.replies(bye, "200 OK", "", "")
 }
+
+func TestAFarEndThatRefusesEachSignOfLifeIsNotAskedWithoutEnd(t *testing.T) {
+	s, p := start(t, shortSessions), newPeer(t)
+	s.SetLines([]Line{timedLine(p, 0)})
+	l, invite := dialLine(t, s, p)
+	p.replies(invite, "200 OK", "b", sdpAt(40000), "Session-Expires: 1;refresher=uac", "Allow: UPDATE")
+	p.hears("ACK")
+	next(t, l, leg.Answered)
+	p.replies(p.hears("UPDATE"), "422 Session Interval Too Small", "", "", "Min-SE: 1") // which we have asked for
+	m := p.hears("UPDATE", "BYE")
+	if m.method() != "BYE" {
+		t.Errorf("it is asked again for what it has refused:\n%s", m.raw)
+	}
+	p.replies(m, "200 OK", "", "")
+	ended(t, l, leg.MediaLost)
+}

@@ -206,10 +206,9 @@ func (l *Leg) refreshed(r *response, err error) {
 			l.dialog.aim(r.from)
 		}
 		l.agreed(r)
-	case r.StatusCode == 422:
-		if least := seconds(values(r, "Min-SE")); least > l.session.every {
-			l.session.least, l.session.every = least, least
-		}
+	case r.StatusCode == 422 && seconds(values(r, "Min-SE")) > l.session.every: // else it would say the same again
+		l.session.least = seconds(values(r, "Min-SE"))
+		l.session.every = l.session.least
 		l.refresh()
 	case r.StatusCode == 405 || r.StatusCode == 501:
 		if l.updates {
