@@ -2,6 +2,7 @@ package sipleg
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,4 +106,100 @@ func TestAFarEndThatRefusesEachSignOfLifeIsNotAskedWithoutEnd(t *testing.T) {
 	}
 	p.replies(m, "200 OK", "", "")
 	ended(t, l, leg.MediaLost)
+}
+
+// refreshing is a call in which our sign of life is under way as a re-INVITE.
+func refreshing(t *testing.T) (l *Leg, p *peer, invite, refresh said) {
+	t.Helper()
+	s := start(t, shortSessions)
+	p = newPeer(t)
+	s.SetLines([]Line{timedLine(p, 0)})
+	out, invite := dialLine(t, s, p)
+	p.replies(invite, "200 OK", "b", sdpAt(40000), "Session-Expires: 8;refresher=uac")
+	p.hears("ACK")
+	next(t, out, leg.Answered)
+	l = out.(*Leg)
+	l.mu.Lock()
+	l.refresh()
+	l.mu.Unlock()
+	return l, p, invite, p.hears("INVITE")
+}
+
+func TestBothWantToChangeTheCallAtOnce(t *testing.T) { // RFC 3261 section 14.2, RFC 3311 section 5.2
+	over := func(t *testing.T, l *Leg, p *peer) {
+		t.Helper()
+		l.Hangup(t.Context(), leg.Completed)
+		p.replies(p.hears("BYE"), "200 OK", "", "")
+		ended(t, l, leg.Completed)
+	}
+	t.Run("a re-INVITE while our sign of life is one", func(t *testing.T) {
+		l, p, invite, refresh := refreshing(t)
+		p.asks(invite, "INVITE", 1, "b", sdpAt(40002))
+		p.hearsAnswer("491", 1)
+		p.replies(refresh, "200 OK", "", sdpAt(40000), "Session-Expires: 8;refresher=uac")
+		p.hears("ACK")
+		p.asks(invite, "INVITE", 2, "b", sdpAt(40002))
+		p.hearsAnswer("200", 2)
+		over(t, l, p)
+	})
+	t.Run("hold while our sign of life is a re-INVITE", func(t *testing.T) {
+		l, p, invite, refresh := refreshing(t)
+		if err := l.Hold(true); err != nil {
+			t.Fatal(err)
+		}
+		p.asks(invite, "OPTIONS", 1, "b", "")
+		if m := p.hears("INVITE", "SIP/2.0 200"); m.method() == "INVITE" {
+			t.Fatalf("there are two INVITEs of ours at once:\n%s\n%s", refresh.raw, m.raw)
+		}
+		p.replies(refresh, "200 OK", "", sdpAt(40000), "Session-Expires: 8;refresher=uac")
+		hold := p.hears("INVITE")
+		if !strings.Contains(hold.body, "a=sendonly\r\n") {
+			t.Errorf("hold is said with\n%s", hold.raw)
+		}
+		p.replies(hold, "200 OK", "", sdpAt(40000, "a=recvonly"), "Session-Expires: 8;refresher=uac")
+		over(t, l, p)
+	})
+	t.Run("an offer by UPDATE while ours is not answered", func(t *testing.T) {
+		l, p, ok := answeredBy(t, sdpAt(40000))
+		if err := l.Hold(true); err != nil {
+			t.Fatal(err)
+		}
+		hold := p.hears("INVITE")
+		p.in(ok, "UPDATE", 2, sdpAt(40002))
+		p.hearsAnswer("491", 2)
+		p.in(ok, "UPDATE", 3, "") // a sign of life offers nothing
+		p.hearsAnswer("200", 3)
+		p.replies(hold, "200 OK", "", sdpAt(40000, "a=recvonly"))
+		over(t, l, p)
+	})
+}
+
+// While both wait after a 491, whoever is first may change the call: otherwise neither ever does.
+func TestAReINVITEWhileOursWaitsAfterA491IsTaken(t *testing.T) {
+	s, p := start(t, quick), newPeer(t)
+	l, invite := dialPeer(t, s, p, nil)
+	p.replies(invite, "200 OK", "b", sdpAt(40000))
+	p.hears("ACK")
+	next(t, l, leg.Answered)
+	if err := l.Hold(true); err != nil {
+		t.Fatal(err)
+	}
+	p.replies(p.hears("INVITE"), "491 Request Pending", "", "")
+	until(t, "the 491 to be taken", func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.hold.tries == 1
+	})
+	p.asks(invite, "INVITE", 1, "b", sdpAt(40002))
+	p.hearsAnswer("200", 1)
+	p.asks(invite, "ACK", 1, "b", "")
+	hold := p.hears("INVITE")
+	if !strings.Contains(hold.body, "a=sendonly\r\n") {
+		t.Errorf("hold is said again with\n%s", hold.raw)
+	}
+	p.replies(hold, "200 OK", "", sdpAt(40002, "a=recvonly"))
+	p.hears("ACK")
+	l.Hangup(t.Context(), leg.Completed)
+	p.replies(p.hears("BYE"), "200 OK", "", "")
+	ended(t, l, leg.Completed)
 }

@@ -39,7 +39,7 @@ func (l *Leg) sayHold() {
 		return
 	}
 	h.busy = true
-	if l.reinvite != nil || l.ack != nil { // theirs is not over yet, or the first one
+	if l.reinvite != nil || l.inviting || l.ack != nil { // theirs is not over yet, or a sign of life, or the first one
 		l.holdLater(50 * time.Millisecond)
 		return
 	}

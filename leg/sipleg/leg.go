@@ -69,6 +69,7 @@ type Leg struct {
 	keysBy   atomic.Int32 // the way that keys come: some far ends send each twice
 	reinvite *serverTx    // answered and not yet acknowledged; nil else
 	offered  bool         // … with our offer, whose answer comes in the ACK
+	inviting bool         // a re-INVITE of ours is under way
 	session  session
 	updates  bool   // the far end takes UPDATE
 	said     string // our last description, to be said again
