@@ -45,8 +45,7 @@ func (l *Leg) sayHold() {
 	}
 	was := l.ours
 	l.ours.hold = h.want
-	l.ours.version++
-	body := l.ours.offer(l.ours.wants())
+	body := l.ours.offerAgain(l.theirs)
 	l.dialog.seq++
 	l.reoffer(body, func(r *response, err error) {
 		l.mu.Lock()

@@ -103,3 +103,37 @@ func TestNobodyPressesKeysAtAFarEndThatHolds(t *testing.T) {
 	p.in(ok, "BYE", 4, "")
 	ended(t, l, leg.HungUp)
 }
+
+// An offer within a call keeps the m= lines that the session has, in their order (RFC 3264 section 8), and has a version
+// of its own.
+func TestOffersWithinACallKeepItsLines(t *testing.T) {
+	l, p, ok := answeredBy(t, strings.Replace(sdpAt(40000), "m=audio", "m=video 40002 RTP/AVP 31\r\nm=audio", 1))
+	kept := func(m said) {
+		t.Helper()
+		if video, audio := strings.Index(m.body, "m=video 0 RTP/AVP 31\r\n"), strings.Index(m.body, "m=audio "); video < 0 || audio < video || strings.Count(m.body, "m=") != 2 {
+			t.Errorf("the session had video, refused, and then audio; it is offered\n%s", m.body)
+		}
+	}
+	version := func(m said) string { return strings.Fields(strings.SplitN(m.body, "\r\n", 3)[1])[2] }
+	if err := l.Hold(true); err != nil {
+		t.Fatal(err)
+	}
+	hold := p.hears("INVITE")
+	kept(hold)
+	p.replies(hold, "200 OK", "", videoToo(sdpAt(40000, "a=recvonly")))
+	p.hears("ACK")
+	p.in(ok, "INVITE", 2, "")
+	offer := p.hearsAnswer("200", 2)
+	kept(offer)
+	if version(offer) == version(hold) {
+		t.Errorf("two offers have the version %s", version(offer))
+	}
+	p.acks(offer, videoToo(sdpAt(40000, "a=recvonly")))
+	p.in(ok, "BYE", 3, "")
+	ended(t, l, leg.HungUp)
+}
+
+// videoToo puts refused video before the audio.
+func videoToo(sdp string) string {
+	return strings.Replace(sdp, "m=audio", "m=video 0 RTP/AVP 31\r\nm=audio", 1)
+}

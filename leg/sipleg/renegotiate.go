@@ -35,7 +35,7 @@ func (l *Leg) renegotiate(r *request, tx *serverTx, invite bool) {
 			tx.respond(200, "", l.renewHeaders(r), "")
 			return
 		}
-		l.answerReinvite(r, tx, l.ours.offer(l.ours.wants()), true)
+		l.answerReinvite(r, tx, l.ours.offerAgain(l.theirs), true)
 		return
 	}
 	d, err := l.line.readOffer(body, r.from.peer.Addr())
