@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kaden-project/kaden/leg"
 )
@@ -136,4 +137,22 @@ func TestOffersWithinACallKeepItsLines(t *testing.T) {
 // videoToo puts refused video before the audio.
 func videoToo(sdp string) string {
 	return strings.Replace(sdp, "m=audio", "m=video 0 RTP/AVP 31\r\nm=audio", 1)
+}
+
+// Whoever holds us may send music, and may send nothing: that is no call that was lost.
+func TestAFarEndThatHoldsUsInSilenceIsNotLost(t *testing.T) {
+	_, l, p, _ := calledBy(t, func(c *Config) { c.MediaLost = 60 * time.Millisecond }, sdpAt(40000, "a=sendonly"))
+	if err := l.Answer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ok := p.hears("SIP/2.0 200")
+	p.acks(ok, "")
+	next(t, l, leg.Answered)
+	next(t, l, leg.Held)
+	until(t, "three times as long as a lost call lasts", func() bool {
+		unheard := make(chan int, 1)
+		return l.Seat().Do(func() { unheard <- l.sound.unheard }) && <-unheard > 9
+	})
+	p.in(ok, "BYE", 2, "")
+	ended(t, l, leg.HungUp)
 }

@@ -287,7 +287,7 @@ func (l *Leg) tell(then func()) {
 		}
 	}
 	speaks := l.phase == up || l.phase == setup && l.early
-	l.sound.use.Store(l.phase == up && d.dir.sends())
+	l.sound.use.Store(l.phase == up && d.dir == sendrecv) // whoever holds us may send nothing
 	var safe *locks
 	if d.lock != (lock{}) {
 		safe = &locks{l.ours.lock, d.lock}

@@ -26,7 +26,6 @@ const (
 var directions = [...]string{"sendrecv", "sendonly", "recvonly", "inactive"}
 
 func (d direction) String() string { return directions[d] }
-func (d direction) sends() bool    { return d == sendrecv || d == sendonly }
 func (d direction) receives() bool { return d == sendrecv || d == recvonly }
 
 // mirror is the direction as the other side sees it, at the most that it can be.
