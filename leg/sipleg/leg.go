@@ -368,7 +368,7 @@ func (l *Leg) finish(e leg.Event) {
 	if e.At.IsZero() {
 		e.At = time.Now()
 	}
-	if l.inv != nil {
+	if l.inv != nil && l.inv.tx != nil { // it has none if we were closed before it could be sent
 		if l.inv.tx.release() {
 			l.inv.log = nil
 		}
