@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
@@ -202,4 +203,17 @@ func TestAReINVITEWhileOursWaitsAfterA491IsTaken(t *testing.T) {
 	l.Hangup(t.Context(), leg.Completed)
 	p.replies(p.hears("BYE"), "200 OK", "", "")
 	ended(t, l, leg.Completed)
+}
+
+// The alarm of the ringing goes off while the answer is being taken, and waits for the lock.
+func TestAnAlarmThatComesTooLateDoesNotEndAnAnsweredCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &Leg{bell: leg.NewBell(func() {})}
+		l.mu.Lock()
+		l.after(time.Second, func() { t.Error("it is ended as a call that rang for too long") })
+		time.Sleep(time.Second)
+		l.answered(time.Now(), 200)
+		l.mu.Unlock()
+		synctest.Wait()
+	})
 }

@@ -249,6 +249,7 @@ func (l *Leg) answered(at time.Time, status int) {
 	l.phase = up
 	if l.limit != nil {
 		l.limit.Stop()
+		l.limit = nil // it may have gone off, and wait for the lock
 	}
 	l.held = l.onHold()
 	held, own := l.held, l.own
