@@ -217,3 +217,29 @@ func TestAnAlarmThatComesTooLateDoesNotEndAnAnsweredCall(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// Most servers take a nonce of theirs once: another INVITE does not repeat what answered the last challenge.
+func TestAnotherINVITEDoesNotRepeatAnOldPassword(t *testing.T) {
+	s, p := start(t, shortSessions), newPeer(t)
+	s.SetLines([]Line{timedLine(p, 2*time.Second)})
+	l, err := s.Dial(t.Context(), leg.Target{URI: p.uri(), Line: "ntt", Username: "kaden", Password: "himitsu"}, leg.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	challenge := func(m said, nonce string) said {
+		t.Helper()
+		p.replies(m, "407 Proxy Authentication Required", "a", "", `Proxy-Authenticate: Digest realm="ntt", nonce="`+nonce+`", qop="auth"`)
+		again := p.hears("INVITE")
+		if !credentialsOf(t, again, "Proxy-Authorization", "himitsu") || !strings.Contains(again.get("Proxy-Authorization"), nonce) {
+			t.Errorf("the challenge %s is answered with\n%s", nonce, again.raw)
+		}
+		return again
+	}
+	p.replies(challenge(p.hears("INVITE"), "one"), "422 Session Interval Too Small", "b", "", "Min-SE: 120")
+	longer := p.hears("INVITE")
+	if got := longer.get("Proxy-Authorization"); got != "" {
+		t.Errorf("the old answer is sent again: %s", got)
+	}
+	p.replies(challenge(longer, "two"), "486 Busy Here", "b", "")
+	ended(t, l, leg.Busy)
+}

@@ -331,6 +331,7 @@ func (l *Leg) refused(i *invitation, r *response) {
 	}
 	if least := seconds(values(r, "Min-SE")); code == 422 && l.wanted() > 0 && least > l.wanted() {
 		l.session.least = least
+		l.auth, l.keys = nil, l.user.keys() // many take an answer to their challenge once
 		if l.invite(l.again(i.at)) == nil {
 			return
 		}
@@ -338,6 +339,7 @@ func (l *Leg) refused(i *invitation, r *response) {
 	if l.to.Encrypt == leg.Offered && l.line.Secret && notAcceptable(code) {
 		l.line.Secret, l.ours.lock = false, lock{}
 		l.offer = l.ours.offer(sendrecv)
+		l.auth, l.keys = nil, l.user.keys() // as above
 		if l.invite(l.again(i.at)) == nil {
 			return
 		}
