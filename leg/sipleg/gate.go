@@ -31,7 +31,7 @@ type gate struct {
 
 	mu        sync.Mutex
 	friends   map[netip.Addr]time.Time // till when: they were let in, or we wrote to them
-	strangers map[netip.Addr]bucket
+	strangers map[netip.Addr]bucket    // by household
 }
 
 type bucket struct {
@@ -66,6 +66,7 @@ func (g *gate) admit(a netip.Addr) bool {
 		}
 		delete(g.friends, a)
 	}
+	a = household(a)
 	b, ok := g.strangers[a]
 	if !ok {
 		if len(g.strangers) >= maxStrangers {
@@ -114,5 +115,13 @@ func (g *gate) befriend(a netip.Addr) {
 		}
 	}
 	g.friends[a] = now.Add(friendFor)
-	delete(g.strangers, a)
+	delete(g.strangers, household(a))
+}
+
+// household is who stands behind an address: whoever has one of IPv6 has all of its /64.
+func household(a netip.Addr) netip.Addr {
+	if p, err := a.WithZone("").Prefix(64); a.Is6() && err == nil {
+		return p.Addr()
+	}
+	return a
 }

@@ -20,7 +20,7 @@ const (
 	maxDatagram = 65535
 	maxMessage  = 64 << 10        // one message on a stream
 	maxStreams  = 1024            // TCP connections at a time that others have opened
-	maxFromOne  = 32              // … of one address
+	maxFromOne  = 32              // … of one household
 	idleStream  = 3 * time.Minute // without a byte, then it is closed
 	writeQueue  = 64              // messages waiting for a slow TCP peer
 )
@@ -231,7 +231,7 @@ func (w *wire) serve(c net.Conn, key streamKey, came bool) *stream {
 	}
 	_, secure := c.(*tls.Conn)
 	s := &stream{conn: c, tls: secure, came: came, out: make(chan []byte, writeQueue), over: make(chan struct{})}
-	w.streams[key], w.all[s] = s, key.peer.Addr()
+	w.streams[key], w.all[s] = s, household(key.peer.Addr())
 	w.running.Go(func() { s.write() })
 	w.running.Go(func() {
 		if s.shake() {
@@ -248,7 +248,7 @@ func (w *wire) serve(c net.Conn, key streamKey, came bool) *stream {
 	return s
 }
 
-// crowded tells whether others have opened as many connections as we take, or as we take of one address. What we have
+// crowded tells whether others have opened as many connections as we take, or as we take of one household. What we have
 // opened ourselves does not count: nobody keeps us from calling. w.mu is held.
 func (w *wire) crowded(by netip.Addr) bool {
 	came, ofThis := 0, 0
@@ -257,7 +257,7 @@ func (w *wire) crowded(by netip.Addr) bool {
 			continue
 		}
 		came++
-		if peer == by {
+		if peer == household(by) {
 			ofThis++
 		}
 	}
