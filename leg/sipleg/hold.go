@@ -56,6 +56,8 @@ func (l *Leg) sayHold() {
 		}
 		switch {
 		case l.phase != up:
+		case lostDialog(r, err) != "":
+			l.leave(leg.MediaLost, lostDialog(r, err))
 		case err == nil && r.StatusCode < 300:
 			h.tries, l.said = 0, body
 			if l.session.every > 0 {

@@ -156,3 +156,25 @@ func TestAFarEndThatHoldsUsInSilenceIsNotLost(t *testing.T) {
 	p.in(ok, "BYE", 2, "")
 	ended(t, l, leg.HungUp)
 }
+
+// Whoever does not know the call when it is to be held does not know it at all, or is not there.
+func TestACallThatIsLostIsFoundOutByHoldingIt(t *testing.T) {
+	for _, answer := range []string{"481 Call/Transaction Does Not Exist", "408 Request Timeout", ""} {
+		t.Run(answer, func(t *testing.T) {
+			_, l, p, _ := calledBy(t, func(c *Config) { c.timers.T1 = 10 * time.Millisecond }, sdpAt(40000))
+			if err := l.Answer(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			p.acks(p.hears("SIP/2.0 200"), "")
+			next(t, l, leg.Answered)
+			if err := l.Hold(true); err != nil {
+				t.Fatal(err)
+			}
+			if hold := p.hears("INVITE"); answer != "" {
+				p.replies(hold, answer, "", "")
+			}
+			p.replies(p.hears("BYE"), "200 OK", "", "")
+			ended(t, l, leg.MediaLost)
+		})
+	}
+}
