@@ -19,6 +19,7 @@ func (l *Leg) reoffer(body string, then func(*response, error), extra ...header)
 		then(r, err)
 	}
 	d := l.dialog
+	d.flow = d.way()
 	keys := l.user.keys()
 	var send func(n uint32, auth []header) error
 	send = func(n uint32, auth []header) error {

@@ -21,7 +21,8 @@ const (
 	maxMessage  = 64 << 10        // one message on a stream
 	maxStreams  = 1024            // TCP connections at a time that others have opened
 	maxFromOne  = 32              // … of one household
-	idleStream  = 3 * time.Minute // without a byte, then it is closed
+	idleStream  = 3 * time.Minute // without a message either way, then it is closed
+	reopening   = 4 * time.Second // may take so long
 	writeQueue  = 64              // messages waiting for a slow TCP peer
 )
 
@@ -67,6 +68,8 @@ type wire struct {
 	all     map[*stream]netip.Addr
 	closed  bool
 	running sync.WaitGroup
+	life    context.Context // ends when the wire is closed
+	end     context.CancelFunc
 }
 
 // listen opens UDP and TCP on the same port; with port 0 it looks for one that is free for both.
@@ -120,6 +123,7 @@ func (w *wire) start() {
 func (w *wire) close() {
 	w.mu.Lock()
 	w.closed = true
+	w.end()
 	w.udp.Close()
 	w.tcp.Close()
 	if w.tls != nil {
@@ -170,7 +174,7 @@ func (w *wire) accept(l *net.TCPListener, cert *tls.Config) {
 		if cert != nil {
 			conn = tls.Server(c, cert)
 		}
-		if !w.admit(peer.Addr()) || w.serve(conn, streamKey{peer: peer}, true) == nil {
+		if !w.admit(peer.Addr()) || w.serve(conn, streamKey{peer: peer}, place{}) == nil {
 			c.Close()
 		}
 	}
@@ -207,7 +211,7 @@ func (w *wire) connect(ctx context.Context, p place) (flow, error) {
 				return flow{}, err
 			}
 		}
-		if s = w.serve(c, key, false); s == nil {
+		if s = w.serve(c, key, p); s == nil {
 			c.Close()
 			return flow{}, errClosing
 		}
@@ -218,11 +222,12 @@ func (w *wire) connect(ctx context.Context, p place) (flow, error) {
 	return flow{peer: p.addr, stream: s}, nil
 }
 
-// serve starts reading and writing a connection. Of those that others have opened (came) there are only so many: nil is
-// one too many. Of two that we have opened to the same place at once it gives the first, and the second is not used.
-func (w *wire) serve(c net.Conn, key streamKey, came bool) *stream {
+// serve starts reading and writing a connection. Of those that others have opened (at is no place) there are only so many:
+// nil is one too many. Of two that we have opened to the same place at once it gives the first, and the second is not used.
+func (w *wire) serve(c net.Conn, key streamKey, at place) *stream {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	came := at == place{}
 	if w.closed || came && w.crowded(key.peer.Addr()) {
 		return nil
 	}
@@ -230,7 +235,7 @@ func (w *wire) serve(c net.Conn, key streamKey, came bool) *stream {
 		return first
 	}
 	_, secure := c.(*tls.Conn)
-	s := &stream{conn: c, tls: secure, came: came, out: make(chan []byte, writeQueue), over: make(chan struct{})}
+	s := &stream{conn: c, tls: secure, at: at, out: make(chan []byte, writeQueue), over: make(chan struct{})}
 	w.streams[key], w.all[s] = s, household(key.peer.Addr())
 	w.running.Go(func() { s.write() })
 	w.running.Go(func() {
@@ -253,7 +258,7 @@ func (w *wire) serve(c net.Conn, key streamKey, came bool) *stream {
 func (w *wire) crowded(by netip.Addr) bool {
 	came, ofThis := 0, 0
 	for s, peer := range w.all {
-		if !s.came {
+		if s.at != (place{}) {
 			continue
 		}
 		came++
@@ -305,11 +310,44 @@ func (w *wire) send(f flow, data []byte) error {
 	return err
 }
 
+// deliver is send for one who does not care how: where a connection of ours is closed another is opened. Carriers close
+// those that say nothing for two minutes, and calls last longer.
+func (w *wire) deliver(f flow, data []byte) error {
+	err := w.send(f, data)
+	if !errors.Is(err, net.ErrClosed) || f.udp || f.stream.at == (place{}) {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return err
+	}
+	w.running.Go(func() {
+		ctx, stop := context.WithTimeout(w.life, reopening)
+		defer stop()
+		again, err := w.connect(ctx, f.stream.at)
+		if err == nil {
+			err = w.send(again, data)
+		}
+		if err != nil {
+			w.log.Warn("a SIP connection that was closed cannot be opened again", "to", f.stream.at.String(), "err", err)
+		}
+	})
+	return nil
+}
+
+// toOpen is the way to a place to which no connection is open: deliver opens one.
+func toOpen(at place) flow {
+	s := &stream{tls: at.proto == "tls", at: at, over: make(chan struct{})}
+	close(s.over)
+	return flow{peer: at.addr, stream: s}
+}
+
 // stream is one TCP connection, with TLS or without.
 type stream struct {
 	conn net.Conn
 	tls  bool
-	came bool // the peer has opened it
+	at   place // where we have opened it to; none: the peer has opened it
 	out  chan []byte
 	once sync.Once
 	over chan struct{}
@@ -341,6 +379,7 @@ func (s *stream) write() {
 				s.close()
 				return
 			}
+			s.conn.SetReadDeadline(time.Now().Add(idleStream))
 		}
 	}
 }
