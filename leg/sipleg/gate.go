@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/kaden-project/kaden/leg"
 )
 
 // Request is what is known of a request that belongs to no call, when it is asked whether it is from
@@ -66,7 +68,7 @@ func (g *gate) admit(a netip.Addr) bool {
 		}
 		delete(g.friends, a)
 	}
-	a = household(a)
+	a = leg.Household(a)
 	b, ok := g.strangers[a]
 	if !ok {
 		if len(g.strangers) >= maxStrangers {
@@ -115,13 +117,5 @@ func (g *gate) befriend(a netip.Addr) {
 		}
 	}
 	g.friends[a] = now.Add(friendFor)
-	delete(g.strangers, household(a))
-}
-
-// household is who stands behind an address: whoever has one of IPv6 has all of its /64.
-func household(a netip.Addr) netip.Addr {
-	if p, err := a.WithZone("").Prefix(64); a.Is6() && err == nil {
-		return p.Addr()
-	}
-	return a
+	delete(g.strangers, leg.Household(a))
 }

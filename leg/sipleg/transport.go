@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/kaden-project/kaden/leg"
 )
 
 // Limits on what strangers may send.
@@ -236,7 +238,7 @@ func (w *wire) serve(c net.Conn, key streamKey, at place) *stream {
 	}
 	_, secure := c.(*tls.Conn)
 	s := &stream{conn: c, tls: secure, at: at, out: make(chan []byte, writeQueue), over: make(chan struct{})}
-	w.streams[key], w.all[s] = s, household(key.peer.Addr())
+	w.streams[key], w.all[s] = s, leg.Household(key.peer.Addr())
 	w.running.Go(func() { s.write() })
 	w.running.Go(func() {
 		if s.shake() {
@@ -262,7 +264,7 @@ func (w *wire) crowded(by netip.Addr) bool {
 			continue
 		}
 		came++
-		if peer == household(by) {
+		if peer == leg.Household(by) {
 			ofThis++
 		}
 	}
