@@ -30,7 +30,10 @@ func (w *fakeWaiter) wake()              {}
 func (w *fakeWaiter) add(int) bool       { return false }
 func (w *fakeWaiter) remove(int)         {}
 func (w *fakeWaiter) close()             {}
-func (w *fakeWaiter) wait(until time.Duration, _ func(int)) {
+
+func (w *fakeWaiter) due(now time.Duration) time.Duration { return now }
+
+func (w *fakeWaiter) wait(until, _ time.Duration, _ func(int)) {
 	w.waits++
 	if until < 0 || until > w.end {
 		w.stop()
