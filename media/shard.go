@@ -26,10 +26,10 @@ type shard struct {
 
 	spare   []op // the mailbox's other slice
 	wheel   wheel
-	next    int64   // the slot to do next, in ms since the waiter's beginning
-	soon    []*Seat // those who were moved up and did not have their tick yet
-	watched map[int]*watch
-	polls   int // watches that are polled
+	next    int64    // the slot to do next, in ms since the waiter's beginning
+	soon    []*Seat  // those who were moved up and did not have their tick yet
+	watched []*watch // by descriptor, which are small numbers
+	polls   int      // watches that are polled
 }
 
 // op is a letter to a shard: a seat to join, leave, watch or unwatch, or a function to call.
@@ -45,7 +45,7 @@ type op struct {
 }
 
 func newShard(wait func() waiter) *shard {
-	return &shard{open: wait, idle: true, over: make(chan struct{}), wheel: wheel{busy: -1}, watched: make(map[int]*watch)}
+	return &shard{open: wait, idle: true, over: make(chan struct{}), wheel: wheel{busy: -1}}
 }
 
 func (s *shard) join(m Member) *Seat {
@@ -271,10 +271,13 @@ func (s *shard) startWatch(w *watch) {
 	if w.seat.gone {
 		return
 	}
-	if old := s.watched[w.fd]; old != nil {
+	if old := s.watcher(w.fd); old != nil {
 		s.stopWatch(old)
 	}
 	w.seat.watches = append(w.seat.watches, w)
+	if more := w.fd + 1 - len(s.watched); more > 0 {
+		s.watched = append(s.watched, make([]*watch, more)...)
+	}
 	s.watched[w.fd] = w
 	if s.waiter == nil || !s.waiter.add(w.fd) {
 		w.polled = true
@@ -288,7 +291,7 @@ func (s *shard) stopWatch(w *watch) {
 	} else if s.waiter != nil {
 		s.waiter.remove(w.fd)
 	}
-	delete(s.watched, w.fd)
+	s.watched[w.fd] = nil
 	for i, other := range w.seat.watches {
 		if other == w {
 			last := len(w.seat.watches) - 1
@@ -303,9 +306,17 @@ func (s *shard) stopWatch(w *watch) {
 // readable is called by the waiter for each socket that can be read. One that was given back a moment
 // ago, while the same batch was worked off, is not there any more.
 func (s *shard) readable(fd int) {
-	if w := s.watched[fd]; w != nil {
+	if w := s.watcher(fd); w != nil {
 		w.ready()
 	}
+}
+
+// watcher is who reads fd; nil for nobody.
+func (s *shard) watcher(fd int) *watch {
+	if fd < len(s.watched) {
+		return s.watched[fd]
+	}
+	return nil
 }
 
 // deadline is when the next slot with somebody in it is due; negative when there is none.
