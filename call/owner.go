@@ -99,7 +99,11 @@ func (c *Call) answered(e leg.Event) {
 	}
 	c.due.Reset(time.Until(e.At.Add(c.order.TimeLimit)))
 	c.rec.Status = InProgress
-	c.mark(timeline.CallAnswered, Event{At: e.At, Status: InProgress, SIP: e.Status, Unsure: c.now != nil && c.now.line.Unreliable})
+	news := Event{At: e.At, Status: InProgress, SIP: e.Status}
+	if c.now != nil {
+		news.Unsure, news.InBand = c.now.line.Unreliable, c.now.line.InBandDTMF
+	}
+	c.mark(timeline.CallAnswered, news)
 	c.pickedAt = e.At
 	close(c.picked)
 	if o := c.order.Tape; o != nil {
@@ -127,6 +131,8 @@ func (c *Call) digit(e leg.Event) {
 		return
 	}
 	c.keyCount++
+	// Whoever acts on a key writes that down himself. He hears of it before he can read it, so that he knows how it was heard.
+	c.tell(Event{At: e.At, Status: InProgress, Digit: e.Digit, InBand: e.InBand})
 	select {
 	case c.keys <- e.Digit:
 	default: // nobody reads them: the newest count
@@ -136,10 +142,11 @@ func (c *Call) digit(e leg.Event) {
 		}
 		c.keys <- e.Digit
 	}
-	// Whoever acts on a key writes that down himself; here it is told first, so that the reaction does not
-	// wait for the timeline.
-	c.tell(Event{At: e.At, Status: InProgress, Digit: e.Digit})
-	ev := c.event(timeline.CallDigit, "")
+	how := ""
+	if e.InBand {
+		how = "a tone in the sound"
+	}
+	ev := c.event(timeline.CallDigit, how)
 	ev.At, ev.Digit = e.At, e.Digit
 	c.untold = append(c.untold, ev)
 	c.write() // not soon: what the script does about the key comes to this goroutine, and would wait

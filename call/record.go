@@ -122,6 +122,7 @@ type Event struct {
 	SIP        int       // SIP status code behind it, 0 if none
 	Trunk      string    // the trunk in use, "" for none
 	ByUs       bool      // for the end: we hung up
+	InBand     bool      // for a key: it was heard as a tone in the sound; for the answer: keys of this trunk are (rule 19)
 	Unsure     bool      // for InProgress: the trunk answers for telephones that nobody has picked up (rule 30)
 	Text       string    // words for the timeline
 }

@@ -202,6 +202,7 @@ type Event struct {
 	Place   int       `json:"place,omitempty"` // for Mustered: the remembered place of a round robin
 
 	Proof  bool          `json:"proof,omitempty"`  // for Pressed: Digit is the one that was spoken in this call (ByProof)
+	InBand bool          `json:"inBand,omitempty"` // for Pressed: it was heard as a tone in the sound, which a voice can make
 	Unsure bool          `json:"unsure,omitempty"` // for AnsweredBy: the line answers by itself, so that only a key proves somebody
 	For    time.Duration `json:"for,omitempty"`    // for Snoozed; 0 is 30 min
 	Until  time.Time     `json:"until,omitzero"`   // for Halted
@@ -330,6 +331,8 @@ type Attempt struct {
 	Device bool          `json:"device,omitempty"` // detection takes it for a machine
 	Unsure bool          `json:"unsure,omitempty"` // the line answers by itself: only a key proves somebody
 	Armed  string        `json:"armed,omitempty"`  // the call-everyone key that was pressed once
+	Tone   string        `json:"tone,omitempty"`   // the key that was heard once in the sound
+	Toned  time.Time     `json:"toned,omitzero"`   // when
 }
 
 // Final tells whether an attempt with this outcome is decided.

@@ -2,12 +2,33 @@ package callout
 
 import (
 	"slices"
+	"time"
 
 	"github.com/kaden-project/kaden/timeline"
 )
 
+// toneAgain is how soon a key that was heard in the sound has to be heard again. It is long enough for whoever
+// pressed it once and is asked for it again.
+const toneAgain = 10 * time.Second
+
+// doubtful tells whether a key may be no key at all: it was heard in the sound, where voices and ringback make
+// such tones, and not the same one twice within a few seconds (rule 19).
+func (m *machine) doubtful(a *Attempt, e Event) bool {
+	again := a.Tone == e.Digit && m.now.Sub(a.Toned) <= toneAgain
+	if !e.InBand || again {
+		a.Tone, a.Toned = "", time.Time{}
+		return false
+	}
+	a.Tone, a.Toned = e.Digit, m.now
+	m.note(timeline.Event{Kind: timeline.AttemptDigit, Person: a.Person, Attempt: a.ID, Digit: e.Digit, Text: "a tone in the sound: counts when it is heard twice"})
+	return true
+}
+
 // pressed does what a key means. A key before the answer, or one without a meaning, is written down.
 func (m *machine) pressed(a *Attempt, e Event) {
+	if a.Outcome == Listening && m.doubtful(a, e) {
+		return
+	}
 	keys := m.Plan.Keys
 	if a.Purpose == ForCheck {
 		keys = m.Plan.CheckKeys()
@@ -114,6 +135,9 @@ func (m *machine) late(a *Attempt, e Event) {
 	case Detected:
 		m.detected(a, e)
 	case Pressed:
+		if m.doubtful(a, e) {
+			return
+		}
 		action := m.Plan.CheckKeys()[e.Digit]
 		taker := a.Outcome == Confirmed && m.Status == Acknowledged && m.By == a.Person
 		twice := a.Outcome == Confirmed && a.arms(action, e.Digit)

@@ -39,6 +39,7 @@ import (
 //	+4m   alert halted by hana 10m  => halted
 //	+5m   sato calls back           => seat sato
 //	+6m   sato presses 7 proof      => the spoken digit
+//	+7m   sato presses 2 in-band    heard as a tone in the sound
 //	status acknowledged
 //	missing tanaka boss             also: responded
 //
@@ -266,7 +267,7 @@ func (n *night) event(f []string) (e Event, ok bool) {
 	case "hears": // the whole message
 		e.Kind = Told
 	case "presses":
-		e.Kind, e.Digit, e.Proof = Pressed, f[2], len(f) > 3 && f[3] == "proof"
+		e.Kind, e.Digit, e.Proof, e.InBand = Pressed, f[2], slices.Contains(f, "proof"), slices.Contains(f, "in-band")
 	case "detected":
 		e.Kind, e.Text = Detected, f[2]
 	default:
@@ -410,7 +411,8 @@ func (n *night) obey(c Command) {
 			}
 		case timeline.AttemptDigit:
 			switch e.Text {
-			case "the spoken digit", "takes nothing: the spoken digit is wanted", "once more calls everybody":
+			case "the spoken digit", "takes nothing: the spoken digit is wanted", "once more calls everybody",
+				"a tone in the sound: counts when it is heard twice":
 				say("%s", e.Text)
 			}
 		}

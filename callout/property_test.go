@@ -199,6 +199,7 @@ type seen struct {
 	outcomes []timeline.Kind
 	machine  bool // nobody will press a key
 	keyed    bool
+	tone     string // the key that was heard once in the sound
 	proved   bool
 	tapped   bool
 }
@@ -321,8 +322,11 @@ func (w *wild) decide(e Event) error {
 		}
 	}
 	if c := w.calls[e.Attempt]; c != nil {
-		c.keyed = c.keyed || e.Kind == Pressed
-		c.proved = c.proved || e.Kind == Pressed && e.Proof
+		if e.Kind == Pressed && e.InBand && c.tone != e.Digit {
+			c.tone = e.Digit // heard once in the sound: it proves nobody
+		} else if e.Kind == Pressed {
+			c.keyed, c.proved, c.tone = true, c.proved || e.Proof, ""
+		}
 	}
 	was := w.state
 	next, commands := Decide(w.state, e)
@@ -622,6 +626,9 @@ func (w *wild) answersAt(c Command, at time.Time, refused Outcome) {
 			e := Event{Kind: Pressed, Digit: pick(w.chance, "2", "9", "5", "1", "2", "3", "3", "4", "6", "1")}
 			if w.oneIn(3) && w.plan.Confirm == ByProof {
 				e.Digit, e.Proof = "8", true
+			}
+			if e.InBand = w.oneIn(3); e.InBand && w.oneIn(2) {
+				say(w.seconds(12), e)
 			}
 			say(w.seconds(12), e)
 		}

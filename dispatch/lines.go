@@ -47,6 +47,7 @@ type line struct {
 	hold     Line // nil until the call is on its way
 	trunk    string
 	detected string // what detection takes the one who answered for
+	inBand   bool   // its keys are heard as tones in the sound, and count when heard twice (rule 19)
 	unsure   bool   // the trunk answers by itself: that proves nobody (rule 30)
 	inbound  bool   // the person called us
 	proven   bool   // … and entered their PIN
@@ -325,6 +326,7 @@ func (l *line) heard(e call.Event) {
 	}
 	switch {
 	case e.Digit != "":
+		l.inBand = e.InBand
 	case e.AnsweredBy != "":
 		kind, l.detected = callout.Detected, e.AnsweredBy
 	case e.Status == call.Initiated:
@@ -332,7 +334,7 @@ func (l *line) heard(e call.Event) {
 	case e.Status == call.Ringing && l.phase == placing:
 		kind, l.phase, l.rang = callout.Rang, ringing, e.At
 	case e.Status == call.InProgress && l.phase < answered:
-		kind, l.phase, l.answered, l.unsure = callout.AnsweredBy, answered, e.At, e.Unsure
+		kind, l.phase, l.answered, l.unsure, l.inBand = callout.AnsweredBy, answered, e.At, e.Unsure, e.InBand
 	}
 	riders := append([]rider(nil), l.riders...)
 	l.all.mu.Unlock()
@@ -349,6 +351,13 @@ func (l *line) isUnsure() bool {
 	l.all.mu.Lock()
 	defer l.all.mu.Unlock()
 	return l.unsure
+}
+
+// hearsKeys tells that this line's keys are heard as tones in the sound.
+func (l *line) hearsKeys() bool {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	return l.inBand
 }
 
 func (l *line) wasAnswered() bool {

@@ -27,6 +27,8 @@ type phrases struct {
 	bundle   string // %d alerts
 	hangUp   string
 	proof    string // %s is the digit
+	twice    string // where keys are heard in the sound
+	onceMore string // one was heard; %s is the key
 	handOver string // %s hands it to you
 	handed   string // nobody is named
 	wordFrom string // %s left what comes now
@@ -167,7 +169,7 @@ func (p phrases) resolvedAt(at time.Time) string {
 func (p phrases) fixed() []string {
 	plan := callout.Plan{}.WithDefaults()
 	out := []string{p.plain, p.hangUp, p.accepted, p.passed, p.takenBy, p.notYet, p.goodbye, p.menu(plan.Keys), p.menuOf(plan.Keys, proofMenu, p.keys),
-		p.handed, p.wordIs, p.drill, p.drilled, p.closed, fmt.Sprintf(p.snoozed, int(usualSnooze.Minutes())), p.everyoneNo,
+		p.twice, p.handed, p.wordIs, p.drill, p.drilled, p.closed, fmt.Sprintf(p.snoozed, int(usualSnooze.Minutes())), p.everyoneNo,
 		p.speakNow, p.wordKept, p.wordLost, p.stillOn, p.givesUp, p.stopped, p.superseded, p.gaveWay, p.realAlert,
 		p.joinFirst, p.joinNow, p.joinOffer, p.leftNobody, p.rejoin, p.machine, p.pin, p.pinNeeded, p.pinWrong, p.pinOver, p.nothing,
 		p.haltMenu, p.haltSure, p.halted, p.unavailable, p.menuOf(plan.CheckKeys(), checkMenu, p.checkKeys)}

@@ -33,6 +33,8 @@ var english = phrases{
 	bundle:   "There are %d alerts. The first one.",
 	hangUp:   "To take it, hang up now.",
 	proof:    "To prove that you are awake, press %s.",
+	twice:    "Please press each key twice.",
+	onceMore: "Please press %s once more.",
 	handOver: "%s hands you this alert.",
 	handed:   "This alert is handed to you.",
 	wordFrom: "%s has left this message.",

@@ -21,6 +21,7 @@ const afterwards = 3 * time.Second
 // verdict is what a key did to the alerts it was pressed for.
 type verdict struct {
 	confirmed, passed, closed, given, pending int
+	doubtful                                  int    // it was heard once in the sound, and has to be heard again
 	takenBy                                   string // who was quicker
 	taken                                     bool
 	join                                      string // the attempt that is to join a conference
@@ -32,7 +33,12 @@ func (d *Dispatcher) onKey(ctx context.Context, lead string, form url.Values) *t
 	if l == nil {
 		return goodbye(phrasesOf("en"))
 	}
-	told, digit := attempts(form, "told"), form.Get("Digits")
+	told, digit, before := attempts(form, "told"), form.Get("Digits"), ""
+	if n := len(digit) - 1; n > 0 { // two are taken where keys are heard in the sound
+		if digit, before = digit[:1], ""; l.hearsKeys() {
+			digit, before = form.Get("Digits")[n:], form.Get("Digits")[:n]
+		}
+	}
 	t := d.telling(l, those(l.aboard(), told), l.plain())
 	if t == nil { // they left the line while the key was under way
 		v := d.press(ctx, &telling{line: l}, "", digit, told, true)
@@ -47,19 +53,26 @@ func (d *Dispatcher) onKey(ctx context.Context, lead string, form url.Values) *t
 		}
 		return d.onHaltKey(ctx, l, t, form)
 	}
-	action := t.keys[digit]
-	if t.proof != "" {
-		switch {
-		case digit == t.proof:
-			action = callout.Accept
-		case action == callout.Accept, action == callout.Snooze, action == callout.Close:
-			action = "" // not by reflex
-		}
-	}
+	t.before = before
+	action := t.means(digit)
 	ctx, stop := context.WithTimeout(ctx, pressing)
 	defer stop()
 	v := d.press(ctx, t, action, digit, told, form.Get("held") != "")
 	return d.reply(l, t, v, action, digit, told, form)
+}
+
+// means is what a key does in what was told.
+func (t *telling) means(digit string) callout.Action {
+	action := t.keys[digit]
+	if t.proof != "" {
+		switch {
+		case digit == t.proof:
+			return callout.Accept
+		case action == callout.Accept, action == callout.Snooze, action == callout.Close:
+			return "" // not by reflex
+		}
+	}
+	return action
 }
 
 // reply says what came of a key.
@@ -69,6 +82,8 @@ func (d *Dispatcher) reply(l *line, t *telling, v verdict, action callout.Action
 	switch {
 	case v.pending > 0:
 		return then(p, partKey+query+"&Digits="+url.QueryEscape(digit)+"&held=1&after="+form.Get("after"), p.notYet)
+	case v.doubtful > 0 && action != "":
+		return t.onceMore(digit, query, after)
 	case action == callout.LeaveWord:
 		return then(p, partSpeak+query)
 	case action == callout.Close && v.closed > 0:
@@ -89,6 +104,16 @@ func (d *Dispatcher) reply(l *line, t *telling, v verdict, action callout.Action
 		return d.over(l, t, told, d.named(t.set, p, v.takenBy, p.taken, p.takenBy))
 	}
 	return then(p, partScript)
+}
+
+// onceMore asks for a key again that was heard once in the sound.
+func (t *telling) onceMore(digit, query string, after bool) *twiml.Response {
+	next, then := twiml.Verb(&twiml.Redirect{URL: partScript + "?heard=" + t.told(), Method: "POST"}), ""
+	if after {
+		next, then = &twiml.Hangup{}, "&after=1"
+	}
+	ask := gather(partKey+query+then, afterwards, t.p.say(fmt.Sprintf(t.p.onceMore, digit)))
+	return &twiml.Response{Verbs: []twiml.Verb{ask, next}}
 }
 
 // accepted says that it is recorded, and what may be done now: join the others, or leave them a message.
@@ -196,6 +221,9 @@ func (d *Dispatcher) press(ctx context.Context, t *telling, action callout.Actio
 			}
 			continue
 		}
+		for _, key := range t.before {
+			r.send(t.pressed(r, attempt, t.means(string(key)), string(key)))
+		}
 		if !held && r.settle(ctx, t.pressed(r, attempt, action, digit)) != nil {
 			v.pending++
 			continue
@@ -208,7 +236,7 @@ func (d *Dispatcher) press(ctx context.Context, t *telling, action callout.Actio
 // pressed is the key as the plan of one of the alerts knows it: of several in one call, the first one's keys were said.
 func (t *telling) pressed(r *run, attempt string, action callout.Action, digit string) callout.Event {
 	plan := r.view().State.Plan
-	e := callout.Event{At: now(), Kind: callout.Pressed, Attempt: attempt, Digit: digit}
+	e := callout.Event{At: now(), Kind: callout.Pressed, Attempt: attempt, Digit: digit, InBand: t.inBand}
 	if action == "" {
 		return e
 	}
@@ -230,6 +258,10 @@ func (t *telling) pressed(r *run, attempt string, action callout.Action, digit s
 func (v *verdict) look(r *run, attempt string, action callout.Action, person string, held bool) {
 	s := r.view().State
 	status := callout.Outcome(r.attempt(attempt).Status)
+	if a, up := lineIn(s, attempt); up && a.Tone != "" && !held {
+		v.doubtful++
+		return
+	}
 	switch {
 	case s.Status == callout.ResolvedNow:
 		v.closed++

@@ -73,6 +73,8 @@ type telling struct {
 	check   bool // those who took them are asked whether they are still on it
 	keys    map[string]callout.Action
 	proof   string // the digit that takes it; "" where a key does
+	inBand  bool   // keys are heard as tones, and wanted twice
+	before  string // keys that were heard before the one that is acted on, in one breath
 	plainly bool
 	again   bool // it was heard before in this call
 }
@@ -85,7 +87,7 @@ func (d *Dispatcher) telling(l *line, riders []rider, plainly bool) *telling {
 		return nil
 	}
 	first := riders[0].run
-	t := &telling{d: d, line: l, set: d.cfg.House(), riders: riders, first: first.view(), attempt: first.attempt(riders[0].attempt), plainly: plainly}
+	t := &telling{d: d, line: l, set: d.cfg.House(), riders: riders, first: first.view(), attempt: first.attempt(riders[0].attempt), plainly: plainly, inBand: l.hearsKeys()}
 	plan := t.first.State.Plan
 	t.p = phrasesOf(d.languageFor(t.set, l.person, plan))
 	t.check = riders[0].rank() == rankCheck
@@ -196,6 +198,9 @@ func (d *Dispatcher) script(t *telling) *twiml.Response {
 		menu = t.p.menuOf(t.keys, proofMenu, t.p.keys)
 	}
 	if menu != "" {
+		if t.inBand {
+			said = append(said, t.p.say(t.p.twice))
+		}
 		said = append(said, t.p.say(menu))
 	}
 	if t.line.mayHalt() && t.keys[haltKey] == "" {
@@ -210,12 +215,16 @@ func (t *telling) proofless() bool {
 	return rank(t.first.Incident.Alert.Severity) <= rank(alert.Warning)
 }
 
-// gather takes one key while something is said.
+// gather takes one key while something is said, or both that are wanted where keys are heard in the sound.
 func (t *telling) gather(action string, said ...twiml.Verb) twiml.Verb {
-	return gather(action, 3*time.Second, said...)
+	g := gather(action, 3*time.Second, said...)
+	if t.inBand {
+		g.NumDigits = 2
+	}
+	return g
 }
 
-func gather(action string, wait time.Duration, said ...twiml.Verb) twiml.Verb {
+func gather(action string, wait time.Duration, said ...twiml.Verb) *twiml.Gather {
 	return &twiml.Gather{Action: action, Method: "POST", Input: "dtmf", NumDigits: 1, Timeout: wait, Nested: said}
 }
 

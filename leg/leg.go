@@ -55,6 +55,7 @@ type Event struct {
 	At     time.Time
 	Kind   EventKind
 	Digit  string // 0-9 * # A-D, for Digit
+	InBand bool   // for Digit: it was heard as a tone in the sound, which a voice can make, too
 	On     bool   // for Held
 	Cause  Cause  // for Ended
 	Status int    // the SIP status behind it, 0 if none: 180, 200, 486

@@ -14,12 +14,13 @@ import (
 // line is one call between our end ([Leg]) and the far end ([Phone]). Its goroutine owns all of it but
 // the inbox and the view.
 type line struct {
-	info leg.Info
-	keep func(context.Context, leg.Remains) error
-	bell *leg.Bell
-	wake chan struct{} // one place: the inbox has something
-	gone chan struct{} // closed when the goroutine has ended
-	born time.Time
+	info   leg.Info
+	keep   func(context.Context, leg.Remains) error
+	inBand bool // keys are heard as tones
+	bell   *leg.Bell
+	wake   chan struct{} // one place: the inbox has something
+	gone   chan struct{} // closed when the goroutine has ended
+	born   time.Time
 
 	state    state
 	rang     bool

@@ -74,7 +74,7 @@ func (n *line) refuse(c leg.Cause) {
 
 func (n *line) farKey(key string) {
 	if n.state == talking {
-		n.bell.Ring(leg.Event{Kind: leg.Digit, Digit: key})
+		n.bell.Ring(leg.Event{Kind: leg.Digit, Digit: key, InBand: n.inBand})
 	}
 }
 

@@ -32,7 +32,7 @@ func (d *Dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 		return nil, err
 	}
 	n := newLine(leg.Info{From: to.From, To: to.URI, CallID: o.ID, Phone: to.Phone, Headers: to.Headers})
-	n.keep = o.Keep
+	n.keep, n.inBand = o.Keep, to.InBandDTMF
 	if d.Take == nil || !d.Take(&Phone{n}) {
 		b := Behaviour{AnswerAfter: Never}
 		if d.Phones != nil {

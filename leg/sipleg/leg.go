@@ -338,7 +338,7 @@ func (l *Leg) listenForTones() {
 	}
 	l.sound.ear.InBand = media.NewDTMF(func(key byte) {
 		if l.sound.terms.live {
-			l.pressed(leg.Event{Kind: leg.Digit, Digit: string(rune(key))}, byTone)
+			l.pressed(leg.Event{Kind: leg.Digit, Digit: string(rune(key)), InBand: true}, byTone)
 		}
 	})
 }

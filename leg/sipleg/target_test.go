@@ -156,8 +156,8 @@ func TestKeysInTheSound(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Play(tones)
-	if e := next(t, l, leg.Digit); e.Digit != "5" {
-		t.Errorf("key %q, want 5", e.Digit)
+	if e := next(t, l, leg.Digit); e.Digit != "5" || !e.InBand {
+		t.Errorf("key %q, in the sound %v: want 5, heard there", e.Digit, e.InBand)
 	}
 	heard := make(chan byte, 4)
 	p.Listen(media.NewDTMF(func(key byte) { heard <- key }))
