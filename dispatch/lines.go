@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -186,6 +187,13 @@ func (ls *lines) alone(person, address, name string, now time.Time) (l *line, ca
 	ls.byPerson[person], ls.byLead[name] = l, l
 	ls.calls[person] = append(ls.calls[person], now)
 	return l, false
+}
+
+// remember counts calls that were made before this start.
+func (ls *lines) remember(calls map[string][]time.Time) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	maps.Copy(ls.calls, calls)
 }
 
 // tooOften forgets calls older than an hour and tells whether the rest fill the cap.

@@ -32,6 +32,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		return fmt.Errorf("node %q: %w", d.cfg.Node, err)
 	}
 	d.readHold(ctx)
+	d.remember(ctx)
 	for d.takeOver(ctx, d.left(ctx)) {
 		if err := d.store.Beat(ctx, d.cfg.Node, fence, d.cfg.Lease); err != nil {
 			return fmt.Errorf("node %q: %w", d.cfg.Node, err)
@@ -57,6 +58,21 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 			d.sweep(ctx)
 		}
 	}
+}
+
+// remembering is how long a start may look for whom its last life has called: nobody's phone waits for it.
+const remembering = 300 * time.Millisecond
+
+// remember counts who was called within the last hour, so that a restart forgets nobody's twelve calls (rule 6).
+func (d *Dispatcher) remember(ctx context.Context) {
+	ctx, stop := context.WithTimeout(ctx, remembering)
+	defer stop()
+	calls, err := d.store.Called(ctx, now().Add(-time.Hour))
+	if err != nil {
+		d.log.Warn("who was called within the last hour is not known; their calls are counted from now on", "err", err)
+		return
+	}
+	d.lines.remember(calls)
 }
 
 // Booted is closed when the ghosts are ended and the old call-outs run again.

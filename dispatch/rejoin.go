@@ -86,7 +86,9 @@ func (ls *lines) again(g Attempt, now time.Time) *line {
 	}
 	l := &line{person: g.Person, address: g.Address, lead: g.ID, sid: g.Call, over: make(chan struct{}), all: ls, trunk: g.Trunk, detected: g.AnsweredBy, rejoined: true}
 	ls.byPerson[g.Person], ls.byLead[g.ID] = l, l
-	ls.calls[g.Person] = append(ls.calls[g.Person], now)
+	if !slices.ContainsFunc(ls.calls[g.Person], g.Dialed.Equal) { // else it was remembered at the start
+		ls.calls[g.Person] = append(ls.calls[g.Person], now)
+	}
 	return l
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
+	"github.com/kaden-project/kaden/phonetest"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/trunk"
 )
@@ -249,5 +250,28 @@ func TestALongOutageDoesNotUseUpAnybodysHour(t *testing.T) {
 		n.everywhere("sato", simleg.Behaviour{RingAfter: time.Second, AnswerAfter: 3 * time.Second, Actions: []simleg.Action{{At: 5 * time.Second, Digits: "1"}}})
 		time.Sleep(90 * time.Second)
 		n.is(id, dispatch.Acknowledged, "sato")
+	})
+}
+
+// Rule 6: nobody is called more than twelve times within an hour, and a restart forgets none of them.
+func TestR6ARestartForgetsNobodysCalls(t *testing.T) {
+	tell(t, "plan: default\nstill-on-it: off\nsteps:\n  - call: [sato, suzuki]\n    order: in-turn\n", func(n *night) {
+		sato, suzuki := n.Phone("sato"), n.Phone("suzuki")
+		takes := func(p *phonetest.Phone, key string) {
+			id := n.alert(key, "disk full")
+			p.Rings().Answers().Hears("Press 1").Presses("1").Hears("Recorded").IsHungUp()
+			n.must(n.d.Resolve(n.t.Context(), id, "sato"))
+		}
+		for i := range dispatch.UsualPerHour {
+			takes(sato, fmt.Sprint("before/", i))
+			if i == dispatch.UsualPerHour/2 {
+				n.restart()
+			}
+		}
+		n.restart()
+		takes(suzuki, "after")
+		n.happened(timeline.AttemptUnreachable, "called 12 times within the hour")
+		time.Sleep(time.Hour)
+		takes(sato, "an hour later")
 	})
 }

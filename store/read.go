@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"math"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/timeline"
@@ -58,6 +61,44 @@ var attemptsOf = "SELECT " + attempts.all + " FROM attempt WHERE callout = ? ORD
 // AttemptsOf lists the attempts of a call-out, oldest first.
 func (s *Store) AttemptsOf(ctx context.Context, callout string) ([]dispatch.Attempt, error) {
 	return list(ctx, s.db.reader(), attempts, attemptsOf, callout)
+}
+
+// called is one page of attempts, newest first. Attempts are numbered as they are dialled, so that who reads backwards may
+// stop at the first page that reaches beyond the moment, however many there are before it.
+const called = `SELECT nr, person, dialed, CASE WHEN line = id AND NOT (status = 'fault' AND rang = 0 AND answered = 0) THEN 1 ELSE 0 END
+	FROM attempt WHERE nr < ? ORDER BY nr DESC LIMIT 500`
+
+// Called is when each person was called since a moment, oldest first.
+func (s *Store) Called(ctx context.Context, since time.Time) (map[string][]time.Time, error) {
+	calls := map[string][]time.Time{}
+	for before, more := int64(math.MaxInt64), true; more; {
+		r, err := s.db.reader().query(ctx, called, before)
+		if err != nil {
+			return nil, err
+		}
+		more = false
+		for r.Next() {
+			var person string
+			var dialed time.Time
+			var counts int
+			if err := r.Scan(&before, &person, moment{&dialed}, &counts); err != nil {
+				r.Close()
+				return nil, err
+			}
+			if more = !dialed.Before(since); more && counts == 1 {
+				calls[person] = append(calls[person], dialed)
+			}
+		}
+		err = r.Err()
+		r.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, times := range calls {
+		slices.SortFunc(times, time.Time.Compare)
+	}
+	return calls, nil
 }
 
 var (

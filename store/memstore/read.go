@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/timeline"
@@ -68,6 +69,24 @@ func (s *Store) AttemptsOf(ctx context.Context, callout string) ([]dispatch.Atte
 		list[i] = cloneAttempt(list[i])
 	}
 	return list, nil
+}
+
+// Called is when each person was called since a moment, oldest first.
+func (s *Store) Called(ctx context.Context, since time.Time) (map[string][]time.Time, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	calls := map[string][]time.Time{}
+	for _, a := range sorted(s.attempts, func(a dispatch.Attempt) bool { return a.Line == a.ID && !a.Dialed.Before(since) }) {
+		if a.Status != "fault" || !a.Rang.IsZero() || !a.Answered.IsZero() {
+			calls[a.Person] = append(calls[a.Person], a.Dialed)
+		}
+	}
+	for _, times := range calls {
+		slices.SortFunc(times, time.Time.Compare)
+	}
+	return calls, nil
 }
 
 // Events lists events after seq, oldest first, of one alert or of all ("").

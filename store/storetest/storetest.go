@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"a hundred copies of a delivery at once open one incident", deliveryStorm},
 		{"a call-out is changed by who has read it last", calloutConflicts},
 		{"attempts keep what ends them", attemptRemains},
+		{"who was called since a moment is known", calledSince},
 		{"what fails leaves nothing behind", rolledBack},
 		{"neighbours in a commit do not harm each other", neighbours},
 		{"who stopped waiting has changed nothing", stoppedWaiting},

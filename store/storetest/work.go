@@ -104,6 +104,44 @@ func attemptRemains(t *testing.T, s Store, _ func() Store) {
 	is(t, s.KeepRemains(t.Context(), "nobody", nil, leg.Remains(`1`)), dispatch.ErrNotFound)
 }
 
+// calledSince has calls of more than one page on both sides of the moment.
+func calledSince(t *testing.T, s Store, reopen func() Store) {
+	const old, young = 600, 1200
+	since := Base.Add(old * time.Second)
+	var all []dispatch.Attempt
+	want := map[string][]time.Time{}
+	for i := range old + young {
+		a := Attempt(fmt.Sprint("at-", i), "co-1", "a", 1)
+		a.Person, a.Line, a.Dialed = fmt.Sprint("p", i%5), a.ID, Base.Add(time.Duration(i)*time.Second)
+		counts := true
+		switch i % 10 {
+		case 3:
+			a.Line, counts = "at-1", false // told in the call of another alert
+		case 5:
+			a.Line, counts = "in-CA1", false // they called us
+		case 6:
+			a.Status, counts = "fault", false // no line took it
+		case 7:
+			a.Status, a.Rang = "fault", a.Dialed.Add(time.Second)
+		}
+		all = append(all, a)
+		if counts && i >= old {
+			want[a.Person] = append(want[a.Person], a.Dialed)
+		}
+	}
+	write(t, s, func(tx dispatch.Tx) error { return tx.PutAttempts(all...) })
+	late := all[old] // its row is written again, and keeps its place
+	late.Ended = Base.Add(time.Hour)
+	write(t, s, func(tx dispatch.Tx) error { return tx.PutAttempts(late) })
+	s = reopen()
+	got, err := s.Called(t.Context(), since)
+	ok(t, err)
+	same(t, "who was called", got, want)
+	got, err = s.Called(t.Context(), Base.Add(time.Hour))
+	ok(t, err)
+	same(t, "nobody was called after that", len(got), 0)
+}
+
 func eventsInOrder(t *testing.T, s Store, _ func() Store) {
 	var mu sync.Mutex
 	var heard []timeline.Event
