@@ -192,6 +192,7 @@ type Story struct {
 	Outcome  string `json:"outcome,omitempty" doc:"Of the last attempt."`
 	Why      string `json:"why,omitempty" doc:"Why there was none, or why it ended."`
 	Sound    string `json:"sound,omitempty" doc:"How the last call that had sound fared on its way, in words."`
+	Advice   string `json:"advice,omitempty" doc:"A ring time for the person's document, where a voicemail answered."`
 }
 
 func whyView(e dispatch.Explanation) *Why {

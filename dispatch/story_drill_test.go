@@ -1,6 +1,7 @@
 package dispatch_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -166,4 +167,36 @@ func TestR33TheKillSwitchIsLetGo(t *testing.T) {
 		n.must(n.d.Unhalt(n.t.Context(), "tanaka")) // once more changes nothing
 		n.must(n.d.Resolve(n.t.Context(), id, "sato"))
 	})
+}
+
+// Rule 12: a drill teaches ring times, and changes none.
+func TestR12ADrillLearnsWhenAVoicemailAnswers(t *testing.T) {
+	for after, want := range map[time.Duration]string{
+		17300 * time.Millisecond: "the voicemail of sim:sato answered after 17 s: ring: 14s",
+		11 * time.Second:         "the voicemail of sim:sato answered after 11 s: ring: 8s",
+		5 * time.Second:          "the voicemail of sim:sato answered after 5 s: no ring time is short enough; the phone is off, or the voicemail should answer later",
+	} {
+		story(t, "", func(h *house) {
+			for time.Now().Local().Hour() != 10 {
+				h.after(time.Hour)
+			}
+			id, err := h.d.Drill(context.Background(), "default", "tanaka", false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sato := h.rings("sato").ring()
+			h.after(after)
+			sato.answer().takenFor("machine_start")
+			h.rings("suzuki").ring().answer().press("1").hears("Recorded")
+			x, err := h.d.Why(context.Background(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range x.People {
+				if said := map[string]string{"sato": want}[p.Person]; p.Advice != said {
+					t.Errorf("after %v, advice for %s: %q, want %q", after, p.Person, p.Advice, said)
+				}
+			}
+		})
+	}
 }

@@ -26,6 +26,7 @@ type PersonStory struct {
 	Outcome  string // of the last attempt; unreachable for somebody who could not be called at all
 	Why      string // in words
 	Sound    string // how the last call that had sound fared on its way, in words; "" is not known
+	Advice   string // a ring time for the person's document, where a voicemail answered; "" is none
 }
 
 // Why explains, from what was written down, why nobody was called, or what happened to each person.
@@ -87,6 +88,9 @@ func (n *nightStory) attempts(rows []Attempt) {
 		p.Outcome = a.Status
 		if how := a.Sound.String(); how != "" {
 			p.Sound = how
+		}
+		if said := advice(a); said != "" {
+			p.Advice = said
 		}
 		switch callout.Outcome(a.Status) {
 		case callout.Fault:

@@ -139,18 +139,8 @@ func (c *whyCmd) Run(out *output) error {
 	if c.ID == "" {
 		return c.latest(out, api)
 	}
-	var why struct {
-		Summary string `json:"summary"`
-		People  []struct {
-			Person   string `json:"person"`
-			Attempts int    `json:"attempts"`
-			Outcome  string `json:"outcome"`
-			Why      string `json:"why"`
-			Sound    string `json:"sound"`
-		} `json:"people"`
-		Notices []string `json:"notices"`
-	}
-	if err := api.do(context.Background(), http.MethodGet, "/api/alerts/"+url.PathEscape(c.ID)+"/why", "", nil, &why); err != nil {
+	why, err := api.why(context.Background(), c.ID)
+	if err != nil {
 		return err
 	}
 	fmt.Fprintln(out.Stdout, why.Summary)
@@ -164,8 +154,33 @@ func (c *whyCmd) Run(out *output) error {
 			fmt.Fprintf(out.Stdout, "  sound of %s: %s\n", p.Person, p.Sound)
 		}
 	}
+	for _, p := range why.People {
+		if p.Advice != "" {
+			fmt.Fprintf(out.Stdout, "  for %s: %s\n", p.Person, p.Advice)
+		}
+	}
 	for _, n := range why.Notices {
 		fmt.Fprintln(out.Stdout, "  !!", n)
 	}
 	return nil
+}
+
+// explanation is what the server says of an alert.
+type explanation struct {
+	Summary string `json:"summary"`
+	People  []struct {
+		Person   string `json:"person"`
+		Attempts int    `json:"attempts"`
+		Outcome  string `json:"outcome"`
+		Why      string `json:"why"`
+		Sound    string `json:"sound"`
+		Advice   string `json:"advice"`
+	} `json:"people"`
+	Notices []string `json:"notices"`
+}
+
+// why asks what became of an alert.
+func (c *client) why(ctx context.Context, alert string) (e explanation, err error) {
+	err = c.do(ctx, http.MethodGet, "/api/alerts/"+url.PathEscape(alert)+"/why", "", nil, &e)
+	return e, err
 }

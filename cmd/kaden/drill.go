@@ -28,6 +28,7 @@ type drillCmd struct {
 // Help is shown below the flags.
 func (*drillCmd) Help() string {
 	return `Rings real phones; everybody hears that it is a drill (訓練), first and last. Ends with 0 when somebody took it.
+Where a voicemail answered, it says which "ring:" of that contact would keep it out; it changes no document.
 
 Example: kaden drill night-shift`
 }
@@ -55,6 +56,9 @@ func (c *drillCmd) Run(out *output) error {
 	show := &show{out: out.Stdout, json: c.JSON, begun: time.Now()}
 	show.say("drill of %s: alert %s", c.Plan, begun.Alert)
 	taken, err := c.follow(events, begun.Alert, show)
+	if err == nil && !c.JSON {
+		c.learnt(ctx, api, begun.Alert, out)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("the drill goes on without you; \"kaden alert stop %s\" ends it", begun.Alert)
@@ -65,6 +69,19 @@ func (c *drillCmd) Run(out *output) error {
 		return exitCode(1)
 	}
 	return nil
+}
+
+// learnt says what people's documents could say after this. A server that does not answer any more has said all else.
+func (c *drillCmd) learnt(ctx context.Context, api *client, alert string, out *output) {
+	why, err := api.why(ctx, alert)
+	if err != nil {
+		return
+	}
+	for _, p := range why.People {
+		if p.Advice != "" {
+			fmt.Fprintf(out.Stdout, "for %s: %s\n", p.Person, p.Advice)
+		}
+	}
 }
 
 // follow shows the events of one alert until it is decided.

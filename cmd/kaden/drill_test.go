@@ -176,7 +176,12 @@ func TestADrillShowsWhatHappensUntilItIsDecided(t *testing.T) {
 			}
 		})
 	}
+	answers["GET /api/alerts/al-7/why"] = `{"summary": "", "people": [{"person": "sato", "advice": "the voicemail of tel:+8190****1111 answered after 17 s: ring: 14s"}, {"person": "tanaka"}], "notices": []}`
 	d := newDesk(t, answers, `{"seq": 4, "kind": "alert.acknowledged", "alert": "al-7", "person": "sato"}`)
+	if code, stdout, _ := d.say("drill", "night"); code != 0 || !strings.HasSuffix(stdout, "\nfor sato: the voicemail of tel:+8190****1111 answered after 17 s: ring: 14s\n") {
+		t.Errorf("what was learnt: exit %d, %q", code, stdout)
+	}
+	d = newDesk(t, answers, `{"seq": 4, "kind": "alert.acknowledged", "alert": "al-7", "person": "sato"}`)
 	if code, stdout, _ := d.say("drill", "night", "--json"); code != 0 || !strings.HasPrefix(stdout, `{"seq":4,`) || strings.Count(stdout, "\n") != 1 {
 		t.Errorf("as JSON: exit %d, %q", code, stdout)
 	}

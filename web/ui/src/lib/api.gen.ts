@@ -1633,6 +1633,8 @@ export interface components {
             wait?: number;
         };
         Story: {
+            /** @description A ring time for the person's document, where a voicemail answered. */
+            advice?: string;
             /** Format: int64 */
             attempts: number;
             /** @description Of the last attempt. */
