@@ -109,6 +109,22 @@ func (b *booking) elsewhere() bool {
 	return b.crowded
 }
 
+// full names the trunks that the booking wants and that have no channel left, nil if it does not wait any more.
+func (b *booking) full() (names []string) {
+	b.lines.mu.Lock()
+	defer b.lines.mu.Unlock()
+	if !slices.Contains(b.lines.queue, b) {
+		return nil
+	}
+	for _, t := range b.wants {
+		n, _ := b.lines.of(t).channels.Take(1)
+		if n == 0 || b.crowded && t.Channels > 0 {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
 // cancel gives the place in the queue back, and the line if it was given in the meantime.
 func (b *booking) cancel() {
 	b.lines.mu.Lock()

@@ -124,6 +124,7 @@ type Event struct {
 	ByUs       bool      // for the end: we hung up
 	InBand     bool      // for a key: it was heard as a tone in the sound; for the answer: keys of this trunk are (rule 19)
 	Unsure     bool      // for InProgress: the trunk answers for telephones that nobody has picked up (rule 30)
+	Full       []string  // for Queued: the trunks of which it waits for a line and whose channels are all taken
 	Text       string    // words for the timeline
 }
 

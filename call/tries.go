@@ -93,7 +93,16 @@ func (c *Call) waits(b *booking) {
 		text += "; its channels are taken by other processes on this database, or others wait there for longer"
 	}
 	c.untold = append(c.untold, c.event(timeline.CallQueued, text)) // worth no commit of its own: Place says it meanwhile
-	c.tell(Event{At: time.Now(), Status: Queued, Text: text})
+	c.tell(Event{At: time.Now(), Status: Queued, Full: b.full(), Text: text})
+}
+
+// Crowded names the trunks of which the call waits for a line now and whose channels are all taken, so that only the end of
+// another call helps there. It may be called from any goroutine.
+func (c *Call) Crowded() []string {
+	if b := c.queued.Load(); b != nil {
+		return b.full()
+	}
+	return nil
 }
 
 // unbook gives up waiting for a line.

@@ -178,6 +178,7 @@ const (
 	Stopped    EventKind = "stopped"  // a person stopped the call-out, By
 
 	Detected   EventKind = "detected"    // Attempt: Text is Twilio's AnsweredBy: human, machine_start, machine_end_beep …, fax, unknown
+	Wanted     EventKind = "wanted"      // Attempt: the call of somebody else waits for a line, and this one's would do
 	Alive      EventKind = "alive"       // a sign of life of the one who took it: console, API, By
 	Snoozed    EventKind = "snoozed"     // By: it stays taken for For, then By is asked
 	HandedOver EventKind = "handed-over" // By gives it to People[0], who is rung first; the plan goes on if they do not take it

@@ -36,3 +36,13 @@ func (m *machine) detected(a *Attempt, e Event) {
 		m.noteOf(a, timeline.AttemptDetected, e.Text, text)
 	}
 }
+
+// wanted gives up the line of a machine, because somebody's phone cannot ring without it (rule 32). Whoever has pressed a
+// key is a person, and a message that is being left after the beep is left.
+func (m *machine) wanted(a *Attempt) {
+	if a.Outcome != Listening || !a.Device || a.Keyed {
+		return
+	}
+	m.do(Command{Kind: HangUp, Attempt: a.ID, Person: a.Person, Why: WhyMachine})
+	m.decide(a, Machine, WhyMachine, "somebody else waits for this line")
+}

@@ -60,6 +60,8 @@ func (m *machine) heard(a *Attempt, e Event) {
 		}
 	case Detected:
 		m.detected(a, e)
+	case Wanted:
+		m.wanted(a)
 	case Pressed:
 		m.pressed(a, e)
 	case Ended:

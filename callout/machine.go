@@ -214,7 +214,7 @@ func (m *machine) take(e Event) {
 		// settle looks at the clock after every event
 	case Mustered:
 		m.mustered(e)
-	case Placed, Rang, AnsweredBy, Detected, Pressed, Told, Ended:
+	case Placed, Rang, AnsweredBy, Detected, Wanted, Pressed, Told, Ended:
 		if a := m.attempt(e.Attempt); a != nil {
 			m.heard(a, e)
 		}

@@ -268,6 +268,8 @@ func (n *night) event(f []string) (e Event, ok bool) {
 		e.Kind = Told
 	case "presses":
 		e.Kind, e.Digit, e.Proof, e.InBand = Pressed, f[2], slices.Contains(f, "proof"), slices.Contains(f, "in-band")
+	case "wanted": // her line, by somebody who waits for one
+		e.Kind = Wanted
 	case "detected":
 		e.Kind, e.Text = Detected, f[2]
 	default:

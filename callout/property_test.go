@@ -259,7 +259,7 @@ func (w *wild) run() error {
 func (w *wild) meddle() Event {
 	e := Event{At: w.now.Add(w.seconds(3)), By: pick(w.chance, "console", "p1", "p2"),
 		Kind: pick(w.chance, Taken, Released, Released, Resolved, Refired, Refired, Stopped, Begin, Alive, Snoozed, HandedOver, HandedOver,
-			Summoned, Summoned, CalledBack, CalledBack, Halted, Halted, Unhalted, Mustered, Pressed, Detected, "nonsense")}
+			Summoned, Summoned, CalledBack, CalledBack, Halted, Halted, Unhalted, Mustered, Pressed, Detected, Wanted, "nonsense")}
 	switch e.Kind {
 	case Released, Refired:
 		e.Severity = pick(w.chance, "", "critical", "warning")
@@ -273,7 +273,7 @@ func (w *wild) meddle() Event {
 		e.Until = w.now.Add(w.seconds(200) * 10)
 	case Mustered:
 		e.Step, e.Round, e.People, e.Place = w.of(9)-4, w.of(3), w.group("x"), w.of(300)-100
-	case Pressed, Detected:
+	case Pressed, Detected, Wanted:
 		e.Attempt, e.Digit, e.Text = fmt.Sprintf("co-%d", w.of(40)-2), "1", "machine_start"
 		if c := w.calls[e.Attempt]; c != nil && c.machine {
 			e.Kind = Detected

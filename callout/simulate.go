@@ -64,7 +64,7 @@ func Play(p Plan, people Roster, behave map[string]Behaviour, n Night, tell func
 		n.Limit = 24 * time.Hour
 	}
 	s := &simulation{night: n, m: machineOf(New(n.ID, p, n.Severity)), people: people, behave: behave, hand: tell, calls: map[string]int{}, checks: map[string]int{},
-		open: map[string]bool{}, lines: newLineBook(n), joined: map[string]string{}, seated: map[string]Reaction{}}
+		open: map[string]bool{}, lines: newLineBook(n), joined: map[string]string{}, seated: map[string]Reaction{}, asked: map[string]bool{}}
 	s.m.Drill = n.Drill
 	for _, b := range behave {
 		s.asks = s.asks || len(b.Checks) > 0
@@ -87,6 +87,7 @@ type simulation struct {
 	lines  lineBook            // the trunks
 	joined map[string]string   // attempt → person in the conference
 	seated map[string]Reaction // what those do who call back
+	asked  map[string]bool     // attempts whose line somebody wants
 	alive  bool                // a check was answered
 	queue  agenda
 	seq    int64                // of the last event

@@ -100,9 +100,37 @@ func (s *simulation) fill(now time.Time) {
 		s.dial(c.Command, now)
 	}
 	s.lines.wait = keep
+	s.relieve(now)
 	if !wake.IsZero() && !wake.Equal(s.lines.wake) {
 		s.lines.wake = wake
 		s.at(Event{At: wake, Kind: gateOpens})
+	}
+}
+
+// relieve asks machines to make room for calls that only the end of another one helps, one for each (rule 32).
+func (s *simulation) relieve(now time.Time) {
+	leaving := 0
+	for id := range s.asked {
+		if _, on := s.lines.on[id]; on {
+			leaving++
+		}
+	}
+	for _, c := range s.lines.wait {
+		if _, opens, ok := s.free(c.wants, now); ok || !opens.IsZero() {
+			continue
+		}
+		if leaving--; leaving >= 0 {
+			continue
+		}
+		i := slices.IndexFunc(s.m.Attempts, func(a Attempt) bool {
+			l, on := s.lines.on[a.ID]
+			return on && a.Outcome == Listening && a.Device && !a.Keyed && !s.asked[a.ID] && slices.ContainsFunc(c.wants, func(w Line) bool { return w.Name == l.Name })
+		})
+		if i < 0 {
+			return
+		}
+		s.asked[s.m.Attempts[i].ID] = true
+		s.at(Event{At: now, Kind: Wanted, Attempt: s.m.Attempts[i].ID})
 	}
 }
 

@@ -112,3 +112,25 @@ func TestWhoWaitsIsNotCalledWhenSomebodyTakesIt(t *testing.T) {
 		t.Errorf("called: %s", got)
 	}
 }
+
+// A machine makes room for whoever waits for the only line; in a line with room for both it is listened to.
+func TestAMachineMakesRoomOnANarrowTrunk(t *testing.T) {
+	p := Plan{Machine: MachineYields, Steps: []Step{{Call: []string{"sato", "suzuki"}, Order: InTurn, Rounds: 1}}, After: AtOnce}.WithDefaults()
+	behave := map[string]Behaviour{"sato": {Calls: []Reaction{{Answers: true, Machine: true, Rings: 15 * time.Second}}}}
+	for channels, want := range map[int]timeline.Kind{1: timeline.AttemptMachine, 2: timeline.AttemptNotConfirmed} {
+		events := Simulate(p, nil, behave, Night{Channels: channels, Severity: "warning"})
+		rung, _ := rungAt(events)
+		if got := strings.Join(rung, ", "); got != "sato 0s, suzuki 18s" {
+			t.Errorf("%d channels: %s", channels, got)
+		}
+		ended := timeline.Kind("")
+		for _, e := range events {
+			if e.Person == "sato" && (e.Kind == timeline.AttemptMachine || e.Kind == timeline.AttemptNotConfirmed) {
+				ended = e.Kind
+			}
+		}
+		if ended != want {
+			t.Errorf("%d channels: sato's attempt ended as %s, want %s", channels, ended, want)
+		}
+	}
+}

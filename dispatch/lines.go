@@ -47,14 +47,17 @@ type line struct {
 	answered time.Time
 	hold     Line // nil until the call is on its way
 	trunk    string
-	detected string // what detection takes the one who answered for
-	inBand   bool   // its keys are heard as tones in the sound, and count when heard twice (rule 19)
-	unsure   bool   // the trunk answers by itself: that proves nobody (rule 30)
-	inbound  bool   // the person called us
-	proven   bool   // … and entered their PIN
-	talks    bool   // in a conference, for as long as that takes
-	plainly  bool   // say only what was prepared at the start
-	rejoined bool   // an earlier life of this process placed it
+	crowded  []string // the trunks of which it waited for a line when it was last told so
+	keyed    bool     // a key was pressed that is none by ear alone: a person listens
+	wanted   bool     // it was asked to make room for somebody who waits
+	detected string   // what detection takes the one who answered for
+	inBand   bool     // its keys are heard as tones in the sound, and count when heard twice (rule 19)
+	unsure   bool     // the trunk answers by itself: that proves nobody (rule 30)
+	inbound  bool     // the person called us
+	proven   bool     // … and entered their PIN
+	talks    bool     // in a conference, for as long as that takes
+	plainly  bool     // say only what was prepared at the start
+	rejoined bool     // an earlier life of this process placed it
 }
 
 // rider is an attempt on a line.
@@ -334,11 +337,13 @@ func (l *line) heard(e call.Event) {
 	}
 	switch {
 	case e.Digit != "":
-		l.inBand = e.InBand
+		l.inBand, l.keyed = e.InBand, l.keyed || !e.InBand
+	case e.Status == call.Queued:
+		l.crowded = e.Full
 	case e.AnsweredBy != "":
 		kind, l.detected = callout.Detected, e.AnsweredBy
 	case e.Status == call.Initiated:
-		kind = callout.Placed // it has left the trunk's queue: its time runs from now
+		kind, l.crowded = callout.Placed, nil // it has left the trunk's queue: its time runs from now
 	case e.Status == call.Ringing && l.phase == placing:
 		kind, l.phase, l.rang = callout.Rang, ringing, e.At
 	case e.Status == call.InProgress && l.phase < answered:
@@ -346,6 +351,9 @@ func (l *line) heard(e call.Event) {
 	}
 	riders := append([]rider(nil), l.riders...)
 	l.all.mu.Unlock()
+	if e.Status == call.Queued || kind == callout.Placed || kind == callout.Detected {
+		defer l.all.relieve()
+	}
 	if kind == "" {
 		return // keys come through the script, where their answer is spoken
 	}

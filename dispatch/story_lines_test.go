@@ -11,6 +11,8 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
+	"github.com/kaden-project/kaden/media"
+	"github.com/kaden-project/kaden/media/mediatest"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/phonetest"
@@ -274,4 +276,31 @@ func TestR6ARestartForgetsNobodysCalls(t *testing.T) {
 		time.Sleep(time.Hour)
 		takes(sato, "an hour later")
 	})
+}
+
+// Over a line with one channel, a voicemail keeps nobody else from being rung (rule 32).
+func TestR32AMachineMakesRoomForWhoeverWaits(t *testing.T) {
+	for name, order := range map[string]string{"in turn": "in-turn", "together": "together"} {
+		t.Run(name, func(t *testing.T) {
+			narrow := []trunk.Trunk{{Name: "ntt", Server: "ntt.example", Channels: 1}}
+			tellOver(t, "plan: default\nstill-on-it: off\nsteps:\n  - call: [sato, suzuki]\n    order: "+order+"\n", narrow, func(n *night) {
+				n.mobilePhones()
+				n.stop()
+				n.set.Trunks = narrow
+				n.wakeUp()
+				greeting := media.NewClip(mediatest.Announcement(12*media.Rate, 7), "please leave a message").Source()
+				n.Behaves(phoneOf("sato"), simleg.Voicemail(15*time.Second, greeting, time.Minute))
+				began := time.Now()
+				id := n.alert("db", "database down")
+				suzuki := n.Phone(phoneOf("suzuki")).Rings()
+				if after := suzuki.RangAt().Sub(began); after > 22*time.Second {
+					t.Errorf("suzuki's phone rang after %v: the voicemail kept the line", after)
+				}
+				suzuki.Answers().Hears("Press 1").Presses("1").Hears("Recorded").IsHungUp()
+				n.is(id, dispatch.Acknowledged, "suzuki")
+				n.happened(timeline.AttemptMachine, "somebody else waits for this line")
+				n.must(n.d.Resolve(n.t.Context(), id, "suzuki"))
+			})
+		})
+	}
 }

@@ -205,6 +205,18 @@ func (j *journey) End(c leg.Cause) {
 // Away tells whether the call is on another platform. It does not wait: a script asks it while its call is placed.
 func (j *journey) Away() bool { return j.away.Load() }
 
+// Crowded names the trunks of which the call waits for a channel. It does not wait, and knows none while the way changes.
+func (j *journey) Crowded() []string {
+	if !j.mu.TryLock() {
+		return nil
+	}
+	defer j.mu.Unlock()
+	if c, ok := j.line.(interface{ Crowded() []string }); ok {
+		return c.Crowded()
+	}
+	return nil
+}
+
 // Fixed tells whether what is said went with the order, so that nothing else can be told in this call.
 func (j *journey) Fixed() bool { return j.fixed.Load() }
 

@@ -55,6 +55,7 @@ const remarks: Remark[] = [
     (m) => `${m[1]} の留守番電話が ${m[2]} 秒で応答しました。連絡先に ring: ${m[3]}s と書くと、その前に切れます`],
   [/^the voicemail of (\S+) answered after (\d+) s: no ring time is short enough/,
     (m) => `${m[1]} の留守番電話が ${m[2]} 秒で応答しました。呼び出し時間では避けられません。電源が切れているか、応答までの秒数を延ばす必要があります`],
+  [/^somebody else waits for this line$/, () => 'この回線をほかの人への発信が待っていたため'],
   [/^a tone in the sound: counts when it is heard twice$/, () => '音声のなかの押し音：二回聞こえたら有効'],
   [/^rang for (\S+)$/, (m) => `${duration(m[1]!)}間呼び出し`],
   [/^fires for the (\d+)\. time$/, (m) => `${m[1]} 回目の発生`],
