@@ -52,6 +52,7 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 	c.checkPINs()
 	slices.SortFunc(c.set.Trunks, func(a, b trunk.Trunk) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.set.Upstreams, func(a, b trunk.Upstream) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.set.SMSCs, func(a, b trunk.SMSC) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.set.Budgets, func(a, b tariff.Budget) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.set.Numbers, func(a, b account.Number) int { return strings.Compare(a.Number, b.Number) })
 	c.problems.Sort()
@@ -154,7 +155,14 @@ func (c *compiling) read(d Document) {
 		if !list.Refused() {
 			c.set.Upstreams = append(c.set.Upstreams, u)
 		}
-		c.checks = append(c.checks, func() { c.checkUpstream(d) })
+		c.checks = append(c.checks, func() { c.checkLineName(d, kindTrunk) })
+	case kindSMSC:
+		s, list := trunk.ReadSMSC(text, c.secrets)
+		c.note(d, list...)
+		if !list.Refused() {
+			c.set.SMSCs = append(c.set.SMSCs, s)
+		}
+		c.checks = append(c.checks, func() { c.checkLineName(d, kindTrunk, kindUpstream) })
 	case kindSource:
 		s, plan, list := readSource(text, c.secrets)
 		c.note(d, list...)

@@ -23,7 +23,7 @@ import (
 
 // Document is one YAML document as it was written.
 type Document struct {
-	Kind string // person, group, plan, trunk, upstream, source, bin, application, number, domain, phone, notice, budget
+	Kind string // person, group, plan, trunk, upstream, smsc, source, bin, application, number, domain, phone, notice, budget
 	Name string
 	Text string // byte for byte, without the --- line
 	File string // where it was read from, "" if it was not a file
@@ -37,6 +37,7 @@ type Set struct {
 	Plans     map[string]callout.Plan
 	Trunks    []trunk.Trunk    // in order of name
 	Upstreams []trunk.Upstream // in order of name
+	SMSCs     []trunk.SMSC     // in order of name; they carry messages alone, and are no Lines
 	Sources   map[string]alert.Source
 	Bins      map[string]account.Bin
 	Apps      map[string]account.Application
