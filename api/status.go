@@ -18,10 +18,18 @@ type Status struct {
 	Node     string    `json:"node"`
 	Speech   []Engine  `json:"speech" nullable:"false"`
 	Trunks   []Trunk   `json:"trunks" nullable:"false"`
+	SMSCs    []SMSC    `json:"smscs" nullable:"false" doc:"Carriers' short message centres, which carry no calls."`
 	Calls    int       `json:"calls" doc:"Calls that are not over."`
 	Callouts int       `json:"callouts" doc:"Call-outs that are driven here now."`
 	Hold     *Hold     `json:"hold,omitempty" doc:"The kill switch, while it holds: nobody is rung."`
 	Warnings []Warning `json:"warnings" nullable:"false" doc:"What would go wrong with the next alert."`
+}
+
+// SMSC is a carrier's short message centre, to which kaden speaks SMPP.
+type SMSC struct {
+	Name     string    `json:"name"`
+	From     string    `json:"from,omitempty" doc:"Who writes, where nobody says it."`
+	Standing *Standing `json:"standing,omitempty" doc:"registered: bound; refused: it does not let us bind; silent: there is no connection."`
 }
 
 // Trunk is a line to the telephone network.
@@ -70,6 +78,18 @@ func (a *API) trunks(set *manifest.Set) []Trunk {
 	return list
 }
 
+func (a *API) smscs(set *manifest.Set) []SMSC {
+	list, stand := []SMSC{}, a.standings()
+	for _, c := range set.SMSCs {
+		view := SMSC{Name: c.Name, From: c.From}
+		if at, ok := stand[c.Name]; ok {
+			view.Standing = &at
+		}
+		list = append(list, view)
+	}
+	return list
+}
+
 func (a *API) statusRoutes() {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "status", Method: http.MethodGet, Path: "/api/status",
@@ -81,7 +101,7 @@ func (a *API) statusRoutes() {
 			Speech: []Engine{},
 			Calls:  a.cfg.Calls.Calls(), Callouts: a.cfg.Callouts.Busy(),
 		}
-		s.Trunks = a.trunks(set)
+		s.Trunks, s.SMSCs = a.trunks(set), a.smscs(set)
 		var engines []Engine
 		if a.cfg.Engines != nil {
 			engines = a.cfg.Engines(ctx)

@@ -282,7 +282,7 @@ func documentsOf(text []byte) []yamlDocument {
 }
 
 // otherKinds are documents that a file may hold beside plans. Whatever else there is was meant to be a plan.
-var otherKinds = []string{"person", "group", "trunk", "upstream", "source", "number", "schedule", "route", "bin", "domain", "phone", "application", "account", "notice", "budget"}
+var otherKinds = []string{"person", "group", "trunk", "upstream", "smsc", "source", "number", "schedule", "route", "bin", "domain", "phone", "application", "account", "notice", "budget"}
 
 func (d yamlDocument) isPlan() bool { return !slices.Contains(otherKinds, d.kind) }
 

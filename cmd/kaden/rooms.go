@@ -31,6 +31,7 @@ import (
 	"github.com/kaden-project/kaden/leg/sipleg"
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/media"
+	"github.com/kaden-project/kaden/message/smpp"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/registrar"
@@ -68,6 +69,7 @@ type rooms struct {
 	voice     *voice.Runner
 	desk      *call.Desk
 	upstreams *upstream.Client
+	smscs     *smpp.Client
 	letters   letters
 	dispatch  *dispatch.Dispatcher
 	browsers  *browsers // nil: none
@@ -174,6 +176,7 @@ func (r *rooms) openLines() error {
 	if err != nil {
 		return err
 	}
+	r.openSMSCs(roots)
 	r.sip, err = sipleg.Listen(r.log, sipleg.Config{
 		LineChanged: r.watch.changed,
 		ListenTLS:   r.settings.SIP.TLS, Certificate: cert, RootCAs: roots,
@@ -272,7 +275,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 		return err
 	})
 	g.Go(func() error { r.closeBooks(work); return nil })
-	g.Go(func() error { return r.letters.desk.Run(work) })
+	g.Go(func() error { return r.write(work) })
 	g.Go(func() error { return rest.NewWatch(r.log, r.store, purse{r}).Run(work) })
 	var first error
 	select {

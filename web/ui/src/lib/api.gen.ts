@@ -771,7 +771,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Looks whether a trunk or an upstream would take a call now; places none unless asked to */
+        /** Looks whether a trunk or an upstream would take a call now, or an SMSC a message; sends none, and calls only if asked to */
         post: operations["checkTrunk"];
         delete?: never;
         options?: never;
@@ -1492,6 +1492,13 @@ export interface components {
             /** @enum {string} */
             ruling: "allow" | "warn" | "refuse";
         };
+        SMSC: {
+            /** @description Who writes, where nobody says it. */
+            from?: string;
+            name: string;
+            /** @description registered: bound; refused: it does not let us bind; silent: there is no connection. */
+            standing?: components["schemas"]["Standing"];
+        };
         Setup: {
             groups: components["schemas"]["Group"][];
             people: components["schemas"]["Person"][];
@@ -1604,6 +1611,8 @@ export interface components {
             /** @description The kill switch, while it holds: nobody is rung. */
             hold?: components["schemas"]["Hold"];
             node: string;
+            /** @description Carriers' short message centres, which carry no calls. */
+            smscs: components["schemas"]["SMSC"][];
             speech: components["schemas"]["Engine"][];
             trunks: components["schemas"]["Trunk"][];
             version: string;
