@@ -116,8 +116,8 @@ func (c *centre) serve(s *session) {
 			if err != nil {
 				c.t.Error(err)
 			}
-			c.set(func() { c.sent, c.at = append(c.sent, m), append(c.at, time.Now()) })
-			n := len(c.sent)
+			n := 0
+			c.set(func() { c.sent, c.at = append(c.sent, m), append(c.at, time.Now()); n = len(c.sent) })
 			if answers != nil {
 				answers(n, s, p)
 			} else {
@@ -254,6 +254,7 @@ func TestRateAndWindow(t *testing.T) {
 			t.Errorf("they came after %v", at)
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if len(c.sent) != 5 {
 			t.Errorf("%d came in the end", len(c.sent))
 		}

@@ -192,10 +192,13 @@ func TestAPieceThatDoesNotCome(t *testing.T) {
 		c.brings(udh(1, 3, 1, encodeUTF16("前半")))
 		c.brings(udh(1, 3, 3, encodeUTF16("後半")))
 		time.Sleep(4 * time.Minute)
-		if len(c.in) != 0 {
-			t.Errorf("came in: %+v", c.in)
-		}
+		c.set(func() {
+			if len(c.in) != 0 {
+				t.Errorf("came in: %+v", c.in)
+			}
+		})
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		c.set(func() {
 			if len(c.in) != 1 || c.in[0].Body != "前半…後半" {
 				t.Errorf("came in: %+v", c.in)
