@@ -101,7 +101,10 @@ func tellOver(t *testing.T, plan string, lines []trunk.Trunk, f func(n *night)) 
 		n := &night{t: t, store: memstore.New(), ask: &switchboard{}, set: &manifest.Set{
 			Plans: map[string]callout.Plan{}, People: map[string]oncall.Person{}, Groups: map[string]oncall.Group{},
 			Sources: map[string]alert.Source{"json": {Name: "json", Kind: "json"}},
-			Numbers: []account.Number{{Account: phonetest.Account, Number: "kaden", CallBack: true}},
+			Numbers: []account.Number{
+				{Account: phonetest.Account, Number: "kaden", CallBack: true},
+				{Account: phonetest.Account, Number: "hotline", Hotline: &account.Hotline{Plan: "default"}},
+			},
 		}}
 		if plan == "" {
 			plan = plans
@@ -112,7 +115,7 @@ func tellOver(t *testing.T, plan string, lines []trunk.Trunk, f func(n *night)) 
 			s.Store, s.Asker, s.Recordings = n.store, n.ask, shelf{n.store}
 			s.Trunks = lines
 			for _, own := range n.set.Numbers {
-				s.Numbers = append(s.Numbers, dispatch.CallBack(own))
+				s.Numbers = append(s.Numbers, dispatch.Scripted(own))
 			}
 		})
 		n.ask.web = func() call.Asker { return n.Web }

@@ -1,0 +1,74 @@
+package main_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/kaden-project/kaden/media"
+	"github.com/kaden-project/kaden/timeline"
+)
+
+// Somebody phones the hotline and presses 1; a telephone rings, its person takes it with 1, and the two hear each other.
+// Whoever took it is let go when the caller hangs up.
+func TestTheHotline(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	caller, sato := newPhone(t, hum(700)...), newPhone(t, hum(1300)...)
+	s := serve(t)
+	s.apply("person: sato\nlanguage: en-US\ncontacts: ["+sato.address()+"]",
+		"plan: night\nsay: { en: \"{{.Title}}\" }\nsteps:\n  - call: [sato]\n    ring: 60s\n",
+		"number: \"+815012345678\"\nplan: night\nsay: { en: This is the night line. }")
+	caller.does("dial", "sip:+815012345678@"+local(s.sip))
+	caller.sees("CALL_ESTABLISHED")
+	caller.hears(3 * time.Second)
+	if n := len(s.alerts()); n > 0 {
+		t.Errorf("there are %d alerts before a key was pressed", n)
+	}
+	caller.presses("1")
+	sato.rings()
+	id := s.alerts()[0].ID
+	sato.takes()
+	s.until(id, timeline.AlertAcknowledged, "sato")
+	s.until(id, timeline.CallerJoined, "")
+	for _, c := range []struct {
+		name string
+		p    *phone
+		hz   float64
+	}{{"the caller hears sato", caller, 1300}, {"sato hears the caller", sato, 700}} {
+		eventually(t, patience, c.name, func() bool {
+			return c.p.recording() != "" && len(c.p.recorded()) > media.Rate && loudness(c.p.recorded(), c.hz) > 3000
+		})
+	}
+	caller.does("hangup", "")
+	s.until(id, timeline.AlertResolved, "")
+	sato.sees("CALL_CLOSED")
+	if n := s.night(id); n.Status != "resolved" || n.By != "sato" || n.count(timeline.CallerLeft, "") != 1 {
+		t.Errorf("the night was:\n%s", n)
+	}
+}
+
+// The process dies while the caller waits: nobody can save their call, but the call-out goes on, and whoever takes it hears
+// whom to call back.
+func TestTheHotlineSurvivesTheDeathOfItsProcess(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	caller, sato := newPhone(t), newPhone(t)
+	s := serve(t)
+	s.apply("person: sato\nlanguage: en-US\ncontacts: ["+sato.address()+"]",
+		"plan: night\nsay: { en: \"{{.Title}}\" }\nsteps:\n  - call: [sato]\n    ring: 60s\n",
+		"number: \"+815012345678\"\nplan: night\nsay: { en: This is the night line. }")
+	caller.does("dial", "sip:+815012345678@"+local(s.sip))
+	caller.sees("CALL_ESTABLISHED")
+	caller.hears(3 * time.Second)
+	caller.presses("1")
+	sato.rings()
+	s.kill()
+	s.start()
+	s.ready()
+	sato.ringsAgain(2)
+	sato.takes()
+	id := s.alerts()[0].ID
+	s.until(id, timeline.AlertAcknowledged, "sato")
+	s.until(id, timeline.CallerLeft, "")
+	sato.sees("CALL_CLOSED")
+}
