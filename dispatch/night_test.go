@@ -17,6 +17,7 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/phonetest"
@@ -164,6 +165,7 @@ func (n *night) wakeUp() {
 			n.Desk.Conference(phonetest.Account, room).Play(phonetest.Words(say.Text()))
 			return nil
 		},
+		Music:   media.AppendWAV(nil, make([]int16, 20*media.Rate)),
 		Inbound: func(id sid.Call) (dispatch.Line, bool) { c, ok := n.Desk.Live(id); return c, ok },
 	})
 	n.ask.mu.Lock()

@@ -203,8 +203,11 @@ func (p phrases) fixed() []string {
 	if key := keyFor(plan.CheckKeys(), callout.LeaveWord); key != "" {
 		out = append(out, fmt.Sprintf(p.leaveWord, key))
 	}
-	out = append(out, p.line, fmt.Sprintf(p.lineKey, "1"), p.lineNobody, p.lineNotYet, p.lineCalling, p.lineNumber, p.lineStill, p.lineAnswered,
+	out = append(out, p.line, p.lineNobody, p.lineNotYet, p.lineCalling, p.lineNumber, p.lineStill, p.lineAnswered,
 		p.lineMeet, p.lineMoment, p.lineAlone, p.lineTaken, p.lineExhausted, p.lineGoesOn, p.lineOver, p.lineBye, p.callerHere, p.callerGone, p.callerHidden)
+	for key := range 4 {
+		out = append(out, fmt.Sprintf(p.lineKey, fmt.Sprint(key+1)))
+	}
 	for digit := range 10 {
 		out = append(out, fmt.Sprintf(p.proof, fmt.Sprint(digit)))
 	}

@@ -22,7 +22,7 @@ func (n *night) hotline(h account.Hotline) { n.set.Numbers[1].Hotline = &h }
 // phonesTheHotline calls, and has heard what the line is.
 func (n *night) phonesTheHotline(from string) *phonetest.Phone {
 	n.t.Helper()
-	return n.Phone(from).Calls("sim:hotline").IsAnswered().Hears("This line has somebody called").Hears("press 1")
+	return n.Phone(from).Calls("sim:hotline").IsAnswered().Hears("This is an on-call line").Hears("press 1")
 }
 
 // wantsSomebody also presses the key and is told that people are called.
@@ -76,10 +76,10 @@ func TestWithoutAKeyNobodyIsWoken(t *testing.T) {
 	tell(t, "", func(n *night) {
 		robot := n.Phone("robot").Calls("sim:hotline").IsAnswered()
 		for range 3 {
-			robot.Hears("This line has somebody called").Hears("press 1")
+			robot.Hears("This is an on-call line").Hears("press 1")
 		}
 		robot.Hears("Nobody is called. Goodbye.").IsHungUp()
-		n.phonesTheHotline("pocket").Presses("7").Hears("This line has somebody called").HangsUp()
+		n.phonesTheHotline("pocket").Presses("7").Hears("This is an on-call line").HangsUp()
 		n.quiet(time.Hour)
 		if list, err := n.store.Incidents(n.t.Context(), dispatch.Query{Limit: 1}); err != nil || len(list) > 0 {
 			t.Errorf("alerts: %v, %v", list, err)
@@ -212,9 +212,8 @@ func TestACallerWhoWasCutOffComesBack(t *testing.T) {
 
 func TestACallIsRecordedBeforeTheCallerHearsIt(t *testing.T) {
 	tell(t, "", func(n *night) {
-		guest := n.phonesTheHotline("guest")
 		n.store.Break(errors.New("the database is away"))
-		guest.Presses("1").Hears("not recorded yet, and nobody is being called yet").Hears("not recorded yet")
+		guest := n.phonesTheHotline("guest").Presses("1").Hears("not recorded yet, and nobody is being called yet").Hears("not recorded yet")
 		n.quiet(0)
 		n.store.Break(nil)
 		guest.Hears("Recorded. People are being called now")
@@ -322,7 +321,7 @@ func TestSomebodyTakesItWhoIsNotOnTheTelephone(t *testing.T) {
 		id := n.latest().ID
 		n.must(n.d.Acknowledge(n.t.Context(), id, "console"))
 		n.Phone("sato").StopsRinging()
-		guest.Hears("Somebody has your call, but cannot talk to you here").Hears("your number is passed on").IsHungUp()
+		guest.Hears("Somebody knows of your call, but cannot talk to you").Hears("your number is passed on").IsHungUp()
 		n.is(id, dispatch.Acknowledged, "console")
 		n.happened(timeline.CallerLeft, "was told that somebody has it")
 		n.must(n.d.Resolve(n.t.Context(), id, "console"))
