@@ -91,6 +91,7 @@ type guest struct {
 	bound   bool            // for the conference, or in it
 	inside  bool            // in it
 	met     map[string]bool // who has been in it with them since they asked
+	metAt   time.Time       // since when
 	told    string          // why the call is ended, once it is
 }
 

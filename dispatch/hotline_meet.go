@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -113,44 +114,43 @@ func (d *Dispatcher) guestLeft(id sid.Call) {
 	}
 }
 
+// aTalk is how long somebody has to be with the caller for it to be what the caller had called for.
+const aTalk = 10 * time.Second
+
 // missGuest writes down that a guest is not on the line any more, and tells those who would talk to them. If they
 // had talked to somebody, that was what they had called for, and it is over; else the call-out goes on.
 func (d *Dispatcher) missGuest(g *guest) {
+	at := now()
 	d.mu.Lock()
-	met, why, id := slices.Sorted(maps.Keys(g.met)), g.told, g.callout
-	there := maps.Clone(d.rooms[id])
+	id, there := g.callout, maps.Clone(d.rooms[g.callout])
+	with := strings.Join(slices.Sorted(maps.Keys(g.met)), ", ")
+	talked := with != "" && at.Sub(g.metAt) >= aTalk
+	text := cmp.Or(g.told, "hung up") + ", after " + at.Sub(g.since).Round(time.Second).String() + "; " + g.callBack()
 	d.mu.Unlock()
+	last, r := len(d.guestsOf(id)) == 0, d.live(id)
 	it := item{}
-	talked := len(met) > 0
-	text := why
-	switch {
-	case talked:
-		text = "hung up after a talk with " + strings.Join(met, ", ")
-		if r := d.live(id); len(d.guestsOf(id)) == 0 && (r == nil || r.view().State.Status != callout.Running) {
-			it.event = callout.Event{At: now(), Kind: callout.Resolved, Text: "the caller has talked with " + strings.Join(met, ", ")}
+	if talked {
+		text = "hung up after a talk with " + with
+		if running := r != nil && r.view().State.Status == callout.Running; last && !running { // else others are still asked
+			it.event = callout.Event{At: at, Kind: callout.Resolved, Text: "the caller has talked with " + with}
 		}
-	case text == "":
-		text = "hung up"
-		fallthrough
-	default:
-		text += ", after " + now().Sub(g.since).Round(time.Second).String() + "; " + g.callBack()
 	}
+	over := it.event.Kind != ""
 	it.change = func(t *turn) {
-		if it.event.Kind != "" {
+		if over {
 			t.close("")
 		}
-		t.note(now(), timeline.Event{Kind: timeline.CallerLeft, Call: string(g.call), Text: text})
+		t.note(at, timeline.Event{Kind: timeline.CallerLeft, Call: string(g.call), Text: text})
 	}
 	d.hand(id, it)
-	if len(d.guestsOf(id)) > 0 {
-		return
-	}
-	if r := d.live(id); r != nil && len(there) > 1 {
+	switch {
+	case !last:
+	case r != nil && len(there) > 1: // they talk on
 		d.announce(r, func(p phrases) string { return p.callerGone })
-		return
-	}
-	for attempt := range there {
-		d.sendAway(attempt, talked)
+	default:
+		for attempt := range there {
+			d.sendAway(attempt, talked)
+		}
 	}
 }
 
@@ -216,6 +216,9 @@ func (d *Dispatcher) cameIn(r *run, member string) {
 		waiting++
 		if g.member() == member {
 			g.inside = true
+		}
+		if g.inside && len(there) > 0 && len(g.met) == 0 {
+			g.metAt = now()
 		}
 		for _, one := range there {
 			if g.inside {

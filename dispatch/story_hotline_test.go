@@ -135,6 +135,18 @@ func TestACallerWhoHangsUpWhileTheyAreBeingJoined(t *testing.T) {
 	})
 }
 
+func TestALineThatBreaksIsNoTalk(t *testing.T) {
+	tell(t, "", func(n *night) {
+		guest := n.wantsSomebody("guest")
+		sato := answersTheHotline(n.Phone("sato").Rings(), "Call from guest")
+		guest.HearsAll("Somebody is on the line now").Waits(3 * time.Second).HangsUp()
+		sato.Hears("The caller has hung up").Hears("number to call back: guest").IsHungUp()
+		n.is(n.latest().ID, dispatch.Acknowledged, "sato") // who is asked about it, as about any alert
+		n.happened(timeline.CallerLeft, "to be called back: guest")
+		n.must(n.d.Resolve(n.t.Context(), n.latest().ID, "sato"))
+	})
+}
+
 func TestACallerWhoShowsNoNumber(t *testing.T) {
 	tell(t, "", func(n *night) {
 		guest := n.phonesTheHotline("sip:anonymous@anonymous.invalid").Presses("1").Hears("People are being called now")
@@ -172,7 +184,7 @@ func TestACallerHearsThatNobodyCouldBeReached(t *testing.T) {
 			first := n.latest().ID
 			guest = n.wantsSomebody("guest")
 			sato := answersTheHotline(n.Phone("sato").Rings(), "Call from guest")
-			guest.HearsAll("Somebody is on the line now").Waits(time.Second).HangsUp()
+			guest.HearsAll("Somebody is on the line now").Waits(15 * time.Second).HangsUp()
 			sato.Hears("The caller has hung up").IsHungUp()
 			if last := n.latest().ID; last != first {
 				t.Errorf("the second call is the alert %s, the first %s", last, first)
@@ -189,7 +201,7 @@ func TestACallerWhoWasCutOffComesBack(t *testing.T) {
 		sato := n.Phone("sato").Rings()
 		guest := n.wantsSomebody("guest")
 		answersTheHotline(sato, "Call from guest")
-		guest.HearsAll("Somebody is on the line now").Waits(time.Second)
+		guest.HearsAll("Somebody is on the line now").Waits(15 * time.Second)
 		if stored := n.count(timeline.AlertStored, ""); stored != 1 {
 			t.Errorf("the two calls are %d alerts:\n%s", stored, n.timeline())
 		}
@@ -218,7 +230,7 @@ func TestACallIsRecordedBeforeTheCallerHearsIt(t *testing.T) {
 		n.store.Break(nil)
 		guest.Hears("Recorded. People are being called now")
 		sato := answersTheHotline(n.Phone("sato").Rings(), "Call from guest")
-		guest.HearsAll("Somebody is on the line now").Waits(time.Second).HangsUp()
+		guest.HearsAll("Somebody is on the line now").Waits(15 * time.Second).HangsUp()
 		sato.IsHungUp()
 		if stored := n.count(timeline.AlertStored, ""); stored != 1 {
 			t.Errorf("the call is %d alerts:\n%s", stored, n.timeline())
@@ -243,11 +255,11 @@ func TestTheOneWhoTookItLeavesFirst(t *testing.T) {
 	tell(t, "", func(n *night) {
 		guest := n.wantsSomebody("guest")
 		sato := answersTheHotline(n.Phone("sato").Rings(), "Call from guest")
-		guest.HearsAll("Somebody is on the line now").Waits(time.Second)
+		guest.HearsAll("Somebody is on the line now").Waits(15 * time.Second)
 		sato.HangsUp()
 		guest.Hears("The other side has left the call").Presses("1").Hears("People are being called now")
 		suzuki := answersTheHotline(n.Phone("suzuki").Rings(), "Call from guest")
-		guest.HearsAll("Somebody is on the line now").Waits(time.Second)
+		guest.HearsAll("Somebody is on the line now").Waits(15 * time.Second)
 		id := n.latest().ID
 		n.is(id, dispatch.Acknowledged, "suzuki")
 		suzuki.HangsUp()
@@ -264,7 +276,7 @@ func TestTheOneWhoTookItCallsSomebodyIn(t *testing.T) {
 	tell(t, "", func(n *night) {
 		guest := n.wantsSomebody("guest")
 		sato := answersTheHotline(n.Phone("sato").Rings(), "Call from guest")
-		guest.HearsAll("Somebody is on the line now").Waits(time.Second)
+		guest.HearsAll("Somebody is on the line now").Waits(15 * time.Second)
 		sato.Presses("*").Hears("Press 3 to call those who are missing again, 2 people")
 		guest.Hears("One moment, please.")
 		sato.Presses("3").Hears("2 people are being called now").HearsAll("connected with the caller")
@@ -288,9 +300,9 @@ func TestTwoCallersAreNotGivenToOnePerson(t *testing.T) {
 		sato := n.Phone("sato").Rings()
 		two := n.wantsSomebody("two")
 		sato.Answers().Hears("There are 2 alerts").Hears("Call from one").Hears("Press 1").Presses("1").Hears("Recorded: you have taken it.").HearsAll("connected with the caller")
-		one.HearsAll("Somebody is on the line now").Waits(time.Second)
+		one.HearsAll("Somebody is on the line now")
 		suzuki := answersTheHotline(n.Phone("suzuki").Rings(), "Call from two")
-		two.HearsAll("Somebody is on the line now").Waits(time.Second)
+		two.HearsAll("Somebody is on the line now").Waits(15 * time.Second)
 		sato.Says("to the first")
 		one.Hears("to the first").HangsUp()
 		suzuki.Says("to the second")
@@ -309,7 +321,7 @@ func TestACallerWhileAllCallsAreStopped(t *testing.T) {
 		n.quiet(0)
 		n.must(n.d.Unhalt(n.t.Context(), "console"))
 		sato := answersTheHotline(n.Phone("sato").Rings(), "Call from guest")
-		guest.HearsAll("Somebody is on the line now").Waits(time.Second).HangsUp()
+		guest.HearsAll("Somebody is on the line now").Waits(15 * time.Second).HangsUp()
 		sato.IsHungUp()
 	})
 }
@@ -336,7 +348,7 @@ func TestAPlanThatJoinsEverybodyJoinsThemWithTheCaller(t *testing.T) {
 		guest.HearsAll("Somebody is on the line now")
 		suzuki.Answers().Hears("Press 1").Presses("1").Hears("In the conference: Sato.").HearsAll("Press star")
 		tanaka.StopsRinging()
-		suzuki.Waits(time.Second).Says("all here")
+		suzuki.Waits(15 * time.Second).Says("all here")
 		guest.Hears("all here").HangsUp()
 		sato.Hears("The caller has hung up").HangsUp()
 		suzuki.Waits(time.Second).HangsUp()
@@ -354,7 +366,7 @@ func TestOnAHotlineAKeyTakesItAtOnce(t *testing.T) {
 			t.Errorf("the telephone rings after %v", waited)
 		}
 		answersTheHotline(sato, "Call from guest")
-		guest.HearsAll("Somebody is on the line now").Waits(time.Second).HangsUp()
+		guest.HearsAll("Somebody is on the line now").Waits(15 * time.Second).HangsUp()
 		sato.IsHungUp()
 	})
 }
