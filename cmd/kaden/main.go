@@ -35,6 +35,7 @@ type commands struct {
 	Config configCmd `cmd:"" help:"Check the file with the server's settings."`
 	Doctor doctorCmd `cmd:"" help:"Look for what is missing or wrong, and say what to do."`
 	Apply  applyCmd  `cmd:"" help:"Give people, groups, plans, trunks and sources to the running server."`
+	Delete deleteCmd `cmd:"" help:"Take documents away again that nothing needs."`
 	Usage  usageCmd  `cmd:"" help:"Show what calls have cost, and how the budgets stand."`
 	Export exportCmd `cmd:"" help:"Write them back, as they were applied."`
 

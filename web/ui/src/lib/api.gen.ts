@@ -560,7 +560,31 @@ export interface paths {
          * @description The documents are checked against all there are. An answer 200 with errors among its problems means that nothing was changed.
          */
         post: operations["apply"];
-        delete?: never;
+        /**
+         * Deletes several documents, all or none, such as a plan and its source
+         * @description Refused with 409 as long as another document needs one of them; the errors name each place. What is under way goes on with what it had: a plan that calls, the people it calls, a call on a trunk.
+         */
+        delete: operations["delete-all"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manifest/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a document
+         * @description Refused with 409 as long as another document needs one of them; the errors name each place. What is under way goes on with what it had: a plan that calls, the people it calls, a call on a trunk.
+         */
+        delete: operations["delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1100,6 +1124,12 @@ export interface components {
             verified?: components["schemas"]["Verified"];
             /** @description Why it cannot be called; absent if it can. */
             why?: string;
+        };
+        Deleted: {
+            /** @description Kind and name of each. */
+            deleted: string[];
+            /** @description What no longer works without them: warnings. */
+            problems: components["schemas"]["Problem"][];
         };
         Detail: {
             /** @description Organisation at the source. */
@@ -2967,6 +2997,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Applied"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    "delete-all": {
+        parameters: {
+            query: {
+                /** @description Kind and name of each. */
+                document: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
                 };
             };
             /** @description Error */
