@@ -127,6 +127,7 @@ type API struct {
 	huma  huma.API
 	mux   *http.ServeMux
 	cross *http.CrossOriginProtection
+	words lastWords
 	life  context.Context // of streams and held answers
 	end   context.CancelFunc
 }
@@ -159,8 +160,8 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.callRoutes()
 	a.sipPhoneRoutes()
 	a.houseRoutes()
-	a.binRoutes()
 	a.deleteRoutes()
+	a.binRoutes()
 	a.phoneRoutes()
 	a.dutyRoutes()
 	a.lineRoutes()

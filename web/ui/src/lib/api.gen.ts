@@ -1025,6 +1025,8 @@ export interface components {
              * @description In the queue for a line, counted from 1; absent if it waits for none.
              */
             place?: number;
+            /** @description Why it ended, in the words of the trunk or the phone; of test calls, for a while, where they were ordered. */
+            reason?: string;
             /**
              * Format: int64
              * @description From the answer to the end.
