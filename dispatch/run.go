@@ -279,7 +279,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 			r.d.lines.abandon(claimed)
 			return false
 		}
-		r.log.Error("call-out not recorded; trying again", "try", try, "err", err)
+		unkept(r.log, "call-out not recorded; trying again", err, "try", try)
 		pause = r.health.sicken(err, pause)
 		select {
 		case <-ctx.Done():
