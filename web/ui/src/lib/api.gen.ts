@@ -535,7 +535,7 @@ export interface paths {
         put?: never;
         /**
          * The kill switch: nobody is rung for a while
-         * @description Alerts are still taken in; call-outs stand still and go on when it lets go. Ringing phones stop; whoever is on the phone may go on.
+         * @description Alerts are still taken in; call-outs stand still and go on when it lets go. Ringing phones stop; whoever is on the phone may go on. Where it holds already, both reasons are kept with their names, and the later end counts.
          */
         post: operations["hold"];
         /** Lets go of the kill switch: calling goes on at once */
