@@ -1718,10 +1718,10 @@ export interface components {
             /** @description Where kaden signs on to the carrier, or asks it whether it is there. */
             standing?: components["schemas"]["Standing"];
             /**
-             * @description due: one call finds out whether it works again; resting: no call, while another trunk takes the number.
+             * @description unknown: it has carried no call since the start, and nothing asks it by itself, for it neither signs on nor is asked whether it is there (keep-alive); due: one call finds out whether it works again; resting: no call, while another trunk takes the number.
              * @enum {string}
              */
-            state: "well" | "due" | "resting";
+            state: "well" | "unknown" | "due" | "resting";
             /**
              * Format: int64
              * @description Calls that wait for a line of it, or of one of several trunks.
