@@ -72,7 +72,7 @@ const mostPlaces = 5
 // needed says where something still stands that would be missed.
 func needed(what string, problems problem.List) *Refusal {
 	var places []string
-	no := refuse(http.StatusConflict, "", "change those first (kaden apply), or delete them together with it in one command")
+	no := refuse(http.StatusConflict, "", "change those first, or delete them together with it in one command")
 	for _, p := range problems {
 		if p.Level != problem.Error {
 			continue

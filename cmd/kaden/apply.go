@@ -16,18 +16,28 @@ import (
 // applyCmd gives documents to the running server.
 type applyCmd struct {
 	serverFlags
-	File []string `short:"f" required:"" help:"A file of YAML documents; - is standard input." placeholder:"FILE"`
+	File []string `short:"f" help:"A file of YAML documents; - is standard input." placeholder:"FILE"`
+	More []string `arg:"" optional:"" name:"file" help:"The same, without -f."`
+}
+
+// Help is shown below the flags.
+func (*applyCmd) Help() string {
+	return `All documents of all files, or none: they are checked against one another and against those that the server has. A document takes the place of
+the one of the same kind and name; what is in no file stays as it is ("kaden delete" takes it away). Exit status: 0 when they were taken, with or without warnings; 1
+when nothing was changed.
+
+Example: kaden apply -f house.yaml`
 }
 
 // Run sends the files as they are; the server checks them against all it has and takes all or nothing.
 func (c *applyCmd) Run(out *output) error {
-	api, err := c.client()
-	if err != nil {
-		return err
+	files := append(c.File, c.More...)
+	if len(files) == 0 {
+		return errors.New("which file? kaden apply -f house.yaml; - reads standard input")
 	}
 	var text []byte
 	var parts []part
-	for i, file := range c.File {
+	for i, file := range files {
 		b, name, err := readPlanFile(file, out.Stdin)
 		if err != nil {
 			return err
@@ -43,6 +53,10 @@ func (c *applyCmd) Run(out *output) error {
 		if len(text) > 0 && text[len(text)-1] != '\n' {
 			text = append(text, '\n')
 		}
+	}
+	api, err := c.client()
+	if err != nil {
+		return err
 	}
 	var answer struct {
 		Applied  []string     `json:"applied"`
@@ -94,6 +108,13 @@ func inFile(parts []part, p problem.Problem) problem.Problem {
 // exportCmd writes the documents of the running server.
 type exportCmd struct {
 	serverFlags
+}
+
+// Help is shown below the flags.
+func (*exportCmd) Help() string {
+	return `Comments and all: to apply what was exported changes nothing. Secrets that were written out are written out again.
+
+Example: kaden export > house.yaml`
 }
 
 // Run prints them as they were applied, comments and all.
