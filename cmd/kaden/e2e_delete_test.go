@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/kaden-project/kaden/timeline"
 )
 
 // A trial is over, and an operator tidies up: what is still needed stays and the place is named, what belongs together goes
@@ -56,5 +59,29 @@ func TestDocumentsAreDeletedOnTheCommandLine(t *testing.T) {
 	}
 	if _, status, err := s.post(s.url("/in/trial/h5Hg0Jc2k7Qm2Zr9Vx4Lw8Np"), `{"title":"disk full"}`); err != nil || status == 202 {
 		t.Errorf("the source that was deleted still takes alerts: %d, %v", status, err)
+	}
+}
+
+// The only trunk is deleted while somebody listens on it. The call goes on, the key counts, and that nobody can be called any more was
+// said; the next alert finds no line.
+func TestATrunkIsDeletedWhileACallIsOnIt(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	x := newExchange(t, func(string, int) habit {
+		return habit{answer: 50 * time.Millisecond, press: "1", after: 4 * time.Second}
+	})
+	s := serve(t)
+	s.apply("trunk: ntt\nserver: "+x.addr()+"\nfrom: \"+815012345678\"", "person: me\nlanguage: en-US\ncontacts: [090-1234-5678]")
+	id := s.alarm("disk full on db01")
+	s.until(id, timeline.AttemptAnswered, "me")
+	if got := s.command("", "delete", "trunk", "ntt"); got.code != 0 || got.out != "trunk ntt deleted\n" || !strings.Contains(got.err, "nothing reaches me: there is no trunk") {
+		t.Errorf("exit %d\n%s%s", got.code, got.out, got.err)
+	}
+	s.until(id, timeline.AlertAcknowledged, "me")
+	eventually(t, patience, "the call is over", func() bool { return len(x.open()) == 0 })
+	next := s.alarm("disk full on db02")
+	s.until(next, timeline.NoticeRaised, "")
+	if calls := len(x.book()); calls != 1 {
+		t.Errorf("%d calls went over the trunk that was deleted, want the one that was up:\n%s", calls, s.night(next))
 	}
 }
