@@ -23,10 +23,10 @@ steps:
 `, func(n *night) {
 		id := n.alert("db01/disk", "disk full on db01")
 		sato := n.Phone("sato").Rings()
-		n.set = &manifest.Set{
+		n.later.Store(&manifest.Set{
 			Plans: map[string]callout.Plan{}, Sources: map[string]alert.Source{}, Groups: map[string]oncall.Group{}, Numbers: n.set.Numbers,
 			People: map[string]oncall.Person{"tanaka": n.set.People["tanaka"]},
-		}
+		})
 		sato.Declines()
 		n.Phone("suzuki").Rings().Answers().Hears("disk full").Presses("1").Hears("Recorded").IsHungUp()
 		n.is(id, dispatch.Acknowledged, "suzuki")

@@ -171,13 +171,15 @@ func TestR33TheKillSwitchIsPulledTwice(t *testing.T) {
 		if h.Until.Sub(first.Until) != 5*time.Minute || h.Why != "tanaka: the carrier calls at random; sato: we move the database; suzuki" {
 			t.Errorf("the third: %+v", h)
 		}
-		id := n.alert("db01/disk", "disk full on db01")
-		n.quiet(29 * time.Minute)
 		n.must(n.d.Unhalt(n.t.Context(), "tanaka"))
-		if h, err := n.d.Halt(n.t.Context(), "sato", "", time.Minute); err != nil || h.Why != "" || h.Until.Sub(h.Since) != time.Minute {
+		if h, err := n.d.Halt(n.t.Context(), "sato", "", 2*time.Minute); err != nil || h.Why != "" || h.Until.Sub(h.Since) != 2*time.Minute {
 			t.Errorf("let go, and pulled anew: %+v, %v", h, err)
 		}
-		n.must(n.d.Unhalt(n.t.Context(), "sato"))
+		if h, err := n.d.Halt(n.t.Context(), "suzuki", "", 20*time.Minute); err != nil || h.Why != "sato; suzuki" {
+			t.Errorf("and on top of that: %+v, %v", h, err)
+		}
+		id := n.alert("db01/disk", "disk full on db01")
+		n.quiet(19 * time.Minute)
 		n.Phone("sato").Rings().Answers().Hears("disk").Presses("1").Hears("Recorded").IsHungUp()
 		n.is(id, dispatch.Acknowledged, "sato")
 		n.must(n.d.Resolve(n.t.Context(), id, "sato"))
