@@ -1,11 +1,13 @@
 package dispatch_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,6 +38,7 @@ type night struct {
 	t     *testing.T
 	store *memstore.Store
 	set   *manifest.Set
+	later atomic.Pointer[manifest.Set] // in the place of set, once somebody has changed the house in the middle of the story
 	d     *dispatch.Dispatcher
 	ask   *switchboard
 	stop  func()
@@ -126,6 +129,9 @@ func tellOver(t *testing.T, plan string, lines []trunk.Trunk, f func(n *night)) 
 	})
 }
 
+// house is the installation as it is now.
+func (n *night) house() *manifest.Set { return cmp.Or(n.later.Load(), n.set) }
+
 // plan adds or replaces one.
 func (n *night) plan(text string) {
 	n.t.Helper()
@@ -159,7 +165,7 @@ func (n *night) person(name string, f func(*oncall.Person)) {
 // wakeUp starts a dispatcher on what is in the store.
 func (n *night) wakeUp() {
 	n.d = dispatch.New(slog.New(slog.DiscardHandler), dispatch.Config{
-		Store: n.store, Caller: desk{n.House}, House: func() *manifest.Set { return n.set },
+		Store: n.store, Caller: desk{n.House}, House: n.house,
 		Secret: []byte("a secret of the tests"), Account: phonetest.Account,
 		Announce: func(_ context.Context, room string, say *twiml.Say) error {
 			n.Desk.Conference(phonetest.Account, room).Play(phonetest.Words(say.Text()))

@@ -182,7 +182,7 @@ func (d *Dispatcher) missing(s callout.State) (ids []string) {
 		refs = append(refs, step.Call...)
 	}
 	here := s.Responded()
-	for _, p := range d.muster(d.cfg.House(), refs, now()) {
+	for _, p := range d.muster(d.cfg.House(), nil, refs, now()) {
 		if p.Refused == "" && !slices.Contains(here, p.ID) && !slices.Contains(ids, p.ID) && p.ID != s.By {
 			ids = append(ids, p.ID)
 		}

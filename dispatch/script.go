@@ -14,6 +14,7 @@ import (
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/twiml"
 )
 
@@ -283,7 +284,8 @@ func lineIn(s callout.State, attempt string) (callout.Attempt, bool) {
 
 // languageFor is the person's language where the plan or the house speaks it, else the plan's first.
 func (d *Dispatcher) languageFor(set *manifest.Set, person string, plan callout.Plan) string {
-	want := primary(set.People[person].Language)
+	who, _ := d.person(set, person)
+	want := primary(who.Language)
 	if want != "" && (len(plan.Say) == 0 || slices.ContainsFunc(plan.Languages, func(l string) bool { return primary(l) == want })) {
 		return want
 	}
@@ -332,10 +334,25 @@ func (d *Dispatcher) message(p phrases, plan callout.Plan, inc Incident, count i
 
 // named fills a sentence with a person's name as it is spoken; nameless is said where there is none.
 func (d *Dispatcher) named(set *manifest.Set, p phrases, id, sentence, nameless string) string {
-	if who, known := set.People[id]; known {
+	if who, known := d.person(set, id); known {
 		return fmt.Sprintf(sentence, spokenName(p, who))
 	}
 	return nameless
+}
+
+// person finds somebody, also one who was deleted while a call-out that may call them is under way.
+func (d *Dispatcher) person(set *manifest.Set, id string) (who oncall.Person, known bool) {
+	if who, known = set.People[id]; known || id == "" {
+		return who, known
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, r := range d.runs {
+		if who, known = r.had.People[id]; known {
+			break
+		}
+	}
+	return who, known
 }
 
 func goodbye(p phrases) *twiml.Response { return announce(p, p.goodbye) }

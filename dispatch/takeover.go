@@ -29,7 +29,7 @@ func (d *Dispatcher) left(ctx context.Context) (e estate) {
 	rows, err := d.store.Adopt(ctx, d.cfg.Node, d.fence, handful)
 	if err != nil {
 		if ctx.Err() == nil {
-			d.log.Error("call-outs without a node not looked for", "err", err)
+			unkept(d.log, "call-outs without a node not looked for", err)
 		}
 		if errors.Is(err, ErrUnsure) {
 			d.astray = true
@@ -41,7 +41,7 @@ func (d *Dispatcher) left(ctx context.Context) (e estate) {
 		return e
 	}
 	if e.ghosts, err = d.store.Ghosts(ctx, d.cfg.Node, d.fence); err != nil && ctx.Err() == nil {
-		d.log.Error("calls that were left are not known; they may still be up at the carrier", "err", err)
+		unkept(d.log, "calls that were left are not known; they may still be up at the carrier", err)
 	}
 	return e
 }
@@ -74,7 +74,7 @@ func (d *Dispatcher) takeOver(ctx context.Context, e estate) (more bool) {
 	back := d.ghosts(ctx, e.ghosts)
 	for _, row := range e.callouts {
 		if err := d.resume(ctx, row); err != nil {
-			d.log.Error("call-out not resumed; trying again", "callout", row.ID, "err", err)
+			unkept(d.log, "call-out not resumed; trying again", err, "callout", row.ID)
 		}
 	}
 	d.endDeserted(back)

@@ -141,7 +141,7 @@ func (t *turn) muster(tx Tx, at time.Time, c callout.Command) error {
 		return err
 	}
 	set := t.d.cfg.House()
-	people, err := t.spare(tx, at, t.d.muster(set, c.Refs, at))
+	people, err := t.spare(tx, at, t.d.muster(set, t.run.had, c.Refs, at))
 	if err != nil {
 		return err
 	}

@@ -105,8 +105,7 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	r.secret = []byte(r.seal.Lookup("kaden: names of dialogs and addresses of scripts"))
 	workers := new(job.Workers)
 	r.tellNotices(workers)
-	r.store, err = store.Open(ctx, log, store.Config{DataDir: s.Data, URL: s.Database, Seal: r.seal, Jobs: workers})
-	if err != nil {
+	if r.store, err = r.openStore(ctx, workers); err != nil {
 		return r, err
 	}
 	if err := r.moveIn(ctx); err != nil {

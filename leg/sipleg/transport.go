@@ -110,7 +110,7 @@ func inUse(addr, proto string, err error) error {
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Errorf("SIP address %s is not one of this machine's; choose another with --sip: %w", addr, err)
 	}
-	return fmt.Errorf("SIP port %s/%s: %w", addr, proto, err)
+	return fmt.Errorf("SIP port %s/%s: %w; name another address with --sip", addr, proto, err)
 }
 
 func (w *wire) start() {
