@@ -122,6 +122,9 @@ func (d *dialog) aim(came flow) {
 		port = uint16(u.Port)
 	}
 	d.flow.peer = netip.AddrPortFrom(ip, port)
+	if ip != came.peer.Addr() {
+		d.flow.local = netip.Addr{} // another way may lead there
+	}
 }
 
 // bye ends the dialog and tells when the far end has confirmed, or when it will not.
