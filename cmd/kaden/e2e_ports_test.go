@@ -80,10 +80,6 @@ func vacant(port, n int) bool {
 	return true
 }
 
-// listens says that somebody has this UDP port. To try it would take it away from who is about to open it; where the
-// system keeps no list, nobody is waited for.
-func listens(port int) bool { return here.listens(port) }
-
 // spot is where a program runs: an address, and the machine that has it.
 type spot struct {
 	ip string
@@ -105,6 +101,8 @@ func (s spot) dial(network, to string) (c net.Conn, err error) {
 	return c, err
 }
 
+// listens says that somebody has this UDP port. To try it would take it away from who is about to open it; where the
+// system keeps no list, nobody is waited for.
 func (s spot) listens(port int) (yes bool) {
 	s.as(func() {
 		list, err := os.ReadFile("/proc/thread-self/net/udp")

@@ -103,6 +103,10 @@ func (s *Server) soundIP(peer netip.Addr) netip.Addr {
 	return s.ownIP(peer)
 }
 
+// settling is how long we wait for the rest of a change: a new lease takes the old address away and brings the new one and
+// its routes, one by one.
+const settling = 200 * time.Millisecond
+
 // watchAddresses looks after our own addresses until ctx ends: what the system tells of at once, where it does, and else
 // what is seen at a look now and then.
 func (s *Server) watchAddresses(ctx context.Context) {
@@ -128,6 +132,11 @@ func (s *Server) watchAddresses(ctx context.Context) {
 		case <-look.C:
 		case <-news:
 			told = true
+			select { // one change is several news
+			case <-ctx.Done():
+				return
+			case <-time.After(settling):
+			}
 		}
 		now := addresses()
 		if told || !slices.Equal(was, now) {
@@ -156,7 +165,7 @@ func (s *Server) moved(now []netip.Addr) {
 		default:
 		}
 	}
-	s.followAll("") // a line's calls follow when its carrier knows where to
+	s.followAll("", now) // a line's calls follow when its carrier knows where to
 }
 
 // addresses are those of this machine, in order; none where the system does not say.

@@ -171,8 +171,12 @@ func TestTheRouterGetsAnotherAddress(t *testing.T) {
 	}
 	s.SetLines([]Line{ntt(p)})
 	signs("203.0.113.5")
-	signs("203.0.113.5")
-	seen(p.hears("OPTIONS"), "203.0.113.5")
+	last := signs("203.0.113.5")
+	asked := p.hears("OPTIONS")
+	if asked.get("Call-ID") == last.get("Call-ID") || contactOf(asked) != contactOf(last) {
+		t.Errorf("the question is part of the registration, or names another contact:\n%s", asked.raw)
+	}
+	seen(asked, "203.0.113.5")
 	seen(p.hears("OPTIONS"), "203.0.113.99")
 	all := contactsOf(signs("203.0.113.99"))
 	if len(all) != 2 || !strings.Contains(all[0], "@203.0.113.99:33333;") || !strings.Contains(all[1], "@203.0.113.5:33333;") || !strings.HasSuffix(all[1], ";expires=0") {

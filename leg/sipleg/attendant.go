@@ -33,6 +33,7 @@ type attendant struct {
 	asked   netip.Addr    // the server that was asked last
 	home    netip.Addr    // … and our address towards it
 	calls   string        // where the line's calls know us to be
+	mute    bool          // the carrier has left an OPTIONS unanswered since we signed on
 	flow    flow          // over which it answered
 	at      place
 
@@ -115,7 +116,7 @@ func (a *attendant) run(ctx context.Context) {
 			case <-watch.C:
 				again = a.keepOpen(ctx)
 			case <-a.moved:
-				again = a.keepOpen(ctx) || !a.passive() && !a.asked.IsValid()
+				again = a.lost()
 			case done := <-a.now:
 				next.Reset(a.ask(ctx))
 				close(done)
@@ -140,6 +141,18 @@ func (a *attendant) begin() {
 	}
 }
 
+// lost tells, after something has changed with our addresses, whether the carrier has to be asked at once.
+func (a *attendant) lost() bool {
+	cut := a.registered() && !a.flow.udp && a.flow.stream.closed()
+	return !a.passive() && (cut || !a.asked.IsValid() || a.elsewhere())
+}
+
+func (a *attendant) registered() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.standing.Condition == Registered
+}
+
 // elsewhere tells whether our address towards the carrier is another than when it was asked. Whether we stand behind a NAT
 // or have a public address that is configured does not matter: the way back has changed.
 func (a *attendant) elsewhere() bool {
@@ -151,14 +164,11 @@ func (a *attendant) keepOpen(ctx context.Context) (moved bool) {
 	if a.elsewhere() {
 		return true
 	}
-	a.mu.Lock()
-	registered := a.standing.Condition == Registered
-	a.mu.Unlock()
-	if !registered {
+	if !a.registered() {
 		return false
 	}
 	a.srv.gate.befriend(a.flow.peer.Addr())
-	if a.behind(a.flow) {
+	if a.behind(a.flow) && !a.mute {
 		a.peek(ctx)
 		return a.contactHost(a.flow) != a.said
 	}
@@ -169,8 +179,8 @@ func (a *attendant) keepOpen(ctx context.Context) (moved bool) {
 	return a.contactHost(a.flow) != a.said
 }
 
-// peek asks the carrier how it sees us: nobody else knows that the router in front of us has got another address. Whether
-// it answers does not matter; what we have sent keeps the router's door open.
+// peek asks the carrier how it sees us: nobody else knows that the router in front of us has got another address. One that
+// answers no OPTIONS is not asked again before we sign on again.
 func (a *attendant) peek(ctx context.Context) {
 	ctx, stop := context.WithTimeout(ctx, a.srv.t.Ask)
 	defer stop()
@@ -178,6 +188,8 @@ func (a *attendant) peek(ctx context.Context) {
 	q.method, q.to, q.callID, q.seq = sip.OPTIONS, "<"+q.uri+">", fresh(16), 0
 	if r, err := a.srv.inquireOnce(ctx, a.flow, &q, []header{{"Contact", a.contactFor(a.flow, a.said)}, {"Accept", "application/sdp"}}); err == nil {
 		a.look(r)
+	} else {
+		a.mute = errors.Is(err, errNoAnswer)
 	}
 }
 
@@ -353,6 +365,7 @@ func (a *attendant) look(r *response) {
 func (a *attendant) signedOn(ctx context.Context, r *response) (again time.Duration, err error) {
 	granted, old := a.contacts(r)
 	host := a.contactHost(a.flow)
+	a.mute = false
 	a.mu.Lock()
 	a.routes = nil
 	for _, value := range values(r, "Service-Route") { // several in one header, or in several (RFC 3608 section 5)
@@ -370,7 +383,7 @@ func (a *attendant) signedOn(ctx context.Context, r *response) (again time.Durat
 	}
 	here := a.said + " " + a.home.String()
 	if a.calls != "" && a.calls != here {
-		a.srv.followAll(a.line.Name)
+		a.srv.followAll(a.line.Name, addresses())
 	}
 	a.calls = here
 	return refresh(granted), nil

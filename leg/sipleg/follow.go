@@ -8,8 +8,8 @@ import (
 )
 
 // follow lets a call go on from where we are now: the far end gets our new address for its requests and its sound, in a
-// re-INVITE (RFC 3261 section 14). Nothing is said to whoever knows that address already.
-func (l *Leg) follow() {
+// re-INVITE (RFC 3261 section 14). Nothing is said to whoever knows that address already. now are this machine's addresses.
+func (l *Leg) follow(now []netip.Addr) {
 	l.mu.Lock()
 	f, answered := l.dialog.flow, l.phase == up && l.theirs != nil
 	at := place{}
@@ -31,7 +31,7 @@ func (l *Leg) follow() {
 		}
 		f = again
 	}
-	if f.local.IsValid() && !slices.Contains(addresses(), f.local) {
+	if f.local.IsValid() && len(now) > 0 && !slices.Contains(now, f.local) {
 		f.local = netip.Addr{}
 	}
 	l.mu.Lock()
@@ -53,7 +53,7 @@ func (l *Leg) follow() {
 }
 
 // followAll lets the calls of one line go on; "" are those of phones, and of lines that sign on nowhere.
-func (s *Server) followAll(line string) {
+func (s *Server) followAll(line string, now []netip.Addr) {
 	s.mu.Lock()
 	var all []*Leg
 	for _, l := range s.legs {
@@ -63,6 +63,6 @@ func (s *Server) followAll(line string) {
 	}
 	s.mu.Unlock()
 	for _, l := range all {
-		s.spawn(l.follow)
+		s.spawn(func() { l.follow(now) })
 	}
 }
