@@ -64,7 +64,8 @@ func newOfficeBehindARouter(t *testing.T) *country {
 	return c
 }
 
-// microphoneWith is a sound file that says something over and over for a minute.
+// microphoneWith is a sound file that says something over and over for a minute, and is silent for nine more: without a
+// source there is no packet to carry a key.
 func microphoneWith(t testing.TB, samples []int16) string {
 	t.Helper()
 	var minute []int16
@@ -72,7 +73,7 @@ func microphoneWith(t testing.TB, samples []int16) string {
 		minute = append(minute, samples...)
 	}
 	file := filepath.Join(t.TempDir(), "microphone.wav")
-	if err := writeWAV(file, minute, time.Minute); err != nil {
+	if err := writeWAV(file, minute, 10*time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	return file
@@ -390,21 +391,24 @@ func TestAPhoneOnALossyLine(t *testing.T) {
 	mobile.rings()
 	mobile.picksUp()
 	sato.sees("CALL_ESTABLISHED")
+	// What a softphone has recorded stops and jumps where the machine is busy, so that it is heard more than once if need be;
+	// how much of it a lossy line leaves is measured to the packet in leg/sipleg (TestSpeechAndKeysSurviveALossyNetwork).
 	for _, end := range []struct {
-		who     string
-		p       *phone
-		message []int16
-	}{{"the mobile", mobile, satos}, {"sato", sato, mobiles}} {
-		end.p.hears(6 * time.Second)
-		best := 0.0
-		if !happens(t, patience, func() bool { // it is said over and over; a stop in it is not the line's
-			all := end.p.recorded()
-			best = max(best, mediatest.Find(all[max(0, len(all)-5*media.Rate):], end.message).Score)
-			return best >= 0.8
+		who         string
+		p           *phone
+		says, hears []int16
+	}{{"the mobile", mobile, mobiles, satos}, {"sato", sato, satos, mobiles}} {
+		end.p.hears(5 * time.Second)
+		var score, other float64
+		if !happens(t, patience, func() bool {
+			last := end.p.recorded()
+			last = last[max(0, len(last)-5*media.Rate):]
+			score, other = mediatest.Find(last, end.hears).Score, mediatest.Find(last, end.says).Score
+			return score > 0.6 && other < 0.3
 		}) {
-			t.Errorf("%s does not recognise what is said: the best score is %.2f", end.who, best)
+			t.Errorf("%s does not recognise what is said", end.who)
 		}
-		t.Logf("%s recognises what is said with a score of %.2f", end.who, best)
+		t.Logf("%s recognises what is said with a score of %.2f (what was not said: %.2f)", end.who, score, other)
 	}
 	const keys = "1234567890*#"
 	for _, way := range []struct {
