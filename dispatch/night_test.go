@@ -17,6 +17,7 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/phonetest"
@@ -101,7 +102,10 @@ func tellOver(t *testing.T, plan string, lines []trunk.Trunk, f func(n *night)) 
 		n := &night{t: t, store: memstore.New(), ask: &switchboard{}, set: &manifest.Set{
 			Plans: map[string]callout.Plan{}, People: map[string]oncall.Person{}, Groups: map[string]oncall.Group{},
 			Sources: map[string]alert.Source{"json": {Name: "json", Kind: "json"}},
-			Numbers: []account.Number{{Account: phonetest.Account, Number: "kaden", CallBack: true}},
+			Numbers: []account.Number{
+				{Account: phonetest.Account, Number: "kaden", CallBack: true},
+				{Account: phonetest.Account, Number: "hotline", Hotline: &account.Hotline{Plan: "default"}},
+			},
 		}}
 		if plan == "" {
 			plan = plans
@@ -112,7 +116,7 @@ func tellOver(t *testing.T, plan string, lines []trunk.Trunk, f func(n *night)) 
 			s.Store, s.Asker, s.Recordings = n.store, n.ask, shelf{n.store}
 			s.Trunks = lines
 			for _, own := range n.set.Numbers {
-				s.Numbers = append(s.Numbers, dispatch.CallBack(own))
+				s.Numbers = append(s.Numbers, dispatch.Scripted(own))
 			}
 		})
 		n.ask.web = func() call.Asker { return n.Web }
@@ -161,6 +165,7 @@ func (n *night) wakeUp() {
 			n.Desk.Conference(phonetest.Account, room).Play(phonetest.Words(say.Text()))
 			return nil
 		},
+		Music:   media.AppendWAV(nil, make([]int16, 20*media.Rate)),
 		Inbound: func(id sid.Call) (dispatch.Line, bool) { c, ok := n.Desk.Live(id); return c, ok },
 	})
 	n.ask.mu.Lock()

@@ -119,23 +119,26 @@ func (d *Dispatcher) sweep(ctx context.Context) {
 }
 
 // tell hands an event to a call-out that may be at rest, and does not give up before it is there.
-func (d *Dispatcher) tell(id string, e callout.Event) {
-	if r := d.live(id); r != nil {
-		r.send(e)
+func (d *Dispatcher) tell(id string, e callout.Event) { d.hand(id, item{event: e}) }
+
+// hand is tell for whatever is to be written with a call-out.
+func (d *Dispatcher) hand(id string, it item) {
+	if r := d.live(id); r != nil && r.ask(it) {
 		return
 	}
 	d.spawn(func() {
 		pause := 20 * time.Millisecond
 		for {
 			r, err := d.wake(d.life, id)
-			if err == nil {
-				r.send(e)
+			if err == nil && r.ask(it) {
 				return
 			}
 			if errors.Is(err, ErrNotFound) || d.life.Err() != nil {
 				return
 			}
-			d.log.Error("call-out not told; trying again", "callout", id, "err", err)
+			if err != nil {
+				d.log.Error("call-out not told; trying again", "callout", id, "err", err)
+			}
 			select {
 			case <-time.After(pause):
 			case <-d.life.Done():

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/timeline"
 )
 
 // What a dead node has left is taken over by whoever lives on the same database, and what an earlier life has left by
@@ -132,6 +133,11 @@ func (d *Dispatcher) resume(ctx context.Context, row Callout) error {
 		r.send(callout.Event{At: at, Kind: callout.Resolved})
 	case inc.Status == Stored && r.state.Status == callout.ResolvedNow:
 		r.send(callout.Event{At: at, Kind: callout.Refired})
+	}
+	if r.state.Plan.Hotline && (r.state.Status == callout.Running || slices.ContainsFunc(r.state.Attempts, up)) && len(d.guestsOf(row.ID)) == 0 {
+		r.ask(item{change: func(t *turn) {
+			t.note(at, timeline.Event{Kind: timeline.CallerLeft, Text: "kaden was restarted: a caller who was still on the line was cut off"})
+		}})
 	}
 	for _, it := range d.supersede(row) {
 		r.ask(it)

@@ -349,6 +349,9 @@ func (t *turn) act(ctx context.Context) {
 		at := t.incident.Resolved
 		t.d.announce(t.run, func(p phrases) string { return p.resolvedAt(at) })
 	}
+	if t.decided() {
+		t.d.look(t.run.id())
+	}
 	speech := newSpeech(t.d)
 	before := make(chan struct{})
 	close(before)

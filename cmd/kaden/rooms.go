@@ -237,7 +237,7 @@ func (r *rooms) openCalls() {
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: r.caller(), House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inherit: r.inheritance(), HungUp: r.hungUp, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
+		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inherit: r.inheritance(), HungUp: r.hungUp, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Music: waitingMusic(), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
 	r.watch.to(r.dispatch)
 	r.asker.scripts = r.dispatch

@@ -70,7 +70,7 @@ func (s *Server) here(f flow) netip.Addr {
 	switch {
 	case f.local.IsValid():
 		return f.local
-	case f.stream != nil && f.stream.conn != nil && s.bound.IsUnspecified():
+	case f.stream != nil && f.stream.conn != nil && f.stream.open() && s.bound.IsUnspecified():
 		return addrOf(f.stream.conn.LocalAddr())
 	}
 	return s.ownIP(f.peer.Addr())

@@ -143,7 +143,7 @@ func (a *attendant) begin() {
 
 // lost tells, after something has changed with our addresses, whether the carrier has to be asked at once.
 func (a *attendant) lost() bool {
-	cut := a.registered() && !a.flow.udp && a.flow.stream.closed()
+	cut := a.registered() && !a.flow.udp && !a.flow.stream.open()
 	return !a.passive() && (cut || !a.asked.IsValid() || a.elsewhere())
 }
 

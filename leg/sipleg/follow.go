@@ -11,20 +11,16 @@ import (
 // re-INVITE (RFC 3261 section 14). Nothing is said to whoever knows that address already. now are this machine's addresses.
 func (l *Leg) follow(now []netip.Addr) {
 	l.mu.Lock()
-	f, answered := l.dialog.flow, l.phase == up && l.theirs != nil
-	at := place{}
-	if l.inv != nil {
-		at = l.inv.at
-	}
+	f, answered := l.dialog.way(), l.phase == up && l.theirs != nil
 	l.mu.Unlock()
 	if !answered {
 		return
 	}
-	if !f.udp && f.stream.closed() {
-		if at.addr != f.peer {
+	if !f.udp && !f.stream.open() {
+		if f.stream.at == (place{}) {
 			return // it has connected to us, and has to do so again
 		}
-		again, err := l.srv.reach(context.Background(), at)
+		again, err := l.srv.reach(context.Background(), f.stream.at)
 		if err != nil {
 			l.log.Warn("the call cannot follow to our new address", "err", err)
 			return
