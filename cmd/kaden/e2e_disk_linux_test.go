@@ -76,7 +76,7 @@ func TestTheDiskIsFullInTheMiddleOfACall(t *testing.T) {
 		return habit{answer: 100 * time.Millisecond, press: "1", after: 3 * time.Second}
 	})
 	s := newServer(t, func(s *server) {
-		s.data = filepath.Join(dir, "data")
+		s.data, s.mute = filepath.Join(dir, "data"), true
 		s.args = append(s.args, "--data", s.data)
 	})
 	s.start()
@@ -89,6 +89,11 @@ func TestTheDiskIsFullInTheMiddleOfACall(t *testing.T) {
 	s.refuses("a new alert")
 	if s.isReady() {
 		t.Error("ready with a full disk")
+	}
+	if resp, err := http.Get(s.url("/healthz")); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("/healthz: %v, %v; a restart would end the call and make no room", resp, err)
+	} else {
+		resp.Body.Close()
 	}
 	s.until(first, timeline.AlertAcknowledged, "me") // in the call that was under way
 

@@ -31,6 +31,8 @@ type server struct {
 	args []string
 	env  []string
 	bin  string // another binary than kaden
+	at   spot   // the machine on which it runs
+	mute bool   // it has not spoken anything yet: what other servers have spoken is not its own
 
 	mu      sync.Mutex
 	cmd     *exec.Cmd
@@ -74,7 +76,7 @@ func newServer(t testing.TB, options ...option) *server {
 	dir := t.TempDir()
 	s := &server{
 		t: t, data: filepath.Join(dir, "data"), file: filepath.Join(dir, "kaden.yaml"),
-		http: freePort(t), sip: freePort(t), env: environment(),
+		http: freePort(t), sip: freePort(t), env: environment(), at: here,
 	}
 	rtp := freePorts(t, 200, firstRTP, lastRTP)
 	text := fmt.Sprintf("data: %s\nhttp: %s\ndrain: 1s\nsip:\n  listen: %s\n  rtp-ports: %d-%d\nbrowsers:\n  listen: 127.0.0.1:%d\nlog:\n  level: debug\n",
@@ -120,9 +122,33 @@ func tail(file string, most int) string {
 	return string(b)
 }
 
+// newVoice has the server speak every phrase itself, as a new house does: that takes its processor a quarter of a minute.
+// Other servers of the tests share what any of them has spoken.
+func newVoice(s *server) { s.mute = true }
+
+// shareVoice lets the server find what others with the same engines have spoken.
+func (s *server) shareVoice() {
+	s.t.Helper()
+	kaden(s.t) // it makes the folder
+	shared := filepath.Join(built.dir, "speech")
+	err := os.MkdirAll(shared, 0o700)
+	if err == nil {
+		err = os.MkdirAll(s.data, 0o700)
+	}
+	if err == nil {
+		err = os.Symlink(shared, filepath.Join(s.data, "speech"))
+	}
+	if err != nil && !os.IsExist(err) {
+		s.t.Fatal(err)
+	}
+}
+
 // start begins a new life of the server. It does not wait for anything.
 func (s *server) start() {
 	s.t.Helper()
+	if !s.mute && slices.Contains(s.env, "PATH="+os.Getenv("PATH")) {
+		s.shareVoice()
+	}
 	bin := s.bin
 	if bin == "" {
 		bin = kaden(s.t)
@@ -133,7 +159,7 @@ func (s *server) start() {
 	cmd.Env, cmd.Stdout, cmd.Stderr, cmd.Dir = s.env, g, s.log, filepath.Dir(s.file)
 	over := make(chan struct{})
 	begun := time.Now()
-	if err := cmd.Start(); err != nil {
+	if err := s.at.start(cmd); err != nil {
 		s.t.Fatal(err)
 	}
 	s.mu.Lock()
