@@ -314,6 +314,9 @@ func TestAnSMSCOverTLSThatRefusesUs(t *testing.T) {
 	if said := s.command("", "trunk", "check", "carrier"); said.code != 1 || !strings.Contains(said.out, "check password:") {
 		t.Errorf("trunk check: %+v", said)
 	}
+	if said := s.command("", "doctor", "--config", s.file); said.code != 1 || !strings.Contains(said.out, "smsc carrier") || !strings.Contains(said.out, "ESME_RINVPASWD") {
+		t.Errorf("the doctor: %+v", said)
+	}
 	s.apply(strings.Replace(c.document("tls: true"), "env:SMSC_PASSWORD", "secret", 1))
 	s.untilSMSC("registered")
 	s.apply(c.document(""))
