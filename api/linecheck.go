@@ -21,15 +21,16 @@ type Finding struct {
 func (a *API) lineRoutes() {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "checkTrunk", Method: http.MethodPost, Path: "/api/trunks/{name}/check",
-		Summary: "Looks whether a trunk or an upstream would take a call now; places none unless asked to",
+		Summary: "Looks whether a trunk or an upstream would take a call now, or an SMSC a message; sends none, and calls only if asked to",
 	}, func(ctx context.Context, in *struct {
 		Name string `path:"name" maxLength:"64" example:"ntt"`
 		Call string `query:"call" maxLength:"64" doc:"A number to be called over the trunk; whoever answers hears a sentence."`
 	}) (*body[[]Finding], error) {
 		set := a.cfg.House()
-		known := slices.ContainsFunc(set.Upstreams, func(u trunk.Upstream) bool { return u.Name == in.Name }) || slices.ContainsFunc(set.Trunks, func(t trunk.Trunk) bool { return t.Name == in.Name })
+		known := slices.ContainsFunc(set.SMSCs, func(s trunk.SMSC) bool { return s.Name == in.Name }) ||
+			slices.ContainsFunc(set.Upstreams, func(u trunk.Upstream) bool { return u.Name == in.Name }) || slices.ContainsFunc(set.Trunks, func(t trunk.Trunk) bool { return t.Name == in.Name })
 		if a.cfg.CheckLine == nil || !known {
-			return nil, refuse(http.StatusNotFound, "there is no trunk or upstream "+in.Name, "kaden export shows what there is")
+			return nil, refuse(http.StatusNotFound, "there is no trunk, upstream or smsc "+in.Name, "kaden export shows what there is")
 		}
 		found, err := a.cfg.CheckLine(ctx, in.Name, in.Call)
 		if err != nil {

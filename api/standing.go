@@ -7,7 +7,7 @@ import (
 	"github.com/kaden-project/kaden/manifest"
 )
 
-// Standing is how a trunk stands with its carrier, apart from calls.
+// Standing is how a trunk, or an SMSC, stands with its carrier, apart from calls and messages.
 type Standing struct {
 	State  string     `json:"state" enum:"waiting,registered,answering,refused,silent" doc:"refused: the carrier does not let us in; silent: it does not answer, or cannot be found."`
 	Since  time.Time  `json:"since"`
@@ -27,7 +27,7 @@ func (a *API) standings() map[string]Standing {
 	return a.cfg.Standings()
 }
 
-// linesDown warns of trunks that carriers do not let us use. It is loud where no other is left.
+// linesDown warns of trunks and SMSCs that carriers do not let us use. It is loud where no other is left.
 func (a *API) linesDown(set *manifest.Set) (w []Warning) {
 	stand := a.standings()
 	lines := set.Lines()
@@ -40,6 +40,11 @@ func (a *API) linesDown(set *manifest.Set) (w []Warning) {
 	for _, t := range lines {
 		if s := stand[t.Name]; s.Down {
 			w = append(w, Warning{Code: "line-down", Loud: down == len(lines), About: t.Name, Text: fmt.Sprintf("trunk %s is down: %s", t.Name, s.Why), Hint: s.Remedy})
+		}
+	}
+	for _, c := range set.SMSCs {
+		if s := stand[c.Name]; s.Down {
+			w = append(w, Warning{Code: "line-down", About: c.Name, Text: fmt.Sprintf("smsc %s is down, and short messages wait: %s", c.Name, s.Why), Hint: s.Remedy})
 		}
 	}
 	return w

@@ -18,10 +18,18 @@ type Status struct {
 	Node     string    `json:"node"`
 	Speech   []Engine  `json:"speech" nullable:"false"`
 	Trunks   []Trunk   `json:"trunks" nullable:"false"`
+	SMSCs    []SMSC    `json:"smscs" nullable:"false" doc:"Carriers' short message centres, which carry no calls."`
 	Calls    int       `json:"calls" doc:"Calls that are not over."`
 	Callouts int       `json:"callouts" doc:"Call-outs that are driven here now."`
 	Hold     *Hold     `json:"hold,omitempty" doc:"The kill switch, while it holds: nobody is rung."`
 	Warnings []Warning `json:"warnings" nullable:"false" doc:"What would go wrong with the next alert."`
+}
+
+// SMSC is a carrier's short message centre, to which kaden speaks SMPP.
+type SMSC struct {
+	Name     string    `json:"name"`
+	From     string    `json:"from,omitempty" doc:"Who writes, where nobody says it."`
+	Standing *Standing `json:"standing,omitempty" doc:"registered: bound; refused: it does not let us bind; silent: there is no connection."`
 }
 
 // Trunk is a line to the telephone network.
@@ -31,12 +39,15 @@ type Trunk struct {
 	Channels int       `json:"channels,omitempty" doc:"Calls at once; absent is without limit."`
 	Calls    int       `json:"calls" doc:"On it now."`
 	Waiting  int       `json:"waiting" doc:"Calls that wait for a line of it, or of one of several trunks."`
-	State    string    `json:"state" enum:"well,due,resting" doc:"due: one call finds out whether it works again; resting: no call, while another trunk takes the number."`
+	State    string    `json:"state" enum:"well,unknown,due,resting" doc:"unknown: it has carried no call since the start, and nothing asks it by itself, for it neither signs on nor is asked whether it is there (keep-alive); due: one call finds out whether it works again; resting: no call, while another trunk takes the number."`
 	Score    int       `json:"score" doc:"How it has fared of late: 100 is well, 0 is dead."`
 	Why      string    `json:"why,omitempty" doc:"What its last calls failed of."`
 	Standing *Standing `json:"standing,omitempty" doc:"Where kaden signs on to the carrier, or asks it whether it is there."`
 	Rules    []Rule    `json:"rules" nullable:"false" doc:"What it does with each class of numbers. Emergency and special numbers are never called."`
 }
+
+// stateUnknown is that of a trunk of which nothing is known, neither good nor bad.
+const stateUnknown = "unknown"
 
 // Rule is what a trunk does with one class of numbers.
 type Rule struct {
@@ -61,9 +72,23 @@ func (a *API) trunks(set *manifest.Set) []Trunk {
 		}
 		if at, ok := stand[t.Name]; ok {
 			view.Standing = &at
+		} else if s.Health.Failed == 0 && !s.Proven {
+			view.State = stateUnknown
 		}
 		for _, r := range t.Rules() {
 			view.Rules = append(view.Rules, Rule{string(r.Class), string(r.Ruling), r.Reason})
+		}
+		list = append(list, view)
+	}
+	return list
+}
+
+func (a *API) smscs(set *manifest.Set) []SMSC {
+	list, stand := []SMSC{}, a.standings()
+	for _, c := range set.SMSCs {
+		view := SMSC{Name: c.Name, From: c.From}
+		if at, ok := stand[c.Name]; ok {
+			view.Standing = &at
 		}
 		list = append(list, view)
 	}
@@ -81,7 +106,7 @@ func (a *API) statusRoutes() {
 			Speech: []Engine{},
 			Calls:  a.cfg.Calls.Calls(), Callouts: a.cfg.Callouts.Busy(),
 		}
-		s.Trunks = a.trunks(set)
+		s.Trunks, s.SMSCs = a.trunks(set), a.smscs(set)
 		var engines []Engine
 		if a.cfg.Engines != nil {
 			engines = a.cfg.Engines(ctx)

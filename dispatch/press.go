@@ -25,6 +25,7 @@ type verdict struct {
 	takenBy                                   string // who was quicker
 	taken                                     bool
 	join                                      string // the attempt that is to join a conference
+	caller                                    bool   // … with a caller of a hotline
 }
 
 // onKey records the key for every alert that was told, and says what came of it only after the commit (rule 20).
@@ -33,12 +34,8 @@ func (d *Dispatcher) onKey(ctx context.Context, lead string, form url.Values) *t
 	if l == nil {
 		return goodbye(phrasesOf("en"))
 	}
-	told, digit, before := attempts(form, "told"), form.Get("Digits"), ""
-	if n := len(digit) - 1; n > 0 { // two are taken where keys are heard in the sound
-		if digit, before = digit[:1], ""; l.hearsKeys() {
-			digit, before = form.Get("Digits")[n:], form.Get("Digits")[:n]
-		}
-	}
+	told := attempts(form, "told")
+	digit, before := oneKey(form.Get("Digits"), l.hearsKeys())
 	t := d.telling(l, those(l.aboard(), told), l.plain())
 	if t == nil { // they left the line while the key was under way
 		v := d.press(ctx, &telling{line: l}, "", digit, told, true)
@@ -59,6 +56,18 @@ func (d *Dispatcher) onKey(ctx context.Context, lead string, form url.Values) *t
 	defer stop()
 	v := d.press(ctx, t, action, digit, told, form.Get("held") != "")
 	return d.reply(l, t, v, action, digit, told, form)
+}
+
+// oneKey is the key that is acted on: the first, or where each is wanted twice the last, with those before it.
+func oneKey(digits string, twice bool) (digit, before string) {
+	last := len(digits) - 1
+	switch {
+	case last <= 0:
+		return digits, ""
+	case twice:
+		return digits[last:], digits[:last]
+	}
+	return digits[:1], ""
 }
 
 // means is what a key does in what was told.
@@ -124,6 +133,14 @@ func (d *Dispatcher) accepted(l *line, t *telling, v verdict, told []string) *tw
 	}
 	key := keyFor(t.first.State.Plan.CheckKeys(), callout.LeaveWord)
 	switch {
+	case v.caller: // who waits on the telephone comes first
+		l.close()
+		for _, rd := range l.aboard() {
+			if !slices.Contains(told, rd.attempt) {
+				d.oneCaller(l, rd.attempt, rd.run)
+			}
+		}
+		return then(p, partJoin+"?about="+url.QueryEscape(v.join), text)
 	case d.untold(l, told):
 		return d.over(l, t, told, text)
 	case v.join != "" && !l.away():
@@ -198,7 +215,7 @@ func (d *Dispatcher) missing(s callout.State) (ids []string) {
 		refs = append(refs, step.Call...)
 	}
 	here := s.Responded()
-	for _, p := range d.muster(d.cfg.House(), refs, now()) {
+	for _, p := range d.muster(d.cfg.House(), nil, refs, now()) {
 		if p.Refused == "" && !slices.Contains(here, p.ID) && !slices.Contains(ids, p.ID) && p.ID != s.By {
 			ids = append(ids, p.ID)
 		}
@@ -219,6 +236,10 @@ func (d *Dispatcher) press(ctx context.Context, t *telling, action callout.Actio
 			if other := d.live(calloutOf(attempt)); other != nil && other.view().State.Status == callout.Acknowledged {
 				v.taken, v.takenBy = true, other.view().State.By
 			}
+			continue
+		}
+		if v.caller && r.view().State.Plan.Hotline && !callout.Outcome(r.attempt(attempt).Status).Final() {
+			d.oneCaller(t.line, attempt, r)
 			continue
 		}
 		for _, key := range t.before {
@@ -269,8 +290,8 @@ func (v *verdict) look(r *run, attempt string, action callout.Action, person str
 		v.given++
 	case status == callout.Confirmed:
 		v.confirmed++
-		if joins(s, attempt) {
-			v.join = attempt
+		if joins(s, attempt) && !v.caller {
+			v.join, v.caller = attempt, s.Plan.Hotline
 		}
 	case status == callout.Passed:
 		v.passed++

@@ -27,7 +27,12 @@ type Secrets func(reference string) (string, error)
 // applied once goes on working when one of its secrets is missing, and a typo in a new file is refused
 // before it is applied (List.Refused).
 func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
+	return compiled(docs, secrets, false)
+}
+
+func compiled(docs []Document, secrets Secrets, strict bool) (*Set, problem.List) {
 	c := &compiling{
+		strict: strict,
 		set: &Set{
 			People:  map[string]oncall.Person{},
 			Groups:  map[string]oncall.Group{},
@@ -52,6 +57,7 @@ func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
 	c.checkPINs()
 	slices.SortFunc(c.set.Trunks, func(a, b trunk.Trunk) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.set.Upstreams, func(a, b trunk.Upstream) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.set.SMSCs, func(a, b trunk.SMSC) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.set.Budgets, func(a, b tariff.Budget) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.set.Numbers, func(a, b account.Number) int { return strings.Compare(a.Number, b.Number) })
 	c.problems.Sort()
@@ -72,6 +78,7 @@ func (s *Set) Directory() oncall.Directory {
 type compiling struct {
 	set      *Set
 	secrets  Secrets
+	strict   bool // a name that leads nowhere is an error everywhere
 	problems problem.List
 	declared map[string]Document // by "kind name", broken ones too: a name that exists is no typo
 	numbers  map[string]Document
@@ -154,7 +161,14 @@ func (c *compiling) read(d Document) {
 		if !list.Refused() {
 			c.set.Upstreams = append(c.set.Upstreams, u)
 		}
-		c.checks = append(c.checks, func() { c.checkUpstream(d) })
+		c.checks = append(c.checks, func() { c.checkLineName(d, kindTrunk) })
+	case kindSMSC:
+		s, list := trunk.ReadSMSC(text, c.secrets)
+		c.note(d, list...)
+		if !list.Refused() {
+			c.set.SMSCs = append(c.set.SMSCs, s)
+		}
+		c.checks = append(c.checks, func() { c.checkLineName(d, kindTrunk, kindUpstream) })
 	case kindSource:
 		s, plan, list := readSource(text, c.secrets)
 		c.note(d, list...)

@@ -124,7 +124,7 @@ func TestDocumentsFromTheStoreAreNamed(t *testing.T) {
 	}, nil)
 	want := "person a:1:1: error: <person>: person a is described twice, first in person a (remove one of them)\n" +
 		"plan p:3:12: error: <nobody>: there is no person \"nobody\" (there are a)\n" +
-		"schedule s:1:1: error: \"schedule\" is not a kind of document (one of person, group, plan, trunk, upstream, source, bin, application, number, domain, phone, notice, budget)\n"
+		"schedule s:1:1: error: \"schedule\" is not a kind of document (one of person, group, plan, trunk, upstream, smsc, source, bin, application, number, domain, phone, notice, budget)\n"
 	if got := lines(problems); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

@@ -23,7 +23,7 @@ import (
 
 // Document is one YAML document as it was written.
 type Document struct {
-	Kind string // person, group, plan, trunk, upstream, source, bin, application, number, domain, phone, notice, budget
+	Kind string // person, group, plan, trunk, upstream, smsc, source, bin, application, number, domain, phone, notice, budget
 	Name string
 	Text string // byte for byte, without the --- line
 	File string // where it was read from, "" if it was not a file
@@ -37,6 +37,7 @@ type Set struct {
 	Plans     map[string]callout.Plan
 	Trunks    []trunk.Trunk    // in order of name
 	Upstreams []trunk.Upstream // in order of name
+	SMSCs     []trunk.SMSC     // in order of name; they carry messages alone, and are no Lines
 	Sources   map[string]alert.Source
 	Bins      map[string]account.Bin
 	Apps      map[string]account.Application
@@ -64,7 +65,8 @@ type Store interface {
 	Documents(ctx context.Context) ([]Document, error) // in the order they were first applied
 	// Apply inserts or replaces each document by kind and name, all or nothing.
 	Apply(ctx context.Context, docs []Document) error
-	Remove(ctx context.Context, kind, name string) error
+	// Remove deletes the documents that are named, all or none; dispatch.ErrNotFound if one is not there.
+	Remove(ctx context.Context, refs ...Ref) error
 	// Versions lists what a document of a Versioned kind has said, newest first, also after it was removed.
 	Versions(ctx context.Context, kind, name string) ([]Version, error)
 }

@@ -130,7 +130,7 @@ func TestSplitRefuses(t *testing.T) {
 		{"no YAML in the second", "person: sato\n---\nname: [a\n---\nperson: suzuki\n", "f:3:7: error: not YAML: sequence end token ']' not found\n"},
 		{"a kind that is none", "person: sato\n---\n\nperso: x\n", "f:4:8: error: <perso>: the first key of a document names its kind (did you mean person?)\n"},
 		{"the kind is not first", "name: x\nperson: y\n", "f:1:7: error: <name>: the first key of a document names its kind (move person: to the top)\n"},
-		{"something else", "apiVersion: v1\n", "f:1:13: error: <apiVersion>: the first key of a document names its kind (one of person, group, plan, trunk, upstream, source, bin, application, number, domain, phone, notice, budget)\n"},
+		{"something else", "apiVersion: v1\n", "f:1:13: error: <apiVersion>: the first key of a document names its kind (one of person, group, plan, trunk, upstream, smsc, source, bin, application, number, domain, phone, notice, budget)\n"},
 		{"no name", "person:\n", "f:1:9: error: <person>: a person needs a name (write person: and its name, as it is to be called elsewhere)\n"},
 		{"a name with a space", "person: Sato Taro\n", "f:1:9: error: <person>: \"Sato Taro\" cannot be the name of a person (letters, digits, - _ and . ; at most 64)\n"},
 		{"a number without a number", "number:\n", "f:1:9: error: <number>: a number document says which number it is about (write number: \"+815012345678\")\n"},

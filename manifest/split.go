@@ -19,6 +19,7 @@ const (
 	kindPlan     = "plan"
 	kindTrunk    = "trunk"
 	kindUpstream = "upstream"
+	kindSMSC     = "smsc"
 	kindSource   = "source"
 	kindBin      = "bin"
 	kindApp      = "application"
@@ -31,7 +32,7 @@ const (
 
 // Kinds lists the kinds of documents, in the order they are best read.
 func Kinds() []string {
-	return []string{kindPerson, kindGroup, kindPlan, kindTrunk, kindUpstream, kindSource, kindBin, kindApp, kindNumber, kindDomain, kindPhone, kindNotice, kindBudget}
+	return []string{kindPerson, kindGroup, kindPlan, kindTrunk, kindUpstream, kindSMSC, kindSource, kindBin, kindApp, kindNumber, kindDomain, kindPhone, kindNotice, kindBudget}
 }
 
 // Split cuts text into its documents at the lines that begin with ---. file is the name problems bear. A

@@ -10,13 +10,14 @@ import (
 	"github.com/kaden-project/kaden/problem/yamldoc"
 )
 
-// checkUpstream: a plan names trunks and upstreams in one list, so that no two have the same name.
-func (c *compiling) checkUpstream(d Document) {
-	if !c.exists(kindTrunk, d.Name) {
-		return
+// checkLineName: plans, prices and messages name trunks, upstreams and SMSCs alike, so that no two have the same name.
+func (c *compiling) checkLineName(d Document, others ...string) {
+	for _, kind := range others {
+		if c.exists(kind, d.Name) {
+			c.note(d, problem.Problem{Line: 1, Column: 1, Level: problem.Error, Verb: d.Kind,
+				Text: fmt.Sprintf("%s %q exists already", kind, d.Name), Hint: "give one of them another name"})
+		}
 	}
-	c.note(d, problem.Problem{Line: 1, Column: 1, Level: problem.Error, Verb: kindUpstream,
-		Text: fmt.Sprintf("there is a trunk %q already", d.Name), Hint: "give one of them another name"})
 }
 
 // Away says what plans ask of upstreams that those cannot do without a public URL (public is false): bring keys, and

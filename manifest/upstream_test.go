@@ -33,7 +33,7 @@ func TestAnUpstreamIsReadAndIsALine(t *testing.T) {
 
 func TestATrunkAndAnUpstreamOfOneName(t *testing.T) {
 	docs, _ := Split("", []byte(away+"---\ntrunk: twilio\nserver: sip.example.jp\n"))
-	if _, problems := Compile(docs, nil); !problems.Refused() || !strings.Contains(problems[0].Text, `there is a trunk "twilio" already`) {
+	if _, problems := Compile(docs, nil); !problems.Refused() || !strings.Contains(problems[0].Text, `trunk "twilio" exists already`) {
 		t.Errorf("%v", problems)
 	}
 }
@@ -92,5 +92,24 @@ func TestTheExampleUpstream(t *testing.T) {
 	}
 	if away := Away(docs, true); len(away) > 0 || len(set.Upstreams) != 1 || len(set.Lines()) != 2 {
 		t.Errorf("%v %+v", away, set)
+	}
+}
+
+func TestTheExampleOfAnSMSC(t *testing.T) {
+	text, err := os.ReadFile("../docs/examples/smsc.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, list := Split("smsc.yaml", text)
+	set, problems := Compile(docs, func(string) (string, error) { return "secret", nil })
+	if len(list)+len(problems) > 0 {
+		t.Fatalf("%v %v", list, problems)
+	}
+	if len(set.SMSCs) != 1 || set.SMSCs[0].Rate != 10 || len(set.Lines()) != 0 {
+		t.Errorf("%+v", set.SMSCs)
+	}
+	docs, _ = Split("", append(text, []byte("\n---\nupstream: carrier\naccount: AC0123456789abcdef0123456789abcdef\ntoken: t\nfrom: \"+815087654321\"\n")...))
+	if _, problems := Compile(docs, nil); !problems.Refused() || !strings.Contains(problems[0].Text, `upstream "carrier" exists already`) {
+		t.Errorf("%v", problems)
 	}
 }

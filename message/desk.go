@@ -128,8 +128,8 @@ func (d *Desk) Send(ctx context.Context, o Order) (Record, error) {
 	return r, nil
 }
 
-// enter sets a message going, unless it is under way already.
-func (d *Desk) enter(l *letter) error {
+// enter sets a message going, unless it is under way already. first is what it hears first.
+func (d *Desk) enter(l *letter, first ...heard) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -138,7 +138,10 @@ func (d *Desk) enter(l *letter) error {
 	if d.live[l.rec.SID] != nil {
 		return nil
 	}
-	l.words, l.over = make(chan Word, 8), make(chan struct{})
+	l.words, l.over = make(chan heard, 8), make(chan struct{})
+	for _, w := range first {
+		l.words <- w
+	}
 	ctx, stop := context.WithCancel(d.ctx)
 	l.stop = stop
 	id := l.rec.SID
@@ -181,8 +184,57 @@ func (d *Desk) Heard(id sid.Message, w Word) {
 		return
 	}
 	select {
-	case l.words <- w:
+	case l.words <- heard{Word: w}:
 	default: // the carrier will be asked
+	}
+}
+
+// Told takes a carrier's word about the message that it calls w.There, however long ago that was, and returns when it is
+// kept: then the carrier may forget it. id is its own name where the carrier still has that, else "". to is whom it was
+// written to: another message of that name is not it. The error is ErrNotFound if there is none.
+func (d *Desk) Told(ctx context.Context, carrier string, id sid.Message, to string, w Word) error {
+	for {
+		kept := make(chan struct{})
+		d.mu.Lock()
+		l := d.live[id]
+		d.mu.Unlock()
+		if l != nil {
+			select {
+			case l.words <- heard{w, kept}:
+			case <-l.over:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		} else {
+			r, err := d.cfg.Store.MessageThere(ctx, carrier, w.There)
+			switch {
+			case err != nil:
+				return err
+			case r.To != to || r.Direction == Inbound:
+				return ErrNotFound
+			case r.Status.Final():
+				return nil
+			}
+			id, l = r.SID, &letter{desk: d, rec: r}
+			if err := d.enter(l, heard{w, kept}); err != nil {
+				return err
+			}
+			if l.over == nil {
+				continue // somebody else was quicker
+			}
+		}
+		select {
+		case <-kept:
+			return nil
+		case <-l.over: // it may not have listened any more
+			select {
+			case <-kept:
+				return nil
+			default:
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 }
 

@@ -36,6 +36,8 @@ type house struct {
 	looks  int
 	told   []string      // callbacks
 	deaf   error         // what Tell answers
+	turns  chan struct{} // hands out turns, where the carrier is paced
+	held   int           // turns that are not over
 	each   tariff.Amount // yen for each segment, by the carrier's price list; 0 is no list
 }
 
@@ -44,6 +46,22 @@ func (h *house) Route(from, _ string) (string, error) {
 		return "", message.ErrNoCarrier
 	}
 	return "twilio", nil
+}
+
+// Turn waits for the test, where the carrier is paced.
+func (h *house) Turn(ctx context.Context, _ message.Record) (func(), error) {
+	h.mu.Lock()
+	turns := h.turns
+	h.mu.Unlock()
+	if turns != nil {
+		select {
+		case <-turns:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	h.set(func() { h.held++ })
+	return func() { h.set(func() { h.held-- }) }, nil
 }
 
 func (h *house) Send(_ context.Context, r message.Record) (message.Word, error) {
@@ -332,6 +350,152 @@ func TestTheAnswerIsLostAndThereIsNoMessage(t *testing.T) {
 		h.after(time.Minute)
 		h.is(id, message.Failed, 30008)
 		h.handedOver(2)
+	})
+}
+
+// A carrier that cannot tell whether it has a message says so, and that is the end of it: it is not sent again.
+func TestACarrierThatCanNeverTell(t *testing.T) {
+	story(t, func(h *house) {
+		h.answer, h.blind = []any{errors.New("cut off")}, &message.Refusal{Text: "it cannot be asked"}
+		id := h.send()
+		h.after(2 * time.Second)
+		if r := h.is(id, message.Failed, 30008); !strings.Contains(r.ErrorText, "not known") || !strings.Contains(r.ErrorText, "cannot be asked") {
+			t.Errorf("it says %q", r.ErrorText)
+		}
+		h.handedOver(1)
+		h.tells("failed 30008")
+	})
+}
+
+// A message that waits for its turn has not left: a crash does not make that a question, and the next life sends it, once.
+func TestAMessageThatWaitsForItsTurn(t *testing.T) {
+	story(t, func(h *house) {
+		h.blind = &message.Refusal{Text: "it cannot be asked"}
+		h.set(func() { h.turns = make(chan struct{}) })
+		id := h.send()
+		h.is(id, message.Queued, 0)
+		h.crash()
+		h.is(id, message.Queued, 0)
+		h.handedOver(0)
+		h.turns <- struct{}{}
+		h.is(id, message.Sending, 0)
+		h.handedOver(1)
+		h.set(func() {
+			if h.held != 0 {
+				t.Errorf("%d turns are not over", h.held)
+			}
+		})
+	})
+	story(t, func(h *house) { // what it has waited is not held against it
+		h.set(func() { h.turns = make(chan struct{}) })
+		h.answer = []any{&message.Refusal{Code: 30001, Text: "full", Busy: true}, message.Word{There: there(1), Status: message.Sent}}
+		id := h.send()
+		h.after(time.Hour)
+		close(h.turns)
+		h.after(2 * time.Second)
+		h.is(id, message.Sent, 0)
+	})
+	story(t, func(h *house) { // its turn never comes
+		h.set(func() { h.turns = make(chan struct{}) })
+		id := h.send()
+		h.after(5 * time.Hour)
+		if r := h.is(id, message.Failed, 30001); !strings.Contains(r.ErrorText, "turn") {
+			t.Errorf("it says %q", r.ErrorText)
+		}
+		h.handedOver(0)
+	})
+}
+
+// Two processes on one database wait with the same message: one of them sends it.
+func TestTwoProcessesAndOneMessage(t *testing.T) {
+	story(t, func(h *house) {
+		h.set(func() { h.turns = make(chan struct{}) })
+		id := h.send()
+		second := message.New(slog.New(slog.DiscardHandler), message.Config{Store: h.store, Carrier: h})
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- second.Run(ctx) }()
+		synctest.Wait()
+		if h.desk.Live() != 1 || second.Live() != 1 {
+			t.Fatalf("%d and %d wait", h.desk.Live(), second.Live())
+		}
+		close(h.turns)
+		h.handedOver(1)
+		h.is(id, message.Sending, 0)
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A carrier that is full has not taken it: it is queued again, and no next life wonders whether it left.
+func TestACrashWhileTheCarrierIsFull(t *testing.T) {
+	story(t, func(h *house) {
+		h.blind = &message.Refusal{Text: "it cannot be asked"}
+		h.answer = []any{&message.Refusal{Code: 30001, Text: "full", Busy: true, After: time.Minute}, message.Word{There: there(1), Status: message.Sent}}
+		id := h.send()
+		h.is(id, message.Queued, 0)
+		h.crash()
+		h.is(id, message.Sent, 0)
+		h.handedOver(2)
+	})
+}
+
+// A carrier may tell what has become of a message hours later, when nobody follows it any more; it is kept before the
+// carrier may forget it.
+func TestAWordThatComesLate(t *testing.T) {
+	story(t, func(h *house) {
+		h.answer = []any{message.Word{There: there(1), Status: message.Sent}}
+		id := h.send()
+		told := func(to string, w message.Word) error {
+			return h.desk.Told(context.Background(), "twilio", "", to, w)
+		}
+		h.after(20 * time.Hour)
+		if n := h.desk.Live(); n != 0 {
+			t.Fatalf("%d messages are still followed", n)
+		}
+		if err := told("+819000000000", message.Word{There: there(1), Status: message.Delivered}); !errors.Is(err, message.ErrNotFound) {
+			t.Errorf("somebody else's message: %v", err)
+		}
+		if err := told("+819012345678", message.Word{There: there(2), Status: message.Delivered}); !errors.Is(err, message.ErrNotFound) {
+			t.Errorf("a message that nobody knows: %v", err)
+		}
+		for range 2 {
+			if err := told("+819012345678", message.Word{There: there(1), Status: message.Undelivered, Code: 30003}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.is(id, message.Undelivered, 30003)
+		h.tells("sent", "undelivered 30003")
+	})
+	story(t, func(h *house) { // while it is followed, under the name of this house
+		id := h.send()
+		if err := h.desk.Told(context.Background(), "twilio", id, "+819012345678", message.Word{There: there(1), Status: message.Delivered}); err != nil {
+			t.Fatal(err)
+		}
+		h.is(id, message.Delivered, 0)
+	})
+	story(t, func(h *house) { // at the end: the carrier is to tell again
+		id := h.send()
+		h.stop()
+		if err := h.desk.Told(context.Background(), "twilio", id, "+819012345678", message.Word{There: there(1), Status: message.Delivered}); !errors.Is(err, message.ErrShutdown) {
+			t.Errorf("it said %v", err)
+		}
+	})
+}
+
+// A carrier that counts from the beginning again: the name means the younger message.
+func TestACarrierThatGivesANameTwice(t *testing.T) {
+	story(t, func(h *house) {
+		h.answer = []any{message.Word{There: "1", Status: message.Sent}}
+		older := h.send()
+		younger := h.send()
+		if err := h.desk.Told(context.Background(), "twilio", "", "+819012345678", message.Word{There: "1", Status: message.Delivered}); err != nil {
+			t.Fatal(err)
+		}
+		h.is(older, message.Sent, 0)
+		h.is(younger, message.Delivered, 0)
 	})
 }
 

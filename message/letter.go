@@ -15,9 +15,24 @@ import (
 type letter struct {
 	desk  *Desk
 	rec   Record
-	words chan Word // from callbacks
+	words chan heard    // from callbacks
+	queue time.Duration // how long it has waited for its turns
 	stop  context.CancelFunc
 	over  chan struct{} // closed when its goroutine has ended
+}
+
+// heard is a carrier's word that nobody asked for.
+type heard struct {
+	Word
+	kept chan<- struct{} // closed when it is written down; nil: nobody waits for that
+}
+
+// hear takes a word that came in.
+func (l *letter) hear(ctx context.Context, w heard) {
+	l.note(ctx, w.Word)
+	if w.kept != nil && ctx.Err() == nil {
+		close(w.kept)
+	}
 }
 
 // Codes of a message's end (Twilio: Error and Warning Dictionary).
@@ -60,21 +75,21 @@ func (l *letter) handOver(ctx context.Context) bool {
 			l.fail(ctx, unknownError, "the carrier took it twice and has none")
 			return false
 		default:
-			l.rec.Status = Sending
-			if !l.write(ctx, nil) { // nothing leaves that is not kept
-				return false
-			}
-			w, err := d.cfg.Carrier.Send(ctx, l.rec)
+			err := l.give(ctx)
 			var no *Refusal
 			switch {
 			case err == nil:
-				l.note(ctx, w)
 				return !l.rec.Status.Final()
 			case errors.As(err, &no) && no.Busy:
 				wait, why = max(wait, no.After), err
 			case errors.As(err, &no):
 				log.Warn("message refused", "code", no.Code, "err", no.Text)
 				l.fail(ctx, no.Code, no.Text)
+				return false
+			case errors.Is(err, ErrMoved):
+				log.Info("another process sends this message")
+				return false
+			case ctx.Err() != nil: // it is as it was written; the next life sees
 				return false
 			default:
 				log.Warn("the answer to a message was lost; looking for it there", "err", err)
@@ -85,7 +100,11 @@ func (l *letter) handOver(ctx context.Context) bool {
 		if ctx.Err() != nil {
 			return false
 		}
-		if time.Since(l.rec.Created) > d.times.Trying {
+		if no := new(Refusal); lost && errors.As(why, &no) && !no.Busy {
+			l.fail(ctx, unknownError, "whether it was sent is not known, and it is not sent again: "+no.Text)
+			return false
+		}
+		if time.Since(l.rec.Created)-l.queue > d.times.Trying {
 			code, text := queueFull, fmt.Sprintf("not taken within %v: %v", d.times.Trying, why)
 			if lost {
 				code, text = unknownError, fmt.Sprintf("whether it was sent is not known: %v", why)
@@ -98,7 +117,7 @@ func (l *letter) handOver(ctx context.Context) bool {
 		case w := <-l.words: // a callback was quicker than the answer
 			t.Stop()
 			if w.There != "" {
-				l.note(ctx, w)
+				l.hear(ctx, w)
 				return !l.rec.Status.Final()
 			}
 		case <-t.C:
@@ -106,6 +125,71 @@ func (l *letter) handOver(ctx context.Context) bool {
 			t.Stop()
 			return false
 		}
+	}
+}
+
+// give hands the message to its carrier, when that is ready for it. What the carrier has certainly not taken is queued
+// again, so that a next life does not wonder.
+func (l *letter) give(ctx context.Context) error {
+	done := func() {}
+	if p, ok := l.desk.cfg.Carrier.(Pacer); ok {
+		turn, stop := context.WithDeadline(ctx, l.rec.Created.Add(l.desk.times.Follow))
+		defer stop()
+		asked := time.Now()
+		var err error
+		switch done, err = p.Turn(turn, l.rec); {
+		case ctx.Err() != nil:
+			if err == nil {
+				done()
+			}
+			return context.Cause(ctx)
+		case turn.Err() != nil && err != nil:
+			return &Refusal{Code: queueFull, Text: fmt.Sprintf("its turn did not come within %v", l.desk.times.Follow)}
+		case err != nil:
+			return err
+		}
+		l.queue += time.Since(asked)
+	}
+	defer func() { done() }()
+	from := l.rec.Status
+	l.rec.Status = Sending
+	switch err := l.keep(ctx, Change{From: from}); { // nothing leaves that is not kept, and nothing twice
+	case errors.Is(err, ErrMoved):
+		return err
+	case err != nil:
+		return context.Cause(ctx)
+	}
+	w, err := l.desk.cfg.Carrier.Send(ctx, l.rec)
+	var no *Refusal
+	switch {
+	case err == nil:
+		l.claim(ctx, w.There)
+		l.note(ctx, w)
+	case errors.As(err, &no) && no.Busy:
+		l.rec.Status = Queued
+		l.write(ctx, nil)
+	}
+	return err
+}
+
+// claim takes the carrier's name for the message away from an older one: there are SMSCs that count from the beginning
+// again. What becomes of the older one is not heard any more.
+func (l *letter) claim(ctx context.Context, there string) {
+	if there == "" {
+		return
+	}
+	d, last := l.desk, context.WithoutCancel(ctx)
+	old, err := d.cfg.Store.MessageThere(last, l.rec.Carrier, there)
+	if err != nil || old.SID == l.rec.SID || d.Forget(ctx, old.SID) != nil {
+		return
+	}
+	if old, err = d.cfg.Store.MessageThere(last, l.rec.Carrier, there); err == nil {
+		d.log.Warn("the carrier gives two messages one name", "message", l.rec.SID, "before", old.SID, "there", there)
+		old.There += " until " + string(l.rec.SID)
+		err = d.cfg.Store.ChangeMessage(last, Change{Record: old})
+	}
+	if err != nil {
+		d.log.Error("an older message keeps its name", "message", old.SID, "err", err)
 	}
 }
 
@@ -130,12 +214,12 @@ func (l *letter) find(ctx context.Context) (w Word, found bool, err error) {
 func (l *letter) follow(ctx context.Context) {
 	d := l.desk
 	until := l.rec.Created.Add(d.times.Follow)
-	for pause := d.times.Patience; !l.rec.Status.Final() && time.Now().Before(until); pause = min(pause*3/2, longestPause) {
+	for pause := d.times.Patience; !l.rec.Status.Final() && (len(l.words) > 0 || time.Now().Before(until)); pause = min(pause*3/2, longestPause) {
 		t := time.NewTimer(pause)
 		select {
 		case w := <-l.words:
 			t.Stop()
-			l.note(ctx, w)
+			l.hear(ctx, w)
 			pause = d.times.Patience
 		case <-t.C:
 			w, err := d.cfg.Carrier.Look(ctx, l.rec)
@@ -256,19 +340,26 @@ func (l *letter) post() Post {
 	return Post{ID: string(r.SID) + "-" + string(r.Status), Account: r.Account, Method: method, URL: r.Callback.URL, Params: p, Due: time.Now().Add(net)}
 }
 
-// write keeps the record. It tries until that is done; false is that the process ends.
+// write keeps the record; false is that it is not kept.
 func (l *letter) write(ctx context.Context, posts []Post) bool {
+	return l.keep(ctx, Change{Posts: posts}) == nil
+}
+
+// keep writes a change of the record. It tries until that is done, and at the end of the process once more. The error is
+// ErrMoved, or that of the last try.
+func (l *letter) keep(ctx context.Context, c Change) error {
 	l.rec.Updated = time.Now().UTC().Truncate(time.Millisecond)
+	c.Record = l.rec
 	for pause := l.desk.times.Pause; ; pause = min(2*pause, longestPause) {
-		err := l.desk.cfg.Store.ChangeMessage(ctx, Change{Record: l.rec, Posts: posts})
-		if err == nil {
-			return true
+		err := l.desk.cfg.Store.ChangeMessage(context.WithoutCancel(ctx), c)
+		if err == nil || errors.Is(err, ErrMoved) {
+			return err
 		}
 		if ctx.Err() == nil {
 			l.desk.log.Error("message not kept; trying again", "message", l.rec.SID, "status", l.rec.Status, "err", err)
 		}
 		if !sleep(ctx, pause) {
-			return false
+			return err
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package message carries short messages (SMS) out of the house and into it.
 //
-// A [Desk] takes an [Order], keeps it, and hands it to a [Carrier], which so far is an upstream platform. What
-// becomes of a message is a state that only moves on: the carrier tells it by callbacks ([Desk.Heard]), and is
+// A [Desk] takes an [Order], keeps it, and hands it to a [Carrier]: an upstream platform, or a carrier's SMSC. What
+// becomes of a message is a state that only moves on: the carrier tells it by callbacks ([Desk.Heard], [Desk.Told]), and is
 // asked where those stay away. A message is kept before it leaves, and never handed over a second time unless
 // the carrier has said that it has none: what may have left the house is looked for first. Nothing here knows
 // HTTP or a database.
@@ -101,7 +101,7 @@ type Record struct {
 	ErrorText string // what is known about that
 	Call      sid.Call
 	Callback  Callback
-	Carrier   string // the upstream's name
+	Carrier   string // the name of the upstream or SMSC
 	There     string // the carrier's own name for it; "" until that is known
 	Created   time.Time
 	Updated   time.Time
@@ -123,6 +123,7 @@ type Post struct {
 type Change struct {
 	Record Record
 	Posts  []Post
+	From   Status // the state it must be kept in, or nothing is written (ErrMoved); "": whatever that is
 }
 
 // Filter selects messages for a list; zero fields do not filter.
@@ -136,6 +137,9 @@ type Filter struct {
 
 // ErrNotFound is answered by a Store that has no such message.
 var ErrNotFound = errors.New("no such message")
+
+// ErrMoved is answered to a Change whose From does not hold: another process on the same database has the message.
+var ErrMoved = errors.New("the message is not in the state it was in")
 
 // Store keeps messages.
 type Store interface {
@@ -171,14 +175,22 @@ type Carrier interface {
 	// Send hands a message over, once. The error is a *Refusal if the carrier has not taken it, anything else leaves
 	// that open.
 	Send(ctx context.Context, r Record) (Word, error)
-	// Find lists the messages there that a Send of r may have made, whose answer was lost.
+	// Find lists the messages there that a Send of r may have made, whose answer was lost. A *Refusal that is not Busy
+	// says that nobody can ever tell.
 	Find(ctx context.Context, r Record) ([]Word, error)
 	// Look asks how a message is, by its There.
 	Look(ctx context.Context, r Record) (Word, error)
 }
 
+// Pacer is a Carrier that takes messages one after the other. Turn waits until r may be handed over at once; done, which
+// is called when what Send answered is kept, lets the next one in. Until then r has certainly not left. The error is a
+// *Refusal, or that ctx is over.
+type Pacer interface {
+	Turn(ctx context.Context, r Record) (done func(), err error)
+}
+
 // ErrNoCarrier says that nothing in this house carries messages.
-var ErrNoCarrier = errors.New("nothing here carries messages: apply an upstream: document, a Twilio account for instance")
+var ErrNoCarrier = errors.New("nothing here carries messages: apply an upstream: document (a Twilio account for instance), or an smsc: document")
 
 // Refusal is a carrier's clear no: the message has not left.
 type Refusal struct {

@@ -2,11 +2,13 @@ package message
 
 import "strings"
 
-// gsm7 are the characters of GSM 03.38's alphabet that take one place, extended those that take two.
+// The characters of GSM's own alphabet (3GPP TS 23.038, 6.2.1), in the order of their codes: those that take one place,
+// without the escape (0x1B), and those that take two. GSM7ExtendedCodes has their second codes.
 const (
-	gsm7 = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+	GSM7 = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 
-	extended = "\f^{}\\[~]|€"
+	GSM7Extended      = "\f^{}\\[~]|€"
+	GSM7ExtendedCodes = "\x0a\x14\x28\x29\x2f\x3c\x3d\x3e\x40\x65"
 )
 
 // Segments is how many messages a text is on the air: 160 places in GSM's own alphabet, or 153 in each of several;
@@ -20,9 +22,9 @@ func Segments(text string) int {
 			units++
 		}
 		switch {
-		case strings.ContainsRune(gsm7, r):
+		case strings.ContainsRune(GSM7, r):
 			places++
-		case strings.ContainsRune(extended, r):
+		case strings.ContainsRune(GSM7Extended, r):
 			places += 2
 		default:
 			plain = false

@@ -117,7 +117,7 @@ func (f *fields) readTelling(v account.VerifyService) telling {
 	switch {
 	case t.channel == "call", t.channel == "sms":
 	case slices.Contains([]string{"email", "whatsapp", "sna", "auto", "rbm"}, t.channel):
-		f.refuse(60223, "Delivery channel %s is disabled: codes are told by call, or by sms where an upstream carries messages", t.channel)
+		f.refuse(60223, "Delivery channel %s is disabled: codes are told by call, or by sms where an upstream or an SMSC carries messages", t.channel)
 	default:
 		f.wrong("Channel", "%q is neither call nor sms", clip(t.channel))
 	}
@@ -182,7 +182,7 @@ func (s *server) mayWrite(t telling) error {
 	class := t.to.Number.Class()
 	switch {
 	case s.cfg.Messages == nil || s.cfg.Sender == nil || s.cfg.Sender(t.to.Number) == "":
-		return invalid(60223, "Delivery channel sms is disabled: no upstream carries messages to this number; Channel=call is there")
+		return invalid(60223, "Delivery channel sms is disabled: nothing here carries messages to this number; Channel=call is there")
 	case class != number.Mobile && class != number.Abroad:
 		return refused(http.StatusForbidden, 60205, "SMS is not supported by landline phone number: %s get no short messages; Channel=call is there", class.Words())
 	}

@@ -22,6 +22,14 @@ var messages = newTable("message", "sid account direction from_addr to_addr body
 // ChangeMessage writes a message and its callbacks.
 func (s *Store) ChangeMessage(ctx context.Context, c message.Change) error {
 	return s.change(ctx, func(t *tx) error {
+		if c.From != "" { // the row is ours from here on, also where others write at the same time
+			n, err := t.exec("UPDATE message SET status = ? WHERE sid = ? AND status = ?", c.Record.Status, c.Record.SID, c.From)
+			if err != nil {
+				return err
+			} else if n == 0 {
+				return message.ErrMoved
+			}
+		}
 		if _, err := t.exec(messages.upsert, messages.fields(&c.Record)...); err != nil {
 			return err
 		}

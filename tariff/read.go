@@ -37,6 +37,22 @@ func Read(v yamldoc.Value) Table {
 	return t
 }
 
+// ReadMessages reads the price list of a carrier that carries short messages alone:
+//
+//	prices:
+//	  currency: JPY
+//	  messages: [{ to: mobile, price: 9 }]           # for each segment
+func ReadMessages(v yamldoc.Value) Table {
+	if !v.Given() {
+		return Table{}
+	}
+	m := v.Map()
+	t := Table{Currency: readCurrency(m.Need("currency", "JPY"))}
+	t.Messages = readEach(m.Need("messages", "[{ to: mobile, price: 9 }]"), readMessageRow, "write { to: mobile, price: 9 }")
+	m.Done()
+	return t
+}
+
 func readRows(rows yamldoc.Value) []Row {
 	return readEach(rows, readRow, "write { to: mobile, price: 16, unit: 60s }")
 }

@@ -24,8 +24,11 @@ func (r *rooms) signOn() {
 		lines = append(lines, lineOf(t))
 	}
 	r.sip.SetLines(lines)
+	smscs := r.house.Load().SMSCs
+	r.smscs.Set(smscs)
 	r.watch.forget(func(name string) bool {
-		return slices.ContainsFunc(lines, func(l sipleg.Line) bool { return l.Name == name })
+		return slices.ContainsFunc(lines, func(l sipleg.Line) bool { return l.Name == name }) ||
+			slices.ContainsFunc(smscs, func(s trunk.SMSC) bool { return smscLine(s.Name) == name })
 	})
 }
 
@@ -62,7 +65,7 @@ func (r *rooms) lineDown(name string) bool {
 // standings are how the lines stand with their carriers, for the API; those of which nothing is known are left out.
 func (r *rooms) standings() map[string]api.Standing {
 	all := map[string]api.Standing{}
-	for _, s := range r.sip.Standings() {
+	for _, s := range append(r.sip.Standings(), r.smscStandings()...) {
 		if s.Condition == "" {
 			continue
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/kaden-project/kaden/api"
 )
 
-// lookAtLines asks the server that runs how it stands with its carriers, and looks at each trunk: that shows a SIP ALG
+// lookAtLines asks the server that runs how it stands with its carriers, and looks at each trunk and SMSC: that shows a SIP ALG
 // in the way, and the address at which we are seen.
 func lookAtLines(ctx context.Context, s settings) (out []finding) {
 	server, err := (serverFlags{Server: "http://" + s.HTTP, Token: s.Account.Token, Data: s.Data}).client()
@@ -38,12 +38,12 @@ func lookAtLines(ctx context.Context, s settings) (out []finding) {
 		out = append(out, f)
 	}
 	seen := netip.Addr{}
-	for _, t := range status.Trunks {
-		what := "trunk " + t.Name
+	look := func(kind, name string) {
+		what := kind + " " + name
 		var found []api.Finding
-		if err := server.do(ctx, http.MethodPost, "/api/trunks/"+url.PathEscape(t.Name)+"/check", "", nil, &found); err != nil {
+		if err := server.do(ctx, http.MethodPost, "/api/trunks/"+url.PathEscape(name)+"/check", "", nil, &found); err != nil {
 			out = append(out, finding{what: what, bad: err.Error()})
-			continue
+			return
 		}
 		for _, f := range found {
 			switch f.Level {
@@ -53,6 +53,12 @@ func lookAtLines(ctx context.Context, s settings) (out []finding) {
 				out = append(out, finding{what: what, good: f.What + ": " + f.Text})
 			}
 		}
+	}
+	for _, c := range status.SMSCs {
+		look("smsc", c.Name)
+	}
+	for _, t := range status.Trunks {
+		look("trunk", t.Name)
 		if t.Standing != nil {
 			if at, err := netip.ParseAddrPort(t.Standing.Seen); err == nil {
 				seen = at.Addr()

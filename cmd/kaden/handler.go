@@ -27,7 +27,7 @@ func (r *rooms) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	twilios := rest.New(r.log, rest.Config{
 		Accounts: r.store, NotFound: account.ErrNotFound, Calls: r.store, Desk: rest.AtDesk(r.desk), Region: r.settings.Region,
-		Keys: r.store, Applications: r.catalog, Numbers: r.catalog, Texting: func() bool { return len(r.house.Load().Upstreams) > 0 },
+		Keys: r.store, Applications: r.catalog, Numbers: r.catalog, Texting: func() bool { return len(writers(r.house.Load())) > 0 },
 		CallerIDs: r.store, Validations: r.asker.validations, Debug: r.store, Relay: rest.Relay{URLs: r.settings.Relay.URLs, Secret: r.settings.Relay.Secret},
 		Recordings: r.store, OpenRecordings: !r.settings.Recordings.Private, PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
 		Money: purse{r}, Triggers: r.store, AllowTo: r.mayCall,

@@ -21,7 +21,6 @@ import (
 	"github.com/kaden-project/kaden/store"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/twiml"
-	"github.com/kaden-project/kaden/upstream"
 	"github.com/kaden-project/kaden/voice"
 )
 
@@ -37,10 +36,10 @@ var (
 	_ voice.Texter  = texter{}
 )
 
-// openLetters makes the way for short messages. The upstreams must be open.
+// openLetters makes the way for short messages. The upstreams and the SMSCs must be open.
 func (r *rooms) openLetters() {
 	r.letters = letters{Store: r.store, rooms: r, desk: message.New(r.log, message.Config{
-		Store: r.store, Carrier: r.upstreams.Messages(), Tell: func(ctx context.Context, p message.Post) error {
+		Store: r.store, Carrier: carriers{r.upstreams.Messages(), r.smscs, r.house.Load}, Tell: func(ctx context.Context, p message.Post) error {
 			_, err := r.journal.Ask(ctx, call.Ask{Account: p.Account, Method: p.Method, URL: p.URL, Params: p.Params})
 			return err
 		},
@@ -48,11 +47,11 @@ func (r *rooms) openLetters() {
 	})}
 }
 
-// messagePrice is what a message costs by the price list of the upstream that carries it.
+// messagePrice is what a message costs by the price list of the upstream or SMSC that carries it.
 func (r *rooms) messagePrice(m message.Record) tariff.Money {
-	for _, u := range r.house.Load().Upstreams {
-		if u.Name == m.Carrier {
-			return u.Prices.Message(number.Number(m.To), m.Segments)
+	for _, t := range writers(r.house.Load()) {
+		if t.Name == m.Carrier {
+			return t.Prices.Message(number.Number(m.To), m.Segments)
 		}
 	}
 	return tariff.Money{}
@@ -110,16 +109,16 @@ func (r *rooms) textNotice(ctx context.Context, id, from string, to number.Numbe
 	return err
 }
 
-// take keeps a message that an upstream has brought, and asks the program of its number what to answer.
-func (l letters) take(ctx context.Context, in upstream.In) error {
+// take keeps a message that a carrier has brought, and asks the program of its number what to answer. media is how many
+// pictures came with it, which are not taken.
+func (l letters) take(ctx context.Context, in message.Record, media int) error {
 	owner, texts := l.program(in.To)
-	r, fresh, err := l.desk.Take(ctx, message.Record{
-		Account: owner, From: in.From, To: in.To, Body: in.Body, Segments: in.Segments, Carrier: in.Upstream, There: in.There,
-	})
+	in.Account = owner
+	r, fresh, err := l.desk.Take(ctx, in)
 	if err != nil || !fresh {
 		return err
 	}
-	l.rooms.log.Info("message came in", "message", r.SID, "from", number.Mask(r.From), "to", number.Mask(r.To), "media", in.Media)
+	l.rooms.log.Info("message came in", "message", r.SID, "from", number.Mask(r.From), "to", number.Mask(r.To), "media", media)
 	if texts.URL != "" {
 		go l.reply(r, texts)
 	}

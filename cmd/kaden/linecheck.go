@@ -14,20 +14,20 @@ import (
 
 // trunkCmd is about lines to the telephone network.
 type trunkCmd struct {
-	Check trunkCheckCmd `cmd:"" help:"Look whether a trunk or an upstream would take a call now, and what to do if not."`
+	Check trunkCheckCmd `cmd:"" help:"Look whether a trunk or an upstream would take a call now, or an SMSC a message, and what to do if not."`
 }
 
 type trunkCheckCmd struct {
 	serverFlags
-	Name string `arg:"" help:"The name of the trunk or upstream."`
+	Name string `arg:"" help:"The name of the trunk, upstream or SMSC."`
 	Call string `help:"Also call this number over the trunk; whoever answers hears a sentence." placeholder:"NUMBER"`
 }
 
 // Help is shown below the flags.
 func (*trunkCheckCmd) Help() string {
 	return `Of a trunk: whether its servers are found and answer, whether it lets us sign on, and whether something on the way (a
-SIP ALG) rewrites what we say. Of an upstream: who we are there, what is left, which numbers. Nothing is dialled without
---call. Exit status: 0 when nothing is wrong, 1 otherwise. A ? is what the other side does not say.
+SIP ALG) rewrites what we say. Of an upstream: who we are there, what is left, which numbers. Of an SMSC: whether it lets
+us bind, and answers. Nothing is dialled without --call, and nothing is written. Exit status: 0 when nothing is wrong, 1 otherwise. A ? is what the other side does not say.
 
 Example: kaden trunk check ntt --call 090-1234-5678`
 }
@@ -65,10 +65,19 @@ func (c *trunkCheckCmd) Run(out *output) error {
 	return nil
 }
 
-// checkLine looks at a trunk or an upstream for the API.
+// checkLine looks at a trunk, an upstream or an SMSC for the API.
 func (r *rooms) checkLine(ctx context.Context, name, to string) (out []api.Finding, err error) {
 	if slices.ContainsFunc(r.house.Load().Trunks, func(t trunk.Trunk) bool { return t.Name == name }) {
 		return r.checkTrunk(ctx, name, to)
+	}
+	if found, ok := r.smscs.Check(ctx, name); ok {
+		for _, f := range found {
+			out = append(out, findingOf(f.What, f.Text, f.Remedy, f.Wrong, false))
+		}
+		if to != "" {
+			out = append(out, findingOf("call", "an SMSC carries short messages and no calls", "write one: POST …/Messages.json", true, false))
+		}
+		return out, nil
 	}
 	found, err := r.upstreams.Check(ctx, name)
 	for _, f := range found {

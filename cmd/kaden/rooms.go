@@ -31,6 +31,7 @@ import (
 	"github.com/kaden-project/kaden/leg/sipleg"
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/media"
+	"github.com/kaden-project/kaden/message/smpp"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/registrar"
@@ -68,6 +69,7 @@ type rooms struct {
 	voice     *voice.Runner
 	desk      *call.Desk
 	upstreams *upstream.Client
+	smscs     *smpp.Client
 	letters   letters
 	dispatch  *dispatch.Dispatcher
 	browsers  *browsers // nil: none
@@ -105,8 +107,7 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	r.secret = []byte(r.seal.Lookup("kaden: names of dialogs and addresses of scripts"))
 	workers := new(job.Workers)
 	r.tellNotices(workers)
-	r.store, err = store.Open(ctx, log, store.Config{DataDir: s.Data, URL: s.Database, Seal: r.seal, Jobs: workers})
-	if err != nil {
+	if r.store, err = r.openStore(ctx, workers); err != nil {
 		return r, err
 	}
 	if err := r.moveIn(ctx); err != nil {
@@ -174,6 +175,7 @@ func (r *rooms) openLines() error {
 	if err != nil {
 		return err
 	}
+	r.openSMSCs(roots)
 	r.sip, err = sipleg.Listen(r.log, sipleg.Config{
 		LineChanged: r.watch.changed,
 		ListenTLS:   r.settings.SIP.TLS, Certificate: cert, RootCAs: roots,
@@ -237,7 +239,7 @@ func (r *rooms) openCalls() {
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: r.caller(), House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inherit: r.inheritance(), HungUp: r.hungUp, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
+		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inherit: r.inheritance(), HungUp: r.hungUp, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Music: waitingMusic(), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
 	r.watch.to(r.dispatch)
 	r.asker.scripts = r.dispatch
@@ -272,7 +274,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 		return err
 	})
 	g.Go(func() error { r.closeBooks(work); return nil })
-	g.Go(func() error { return r.letters.desk.Run(work) })
+	g.Go(func() error { return r.write(work) })
 	g.Go(func() error { return rest.NewWatch(r.log, r.store, purse{r}).Run(work) })
 	var first error
 	select {

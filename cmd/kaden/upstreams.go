@@ -233,7 +233,9 @@ func (r *rooms) openUpstreams(secret []byte) {
 		Store:     r.store, Scripts: r.asker, Origin: dispatch.Origin, PublicURL: r.settings.PublicURL,
 		Secret: secret, Node: r.settings.Node, Gate: r.desk, Clock: r.clock,
 		Letters: func(id sid.Message, w message.Word) { r.letters.desk.Heard(id, w) },
-		Inbound: func(ctx context.Context, in upstream.In) error { return r.letters.take(ctx, in) },
+		Inbound: func(ctx context.Context, in upstream.In) error {
+			return r.letters.take(ctx, message.Record{From: in.From, To: in.To, Body: in.Body, Segments: in.Segments, Carrier: in.Upstream, There: in.There}, in.Media)
+		},
 	})
 }
 

@@ -16,6 +16,9 @@ import (
 func (s *Store) ChangeMessage(ctx context.Context, c message.Change) error {
 	return s.change(ctx, func(t *tx) error {
 		r := c.Record
+		if c.From != "" && s.messages[r.SID].keep.Status != c.From {
+			return message.ErrMoved
+		}
 		for id, other := range s.messages {
 			if o := other.keep; id != r.SID && r.There != "" && o.There == r.There && o.Carrier == r.Carrier {
 				return fmt.Errorf("message %s is %s already", r.There, id)

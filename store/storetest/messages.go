@@ -56,6 +56,15 @@ func messagesKept(t *testing.T, s Store, reopen func() Store) {
 	if err := s.ChangeMessage(ctx, message.Change{Record: Message("SM00000000000000000000000000000004", first.There)}); err == nil {
 		t.Error("two messages have one name there")
 	}
+	second.Status = message.Sending
+	ok(t, s.ChangeMessage(ctx, message.Change{Record: second, From: message.Queued}))
+	for _, r := range []message.Record{second, Message("SM00000000000000000000000000000005", "")} {
+		if err := s.ChangeMessage(ctx, message.Change{Record: r, From: message.Queued}); !errors.Is(err, message.ErrMoved) {
+			t.Errorf("%s is changed from a state that it is not in: %v", r.SID, err)
+		}
+	}
+	second.Status = message.Queued
+	ok(t, s.ChangeMessage(ctx, message.Change{Record: second, From: message.Sending}))
 	ids := func(f message.Filter) (out []sid.Message, next int64) {
 		t.Helper()
 		f.Account = first.Account
