@@ -335,6 +335,7 @@ type Attempt struct {
 	Keyed  bool          `json:"keyed,omitempty"`  // a key was pressed: there is a person
 	Device bool          `json:"device,omitempty"` // detection takes it for a machine
 	Unsure bool          `json:"unsure,omitempty"` // the line answers by itself: only a key proves somebody
+	Wanted bool          `json:"wanted,omitempty"` // a machine's, whose line somebody else waits for: Limit is near
 	Armed  string        `json:"armed,omitempty"`  // the call-everyone key that was pressed once
 	Tone   string        `json:"tone,omitempty"`   // the key that was heard once in the sound
 	Toned  time.Time     `json:"toned,omitzero"`   // when

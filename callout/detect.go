@@ -37,12 +37,13 @@ func (m *machine) detected(a *Attempt, e Event) {
 	}
 }
 
-// wanted gives up the line of a machine, because somebody's phone cannot ring without it (rule 32). Whoever has pressed a
-// key is a person, and a message that is being left after the beep is left.
+// wanted gives up the line of a machine, because somebody's phone cannot ring without it (rule 32). Detection errs, most
+// often over people who answer formally, so there is time to hear what it is about and to press a key. Whoever does is a
+// person, and a message that is being left after the beep is left.
 func (m *machine) wanted(a *Attempt) {
-	if a.Outcome != Listening || !a.Device || a.Keyed {
+	if a.Outcome != Listening || !a.Device || a.Keyed || a.Wanted {
 		return
 	}
-	m.do(Command{Kind: HangUp, Attempt: a.ID, Person: a.Person, Why: WhyMachine})
-	m.decide(a, Machine, WhyMachine, "somebody else waits for this line")
+	a.Wanted = true
+	a.Limit = sooner(a.Limit, later(m.now, a.Answered.Add(firstWord+quietListening)))
 }

@@ -66,6 +66,9 @@ func (m *machine) pressed(a *Attempt, e Event) {
 		a.Quiet = m.now
 	}
 	a.Keyed = a.Keyed || action != "" || takes
+	if a.Keyed && a.Wanted { // no machine
+		a.Wanted, a.Limit = false, m.listenEnd(a)
+	}
 	twice := a.arms(action, e.Digit)
 	switch action {
 	case Accept:

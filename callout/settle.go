@@ -90,6 +90,9 @@ func (m *machine) watchLines() {
 			if over { // the end of this line was never reported
 				m.free(a)
 			}
+		case a.Outcome == Listening && over && a.Wanted:
+			m.do(Command{Kind: HangUp, Attempt: a.ID, Person: a.Person, Why: WhyMachine})
+			m.decide(a, Machine, WhyMachine, "somebody else waits for this line")
 		case a.Outcome == Listening && over:
 			m.do(Command{Kind: HangUp, Attempt: a.ID, Person: a.Person, Why: WhyListen})
 			m.decide(a, NotConfirmed, WhyListen, "listening time is over")

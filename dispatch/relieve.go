@@ -7,7 +7,7 @@ import (
 	"github.com/kaden-project/kaden/callout"
 )
 
-// relieve asks calls that a machine has answered to make room, where people's calls wait for a line of the same trunk: one
+// relieve asks calls that a machine has answered to make room soon, where people's calls wait for a line of the same trunk: one
 // for each that waits (rule 32). Over a line with one channel the next person's phone would else ring only when the
 // machine has listened to the end of its time.
 func (ls *lines) relieve() {
@@ -15,7 +15,7 @@ func (ls *lines) relieve() {
 	ls.mu.Lock()
 	free := map[*line]bool{} // what makes room already
 	for _, l := range ls.byLead {
-		if l.wanted {
+		if l.wanted && !l.keyed {
 			free[l] = true
 		}
 	}
