@@ -120,8 +120,13 @@ func (m *machine) beside(t Track, people []Person) {
 	m.mustered(Event{Step: t.Step, Round: t.Round, People: people})
 }
 
-// drop takes a step that no plan writes away.
+// drop takes a step that no plan writes away. Whoever was called for it is in none until the next one knows its people.
 func (m *machine) drop(step int) {
+	for i := range m.Attempts {
+		if a := &m.Attempts[i]; a.Step == step {
+			a.Member = -1
+		}
+	}
 	m.Side = slices.DeleteFunc(m.Side, func(t Track) bool { return t.Step == step })
 }
 
