@@ -184,6 +184,24 @@ func TestAnnouncements(t *testing.T) {
 	})
 }
 
+func TestAnnouncementsAreHeardOneAfterTheOther(t *testing.T) {
+	conference(t, func(m *meeting) {
+		m.enters("sato", watched("announcement"))
+		time.Sleep(time.Second)
+		id := m.calls["sato"].SID()
+		m.room().Announce(id, "https://owner.example/one", plainly("one minute left", 2*time.Second))
+		m.room().Announce(id, "https://owner.example/two", plainly("time is up", 2*time.Second))
+		time.Sleep(time.Second)
+		m.enters("suzuki", silently) // the conference starts meanwhile
+		time.Sleep(4 * time.Second)
+		m.says("suzuki", "hello")
+		time.Sleep(2 * time.Second)
+		m.want("sato", m.hears("sato"), "waiting sound, one minute left, time is up, hello")
+		m.want("events", m.owner.roomEvents("AnnounceUrl"), "announcement-end https://owner.example/one, announcement-end https://owner.example/two")
+		m.everybodyHangsUp()
+	})
+}
+
 func TestAConferenceIsRecordedFromItsStart(t *testing.T) {
 	var s shelf
 	conference(t, func(m *meeting) {

@@ -136,7 +136,7 @@ func (m *member) stay(ctx context.Context) (Exit, error) {
 				m.call.utter(m.port)
 				joined = true
 			}
-			if why := m.watch(ctx, limit); why != "" {
+			if why := m.watch(ctx, limit, false); why != "" {
 				return why, nil
 			}
 			continue
@@ -158,7 +158,7 @@ func (m *member) perform(ctx context.Context, limit <-chan time.Time, p part) (E
 	hear, stop := context.WithCancelCause(ctx)
 	seen := make(chan Exit, 1)
 	go func() {
-		why := m.watch(hear, limit)
+		why := m.watch(hear, limit, p.once)
 		stop(errElsewhere)
 		seen <- why
 	}()
@@ -194,8 +194,8 @@ func (m *member) soothe(p part) {
 }
 
 // watch waits for the end of the membership, and says which, or for another thing to be heard: "". So it does when
-// ctx ends.
-func (m *member) watch(ctx context.Context, limit <-chan time.Time) Exit {
+// ctx ends. An announcement is heard to its end, and what comes next is looked at then.
+func (m *member) watch(ctx context.Context, limit <-chan time.Time, announcement bool) Exit {
 	for {
 		select {
 		case why := <-m.out:
@@ -203,7 +203,9 @@ func (m *member) watch(ctx context.Context, limit <-chan time.Time) Exit {
 		case <-limit:
 			return LeftByLimit
 		case <-m.change:
-			return ""
+			if !announcement {
+				return ""
+			}
 		case f := <-m.room.events:
 			f()
 		case key := <-m.call.keys:
