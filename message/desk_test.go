@@ -424,6 +424,19 @@ func TestTheSameOrderAgain(t *testing.T) {
 	})
 }
 
+// What is refused during the end is not kept: whoever asks again would send it twice.
+func TestNothingIsTakenDuringTheEnd(t *testing.T) {
+	story(t, func(h *house) {
+		h.stop()
+		if _, err := h.desk.Send(t.Context(), message.Order{Account: owner, From: "+815087654321", To: "+819012345678", Body: "x"}); !errors.Is(err, message.ErrShutdown) {
+			t.Errorf("it said %v", err)
+		}
+		if kept, _, err := h.store.Messages(t.Context(), message.Filter{Account: owner}); err != nil || len(kept) != 0 {
+			t.Errorf("kept all the same: %v, %v", kept, err)
+		}
+	})
+}
+
 func TestNobodyCarriesIt(t *testing.T) {
 	story(t, func(h *house) {
 		if _, err := h.desk.Send(t.Context(), message.Order{From: "+815000000000"}); !errors.Is(err, message.ErrNoCarrier) {
