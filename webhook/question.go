@@ -123,9 +123,9 @@ func clip(text string) string {
 // different for every other question: a Gather that asks again with the same key is a new question.
 func idempotency(a call.Ask) string {
 	var b [16]byte
-	if seq := a.Params.Get("SequenceNumber"); seq != "" {
+	if names := naming(a); len(names) > 0 {
 		h := sha256.New()
-		for _, s := range []string{string(a.Account), string(a.Call), a.URL, seq, a.Params.Get("CallStatus")} {
+		for _, s := range append([]string{string(a.Account), string(a.Call), a.URL}, names...) {
 			fmt.Fprintf(h, "%d:%s", len(s), s)
 		}
 		copy(b[:], h.Sum(nil))
@@ -134,4 +134,19 @@ func idempotency(a call.Ask) string {
 	}
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// naming is what tells a callback that may be delivered again from all others to the same URL; nil is a question that is
+// asked once. The events of each conference are counted from 0.
+func naming(a call.Ask) []string {
+	p := a.Params
+	switch {
+	case p.Has("SequenceNumber") && p.Has("ConferenceSid"):
+		return []string{p.Get("SequenceNumber"), p.Get("StatusCallbackEvent"), p.Get("ConferenceSid")}
+	case p.Has("SequenceNumber"):
+		return []string{p.Get("SequenceNumber"), p.Get("CallStatus")}
+	case p.Has("MessageStatus") && tells(a):
+		return []string{p.Get("MessageStatus"), p.Get("MessageSid")}
+	}
+	return nil
 }
