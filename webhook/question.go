@@ -16,6 +16,7 @@ type question struct {
 	method string
 	doc    string     // the URL of the document as its owner would write it again: without our parameters
 	url    *url.URL   // what is requested, and signed: byte for byte the same
+	user   string     // name and password in it, as they are written
 	form   url.Values // the body of a POST, nil for none
 	conn   connection
 	limit  int    // of the reply in bytes
@@ -37,7 +38,7 @@ func read(a call.Ask) (question, error) {
 		return question{}, err
 	}
 	q.conn = overrides(u.EscapedFragment())
-	q.url = bare(u)
+	q.url, q.user = bare(u), userinfo(a.URL)
 	if q.method == http.MethodPost {
 		q.form = a.Params
 		if q.form == nil {
@@ -69,6 +70,9 @@ func (q question) redirected(status int, location string) (question, error) {
 	}
 	q.url = bare(u)
 	q.doc = q.url.String()
+	if ref.Host != "" { // what is below the same host is asked for with the same name and password
+		q.user = userinfo(location)
+	}
 	if status != http.StatusTemporaryRedirect && status != http.StatusPermanentRedirect {
 		q.method, q.form = http.MethodGet, nil
 	}
@@ -96,6 +100,26 @@ func Parse(text string) (*url.URL, error) {
 		return nil, bad(`a host name has no "_"`, nil)
 	}
 	return u, nil
+}
+
+// signed is what the signature is over: the URL as it is requested, with the name and the password as their owner has
+// written them. Those are not part of the request line, and net/url has its own spelling for them.
+func (q question) signed() string {
+	text := q.url.String()
+	if q.url.User == nil {
+		return text
+	}
+	return strings.Replace(text, q.url.User.String()+"@", q.user+"@", 1)
+}
+
+// userinfo is what stands before the @ of a URL's host; "" is nothing.
+func userinfo(text string) string {
+	_, rest, _ := strings.Cut(text, "//")
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	at := strings.LastIndexByte(rest, '@')
+	return rest[:max(at, 0)]
 }
 
 // bare is u as it goes on the wire: no fragment, and a path, because servers see "/" where there is
