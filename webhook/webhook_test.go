@@ -331,6 +331,16 @@ func TestOldCookiesAreForgotten(t *testing.T) {
 	})
 }
 
+func TestMakingRoomForCookiesIsSeldom(t *testing.T) {
+	c := newCookies()
+	for i := range cookieCalls + 1 {
+		c.of(sid.Call(fmt.Sprint(i))).SetCookies(&url.URL{Scheme: "http", Host: "example.com"}, []*http.Cookie{{Name: "a", Value: "b"}})
+	}
+	if got, want := len(c.calls), cookieCalls-cookieCalls/8+1; got != want {
+		t.Errorf("after one call too many %d have cookies, want %d: each one after that would look through all of them", got, want)
+	}
+}
+
 func TestTheSameCallbackHasTheSameToken(t *testing.T) {
 	status := ask("https://example.com/", "POST", url.Values{"SequenceNumber": {"1"}, "CallStatus": {"ringing"}})
 	next := ask("https://example.com/", "POST", url.Values{"SequenceNumber": {"2"}, "CallStatus": {"in-progress"}})
