@@ -497,6 +497,26 @@ func TestAMessageCostsWhatTheListSays(t *testing.T) {
 	})
 }
 
+// The owner of a message takes its words away when it is over. A price that comes later does not bring them back.
+func TestWordsThatWereTakenAwayStayAway(t *testing.T) {
+	story(t, func(h *house) {
+		id := h.send()
+		h.says(id, message.Word{There: there(1), Status: message.Delivered})
+		r := h.is(id, message.Delivered, 0)
+		r.Body = ""
+		if err := h.store.ChangeMessage(t.Context(), message.Change{Record: r}); err != nil {
+			t.Fatal(err)
+		}
+		h.set(func() {
+			h.look = message.Word{There: there(1), Status: message.Delivered, Price: tariff.Money{Amount: 7_900, Currency: "USD"}}
+		})
+		h.after(time.Hour)
+		if r := h.is(id, message.Delivered, 0); r.Body != "" || r.Price.String() != "0.0079 USD" {
+			t.Errorf("it says %q and costs %v", r.Body, r.Price)
+		}
+	})
+}
+
 // Without a list the carrier is asked for the price when the message is over, a few times; one that did not leave costs
 // nothing.
 func TestACarrierIsAskedForThePrice(t *testing.T) {
