@@ -77,6 +77,11 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 	}
 	l.dialog.aim(r.from)
 	l.contact = s.contact(l.dialog.flow, l.dialog.ownHost, r.Recipient.String())
+	if a := s.lines.find(line.Name); a != nil && !secureURI(r.Recipient.String()) {
+		if _, contact := a.way(); contact != "" {
+			l.contact = contact // behind a router, it is the one that can be reached
+		}
+	}
 	l.key = tableKey(callID(r), l.localTag)
 	l.merge = callID(r) + " " + fromTag(r) + " " + itoa(int(seq(r)))
 	tx.ifUnacked(l.neverAcked)
@@ -132,7 +137,22 @@ func (l *Leg) ringBack(early bool) error {
 	if l.early {
 		l.applySound()
 	}
+	l.after(l.srv.t.Remind, func() { l.stillRings(code) })
 	return nil
+}
+
+// stillRings says again what was said last, for a proxy between us and the caller that would give the call up.
+func (l *Leg) stillRings(code int) {
+	if l.phase != setup {
+		return
+	}
+	switch {
+	case !l.reliable.required:
+		l.first.sayAgain()
+	case !l.reliable.open: // else it is being repeated anyway
+		l.ringReliably(code, "")
+	}
+	l.after(l.srv.t.Remind, func() { l.stillRings(code) })
 }
 
 func (l *Leg) pickUp() error {
