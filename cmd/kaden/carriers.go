@@ -24,9 +24,20 @@ func (r *rooms) signOn() {
 		lines = append(lines, lineOf(t))
 	}
 	r.sip.SetLines(lines)
+	r.turns.soon()
 	r.watch.forget(func(name string) bool {
 		return slices.ContainsFunc(lines, func(l sipleg.Line) bool { return l.Name == name })
 	})
+}
+
+// registering are the trunks that register.
+func (r *rooms) registering() (names []string) {
+	for _, t := range r.house.Load().Trunks {
+		if t.SIP.Register {
+			names = append(names, t.Name)
+		}
+	}
+	return names
 }
 
 // lineOf is a trunk as SIP sees it.
@@ -66,7 +77,7 @@ func (r *rooms) standings() map[string]api.Standing {
 		if s.Condition == "" {
 			continue
 		}
-		one := api.Standing{State: string(s.Condition), Since: s.Since, Server: s.Server, Why: s.Why, Remedy: s.Remedy, Down: s.Down()}
+		one := api.Standing{State: string(s.Condition), Since: s.Since, Server: s.Server, Why: s.Why, Remedy: s.Remedy, Down: s.Down(), Node: s.Holder}
 		if !s.Until.IsZero() {
 			one.Until = &s.Until
 		}

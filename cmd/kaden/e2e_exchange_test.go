@@ -37,6 +37,7 @@ type exchange struct {
 	seen   map[string]int     // calls per user
 	first  time.Time          // of a packet since the last look
 	signed []sipText          // every REGISTER
+	bound  []string           // contacts that are registered, <sip:…>, the latest last
 	wg     sync.WaitGroup
 	shut   chan struct{}
 }
@@ -215,11 +216,33 @@ func (x *exchange) takes(m sipText, from netip.AddrPort) {
 			x.reply(m, from, "401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"exchange\", nonce=\"5d\", qop=\"auth\"", "asks", "")
 			return
 		}
-		x.reply(m, from, "200 OK\r\nContact: "+m.get("Contact"), "signs", "")
+		x.reply(m, from, "200 OK"+x.registers(m), "signs", "")
 	case "SIP/2.0": // the answer to our BYE
 	default:
 		x.reply(m, from, "200 OK", "", "")
 	}
+}
+
+// registers keeps the contacts of a REGISTER, as many as there are (RFC 3261 section 10.3), and lists all that it has.
+func (x *exchange) registers(m sipText) (lines string) {
+	for _, l := range m.lines {
+		value, is := strings.CutPrefix(l, "Contact: ")
+		if !is {
+			continue
+		}
+		for c := range strings.SplitSeq(value, ", ") {
+			uri, params, _ := strings.Cut(c, ">")
+			uri += ">"
+			x.bound = slices.DeleteFunc(x.bound, func(b string) bool { return b == uri })
+			if !strings.Contains(params, "expires=0") {
+				x.bound = append(x.bound, uri)
+			}
+		}
+	}
+	for _, c := range x.bound {
+		lines += "\r\nContact: " + c + ";expires=3600"
+	}
+	return lines
 }
 
 // is changes how the exchange behaves, which reads that at any time.

@@ -23,6 +23,8 @@ type attendant struct {
 	token string // in our contact; the same in each life of the process, so that old contacts are known
 	quit  context.CancelCauseFunc
 	now   chan chan struct{} // asks before its time; what is sent is closed when the carrier was asked
+	leave chan chan bool     // signs off before its time; what is sent is told whether the carrier has confirmed
+	flips chan struct{}      // one place: the turn has changed
 
 	// Of the goroutine that asks.
 	q       inquiry
@@ -31,12 +33,15 @@ type attendant struct {
 	said    string        // host and port of our contact at the registrar
 	flow    flow          // over which it answered
 	at      place
+	cleared string // a contact of a dead process that was taken away
 
 	mu       sync.Mutex
 	standing Standing
 	granted  time.Time           // the registration holds until then
 	routes   []string            // Service-Route (RFC 3608)
 	contact  string              // ours, for calls over this line
+	turn     Turn                // where several processes have the line
+	cut      context.CancelFunc  // of what is asked in this turn; nil: nothing is
 	places   map[netip.Addr]bool // where the carrier may call from
 }
 
@@ -44,7 +49,8 @@ type attendant struct {
 func (s *Server) attend(l Line) *attendant {
 	ctx, quit := context.WithCancelCause(context.Background())
 	a := &attendant{
-		srv: s, line: l, log: s.log.With("line", l.Name), token: s.id.mac(8, "line", l.Name), quit: quit, now: make(chan chan struct{}),
+		srv: s, line: l, log: s.log.With("line", l.Name), token: s.id.mac(8, "line", l.Name), quit: quit,
+		now: make(chan chan struct{}), leave: make(chan chan bool), flips: make(chan struct{}, 1),
 		standing: Standing{Line: l.Name}, expires: l.Expires, places: map[netip.Addr]bool{},
 	}
 	if a.expires == 0 {
@@ -110,6 +116,13 @@ func (a *attendant) run(ctx context.Context) {
 				again = true
 			case <-watch.C:
 				again = a.keepOpen()
+			case <-a.flips:
+				again = true
+			case done := <-a.leave:
+				off := a.signOff()
+				a.resigned()
+				done <- off
+				again = true
 			case done := <-a.now:
 				next.Reset(a.ask(ctx))
 				close(done)
@@ -134,32 +147,40 @@ func (a *attendant) begin() {
 	}
 }
 
-// keepOpen keeps a NAT's door open and tells whether our address has changed, so that the carrier has to know.
+// keepOpen keeps a NAT's door open and tells whether our address has changed, so that the carrier has to know. Where another
+// process is signed on, calls of ours may still be up.
 func (a *attendant) keepOpen() (moved bool) {
 	a.mu.Lock()
-	registered := a.standing.Condition == Registered
+	registered := a.standing.Condition == Registered && a.standing.Holder == ""
 	a.mu.Unlock()
-	if !registered {
+	if !registered && (!a.shared() || a.srv.Open() == 0 || !a.flow.peer.IsValid()) {
 		return false
 	}
 	a.srv.gate.befriend(a.flow.peer.Addr())
 	// RFC 5626 section 4.4.1; over UDP it is a packet and no more.
 	if err := a.srv.wire.send(a.flow, []byte("\r\n\r\n")); err != nil {
-		return true // the connection over which the carrier calls us is gone
+		return registered // the connection over which the carrier calls us is gone
 	}
-	return a.contactHost(a.flow) != a.said
+	return registered && a.contactHost(a.flow) != a.said
 }
 
 // ask asks the carrier once and gives the time until it is asked again.
 func (a *attendant) ask(ctx context.Context) (again time.Duration) {
-	if a.passive() {
+	ctx, turn, done := a.inTurn(ctx)
+	defer done()
+	switch {
+	case a.passive():
 		return a.locate(ctx)
+	case a.shared() && !turn.Ours:
+		return a.standBy(ctx, turn)
 	}
 	r, err := a.tryPlaces(ctx)
 	if ctx.Err() != nil {
 		return 0
 	}
 	switch {
+	case errors.Is(err, errDisplaced):
+		return a.displaced()
 	case err == nil && a.line.Register:
 		again, err = a.signedOn(ctx, r)
 	case err == nil || r != nil && !a.line.Register && r.StatusCode < 500:
@@ -212,7 +233,7 @@ func (a *attendant) tryPlaces(ctx context.Context) (r *response, err error) {
 			return r, err
 		}
 		var refused *statusError
-		if errors.As(err, &refused) && refused.code < 500 || errors.Is(err, errPassword) || errors.Is(err, errNoPassword) {
+		if errors.As(err, &refused) && refused.code < 500 || errors.Is(err, errPassword) || errors.Is(err, errNoPassword) || errors.Is(err, errDisplaced) {
 			return r, err // a no of one of them is the carrier's
 		}
 	}
@@ -271,6 +292,10 @@ func (a *attendant) askOver(ctx context.Context, f flow) (*response, error) {
 		return a.srv.inquire(ctx, f, &a.q, header{"Contact", a.srv.contact(f, a.srv.ownHost(f), "")}, header{"Accept", "application/sdp"})
 	}
 	host := a.contactHost(f)
+	if r, err := a.clear(ctx, f, host); r != nil || err != nil {
+		return r, err
+	}
+	a.q.keys = a.line.credentials().keys() // what came before may have been asked for the password as well
 	extra := []header{{"Contact", a.contactFor(f, host) + ";expires=" + inSeconds(a.expires)}}
 	if a.said != "" && a.said != host {
 		extra = append(extra, header{"Contact", a.contactFor(f, a.said) + ";expires=0"})
@@ -322,7 +347,7 @@ func (a *attendant) signedOn(ctx context.Context, r *response) (again time.Durat
 	a.granted = time.Now().Add(granted)
 	a.mu.Unlock()
 	a.note(Standing{Condition: Registered, Status: r.StatusCode, Until: time.Now().Add(granted)})
-	if len(old) > 0 {
+	if len(old) > 0 && a.sure() {
 		a.forget(ctx, old)
 	}
 	if host != a.said {
@@ -356,13 +381,13 @@ func (a *attendant) forget(ctx context.Context, old []string) {
 	a.standing.Removed += len(old)
 }
 
-// signOff tells the registrar that we are gone.
-func (a *attendant) signOff() {
+// signOff tells the registrar that we are gone; false: it may not know.
+func (a *attendant) signOff() bool {
 	a.mu.Lock()
-	signed := a.line.Register && a.granted.After(time.Now())
+	signed := a.line.Register && a.granted.After(time.Now()) && (!a.shared() || a.turn.Ours)
 	a.mu.Unlock()
 	if !signed {
-		return
+		return true
 	}
 	ctx, stop := context.WithTimeout(context.Background(), a.srv.t.Leave)
 	defer stop()
@@ -370,9 +395,13 @@ func (a *attendant) signOff() {
 	r, err := a.srv.inquire(ctx, a.flow, &a.q, header{"Contact", a.contactFor(a.flow, a.said) + ";expires=0"}, header{"Expires", "0"})
 	if err != nil || r.StatusCode >= 300 {
 		a.log.Warn("not signed off; the carrier calls us until the registration ends", "err", err)
-		return
+		return false
 	}
 	a.log.Info("signed off")
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.granted = time.Time{}
+	return true
 }
 
 // refusedBy writes down what is wrong and gives the time until the next try.
@@ -414,22 +443,32 @@ func pause(failed int, refused bool, unit time.Duration) time.Duration {
 func (a *attendant) note(s Standing) {
 	a.mu.Lock()
 	was := a.standing
-	s.Line, s.Since, s.Server, s.Seen, s.Removed = was.Line, was.Since, was.Server, was.Seen, was.Removed
-	if s.Condition != was.Condition {
+	s.Line, s.Server, s.Seen, s.Removed = was.Line, was.Server, was.Seen, was.Removed
+	switch {
+	case s.Holder != "":
+	case s.Condition != was.Condition || s.Holder != was.Holder:
 		s.Since = time.Now()
+	default:
+		s.Since = was.Since
 	}
 	if s.Condition == Refused {
 		a.granted = time.Time{}
 	}
 	a.standing = s
 	a.mu.Unlock()
-	if s.Condition == was.Condition && s.Why == was.Why {
+	if s.Condition == was.Condition && s.Why == was.Why && s.Holder == was.Holder {
 		return
 	}
-	switch s.Condition {
-	case Registered:
+	switch {
+	case s.Holder != "":
+		if s.Holder != was.Holder {
+			a.log.Info("another node signs on for all", "node", s.Holder)
+		}
+	case s.Condition == Waiting:
+		a.log.Info("not signed on", "why", s.Why)
+	case s.Condition == Registered:
 		a.log.Info("signed on", "server", s.Server, "until", s.Until.Format(time.TimeOnly))
-	case Answering:
+	case s.Condition == Answering:
 		a.log.Info("the carrier answers", "server", s.Server)
 	default:
 		a.log.Error("the line is down", "err", s.Why, "remedy", s.Remedy)
@@ -446,7 +485,7 @@ func (a *attendant) way() (routes []string, contact string) {
 	if a.standing.Condition != Registered {
 		return nil, ""
 	}
-	return a.routes, a.contact
+	return a.routes, a.contact // without a contact where another process is signed on
 }
 
 func inSeconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }

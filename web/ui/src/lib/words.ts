@@ -156,6 +156,7 @@ export const words = {
   noUsage: { en: 'No call has cost anything yet', ja: '料金のかかった通話はまだありません' },
   trunks: { en: 'Trunks', ja: '回線' },
   noTrunk: { en: 'No trunk: only SIP phones and simulated ones can be called.', ja: '回線がありません。SIP 電話機と模擬電話だけを呼び出せます。' },
+  signedOnBy: { en: 'Registered by node', ja: '登録しているノード：' },
   present: { en: 'ready', ja: '利用可' },
   phones: { en: 'SIP phones', ja: 'SIP 電話機' },
   registered: { en: 'registered', ja: '登録中' },
