@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -22,14 +23,15 @@ import (
 // nobody ended is found. It reads and writes SIP as text and shares no code with kaden but the bytes of
 // a key.
 type exchange struct {
-	t     testing.TB
-	conn  *net.UDPConn
-	habit func(user string, nth int) habit
-	asks  bool                     // for a password, any: a call begins with 407
-	named func(user string) string // who has a number, for the book; nil: the name itself
-	room  int                      // calls at a time; 0 is without limit
-	pace  time.Duration            // least time between calls, but for what a busy machine makes of it (inTime)
-	knows string                   // whoever registers is asked for a password, and let in under this name; "": everybody is
+	t      testing.TB
+	conn   *net.UDPConn
+	habit  func(user string, nth int) habit
+	asks   bool                     // for a password, any: a call begins with 407
+	named  func(user string) string // who has a number, for the book; nil: the name itself
+	room   int                      // calls at a time; 0 is without limit
+	pace   time.Duration            // least time between calls, but for what a busy machine makes of it (inTime)
+	grants int                      // seconds of a registration; 0 is an hour
+	knows  string                   // whoever registers is asked for a password, and let in under this name; "": everybody is
 
 	mu     sync.Mutex
 	calls  []*dialog
@@ -38,6 +40,7 @@ type exchange struct {
 	first  time.Time          // of a packet since the last look
 	signed []sipText          // every REGISTER
 	bound  []string           // contacts that are registered, <sip:…>, the latest last
+	crowd  int                // most of them at a time
 	wg     sync.WaitGroup
 	shut   chan struct{}
 }
@@ -239,8 +242,9 @@ func (x *exchange) registers(m sipText) (lines string) {
 			}
 		}
 	}
+	x.crowd = max(x.crowd, len(x.bound))
 	for _, c := range x.bound {
-		lines += "\r\nContact: " + c + ";expires=3600"
+		lines += fmt.Sprintf("\r\nContact: %s;expires=%d", c, cmp.Or(x.grants, 3600))
 	}
 	return lines
 }

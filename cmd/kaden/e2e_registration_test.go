@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/kaden-project/kaden/store/storetest"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -35,7 +37,29 @@ func (x *exchange) signedOnAt(s *server) {
 	}
 }
 
-// calls lets the carrier call its customer: at each contact that it has. It counts the answers.
+// crowded is an error if there ever was more than one contact.
+func (x *exchange) crowded() {
+	x.t.Helper()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.crowd > 1 {
+		x.t.Errorf("the carrier had %d contacts at a time", x.crowd)
+	}
+}
+
+// asked is how often the registrar was asked who is there, and told nothing.
+func (x *exchange) asked() (n int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, m := range x.signed {
+		if m.get("Contact") == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// callsUs lets the carrier call its customer: at each contact that it has. It counts the answers.
 func (x *exchange) callsUs(t *testing.T, servers ...*server) (answered int) {
 	t.Helper()
 	all, ports := x.contacts()
@@ -113,11 +137,10 @@ func TestTwoProcessesSignOnOnce(t *testing.T) {
 	x.signedOnAt(b)
 
 	stopped := time.Now()
-	if err := b.stop(); err != nil {
-		t.Errorf("the end of b: %v", err)
-	}
+	b.cmd.Process.Signal(syscall.SIGTERM)
 	x.signedOnAt(a)
 	back := time.Since(stopped)
+	<-b.over
 	if n := x.callsUs(t, a, b); n != 1 {
 		t.Errorf("after b's end the call was answered %d times", n)
 	}
@@ -129,5 +152,61 @@ func TestTwoProcessesSignOnOnce(t *testing.T) {
 	if all, _ := x.contacts(); len(all) > 0 {
 		t.Errorf("at the end the carrier has %q", all)
 	}
-	t.Logf("signed on %v after the death of the one that was, and %v after its orderly end (with that end)", took.Round(time.Millisecond), back.Round(time.Millisecond))
+	x.crowded()
+	t.Logf("signed on %v after the death of the one that was, and %v after it was told to stop", took.Round(time.Millisecond), back.Round(time.Millisecond))
+}
+
+// The process that is signed on is put to sleep for longer than its lease, and its registration has to be refreshed when it wakes:
+// another one is signed on by then. It asks before it tells, and stays off.
+func TestWhoSleepsThroughItsLeaseStaysOff(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, takesIt)
+	x.is(func() { x.knows, x.grants = "0501234", 4 })
+	a, b := company(t, []string{registering(x, "0501234"), planOf("a", []string{"sato"}, ""), planOf("b", []string{"sato"}, ""), sato})
+	x.signedOnAt(a)
+	a.cmd.Process.Signal(syscall.SIGSTOP)
+	x.signedOnAt(b)
+	a.cmd.Process.Signal(syscall.SIGCONT)
+	eventually(t, patience, "a knows who is signed on", func() bool { _, node := a.signer(); return node == "b" })
+	if happens(t, 6*time.Second, func() bool { _, ports := x.contacts(); return !slices.Equal(ports, []int{b.sip}) }) {
+		all, _ := x.contacts()
+		t.Errorf("then the carrier has %q, want b alone", all)
+	}
+	x.crowded()
+}
+
+// PostgreSQL is away for longer than a lease: nobody can have taken the line, and it stays signed on, with a question before each
+// refresh. When it is back the two agree on one.
+func TestALineStaysSignedOnWhileTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, takesIt)
+	x.is(func() { x.knows, x.grants = "0501234", 4 })
+	db := storetest.NewServer(t)
+	db.Start(t)
+	there := withEnv("KADEN_DATABASE_URL=" + db.URL("postgres"))
+	a := serve(t, there)
+	a.apply(registering(x, "0501234"))
+	b := newServer(t, there)
+	b.named("b")
+	b.borrowKey(a)
+	b.start()
+	b.ready()
+	x.signedOnAt(a)
+	if n := x.asked(); n > 0 {
+		t.Errorf("a was sure of its turn, and asked %d times", n)
+	}
+	db.Stop(t)
+	eventually(t, patience, "a has asked who is there, twice", func() bool { return x.asked() >= 4 }) // each time the password is asked for
+	x.signedOnAt(a)
+	db.Start(t)
+	eventually(t, patience, "both know who is signed on", func() bool {
+		one, first := a.signer()
+		two, second := b.signer()
+		return one == "registered" && two == "registered" && (first == "") != (second == "")
+	})
+	who := a
+	if _, node := a.signer(); node != "" {
+		who = b
+	}
+	x.signedOnAt(who)
 }
