@@ -28,6 +28,13 @@ type registrations struct {
 	left   bool       // all are given back, for good
 	others int
 	mine   []trunk.Registration
+	passed map[string]pass // trunks that were left to others, because this node could not sign on
+}
+
+// pass is a trunk that was left to others: how often in a row, and until when they come first.
+type pass struct {
+	times int
+	until time.Time
 }
 
 // turnTaker signs on and off; sipleg.Server is one.
@@ -43,12 +50,18 @@ const (
 	turnsEvery = time.Second
 	// turnsSoon is the same until this process is a node.
 	turnsSoon = 100 * time.Millisecond
+	// othersFirst is how long others have for a trunk that was left to them.
+	othersFirst = 10 * time.Second
 	// resigning is how long carriers may take to sign us off.
 	resigning = 3 * time.Second
 )
 
+// tries is how long a node tries to sign on before it leaves a trunk to another: its own way to the carrier may be cut, or its own
+// environment lack the password. Where nobody can, each tries for longer and longer: carriers lock accounts.
+var tries = []time.Duration{30 * time.Second, 5 * time.Minute, 15 * time.Minute}
+
 func newRegistrations(log *slog.Logger, node string, book trunk.Registrations, lines turnTaker, wanted func() []string) *registrations {
-	return &registrations{log: log, node: node, book: book, lines: lines, wanted: wanted, again: make(chan struct{}, 1)}
+	return &registrations{log: log, node: node, book: book, lines: lines, wanted: wanted, again: make(chan struct{}, 1), passed: map[string]pass{}}
 }
 
 // soon looks whose turn it is before it is time: the trunks have changed, or somebody has given one back.
@@ -92,7 +105,7 @@ func (g *registrations) look(ctx context.Context) (again time.Duration) {
 	if g.left {
 		wanted = nil // and those of others are still looked at
 	}
-	roll, err := g.book.TakeRegistrations(ctx, g.node, wanted)
+	roll, err := g.book.TakeRegistrations(ctx, g.node, slices.DeleteFunc(slices.Clone(wanted), g.spares))
 	switch {
 	case err != nil && !g.seen:
 		return turnsSoon // not a node yet
@@ -109,6 +122,8 @@ func (g *registrations) look(ctx context.Context) (again time.Duration) {
 		case r.Node == g.node && g.left:
 		case r.Node == g.node && !slices.Contains(wanted, r.Trunk):
 			g.give(ctx, r, true) // it is signed off like any line that is gone
+		case r.Node == g.node && g.inVain(r.Trunk):
+			g.pass(ctx, r)
 		case r.Node == g.node:
 			g.mine = append(g.mine, r)
 			g.hold(ctx, r, roll.Sure)
@@ -117,6 +132,26 @@ func (g *registrations) look(ctx context.Context) (again time.Duration) {
 		}
 	}
 	return turnsEvery
+}
+
+// spares tells whether a trunk was left to others a moment ago.
+func (g *registrations) spares(name string) bool { return time.Now().Before(g.passed[name].until) }
+
+// inVain tells whether this node has tried for long enough to sign on to a trunk that is its.
+func (g *registrations) inVain(name string) bool {
+	s, ok := g.lines.Standing(name)
+	if ok && s.Condition == sipleg.Registered && s.Holder == "" {
+		delete(g.passed, name)
+	}
+	return ok && s.Down() && g.others > 0 && time.Since(s.Since) >= tries[min(g.passed[name].times, len(tries)-1)]
+}
+
+// pass leaves a trunk to others.
+func (g *registrations) pass(ctx context.Context, r trunk.Registration) {
+	g.log.Warn("this node cannot sign on; another one is to try", "line", r.Trunk)
+	g.passed[r.Trunk] = pass{g.passed[r.Trunk].times + 1, time.Now().Add(othersFirst)}
+	g.lines.SetTurn(r.Trunk, sipleg.Turn{})
+	g.give(ctx, r, false)
 }
 
 // give gives one back. off tells whether the carrier knows.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,14 +21,28 @@ type carrierRegistrar struct {
 	mu       sync.Mutex
 	contacts []string // of trunk ntt
 	turns    map[string]sipleg.Turn
-	twice    []string // moments in which two were sure
-	calls    []string // what it was told
+	twice    []string             // moments in which two were sure
+	calls    []string             // what it was told
+	deaf     map[string]bool      // nodes that it does not hear
+	tried    map[string]time.Time // since when a node tries in vain
 }
 
 func (c *carrierRegistrar) has() (contacts []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.contacts)
+}
+
+func (c *carrierRegistrar) told() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.calls)
+}
+
+func (c *carrierRegistrar) turn(node string) sipleg.Turn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.turns[node]
 }
 
 // nodeLines are those of one node, as sipleg keeps them: signed on in its turn.
@@ -52,6 +67,9 @@ func (l nodeLines) SetTurn(_ string, t sipleg.Turn) {
 	if !t.Ours || was.Ours {
 		return
 	}
+	if c.tried[l.node] = time.Now(); c.deaf[l.node] {
+		return
+	}
 	if t.Left != "" {
 		c.calls = append(c.calls, "forget "+t.Left)
 		c.contacts = slices.DeleteFunc(c.contacts, func(s string) bool { return s == t.Left })
@@ -65,6 +83,8 @@ func (l nodeLines) Standing(string) (sipleg.Standing, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch t := c.turns[l.node]; {
+	case t.Ours && c.deaf[l.node]:
+		return sipleg.Standing{Condition: sipleg.Silent, Since: c.tried[l.node]}, true
 	case t.Ours:
 		return sipleg.Standing{Condition: sipleg.Registered}, true
 	case t.There.Holder != "":
@@ -159,7 +179,7 @@ func startProcess(t *testing.T, s *memstore.Store, node string, c *carrierRegist
 // sharedTrunk is two nodes and a carrier, in virtual time; a was first. At no moment two of them may be sure that it is their turn.
 func sharedTrunk(t *testing.T, tell func(t *testing.T, s *memstore.Store, c *carrierRegistrar, a, b *process)) {
 	synctest.Test(t, func(t *testing.T) {
-		s, c := memstore.New(), &carrierRegistrar{turns: map[string]sipleg.Turn{}}
+		s, c := memstore.New(), &carrierRegistrar{turns: map[string]sipleg.Turn{}, deaf: map[string]bool{}, tried: map[string]time.Time{}}
 		a := startProcess(t, s, "a", c)
 		time.Sleep(3 * time.Second)
 		b := startProcess(t, s, "b", c)
@@ -185,7 +205,7 @@ func (c *carrierRegistrar) until(t *testing.T, limit time.Duration, want ...stri
 	begun := time.Now()
 	for !slices.Equal(c.has(), want) {
 		if time.Since(begun) > limit {
-			t.Fatalf("after %v the carrier has %q, want %q; it was told %q", limit, c.has(), want, c.calls)
+			t.Fatalf("after %v the carrier has %q, want %q; it was told %q", limit, c.has(), want, c.told())
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -204,8 +224,8 @@ func TestADeadNodesRegistrationIsTakenOver(t *testing.T) {
 		if got := c.has(); !slices.Equal(got, []string{"<sip:050@b>"}) {
 			t.Errorf("when another comes to life the carrier has %q", got)
 		}
-		if want := []string{"sign on <sip:050@a>", "forget <sip:050@a>", "sign on <sip:050@b>"}; !slices.Equal(c.calls, want) {
-			t.Errorf("the carrier was told %q, want %q", c.calls, want)
+		if want := []string{"sign on <sip:050@a>", "forget <sip:050@a>", "sign on <sip:050@b>"}; !slices.Equal(c.told(), want) {
+			t.Errorf("the carrier was told %q, want %q", c.told(), want)
 		}
 	})
 }
@@ -216,8 +236,8 @@ func TestANodeThatStopsHandsItsRegistrationOver(t *testing.T) {
 		if took := c.until(t, 2*time.Second, "<sip:050@b>"); took > time.Second {
 			t.Errorf("b has signed on %v later", took)
 		}
-		if want := []string{"sign on <sip:050@a>", "sign off <sip:050@a>", "sign on <sip:050@b>"}; !slices.Equal(c.calls, want) {
-			t.Errorf("the carrier was told %q, want %q", c.calls, want)
+		if want := []string{"sign on <sip:050@a>", "sign off <sip:050@a>", "sign on <sip:050@b>"}; !slices.Equal(c.told(), want) {
+			t.Errorf("the carrier was told %q, want %q", c.told(), want)
 		}
 		time.Sleep(time.Minute) // a's calls may still end
 		if at, _ := (nodeLines{"a", c}).Standing("ntt"); at.Holder != "b" {
@@ -242,7 +262,7 @@ func TestTheDatabaseIsAwayForAll(t *testing.T) {
 	sharedTrunk(t, func(t *testing.T, s *memstore.Store, c *carrierRegistrar, a, b *process) {
 		s.Break(errCut)
 		time.Sleep(time.Hour)
-		if got := c.turns["a"]; !got.Ours || time.Now().Before(got.Sure) {
+		if got := c.turn("a"); !got.Ours || time.Now().Before(got.Sure) {
 			t.Errorf("to a it is %+v", got)
 		}
 		if got := c.has(); !slices.Equal(got, []string{"<sip:050@a>"}) {
@@ -250,7 +270,7 @@ func TestTheDatabaseIsAwayForAll(t *testing.T) {
 		}
 		s.Break(nil)
 		time.Sleep(5 * time.Second)
-		if a, b := c.turns["a"], c.turns["b"]; a.Ours == b.Ours || len(c.has()) != 1 {
+		if a, b := c.turn("a"), c.turn("b"); a.Ours == b.Ours || len(c.has()) != 1 {
 			t.Errorf("to a it is %+v, to b %+v, and the carrier has %q", a, b, c.has())
 		}
 	})
@@ -261,17 +281,89 @@ func TestTheDatabaseIsAwayForWhoIsSignedOn(t *testing.T) {
 	sharedTrunk(t, func(t *testing.T, _ *memstore.Store, c *carrierRegistrar, a, b *process) {
 		a.cable.is(true)
 		took := c.until(t, 8*time.Second, "<sip:050@b>")
-		if sure := c.turns["a"].Sure; time.Now().Before(sure) {
+		if sure := c.turn("a").Sure; time.Now().Before(sure) {
 			t.Errorf("b has signed on after %v, and a is sure until %v later", took, time.Until(sure))
 		}
 		time.Sleep(time.Minute)
 		a.cable.is(false)
 		time.Sleep(2 * time.Second)
-		if got := c.turns["a"]; got.Ours || got.There.Holder != "b" {
+		if got := c.turn("a"); got.Ours || got.There.Holder != "b" {
 			t.Errorf("to a it is %+v", got)
 		}
 		if got := c.has(); !slices.Equal(got, []string{"<sip:050@b>"}) {
 			t.Errorf("the carrier has %q", got)
+		}
+	})
+}
+
+// A node that cannot sign on leaves the trunk to another. Where none can, each tries for longer and longer.
+func TestANodeThatCannotSignOnLeavesItToAnother(t *testing.T) {
+	sharedTrunk(t, func(t *testing.T, _ *memstore.Store, c *carrierRegistrar, a, b *process) {
+		hears := func(node string, deaf bool) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.deaf[node], c.tried[node] = deaf, time.Now()
+			own := nodeLines{node, c}.contact()
+			c.contacts = slices.DeleteFunc(c.contacts, func(s string) bool { return s == own })
+			if !deaf && c.turns[node].Ours { // its next try
+				c.contacts = append(c.contacts, own)
+			}
+		}
+		hears("a", true)
+		if took := c.until(t, time.Minute, "<sip:050@b>"); took < 29*time.Second || took > 33*time.Second {
+			t.Errorf("b has signed on %v after a could not any more, want half a minute", took)
+		}
+		time.Sleep(time.Hour)
+		if got := c.has(); !slices.Equal(got, []string{"<sip:050@b>"}) {
+			t.Errorf("an hour later the carrier has %q", got)
+		}
+		hears("b", true)
+		turns, was := 0, ""
+		for range 3600 {
+			time.Sleep(time.Second)
+			for _, node := range []string{"a", "b"} {
+				if c.turn(node).Ours && node != was {
+					turns, was = turns+1, node
+				}
+			}
+		}
+		if turns < 5 || turns > 9 {
+			t.Errorf("within an hour in which nobody could, the turn changed %d times", turns)
+		}
+		hears("a", false)
+		hears("b", false)
+		time.Sleep(16 * time.Minute)
+		if got := c.has(); len(got) != 1 {
+			t.Errorf("at the end the carrier has %q, want one of them", got)
+		}
+	})
+}
+
+// What is said of a line that nobody can sign on to is said once; when another node is signed on it is back.
+func TestALineThatAnotherNodeHasTakenIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		said := &tellings{}
+		w := &lineWatch{log: slog.New(slog.DiscardHandler), tell: said}
+		tries := func(s sipleg.Standing) {
+			s.Line = "ntt"
+			w.changed(s)
+			time.Sleep(40 * time.Second)
+			synctest.Wait()
+		}
+		tries(sipleg.Standing{Condition: sipleg.Silent, Why: "no answer"})
+		tries(sipleg.Standing{Condition: sipleg.Waiting})
+		tries(sipleg.Standing{Condition: sipleg.Refused, Holder: "b"})
+		if got := said.String(); got != "ntt down: no answer" {
+			t.Errorf("people are told: %s", got)
+		}
+		tries(sipleg.Standing{Condition: sipleg.Registered, Holder: "b"})
+		if got := said.String(); got != "ntt down: no answer, ntt back" {
+			t.Errorf("people are told: %s", got)
+		}
+		tries(sipleg.Standing{Condition: sipleg.Silent, Why: "no answer"})
+		tries(sipleg.Standing{Condition: sipleg.Registered, Holder: "b"})
+		if got := said.String(); strings.Count(got, "down") != 1 {
+			t.Errorf("of less than a minute people are told: %s", got)
 		}
 	})
 }
