@@ -64,6 +64,12 @@ func lineOf(t trunk.Trunk) sipleg.Line {
 	return l
 }
 
+// lineChanged takes how a line stands now: people are told, and other nodes.
+func (r *rooms) lineChanged(s sipleg.Standing) {
+	r.watch.changed(s)
+	r.turns.soon()
+}
+
 // lineDown tells whether a trunk is known not to work.
 func (r *rooms) lineDown(name string) bool {
 	s, ok := r.sip.Standing(name)

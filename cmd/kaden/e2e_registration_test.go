@@ -141,6 +141,9 @@ func TestTwoProcessesSignOnOnce(t *testing.T) {
 	x.signedOnAt(a)
 	back := time.Since(stopped)
 	<-b.over
+	if back > 1500*time.Millisecond {
+		t.Errorf("a has signed on %v after b was told to stop", back)
+	}
 	if n := x.callsUs(t, a, b); n != 1 {
 		t.Errorf("after b's end the call was answered %d times", n)
 	}
@@ -164,6 +167,7 @@ func TestWhoSleepsThroughItsLeaseStaysOff(t *testing.T) {
 	x.is(func() { x.knows, x.grants = "0501234", 4 })
 	a, b := company(t, []string{registering(x, "0501234"), planOf("a", []string{"sato"}, ""), planOf("b", []string{"sato"}, ""), sato})
 	x.signedOnAt(a)
+	eventually(t, patience, "b knows who is signed on", func() bool { state, node := b.signer(); return state == "registered" && node == "kaden" })
 	a.cmd.Process.Signal(syscall.SIGSTOP)
 	x.signedOnAt(b)
 	a.cmd.Process.Signal(syscall.SIGCONT)

@@ -98,6 +98,11 @@ func (g *registrations) run(ctx context.Context) {
 func (g *registrations) look(ctx context.Context) (again time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.lookNow(ctx)
+}
+
+// lookNow is look; mu is held.
+func (g *registrations) lookNow(ctx context.Context) (again time.Duration) {
 	wanted := g.wanted()
 	if len(wanted)+len(g.mine) == 0 {
 		return turnsEvery
@@ -216,6 +221,9 @@ func (g *registrations) leave(company bool) {
 		defer close(done)
 		g.mu.Lock()
 		defer g.mu.Unlock()
+		if company {
+			g.lookNow(ctx) // somebody may have come to life a moment ago
+		}
 		if g.left || company && g.others == 0 {
 			return
 		}

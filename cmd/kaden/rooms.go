@@ -176,7 +176,7 @@ func (r *rooms) openLines() error {
 		return err
 	}
 	r.sip, err = sipleg.Listen(r.log, sipleg.Config{
-		LineChanged: r.watch.changed, Shared: r.store.Shared(),
+		LineChanged: r.lineChanged, Shared: r.store.Shared(),
 		ListenTLS: r.settings.SIP.TLS, Certificate: cert, RootCAs: roots,
 		Listen: r.settings.SIP.Listen, Advertise: r.settings.SIP.Advertise,
 		RTPPorts: sipleg.Range{First: uint16(low), Last: uint16(high)}, Clock: r.clock,
