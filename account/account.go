@@ -79,12 +79,13 @@ type Number struct {
 	Application          string // … or the application of this name, or SID, knows it
 	StatusCallback       string
 	StatusCallbackMethod string
-	Texts                Texts  // who is asked about short messages to it
-	Trunk                string // calls to it come in over this trunk, whose inbound prices they cost; "" is not said
-	CallBack             bool   // people call here about alerts: kaden's own script answers
-	Unknown              Door   // for callers who hide their number
-	Foreign              Door   // for callers whose number is abroad
-	Document             string // [Hash] of the document that describes it
+	Texts                Texts    // who is asked about short messages to it
+	Trunk                string   // calls to it come in over this trunk, whose inbound prices they cost; "" is not said
+	CallBack             bool     // people call here about alerts: kaden's own script answers
+	Hotline              *Hotline // people call here to have somebody called, likewise; nil: they do not
+	Unknown              Door     // for callers who hide their number
+	Foreign              Door     // for callers whose number is abroad
+	Document             string   // [Hash] of the document that describes it
 	Created              time.Time
 	Updated              time.Time
 	Domain               sid.Domain // whose phone calls, where it is a phone's call

@@ -42,17 +42,17 @@ func (n Number) Answering(v Voice) Number {
 
 // Answers tells whether anything answers a call to the number.
 func (n Number) Answers() bool {
-	return n.URL != "" || n.TwiML != "" || n.Bin != "" || n.Application != "" || n.CallBack
+	return n.URL != "" || n.TwiML != "" || n.Bin != "" || n.Application != "" || n.Scripted()
 }
 
 // Owned is the number of a document as it is now: main's if it answers and nobody said anything about it, else as c
-// says, whose settings hold until the document says something else. c may be nil. A number that people call back is
-// main's whatever was said.
+// says, whose settings hold until the document says something else. c may be nil. A number that kaden's own
+// script answers is main's whatever was said.
 func (n Number) Owned(c *Claim, main sid.Account) Number {
 	if n.Answers() {
 		n.Account = main
 	}
-	if c == nil || n.CallBack {
+	if c == nil || n.Scripted() {
 		return n
 	}
 	current := c.Document == n.Document

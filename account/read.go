@@ -23,6 +23,9 @@ import (
 //	bin: night                    # … or stands in this bin
 //	application: shop             # … or this application knows it
 //	call-back: true               # … or people call here about alerts
+//	plan: night-shift             # … or to have the people of this plan called: a hotline
+//	severity: critical            # of the alert that such a call becomes: critical, error, warning
+//	say: { ja: …, en: … }         # what its callers hear first; kaden's own words unless given
 //	unknown: screen               # callers who hide their number: accept, screen (press 1 first), name (and say who you are), reject, busy
 //	foreign: reject               # callers from abroad
 //	trunk: ntt                    # calls to it come in over this trunk, and cost what its prices say of inbound calls
@@ -45,17 +48,22 @@ func ReadNumber(text []byte) (Number, problem.List) {
 		StatusCallback: readURL(doc.Take("status-callback")), StatusCallbackMethod: readMethod(doc.Take("status-callback-method")),
 		CallBack: doc.Take("call-back").OneOf("false", "true") == "true",
 	}
+	n.Hotline = readHotline(doc)
 	n.Unknown, n.Foreign = readDoor(doc.Take("unknown")), readDoor(doc.Take("foreign"))
 	n.Texts = readTexts(doc)
 	ways := answering(doc, "url", "twiml", "bin", "application")
 	switch twiml := doc.Take("twiml"); {
 	case n.CallBack && len(ways) > 0:
 		doc.Take("call-back").Error("kaden's own script answers such a number", "remove url:, twiml:, bin: and application:")
-	case n.CallBack:
+	case n.CallBack && n.Hotline != nil:
+		doc.Take("plan").Error("people call a number back about alerts, or to have somebody called, not both", "remove plan: or call-back:")
+	case n.Hotline != nil && len(ways) > 0:
+		doc.Take("plan").Error("kaden's own script answers such a number", "remove url:, twiml:, bin: and application:")
+	case n.Scripted():
 	case len(ways) > 1:
 		doc.Take(ways[1]).Error(fmt.Sprintf("a number answers with %s: or with %s:, not with both", ways[0], ways[1]), "")
 	case len(ways) == 0 && n.Number != "":
-		doc.Take("number").Warn("nothing says what answers a call to this number, so calls to it are refused until somebody claims it over the REST API", "add bin:, url:, twiml: or application:")
+		doc.Take("number").Warn("nothing says what answers a call to this number, so calls to it are refused until somebody claims it over the REST API", "add bin:, url:, twiml:, application: or plan:")
 	case twiml.Given() && !strings.HasPrefix(n.TwiML, "<"):
 		twiml.Error("is not TwiML", "it begins with <Response>")
 	}

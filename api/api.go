@@ -60,6 +60,9 @@ type Manifest interface {
 	// Apply checks the documents against all there are and takes all of them or none. applied names each
 	// as kind and name (person sato). problems with an error among them mean that nothing was taken.
 	Apply(ctx context.Context, text []byte) (applied []string, problems problem.List, err error)
+	// Remove deletes all the documents that are named, or none. problems with an error among them say what still needs one
+	// of them, and that nothing was deleted; the others are what no longer works. *manifest.NotThere if one is not there.
+	Remove(ctx context.Context, refs ...manifest.Ref) (problems problem.List, err error)
 }
 
 // Ledger knows what calls have cost: the reading side of dispatch.Store.
@@ -124,6 +127,7 @@ type API struct {
 	huma  huma.API
 	mux   *http.ServeMux
 	cross *http.CrossOriginProtection
+	words lastWords
 	life  context.Context // of streams and held answers
 	end   context.CancelFunc
 }
@@ -156,6 +160,7 @@ func New(log *slog.Logger, cfg Config) *API {
 	a.callRoutes()
 	a.sipPhoneRoutes()
 	a.houseRoutes()
+	a.deleteRoutes()
 	a.binRoutes()
 	a.phoneRoutes()
 	a.dutyRoutes()

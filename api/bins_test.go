@@ -38,6 +38,10 @@ func (s shelf) Apply(ctx context.Context, text []byte) ([]string, problem.List, 
 	return []string{docs[0].Kind + " " + docs[0].Name}, list, s.store.Apply(ctx, docs)
 }
 
+func (s shelf) Remove(ctx context.Context, refs ...manifest.Ref) (problem.List, error) {
+	return nil, s.store.Remove(ctx, refs...)
+}
+
 func (s shelf) BinURLs(b account.Bin) (signed, open string) {
 	if b.Key != "" {
 		open = "http://kaden.example/bins/" + b.Key
@@ -53,7 +57,7 @@ func (s shelf) RemoveBin(ctx context.Context, name string) (problem.List, error)
 		return problem.List{{File: "number +815012345678", Level: problem.Error, Text: `there is no bin "needed"`}}, nil
 	}
 	delete(s.set.Bins, name)
-	return nil, s.store.Remove(ctx, "bin", name)
+	return nil, s.store.Remove(ctx, manifest.Ref{Kind: "bin", Name: name})
 }
 
 func (s shelf) Versions(ctx context.Context, kind, name string) ([]manifest.Version, error) {

@@ -35,6 +35,7 @@ type Call struct {
 	Over     bool      `json:"over"`
 	Cause    string    `json:"cause,omitempty" doc:"Why it ended, in the telephone's words."`
 	SIP      int       `json:"sip,omitempty" doc:"The SIP status behind it."`
+	Reason   string    `json:"reason,omitempty" doc:"Why it ended, in the words of the trunk or the phone; of test calls, for a while, where they were ordered."`
 	From     string    `json:"from,omitempty"`
 	To       string    `json:"to"`
 	Trunk    string    `json:"trunk,omitempty"`
@@ -115,13 +116,15 @@ func (a *API) place(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, refuse(http.StatusUnprocessableEntity, "this cannot be said: "+err.Error(), "")
 	}
+	word := &lastWord{said: make(chan struct{})}
 	c, err := a.cfg.Calls.Place(ctx, call.Order{
 		Account: a.cfg.Account, To: to, From: b.From,
-		Program: call.Program{TwiML: string(doc)}, FirstWord: 800 * time.Millisecond,
+		Program: call.Program{TwiML: string(doc)}, FirstWord: 800 * time.Millisecond, Heard: word.hears,
 	})
 	if err != nil {
 		return nil, a.trouble(ctx, "call to "+b.To, err)
 	}
+	a.words.keep(c.SID(), word)
 	return answer(Placed{string(c.SID())}), nil
 }
 
@@ -204,28 +207,31 @@ func (a *API) callState(ctx context.Context, in *struct {
 			return nil, a.trouble(ctx, "call "+in.SID, err)
 		}
 		if string(r.Status) != in.After || r.Status.Over() {
-			return answer(a.callView(r)), nil
+			return answer(a.callView(ctx, r)), nil
 		}
 		select {
 		case <-changed:
 		case <-late.C:
-			return answer(a.callView(r)), nil
+			return answer(a.callView(ctx, r)), nil
 		case <-ctx.Done():
 			return nil, a.trouble(ctx, "call "+in.SID, ctx.Err())
 		case <-a.life.Done():
-			return answer(a.callView(r)), nil
+			return answer(a.callView(ctx, r)), nil
 		}
 	}
 }
 
-func (a *API) callView(r call.Record) Call {
-	place := 0
+func (a *API) callView(ctx context.Context, r call.Record) Call {
+	place, reason := 0, ""
+	if r.Status.Over() {
+		reason = a.words.why(ctx, r.SID)
+	}
 	if live, ok := a.cfg.Calls.Live(r.SID); ok {
 		place = live.Place()
 	}
 	return Call{
 		Place: place,
-		Call:  string(r.SID), Status: string(r.Status), Over: r.Status.Over(), Cause: string(r.Cause), SIP: r.SIPStatus,
+		Call:  string(r.SID), Status: string(r.Status), Over: r.Status.Over(), Cause: string(r.Cause), SIP: r.SIPStatus, Reason: reason,
 		From: r.From, To: r.To, Trunk: r.Trunk, Created: r.Created, Answered: r.Answered, Ended: r.Ended,
 		Seconds: int(r.Duration() / time.Second), Traced: a.traced(r.SID), Sound: soundView(r.Sound),
 	}

@@ -37,6 +37,9 @@ func TestATestCallIsFollowedToItsEnd(t *testing.T) {
 		if took := time.Since(began); took > 12*time.Second {
 			t.Errorf("held for %v: a change was missed", took)
 		}
+		if last.Reason == "" {
+			t.Error("nobody says why it ended")
+		}
 		if last.To != "sim:sato" || last.Seconds != 3 || last.Cause == "" || last.Ended.IsZero() {
 			t.Errorf("at its end it is %+v", last)
 		}

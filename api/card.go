@@ -27,7 +27,7 @@ const (
 
 func (a *API) cardRoutes() {
 	noNumber := refuse(http.StatusNotFound, "kaden has no number of its own to be kept as a contact",
-		"from: of a plan or a trunk names the caller ID; a number: document the ones that can be called")
+		`write from: "+815012345678" in the trunk or the plan, or a number: document for one that can be called, and give it to kaden apply`)
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "contactCard", Method: http.MethodGet, Path: "/api/contact-card.vcf",
 		Summary:   "All numbers that kaden calls from, as one contact (vCard)",

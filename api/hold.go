@@ -32,7 +32,7 @@ func (a *API) holdRoutes() {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "hold", Method: http.MethodPost, Path: "/api/hold",
 		Summary:     "The kill switch: nobody is rung for a while",
-		Description: "Alerts are still taken in; call-outs stand still and go on when it lets go. Ringing phones stop; whoever is on the phone may go on.",
+		Description: "Alerts are still taken in; call-outs stand still and go on when it lets go. Ringing phones stop; whoever is on the phone may go on. Where it holds already, both reasons are kept with their names, and the later end counts.",
 	}, func(ctx context.Context, in *struct {
 		Body *struct {
 			Who

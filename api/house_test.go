@@ -158,7 +158,13 @@ type papers struct {
 	text     string
 	applied  []string
 	problems problem.List
+	removed  []manifest.Ref
 	err      error
+}
+
+func (p *papers) Remove(_ context.Context, refs ...manifest.Ref) (problem.List, error) {
+	p.removed = refs
+	return p.problems, p.err
 }
 
 func (p *papers) Export(context.Context) ([]byte, error) { return []byte(p.text), p.err }

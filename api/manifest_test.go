@@ -177,3 +177,16 @@ func TestTheStatusCountsWhatGoesOn(t *testing.T) {
 		}
 	})
 }
+
+// A trunk that nobody has asked anything is not called well.
+func TestATrunkOfWhichNothingIsKnown(t *testing.T) {
+	story(t, func(h *house) {
+		h.set.Trunks = []trunk.Trunk{{Name: "asked", From: "+815012345678"}, {Name: "silent", From: "+815087654321"}}
+		h.cfg.Standings = func() map[string]api.Standing { return map[string]api.Standing{"asked": {State: "answering"}} }
+		h.remake()
+		s := get[api.Status](h, "/api/status")
+		if s.Trunks[0].State != "well" || s.Trunks[1].State != "unknown" || s.Trunks[1].Score != 100 {
+			t.Errorf("the trunks are %+v", s.Trunks)
+		}
+	})
+}

@@ -84,6 +84,8 @@ func (a *API) trouble(ctx context.Context, what string, err error) error {
 		return refuse(http.StatusTooManyRequests, err.Error(), "")
 	case errors.Is(err, dispatch.ErrNotFound), errors.Is(err, call.ErrNotFound):
 		return refuse(http.StatusNotFound, "there is no "+what, "it may have been deleted; kaden why, the console and /api/alerts list the newest")
+	case errors.Is(err, dispatch.ErrAway):
+		return refuse(http.StatusServiceUnavailable, what+": "+strings.Join(strings.Fields(err.Error()), " "), "the database is away, or its disk is full: try again when that is mended; /readyz and the server's log tell")
 	case errors.Is(err, context.DeadlineExceeded):
 		return refuse(http.StatusServiceUnavailable, what+": this was not recorded in time", "the database does not answer; look at the server's log, and try again")
 	case ctx.Err() != nil:

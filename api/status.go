@@ -31,12 +31,15 @@ type Trunk struct {
 	Channels int       `json:"channels,omitempty" doc:"Calls at once; absent is without limit."`
 	Calls    int       `json:"calls" doc:"On it now."`
 	Waiting  int       `json:"waiting" doc:"Calls that wait for a line of it, or of one of several trunks."`
-	State    string    `json:"state" enum:"well,due,resting" doc:"due: one call finds out whether it works again; resting: no call, while another trunk takes the number."`
+	State    string    `json:"state" enum:"well,unknown,due,resting" doc:"unknown: it has carried no call since the start, and nothing asks it by itself, for it neither signs on nor is asked whether it is there (keep-alive); due: one call finds out whether it works again; resting: no call, while another trunk takes the number."`
 	Score    int       `json:"score" doc:"How it has fared of late: 100 is well, 0 is dead."`
 	Why      string    `json:"why,omitempty" doc:"What its last calls failed of."`
 	Standing *Standing `json:"standing,omitempty" doc:"Where kaden signs on to the carrier, or asks it whether it is there."`
 	Rules    []Rule    `json:"rules" nullable:"false" doc:"What it does with each class of numbers. Emergency and special numbers are never called."`
 }
+
+// stateUnknown is that of a trunk of which nothing is known, neither good nor bad.
+const stateUnknown = "unknown"
 
 // Rule is what a trunk does with one class of numbers.
 type Rule struct {
@@ -61,6 +64,8 @@ func (a *API) trunks(set *manifest.Set) []Trunk {
 		}
 		if at, ok := stand[t.Name]; ok {
 			view.Standing = &at
+		} else if s.Health.Failed == 0 && !s.Proven {
+			view.State = stateUnknown
 		}
 		for _, r := range t.Rules() {
 			view.Rules = append(view.Rules, Rule{string(r.Class), string(r.Ruling), r.Reason})

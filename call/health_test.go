@@ -316,3 +316,27 @@ func TestARestThatEndsLetsThoseWhoWaitGo(t *testing.T) {
 		second.Wait()
 	}, trunks(ntt, one))
 }
+
+// Nothing bad is known of a trunk that nobody has called over. That is no proof that it works; a call that rings is, until the
+// trunk leads somewhere else.
+func TestATrunkIsProvenByACallThatItCarries(t *testing.T) {
+	at := ntt
+	story(t, func(h *house) {
+		proven := func(what string, want bool) {
+			t.Helper()
+			h.want(what, h.desk.Trunks()[0].Proven, want)
+		}
+		proven("at the start", false)
+		c, _ := h.place(call.Order{To: tel("+819011112222")})
+		p := h.phone()
+		proven("dialled", false)
+		p.Ring()
+		synctest.Wait()
+		proven("it rings", true)
+		p.Refuse(leg.Busy)
+		c.Wait()
+		proven("later", true)
+		at.Server = "sip:elsewhere.example"
+		proven("with another server", false)
+	}, func(c *call.Config) { c.Trunks = func() []trunk.Trunk { return []trunk.Trunk{at} } })
+}

@@ -35,6 +35,7 @@ type usage struct {
 	channels trunk.Lines // those of this process
 	health   trunk.Health
 	told     bool // people know that it is down
+	proven   bool // it has carried a call in this run
 	shared
 
 	recalled string // the door of the last run, until this one knows its own
@@ -144,6 +145,7 @@ func (l *lines) worked(name string) (back bool) {
 	l.change(name, func(u *usage) {
 		back = u.told
 		failed := u.health.Failed > 0
+		u.proven = true
 		if u.health, u.told = u.health.Work(), false; failed || back {
 			l.remember(u)
 		}
@@ -316,6 +318,7 @@ func (l *lines) of(t trunk.Trunk) *usage {
 	}
 	failed := u.health.Failed > 0
 	u.door, u.recalled, u.channels.Limit = t, "", t.Channels
+	u.proven = u.proven && !other
 	if other && failed {
 		u.health = trunk.Health{} // mended, perhaps
 		l.remember(u)
@@ -330,6 +333,7 @@ type TrunkState struct {
 	Limit   int // channels; 0 is without limit
 	Waiting int // calls that wait for it, or for any of several
 	Health  trunk.Health
+	Proven  bool // it has carried a call since the start: its health is more than nothing bad known
 }
 
 // Trunks is how the trunks are now, in their order, and then the lines that others dial.
@@ -346,7 +350,7 @@ func (d *Desk) Trunks() []TrunkState {
 	defer l.mu.Unlock()
 	for _, t := range all {
 		u := l.of(t)
-		s := TrunkState{Name: t.Name, Busy: u.channels.Busy, Limit: u.channels.Limit, Health: u.health}
+		s := TrunkState{Name: t.Name, Busy: u.channels.Busy, Limit: u.channels.Limit, Health: u.health, Proven: u.proven}
 		for _, b := range l.queue {
 			if slices.ContainsFunc(b.wants, func(w trunk.Trunk) bool { return w.Name == t.Name }) {
 				s.Waiting++

@@ -105,6 +105,10 @@ type Plan struct {
 	Repeat    int               `json:"repeat"` // how often the whole plan runs; 0 and 1 are once
 	Deadline  time.Duration     `json:"deadline"`
 	Otherwise []string          `json:"otherwise,omitempty"`
+
+	// Hotline says that somebody has called and waits on the line: whoever confirms is joined with them, whatever
+	// Join says. No document writes it.
+	Hotline bool `json:"hotline,omitempty"`
 }
 
 // Step is a wait (Wait > 0, Call empty) or a group of people to be rung.

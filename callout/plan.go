@@ -117,8 +117,11 @@ func (p Plan) optional() bool {
 }
 
 // Joins tells whether those who confirm in a step are brought together in a conference: where the step
-// says so, and in a step that no plan writes where any step of the plan does. A check joins nobody.
+// says so, and in a step that no plan writes where any step of the plan does; on a hotline in all. A check joins nobody.
 func (p Plan) Joins(step int) bool {
+	if p.Hotline {
+		return true
+	}
 	if step >= 0 {
 		return step < len(p.Steps) && p.Steps[step].Join
 	}

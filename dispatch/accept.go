@@ -134,7 +134,7 @@ func (d *Dispatcher) accept(tx Tx, a *accepted, in alert.Delivery, one alert.Ale
 			return d.acceptFlap(tx, a, one, last)
 		}
 	}
-	plan, remark := d.planFor(one)
+	plan, remark := d.planFor(in, one)
 	return d.open(tx, a, Incident{ID: n.incident, Alert: one, DeliveryID: in.ID}, n.callout, plan, remark)
 }
 
@@ -152,6 +152,9 @@ func (d *Dispatcher) open(tx Tx, a *accepted, inc Incident, id string, plan call
 	t := newTurn(d, r, row, r.state, inc, r.attempts)
 	t.touched = true
 	t.note(at, timeline.Event{Kind: timeline.AlertStored, Text: inc.Alert.Title})
+	if plan.Hotline {
+		t.note(at, timeline.Event{Kind: timeline.CallerWaiting, Call: inc.Alert.Labels[labelCall]})
+	}
 	if remark != "" {
 		t.notice(at, "", remark)
 	}
@@ -244,19 +247,35 @@ func (d *Dispatcher) ignore(tx Tx, a *accepted, in alert.Delivery, one alert.Ale
 	return tx.Append(timeline.Event{At: tx.Now(), Kind: timeline.AlertIgnored, Alert: inc.ID, Text: why})
 }
 
-// planFor finds the plan of an alert's source. Where there is none, everybody is rung: an alert that
-// nobody planned for is not an alert for nobody. remark is for the operator.
-func (d *Dispatcher) planFor(one alert.Alert) (plan callout.Plan, remark string) {
+// planFor finds the plan of an alert's source, or of the number that was called. remark is for the operator.
+func (d *Dispatcher) planFor(in alert.Delivery, one alert.Alert) (plan callout.Plan, remark string) {
 	set := d.cfg.House()
+	if in.Kind == kindCall {
+		name := d.cfg.DefaultPlan
+		for _, n := range set.Numbers {
+			if n.Hotline != nil && n.Number == one.Source {
+				name = n.Hotline.Plan
+			}
+		}
+		plan, remark = d.planNamed(name, "number "+one.Source)
+		return forCaller(plan), remark
+	}
 	name := d.cfg.DefaultPlan
 	if s, ok := set.Sources[one.Source]; ok && s.Plan != "" {
 		name = s.Plan
 	}
+	return d.planNamed(name, fmt.Sprintf("source %q", one.Source))
+}
+
+// planNamed is the plan of a name. Where there is none, everybody is rung: an alert that nobody planned for is not
+// an alert for nobody. by is who names it.
+func (d *Dispatcher) planNamed(name, by string) (plan callout.Plan, remark string) {
+	set := d.cfg.House()
 	if p, ok := set.Plans[name]; ok {
 		return p, ""
 	}
 	if p, ok := set.Plans[d.cfg.DefaultPlan]; ok {
-		return p, fmt.Sprintf("source %q names plan %q, which does not exist; the default plan is used", one.Source, name)
+		return p, fmt.Sprintf("%s names plan %q, which does not exist; the default plan is used", by, name)
 	}
 	everybody := callout.Plan{Name: "everybody", Steps: []callout.Step{{
 		Call: []string{callout.DefaultContacts}, Order: callout.Together, Need: callout.First, Rounds: 3,

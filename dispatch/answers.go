@@ -44,6 +44,10 @@ func (d *Dispatcher) Ask(ctx context.Context, a call.Ask) (call.Reply, error) {
 	// Only calls of this process ask here, so that what they say of themselves is true.
 	case u.Path == callBackPath || strings.HasPrefix(u.Path, callBackPath+"/"):
 		reply = d.page(d.onCallBack(ctx, strings.TrimPrefix(u.Path, callBackPath), form))
+	case u.Path == hotlinePath+stepMusic:
+		reply = d.music()
+	case u.Path == hotlinePath || strings.HasPrefix(u.Path, hotlinePath+"/"):
+		reply = d.page(d.onHotline(ctx, strings.TrimPrefix(u.Path, hotlinePath), form))
 	default:
 		reply = d.answer(ctx, u.Path, form)
 	}
@@ -97,6 +101,8 @@ func (d *Dispatcher) part(ctx context.Context, attempt, name string, form url.Va
 		return d.onRoom(ctx, form)
 	case partMachine:
 		return d.onMachine(attempt)
+	case partGone:
+		return d.onGone(ctx, attempt, form)
 	case partOver:
 		return d.onOver(ctx, form.Get("about"), form.Get("why"))
 	}
@@ -162,15 +168,17 @@ func (d *Dispatcher) onOver(ctx context.Context, about, why string) *twiml.Respo
 	if v.State.Drill && text != p.gaveWay {
 		return announce(p, text, p.drilled)
 	}
-	if why == callout.WhyTaken && joinable(v.State) {
+	if why == callout.WhyTaken && d.joinable(v.State) {
 		offer := gather(partJoin+"?offered=1&about="+url.QueryEscape(about), afterwards, p.say(text), p.say(p.joinOffer))
 		return &twiml.Response{Verbs: []twiml.Verb{offer, &twiml.Hangup{}}}
 	}
 	return announce(p, text)
 }
 
-// joinable tells whether those who confirm are brought together.
-func joinable(s callout.State) bool { return s.Plan.Joins(callout.StepLast) }
+// joinable tells whether those who confirm are brought together. With a caller who has hung up there is nobody to talk to.
+func (d *Dispatcher) joinable(s callout.State) bool {
+	return s.Plan.Joins(callout.StepLast) && (!s.Plan.Hotline || len(d.guestsOf(s.ID)) > 0)
+}
 
 // phrasesFor is the language of the person on a line.
 func (d *Dispatcher) phrasesFor(l *line) phrases {

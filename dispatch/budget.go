@@ -135,7 +135,7 @@ func (d *Dispatcher) count(ctx context.Context) {
 	})
 	if err != nil {
 		if ctx.Err() == nil {
-			d.log.Error("what calls have cost this month is not counted", "err", err)
+			unkept(d.log, "what calls have cost this month is not counted", err)
 		}
 		return
 	}

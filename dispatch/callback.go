@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/callout"
@@ -35,14 +34,6 @@ const (
 	stepOver    = "/over"
 	stepHaltKey = "/halt"
 )
-
-// CallBack makes a number that says call-back: answer with the script for people who call us.
-func CallBack(n account.Number) account.Number {
-	if n.CallBack {
-		n.URL, n.Method, n.StatusCallback = Origin+callBackPath, "POST", Origin+callBackPath+stepOver
-	}
-	return n
-}
 
 // caller is somebody on a call to us, until it is over. Dispatcher.mu guards the map, and the script of one call
 // asks one thing at a time.

@@ -68,6 +68,8 @@ type Config struct {
 	HungUp <-chan struct{}
 	// Inbound finds a call that somebody has made to us and that is under way. nil: nobody can call back.
 	Inbound func(id sid.Call) (Line, bool)
+	// Music is what callers of a hotline hear while they wait, some 20 s as a WAV; nil is silence.
+	Music []byte
 	// Announce lets everybody in a conference, which bears a call-out's name, hear a sentence. nil: they hear the beep.
 	Announce func(ctx context.Context, room string, say *twiml.Say) error
 	// Schemes are the kinds of addresses that can be dialled here; nil is all but client:.
@@ -111,6 +113,7 @@ type Dispatcher struct {
 	runs    map[string]*run // by call-out
 	rooms   rooms
 	callers map[sid.Call]*caller // who calls us
+	guests  map[sid.Call]*guest  // who calls a hotline
 	codes   map[string]*code     // verifications under way
 	pins    pins
 	hold    Hold // the kill switch
@@ -142,7 +145,7 @@ func New(log *slog.Logger, cfg Config) *Dispatcher {
 	return &Dispatcher{
 		log: log, cfg: cfg, store: cfg.Store, lines: newLines(cfg.PerHour), decide: callout.DecideAll,
 		booted: make(chan struct{}), warmed: make(chan struct{}), news: make(chan struct{}), life: life, end: end, runs: map[string]*run{},
-		rooms: rooms{}, callers: map[sid.Call]*caller{}, codes: map[string]*code{}, pins: pins{},
+		rooms: rooms{}, callers: map[sid.Call]*caller{}, guests: map[sid.Call]*guest{}, codes: map[string]*code{}, pins: pins{},
 	}
 }
 

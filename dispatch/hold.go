@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/kaden-project/kaden/callout"
@@ -25,14 +26,22 @@ const causeHalted = "halted"
 const haltKey = "0"
 
 // Halt stops all ringing of call-outs for a while; 0 and more than 30 min are 30 min. Phones that ring fall
-// silent, who is listening may go on, and clocks stand still.
+// silent, who is listening may go on, and clocks stand still. While it holds already, both reasons are kept, and it lets go when the later of
+// the two would: nobody's hold is shortened by another's.
 func (d *Dispatcher) Halt(ctx context.Context, by, why string, length time.Duration) (Hold, error) {
 	if length <= 0 || length > longestHold {
 		length = longestHold
 	}
 	var h Hold
 	err := d.store.Write(ctx, func(tx Tx) error {
+		before, err := tx.Hold()
+		if err != nil {
+			return err
+		}
 		h = Hold{Since: tx.Now(), Until: tx.Now().Add(length), By: by, Why: why}
+		if before.Until.After(tx.Now()) {
+			h = h.onTopOf(before)
+		}
 		if err := tx.PutHold(h); err != nil {
 			return err
 		}
@@ -58,6 +67,36 @@ func (d *Dispatcher) Held() Hold {
 		return Hold{}
 	}
 	return d.hold
+}
+
+// longestWhy is how many characters of reasons are kept, those that were there first.
+const longestWhy = 1000
+
+// onTopOf is a hold that is put while one holds.
+func (h Hold) onTopOf(first Hold) Hold {
+	h.Since = first.Since
+	if first.Until.After(h.Until) {
+		h.Until = first.Until
+	}
+	all, more := first.signed(), h.signed()
+	if first.By == h.By && (h.Why == "" || h.Why == first.Why) || strings.Contains(all, more) {
+		h.Why = first.Why
+		return h
+	}
+	why := []rune(all + "; " + more)
+	h.Why = string(why[:min(len(why), longestWhy)])
+	return h
+}
+
+// signed is the reason with the name of whoever gave it.
+func (h Hold) signed() string {
+	switch {
+	case h.Why == "":
+		return h.By
+	case strings.Contains(h.Why, h.By+": "), strings.HasSuffix(h.Why, "; "+h.By):
+		return h.Why // of a hold on top of another one
+	}
+	return h.By + ": " + h.Why
 }
 
 func (h Hold) text() string {
@@ -101,13 +140,13 @@ func (d *Dispatcher) readHold(ctx context.Context) {
 	h, err := d.store.Hold(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
-			d.log.Error("kill switch not read", "err", err)
+			unkept(d.log, "kill switch not read", err)
 		}
 		return
 	}
 	if h != (Hold{}) && !now().Before(h.Until) {
 		if err := d.lift(ctx, "", "people are called again: the time of the kill switch is over"); err != nil {
-			d.log.Error("kill switch not lifted", "err", err)
+			unkept(d.log, "kill switch not lifted", err)
 		}
 		return
 	}

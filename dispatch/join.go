@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/twiml"
 )
@@ -53,6 +52,9 @@ func (d *Dispatcher) onJoin(ctx context.Context, lead string, form url.Values) *
 	if l := d.lines.led(lead); l != nil {
 		l.joined()
 	}
+	if v.State.Plan.Hotline && len(d.inRoom(r.id())) == 0 {
+		return d.onTaken(r, lead, about, p)
+	}
 	if form.Get("back") != "" {
 		return &twiml.Response{Verbs: []twiml.Verb{p.say(p.rejoin), d.door(lead, r.id(), about)}}
 	}
@@ -61,7 +63,7 @@ func (d *Dispatcher) onJoin(ctx context.Context, lead string, form url.Values) *
 	if len(here) > 0 {
 		text = fmt.Sprintf(p.joinWith, p.list(d.spokenNames(set, p, here)))
 	}
-	verbs := []twiml.Verb{p.say(text), p.say(fmt.Sprintf(p.joinAbout, alert.Speakable(v.Incident.Alert.Title, p.lang)))}
+	verbs := []twiml.Verb{p.say(text), p.say(fmt.Sprintf(p.joinAbout, d.titleOf(p, v.State.Plan, v.Incident.Alert)))}
 	if missing := slices.DeleteFunc(v.State.Missing(), func(id string) bool { return id == me }); len(missing) > 0 {
 		verbs = append(verbs, p.say(fmt.Sprintf(p.joinMissing, p.list(d.spokenNames(set, p, missing)))))
 	}
@@ -166,6 +168,9 @@ func (d *Dispatcher) onRoom(ctx context.Context, form url.Values) *twiml.Respons
 	if err != nil {
 		return &twiml.Response{}
 	}
+	if g, ours := d.guestNamed(about); ours {
+		return d.onGuestsRoom(ctx, r, g, form)
+	}
 	who, kind := r.attempt(about).Person, timeline.AttemptJoined
 	d.mu.Lock()
 	switch form.Get("StatusCallbackEvent") {
@@ -186,6 +191,9 @@ func (d *Dispatcher) onRoom(ctx context.Context, form url.Values) *twiml.Respons
 	d.mu.Unlock()
 	if kind == "" {
 		return &twiml.Response{}
+	}
+	if r.view().State.Plan.Hotline {
+		d.moved(r, about, kind == timeline.AttemptJoined)
 	}
 	if kind == timeline.AttemptJoined {
 		d.announce(r, func(p phrases) string { return d.named(d.cfg.House(), p, who, p.joined, "") })

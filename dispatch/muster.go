@@ -16,7 +16,10 @@ import (
 
 // muster resolves the names of a step into people who can be rung now. Whoever cannot be reached, and
 // every name that means nobody, is in the list too, with the reason: nobody is skipped silently.
-func (d *Dispatcher) muster(set *manifest.Set, refs []string, at time.Time) []callout.Person {
+//
+// had is the house when the call-out began, nil for none. Who is named and was deleted since is called as they were then: a call-out
+// goes on with what it had.
+func (d *Dispatcher) muster(set, had *manifest.Set, refs []string, at time.Time) []callout.Person {
 	everybody := set.Directory()
 	var out []callout.Person
 	for _, ref := range refs {
@@ -25,6 +28,11 @@ func (d *Dispatcher) muster(set *manifest.Set, refs []string, at time.Time) []ca
 			continue
 		}
 		people, problems := everybody.Resolve([]string{ref}, at)
+		if had != nil && problems.Refused() {
+			if before, wrong := had.Directory().Resolve([]string{ref}, at); !wrong.Refused() {
+				people, problems = before, wrong
+			}
+		}
 		for _, p := range people {
 			out = append(out, d.reach(set, p))
 		}
@@ -95,7 +103,7 @@ func (t *turn) alarm(set *manifest.Set, at time.Time, c callout.Command, people 
 		for _, step := range t.state.Plan.Steps {
 			refs = append(refs, step.Call...)
 		}
-		people = t.d.muster(set, refs, at)
+		people = t.d.muster(set, t.run.had, refs, at)
 		if slices.ContainsFunc(people, reachable) {
 			return
 		}

@@ -1,11 +1,13 @@
 package dispatch_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/phonetest"
@@ -35,6 +38,7 @@ type night struct {
 	t     *testing.T
 	store *memstore.Store
 	set   *manifest.Set
+	later atomic.Pointer[manifest.Set] // in the place of set, once somebody has changed the house in the middle of the story
 	d     *dispatch.Dispatcher
 	ask   *switchboard
 	stop  func()
@@ -101,7 +105,10 @@ func tellOver(t *testing.T, plan string, lines []trunk.Trunk, f func(n *night)) 
 		n := &night{t: t, store: memstore.New(), ask: &switchboard{}, set: &manifest.Set{
 			Plans: map[string]callout.Plan{}, People: map[string]oncall.Person{}, Groups: map[string]oncall.Group{},
 			Sources: map[string]alert.Source{"json": {Name: "json", Kind: "json"}},
-			Numbers: []account.Number{{Account: phonetest.Account, Number: "kaden", CallBack: true}},
+			Numbers: []account.Number{
+				{Account: phonetest.Account, Number: "kaden", CallBack: true},
+				{Account: phonetest.Account, Number: "hotline", Hotline: &account.Hotline{Plan: "default"}},
+			},
 		}}
 		if plan == "" {
 			plan = plans
@@ -112,7 +119,7 @@ func tellOver(t *testing.T, plan string, lines []trunk.Trunk, f func(n *night)) 
 			s.Store, s.Asker, s.Recordings = n.store, n.ask, shelf{n.store}
 			s.Trunks = lines
 			for _, own := range n.set.Numbers {
-				s.Numbers = append(s.Numbers, dispatch.CallBack(own))
+				s.Numbers = append(s.Numbers, dispatch.Scripted(own))
 			}
 		})
 		n.ask.web = func() call.Asker { return n.Web }
@@ -121,6 +128,9 @@ func tellOver(t *testing.T, plan string, lines []trunk.Trunk, f func(n *night)) 
 		n.stop()
 	})
 }
+
+// house is the installation as it is now.
+func (n *night) house() *manifest.Set { return cmp.Or(n.later.Load(), n.set) }
 
 // plan adds or replaces one.
 func (n *night) plan(text string) {
@@ -155,12 +165,13 @@ func (n *night) person(name string, f func(*oncall.Person)) {
 // wakeUp starts a dispatcher on what is in the store.
 func (n *night) wakeUp() {
 	n.d = dispatch.New(slog.New(slog.DiscardHandler), dispatch.Config{
-		Store: n.store, Caller: desk{n.House}, House: func() *manifest.Set { return n.set },
+		Store: n.store, Caller: desk{n.House}, House: n.house,
 		Secret: []byte("a secret of the tests"), Account: phonetest.Account,
 		Announce: func(_ context.Context, room string, say *twiml.Say) error {
 			n.Desk.Conference(phonetest.Account, room).Play(phonetest.Words(say.Text()))
 			return nil
 		},
+		Music:   media.AppendWAV(nil, make([]int16, 20*media.Rate)),
 		Inbound: func(id sid.Call) (dispatch.Line, bool) { c, ok := n.Desk.Live(id); return c, ok },
 	})
 	n.ask.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/kaden-project/kaden/callout"
@@ -50,7 +51,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 			return d.leave(ctx)
 		case <-tick.C:
 			if err := d.store.Beat(ctx, d.cfg.Node, fence, d.cfg.Lease); err != nil && ctx.Err() == nil {
-				d.log.Error("sign of life not recorded; another node may take over", "err", err)
+				unkept(d.log, "sign of life not recorded; another node may take over", err)
 			}
 			d.readHold(ctx)
 			d.inherit(ctx)
@@ -103,7 +104,7 @@ func (d *Dispatcher) sweep(ctx context.Context) {
 	d.astray = d.astray && err != nil
 	if err != nil {
 		if ctx.Err() == nil {
-			d.log.Error("overdue call-outs not looked for", "err", err)
+			unkept(d.log, "overdue call-outs not looked for", err)
 		}
 		return
 	}
@@ -113,29 +114,32 @@ func (d *Dispatcher) sweep(ctx context.Context) {
 		}
 		d.log.Warn("call-out slept through its moment", "callout", row.ID)
 		if err := d.resume(ctx, row); err != nil {
-			d.log.Error("call-out not resumed; trying again", "callout", row.ID, "err", err)
+			unkept(d.log, "call-out not resumed; trying again", err, "callout", row.ID)
 		}
 	}
 }
 
 // tell hands an event to a call-out that may be at rest, and does not give up before it is there.
-func (d *Dispatcher) tell(id string, e callout.Event) {
-	if r := d.live(id); r != nil {
-		r.send(e)
+func (d *Dispatcher) tell(id string, e callout.Event) { d.hand(id, item{event: e}) }
+
+// hand is tell for whatever is to be written with a call-out.
+func (d *Dispatcher) hand(id string, it item) {
+	if r := d.live(id); r != nil && r.ask(it) {
 		return
 	}
 	d.spawn(func() {
 		pause := 20 * time.Millisecond
 		for {
 			r, err := d.wake(d.life, id)
-			if err == nil {
-				r.send(e)
+			if err == nil && r.ask(it) {
 				return
 			}
 			if errors.Is(err, ErrNotFound) || d.life.Err() != nil {
 				return
 			}
-			d.log.Error("call-out not told; trying again", "callout", id, "err", err)
+			if err != nil {
+				unkept(d.log, "call-out not told; trying again", err, "callout", id)
+			}
 			select {
 			case <-time.After(pause):
 			case <-d.life.Done():
@@ -161,4 +165,13 @@ func (d *Dispatcher) warm(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// unkept logs what the store could not do. That the database is away is no news: the store says it, once for everybody.
+func unkept(log *slog.Logger, what string, err error, args ...any) {
+	level := slog.LevelError
+	if errors.Is(err, ErrAway) {
+		level = slog.LevelDebug
+	}
+	log.Log(context.Background(), level, what, append(args, "err", err)...)
 }

@@ -81,6 +81,35 @@ type phrases struct {
 	machine     string
 	machineBack string // %s is the number to call back
 
+	// A hotline: to the caller …
+	line          string // what it is
+	lineKey       string // %s is the key that has somebody called
+	lineNobody    string // without a key nobody is called
+	lineNotYet    string // not recorded, so nobody is called yet
+	lineCalling   string // recorded; people are called
+	lineHeld      string // recorded; people are called after %d hours, %d minutes
+	lineNumber    string // the caller's number is passed on
+	lineStill     string // a sign of life
+	lineAnswered  string // somebody has taken it
+	lineMeet      string // somebody is there
+	lineMoment    string // who was there comes back
+	lineAlone     string // who was there has left; 1 calls somebody again
+	lineTaken     string // somebody has taken it who is not on the telephone
+	lineExhausted string // nobody could be reached …
+	lineGoesOn    string // … and calling goes on
+	lineOver      string // nobody is called any more
+	lineBye       string
+	// … and to whoever takes it.
+	hotline      string // its name in a message
+	callFrom     string // the title; %s is the number
+	callPerson   string // %s is the person whose number it is
+	callWithheld string
+	callerHere   string // is on the line
+	callerGone   string // has hung up
+	callerApart  string // cannot be joined with this line
+	callerBack   string // %s is the number to call back
+	callerHidden string // there is none
+
 	// Somebody calls us, a code is told, everything is stopped.
 	pin         string
 	pinNeeded   string
@@ -173,6 +202,11 @@ func (p phrases) fixed() []string {
 		p.haltMenu, p.haltSure, p.halted, p.unavailable, p.menuOf(plan.CheckKeys(), checkMenu, p.checkKeys)}
 	if key := keyFor(plan.CheckKeys(), callout.LeaveWord); key != "" {
 		out = append(out, fmt.Sprintf(p.leaveWord, key))
+	}
+	out = append(out, p.line, p.lineNobody, p.lineNotYet, p.lineCalling, p.lineNumber, p.lineStill, p.lineAnswered,
+		p.lineMeet, p.lineMoment, p.lineAlone, p.lineTaken, p.lineExhausted, p.lineGoesOn, p.lineOver, p.lineBye, p.callerHere, p.callerGone, p.callerHidden)
+	for key := range 4 {
+		out = append(out, fmt.Sprintf(p.lineKey, fmt.Sprint(key+1)))
 	}
 	for digit := range 10 {
 		out = append(out, fmt.Sprintf(p.proof, fmt.Sprint(digit)))

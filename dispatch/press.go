@@ -24,6 +24,7 @@ type verdict struct {
 	takenBy                                   string // who was quicker
 	taken                                     bool
 	join                                      string // the attempt that is to join a conference
+	caller                                    bool   // … with a caller of a hotline
 }
 
 // onKey records the key for every alert that was told, and says what came of it only after the commit (rule 20).
@@ -99,6 +100,14 @@ func (d *Dispatcher) accepted(l *line, t *telling, v verdict, told []string) *tw
 	}
 	key := keyFor(t.first.State.Plan.CheckKeys(), callout.LeaveWord)
 	switch {
+	case v.caller: // who waits on the telephone comes first
+		l.close()
+		for _, rd := range l.aboard() {
+			if !slices.Contains(told, rd.attempt) {
+				d.oneCaller(l, rd.attempt, rd.run)
+			}
+		}
+		return then(p, partJoin+"?about="+url.QueryEscape(v.join), text)
 	case d.untold(l, told):
 		return d.over(l, t, told, text)
 	case v.join != "" && !l.away():
@@ -173,7 +182,7 @@ func (d *Dispatcher) missing(s callout.State) (ids []string) {
 		refs = append(refs, step.Call...)
 	}
 	here := s.Responded()
-	for _, p := range d.muster(d.cfg.House(), refs, now()) {
+	for _, p := range d.muster(d.cfg.House(), nil, refs, now()) {
 		if p.Refused == "" && !slices.Contains(here, p.ID) && !slices.Contains(ids, p.ID) && p.ID != s.By {
 			ids = append(ids, p.ID)
 		}
@@ -194,6 +203,10 @@ func (d *Dispatcher) press(ctx context.Context, t *telling, action callout.Actio
 			if other := d.live(calloutOf(attempt)); other != nil && other.view().State.Status == callout.Acknowledged {
 				v.taken, v.takenBy = true, other.view().State.By
 			}
+			continue
+		}
+		if v.caller && r.view().State.Plan.Hotline && !callout.Outcome(r.attempt(attempt).Status).Final() {
+			d.oneCaller(t.line, attempt, r)
 			continue
 		}
 		if !held && r.settle(ctx, t.pressed(r, attempt, action, digit)) != nil {
@@ -237,8 +250,8 @@ func (v *verdict) look(r *run, attempt string, action callout.Action, person str
 		v.given++
 	case status == callout.Confirmed:
 		v.confirmed++
-		if joins(s, attempt) {
-			v.join = attempt
+		if joins(s, attempt) && !v.caller {
+			v.join, v.caller = attempt, s.Plan.Hotline
 		}
 	case status == callout.Passed:
 		v.passed++

@@ -217,7 +217,7 @@ func (d *Dispatcher) defaults(set *manifest.Set, at time.Time) (found []callout.
 		lists = append(lists, refs)
 	}
 	for _, refs := range append(lists, keys(set.People)) {
-		found = d.muster(set, refs, at)
+		found = d.muster(set, nil, refs, at)
 		if slices.ContainsFunc(found, func(p callout.Person) bool { return len(p.Methods) > 0 }) {
 			break
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -18,8 +19,9 @@ import (
 type run struct {
 	d    *Dispatcher
 	log  *slog.Logger
-	name string // of the call-out
-	of   int64  // number of the ownership it began with
+	name string        // of the call-out
+	of   int64         // number of the ownership it began with
+	had  *manifest.Set // the house when this began: whom it named, though the document be deleted since
 
 	// Owned by drive, once it runs.
 	row      Callout
@@ -68,7 +70,7 @@ func (d *Dispatcher) newRun(row Callout, inc Incident) (*run, error) {
 
 func (d *Dispatcher) bareRun(row Callout, inc Incident) *run {
 	return &run{
-		d: d, log: d.log.With("alert", inc.ID, "callout", row.ID), name: row.ID, of: row.Fence,
+		d: d, log: d.log.With("alert", inc.ID, "callout", row.ID), name: row.ID, of: row.Fence, had: d.cfg.House(),
 		row: row, incident: inc, attempts: map[string]Attempt{},
 		seen: view{Incident: inc, Committed: time.Now()},
 		poke: make(chan struct{}, 1),
@@ -277,7 +279,7 @@ func (r *run) apply(ctx context.Context, items []item) bool {
 			r.d.lines.abandon(claimed)
 			return false
 		}
-		r.log.Error("call-out not recorded; trying again", "try", try, "err", err)
+		unkept(r.log, "call-out not recorded; trying again", err, "try", try)
 		pause = r.health.sicken(err, pause)
 		select {
 		case <-ctx.Done():

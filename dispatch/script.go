@@ -14,6 +14,7 @@ import (
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/oncall"
 	"github.com/kaden-project/kaden/twiml"
 )
 
@@ -32,6 +33,7 @@ const (
 	partRoom    = "room"    // who came into it and who left
 	partMachine = "machine" // the message after the beep
 	partOver    = "over"    // it is over for the one who listens
+	partGone    = "gone"    // the caller of a hotline has hung up
 )
 
 // address is where a part of an attempt's script is asked for. Its token proves that kaden gave it out.
@@ -236,16 +238,20 @@ func (t *telling) words() (said []twiml.Verb) {
 	if t.attempt.Purpose == string(callout.ForHandOver) {
 		said = append(said, t.p.say(t.d.named(t.set, t.p, t.first.State.Giver, t.p.handOver, t.p.handed)))
 	}
-	message := t.p.message(t.first.State.Plan, t.first.Incident, len(t.riders), t.plainly)
+	message := t.d.message(t.p, t.first.State.Plan, t.first.Incident, len(t.riders), t.plainly)
 	if len(t.riders) > 1 {
 		message = fmt.Sprintf(t.p.bundle, len(t.riders)) + " " + message
 	}
-	return append(said, t.p.say(message))
+	said = append(said, t.p.say(message))
+	if t.first.State.Plan.Hotline && len(t.d.guestsOf(t.first.State.ID)) == 0 {
+		said = append(said, t.p.say(t.p.callerGone))
+	}
+	return said
 }
 
 // question asks whether somebody is still on what they took.
 func (t *telling) question() string {
-	title := alert.Speakable(t.first.Incident.Alert.Title, t.p.lang)
+	title := t.d.titleOf(t.p, t.first.State.Plan, t.first.Incident.Alert)
 	if t.plainly || title == "" {
 		title = t.p.severity(t.first.Incident.Alert.Severity)
 	}
@@ -278,7 +284,8 @@ func lineIn(s callout.State, attempt string) (callout.Attempt, bool) {
 
 // languageFor is the person's language where the plan or the house speaks it, else the plan's first.
 func (d *Dispatcher) languageFor(set *manifest.Set, person string, plan callout.Plan) string {
-	want := primary(set.People[person].Language)
+	who, _ := d.person(set, person)
+	want := primary(who.Language)
 	if want != "" && (len(plan.Say) == 0 || slices.ContainsFunc(plan.Languages, func(l string) bool { return primary(l) == want })) {
 		return want
 	}
@@ -298,12 +305,16 @@ func primary(tag string) string {
 }
 
 // message fills the plan's words. count is how many alerts this call tells.
-func (p phrases) message(plan callout.Plan, inc Incident, count int, plainly bool) string {
+func (d *Dispatcher) message(p phrases, plan callout.Plan, inc Incident, count int, plainly bool) string {
 	if plainly {
 		return p.plain
 	}
 	a := inc.Alert
 	speak := func(s string) string { return alert.Speakable(s, p.lang) }
+	source, title := speak(a.Source), d.titleOf(p, plan, a)
+	if plan.Hotline { // its number is no name
+		source = p.hotline
+	}
 	words, _ := callout.DefaultSay()
 	text := words[p.lang]
 	for lang, say := range plan.Say {
@@ -312,21 +323,36 @@ func (p phrases) message(plan callout.Plan, inc Incident, count int, plainly boo
 		}
 	}
 	said, err := callout.Speak(text, callout.Facts{
-		Source: speak(a.Source), Title: speak(a.Title), Severity: p.severity(a.Severity),
+		Source: source, Title: title, Severity: p.severity(a.Severity),
 		Subject: speak(a.Subject), Body: speak(a.Body), Host: speak(a.Subject), Count: count,
 	})
 	if err != nil { // plan check refuses such a template; the alert is told all the same
-		return p.plain + " " + speak(a.Title)
+		return p.plain + " " + title
 	}
 	return strings.Join(strings.Fields(said), " ")
 }
 
 // named fills a sentence with a person's name as it is spoken; nameless is said where there is none.
 func (d *Dispatcher) named(set *manifest.Set, p phrases, id, sentence, nameless string) string {
-	if who, known := set.People[id]; known {
+	if who, known := d.person(set, id); known {
 		return fmt.Sprintf(sentence, spokenName(p, who))
 	}
 	return nameless
+}
+
+// person finds somebody, also one who was deleted while a call-out that may call them is under way.
+func (d *Dispatcher) person(set *manifest.Set, id string) (who oncall.Person, known bool) {
+	if who, known = set.People[id]; known || id == "" {
+		return who, known
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, r := range d.runs {
+		if who, known = r.had.People[id]; known {
+			break
+		}
+	}
+	return who, known
 }
 
 func goodbye(p phrases) *twiml.Response { return announce(p, p.goodbye) }

@@ -106,6 +106,10 @@ type Verification struct {
 // ErrNotMine says that a call-out was changed by somebody else: its version, owner or fence is another.
 var ErrNotMine = errors.New("this call-out belongs to another node")
 
+// ErrAway says that nothing can be kept at present: the database is away, or its disk is full. Whoever keeps the records says so in the log, once for
+// everybody.
+var ErrAway = errors.New("nothing can be kept at present")
+
 // ErrUnsure says that a commit was asked for, and that its answer never came: what was written may be there or
 // not, and may yet come to be there within a moment.
 var ErrUnsure = errors.New("not known whether it is stored")

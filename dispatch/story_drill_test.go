@@ -150,6 +150,42 @@ func TestR33TheKillSwitch(t *testing.T) {
 	})
 }
 
+// Two people pull it for two reasons, and neither knows of the other: both reasons stay, and the shorter hold does not cut the
+// longer one short.
+func TestR33TheKillSwitchIsPulledTwice(t *testing.T) {
+	tell(t, "", func(n *night) {
+		first, err := n.d.Halt(n.t.Context(), "tanaka", "the carrier calls at random", 0)
+		n.must(err)
+		time.Sleep(5 * time.Minute)
+		h, err := n.d.Halt(n.t.Context(), "sato", "we move the database", 10*time.Minute)
+		n.must(err)
+		if h.Until != first.Until || h.Since != first.Since || h.By != "sato" || h.Why != "tanaka: the carrier calls at random; sato: we move the database" {
+			t.Errorf("the second on top of the first: %+v", h)
+		}
+		n.happened(timeline.NoticeRaised, "stopped by sato: tanaka: the carrier calls at random; sato: we move the database")
+		if h2, _ := n.d.Halt(n.t.Context(), "sato", "we move the database", time.Minute); h2 != h || n.d.Held() != h {
+			t.Errorf("the same once more: %+v, held %+v", h2, n.d.Held())
+		}
+		h, err = n.d.Halt(n.t.Context(), "suzuki", "", 0) // half an hour from now
+		n.must(err)
+		if h.Until.Sub(first.Until) != 5*time.Minute || h.Why != "tanaka: the carrier calls at random; sato: we move the database; suzuki" {
+			t.Errorf("the third: %+v", h)
+		}
+		n.must(n.d.Unhalt(n.t.Context(), "tanaka"))
+		if h, err := n.d.Halt(n.t.Context(), "sato", "", 2*time.Minute); err != nil || h.Why != "" || h.Until.Sub(h.Since) != 2*time.Minute {
+			t.Errorf("let go, and pulled anew: %+v, %v", h, err)
+		}
+		if h, err := n.d.Halt(n.t.Context(), "suzuki", "", 20*time.Minute); err != nil || h.Why != "sato; suzuki" {
+			t.Errorf("and on top of that: %+v, %v", h, err)
+		}
+		id := n.alert("db01/disk", "disk full on db01")
+		n.quiet(19 * time.Minute)
+		n.Phone("sato").Rings().Answers().Hears("disk").Presses("1").Hears("Recorded").IsHungUp()
+		n.is(id, dispatch.Acknowledged, "sato")
+		n.must(n.d.Resolve(n.t.Context(), id, "sato"))
+	})
+}
+
 func TestR33TheKillSwitchIsLetGo(t *testing.T) {
 	tell(t, "", func(n *night) {
 		_, err := n.d.Halt(n.t.Context(), "tanaka", "", 10*time.Hour)

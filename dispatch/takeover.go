@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/timeline"
 )
 
 // What a dead node has left is taken over by whoever lives on the same database, and what an earlier life has left by
@@ -28,7 +29,7 @@ func (d *Dispatcher) left(ctx context.Context) (e estate) {
 	rows, err := d.store.Adopt(ctx, d.cfg.Node, d.fence, handful)
 	if err != nil {
 		if ctx.Err() == nil {
-			d.log.Error("call-outs without a node not looked for", "err", err)
+			unkept(d.log, "call-outs without a node not looked for", err)
 		}
 		if errors.Is(err, ErrUnsure) {
 			d.astray = true
@@ -40,7 +41,7 @@ func (d *Dispatcher) left(ctx context.Context) (e estate) {
 		return e
 	}
 	if e.ghosts, err = d.store.Ghosts(ctx, d.cfg.Node, d.fence); err != nil && ctx.Err() == nil {
-		d.log.Error("calls that were left are not known; they may still be up at the carrier", "err", err)
+		unkept(d.log, "calls that were left are not known; they may still be up at the carrier", err)
 	}
 	return e
 }
@@ -73,7 +74,7 @@ func (d *Dispatcher) takeOver(ctx context.Context, e estate) (more bool) {
 	back := d.ghosts(ctx, e.ghosts)
 	for _, row := range e.callouts {
 		if err := d.resume(ctx, row); err != nil {
-			d.log.Error("call-out not resumed; trying again", "callout", row.ID, "err", err)
+			unkept(d.log, "call-out not resumed; trying again", err, "callout", row.ID)
 		}
 	}
 	d.endDeserted(back)
@@ -132,6 +133,11 @@ func (d *Dispatcher) resume(ctx context.Context, row Callout) error {
 		r.send(callout.Event{At: at, Kind: callout.Resolved})
 	case inc.Status == Stored && r.state.Status == callout.ResolvedNow:
 		r.send(callout.Event{At: at, Kind: callout.Refired})
+	}
+	if r.state.Plan.Hotline && (r.state.Status == callout.Running || slices.ContainsFunc(r.state.Attempts, up)) && len(d.guestsOf(row.ID)) == 0 {
+		r.ask(item{change: func(t *turn) {
+			t.note(at, timeline.Event{Kind: timeline.CallerLeft, Text: "kaden was restarted: a caller who was still on the line was cut off"})
+		}})
 	}
 	for _, it := range d.supersede(row) {
 		r.ask(it)

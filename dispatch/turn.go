@@ -141,7 +141,7 @@ func (t *turn) muster(tx Tx, at time.Time, c callout.Command) error {
 		return err
 	}
 	set := t.d.cfg.House()
-	people, err := t.spare(tx, at, t.d.muster(set, c.Refs, at))
+	people, err := t.spare(tx, at, t.d.muster(set, t.run.had, c.Refs, at))
 	if err != nil {
 		return err
 	}
@@ -348,6 +348,9 @@ func (t *turn) act(ctx context.Context) {
 	if slices.ContainsFunc(t.notes, func(e timeline.Event) bool { return e.Kind == timeline.AlertResolved }) {
 		at := t.incident.Resolved
 		t.d.announce(t.run, func(p phrases) string { return p.resolvedAt(at) })
+	}
+	if t.decided() {
+		t.d.look(t.run.id())
 	}
 	speech := newSpeech(t.d)
 	before := make(chan struct{})

@@ -169,7 +169,7 @@ func spokenName(p phrases, who oncall.Person) string {
 func (d *Dispatcher) spokenNames(set *manifest.Set, p phrases, ids []string) []string {
 	out := make([]string, len(ids))
 	for i, id := range ids {
-		who, known := set.People[id]
+		who, known := d.person(set, id)
 		if !known {
 			who.ID = id
 		}

@@ -59,6 +59,9 @@ func placeInBin(doc, twiml string, value yamldoc.Value, line, column int) (int, 
 func (c *compiling) checkNumber(d Document, n account.Number) {
 	c.checkNamed(d, "bin", kindBin, n.Bin)
 	c.checkNamed(d, "trunk", kindTrunk, n.Trunk)
+	if n.Hotline != nil {
+		c.checkHotline(d, n)
+	}
 	if _, err := sid.Parse[sid.Application](n.Application); err != nil {
 		c.checkNamed(d, "application", kindApp, n.Application)
 	}

@@ -51,7 +51,7 @@ func (c *compiling) checkNotices(d Document, p callout.Plan) {
 			continue
 		}
 		line, column := v.Place()
-		c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Warning, Verb: "otherwise",
+		c.note(d, problem.Problem{Line: line, Column: column, Level: c.dangling(), Verb: "otherwise",
 			Text: fmt.Sprintf("there is no notice %q: it is said on the console and in the log only", name), Hint: meant(name, c.names(kindNotice))})
 	}
 }
@@ -207,6 +207,10 @@ func contactPlace(contacts yamldoc.Value, m oncall.Method) (line, column int) {
 
 // checkSource: the plan of a source exists.
 func (c *compiling) checkSource(d Document, s alert.Source, plan yamldoc.Value) {
+	if s.Plan == "" && c.strict && !c.exists(kindPlan, usualPlan) {
+		c.note(d, problem.Problem{Line: 1, Column: 1, Level: problem.Error, Verb: kindSource,
+			Text: fmt.Sprintf("there is no plan %q, which is that of a source without plan:", usualPlan), Hint: "give it a plan:"})
+	}
 	if s.Plan == "" || c.exists(kindPlan, s.Plan) {
 		return
 	}

@@ -27,7 +27,12 @@ type Secrets func(reference string) (string, error)
 // applied once goes on working when one of its secrets is missing, and a typo in a new file is refused
 // before it is applied (List.Refused).
 func Compile(docs []Document, secrets Secrets) (*Set, problem.List) {
+	return compiled(docs, secrets, false)
+}
+
+func compiled(docs []Document, secrets Secrets, strict bool) (*Set, problem.List) {
 	c := &compiling{
+		strict: strict,
 		set: &Set{
 			People:  map[string]oncall.Person{},
 			Groups:  map[string]oncall.Group{},
@@ -72,6 +77,7 @@ func (s *Set) Directory() oncall.Directory {
 type compiling struct {
 	set      *Set
 	secrets  Secrets
+	strict   bool // a name that leads nowhere is an error everywhere
 	problems problem.List
 	declared map[string]Document // by "kind name", broken ones too: a name that exists is no typo
 	numbers  map[string]Document

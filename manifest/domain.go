@@ -82,7 +82,7 @@ func (c *compiling) checkRegistered(d Document, p oncall.Person) {
 		if list := yamldoc.Parse([]byte(d.Text)).Take("contacts").List(); i < len(list) {
 			line, column = list[i].Place()
 		}
-		c.note(d, problem.Problem{Line: line, Column: column, Level: problem.Warning, Verb: "contacts",
+		c.note(d, problem.Problem{Line: line, Column: column, Level: c.dangling(), Verb: "contacts",
 			Text: fmt.Sprintf("domain %s has no phone %q, so nobody can register as it", host, user), Hint: meant(user+"@"+host, c.names(kindPhone))})
 	}
 }

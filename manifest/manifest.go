@@ -64,7 +64,8 @@ type Store interface {
 	Documents(ctx context.Context) ([]Document, error) // in the order they were first applied
 	// Apply inserts or replaces each document by kind and name, all or nothing.
 	Apply(ctx context.Context, docs []Document) error
-	Remove(ctx context.Context, kind, name string) error
+	// Remove deletes the documents that are named, all or none; dispatch.ErrNotFound if one is not there.
+	Remove(ctx context.Context, refs ...Ref) error
 	// Versions lists what a document of a Versioned kind has said, newest first, also after it was removed.
 	Versions(ctx context.Context, kind, name string) ([]Version, error)
 }

@@ -34,6 +34,7 @@ func newShelf() *shelf {
 	return &shelf{[]account.Number{
 		described("+81312345678", ""), described("+81312345679", ""), described(us, "https://example.com/voice"),
 		described("+815099990000", ""), {SID: account.NumberSID("+819012345678"), Number: "+819012345678", CallBack: true, Account: owner},
+		{SID: account.NumberSID("+819012345679"), Number: "+819012345679", Hotline: &account.Hotline{Plan: "night"}, Account: owner},
 		described("reception", "https://example.com/reception"),
 	}}
 }
@@ -310,14 +311,14 @@ func TestNumbersAreClaimedSetUpAndGivenBack(t *testing.T) {
 		t.Errorf("what was refused has changed it to %s", got)
 	}
 	for query, want := range map[string][]string{
-		"":                                   {"+81312345678", us, "+819012345678"},
+		"":                                   {"+81312345678", us, "+819012345678", "+819012345679"},
 		"?PhoneNumber=5678":                  {"+81312345678", us, "+819012345678"},
 		"?PhoneNumber=%2B8150":               {us},
 		"?FriendlyName=hotline":              {"+81312345678"},
 		"?FriendlyName=%2B815012345678":      {us},
 		"?Origin=twilio":                     nil,
 		"/Local":                             {"+81312345678"},
-		"/Mobile":                            {"+819012345678"},
+		"/Mobile":                            {"+819012345678", "+819012345679"},
 		"/TollFree":                          nil,
 		"?PageSize=1&PageToken=PA1":          {us},
 		"?PageSize=1&PageToken=PA7fffffffff": nil,
@@ -329,6 +330,9 @@ func TestNumbersAreClaimedSetUpAndGivenBack(t *testing.T) {
 	back := base + "/IncomingPhoneNumbers/" + string(account.NumberSID("+819012345678")) + ".json"
 	h.post(back, form("VoiceUrl", "https://example.com/v")).refuses(403, 20006, "call-back")
 	h.send(request("DELETE", back, nil)).refuses(403, 20006)
+	hotline := base + "/IncomingPhoneNumbers/" + string(account.NumberSID("+819012345679")) + ".json"
+	h.post(hotline, form("VoiceUrl", "https://example.com/v")).refuses(403, 20006, "plan: night")
+	h.send(request("DELETE", hotline, nil)).refuses(403, 20006)
 
 	// A sub-account may be given one, and has it to itself.
 	sub := h.post("/2010-04-01/Accounts.json", form()).is(201)

@@ -258,8 +258,8 @@ func (s *server) updateNumber(r *request) (answer, error) {
 
 // keepNumber reads what is to be changed about a number, which is shown below a kind of numbers, and keeps it.
 func (s *server) keepNumber(r *request, n account.Number, kind string, status int) (answer, error) {
-	if n.CallBack {
-		return answer{}, alerted(n)
+	if n.Scripted() {
+		return answer{}, scripted(n)
 	}
 	f := s.fields(r.form)
 	if f.Has("FriendlyName") {
@@ -293,8 +293,11 @@ func (s *server) keepNumber(r *request, n account.Number, kind string, status in
 	return answer{status: status, body: s.numberJSON(n, kind)}, nil
 }
 
-// alerted is for a number that must go on answering those who call back about alerts.
-func alerted(n account.Number) error {
+// scripted is for a number that must go on answering those who call back about alerts, or to have somebody called.
+func scripted(n account.Number) error {
+	if n.Hotline != nil {
+		return refused(http.StatusForbidden, 20006, "People call %s to have somebody called: its document says plan: %s, and only that changes it", n.Number, n.Hotline.Plan)
+	}
 	return refused(http.StatusForbidden, 20006, "People call %s back about alerts: its document says call-back: true, and only that changes it", n.Number)
 }
 
@@ -332,8 +335,8 @@ func (s *server) releaseNumber(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if n.CallBack {
-		return answer{}, alerted(n)
+	if n.Scripted() {
+		return answer{}, scripted(n)
 	}
 	if err := s.release(r, n); err != nil {
 		return answer{}, err

@@ -49,9 +49,7 @@ func (s *Speaker) try(ctx context.Context, p Provider, language string) Engine {
 		text = "1 2 3"
 	}
 	e := Engine{Language: language, Name: p.Name(), Version: p.Version()}
-	if _, err := s.synthesize(ctx, p, Request{Text: text, Language: language, Rate: 1}); err != nil {
-		e.Err = missing(language, err)
-	}
+	_, e.Err = s.synthesize(ctx, p, Request{Text: text, Language: language, Rate: 1})
 	return e
 }
 

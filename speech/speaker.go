@@ -210,7 +210,7 @@ func (s *Speaker) say(ctx context.Context, r Request) ([]int16, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		failures = append(failures, missing(r.Language, err))
+		failures = append(failures, err)
 	}
 	switch len(failures) {
 	case 0:
@@ -221,12 +221,12 @@ func (s *Speaker) say(ctx context.Context, r Request) ([]int16, error) {
 	return nil, errors.Join(failures...)
 }
 
-// missing makes an [ErrNoEngine] of an error that means that a program or a file is not there.
-func missing(language string, err error) error {
+// unspoken says which language an engine has failed at: an [ErrNoEngine] where a program or a file is not there.
+func unspoken(language string, err error) error {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return &ErrNoEngine{Language: language, Err: err}
 	}
-	return err
+	return fmt.Errorf("speak %s: %w", languageName(language), err)
 }
 
 // sayWith gives r from the disk, from the engine, or from memory: there it is kept only where the disk does not keep it, for the
@@ -280,7 +280,7 @@ func (s *Speaker) synthesize(ctx context.Context, p Provider, r Request) ([]int1
 	defer stop()
 	sound, err := p.Synthesize(run, r)
 	if err != nil {
-		return nil, fmt.Errorf("speak %s: %w", languageName(r.Language), err)
+		return nil, unspoken(r.Language, err)
 	}
 	if sound.Rate < media.MinRate || sound.Rate > media.MaxRate {
 		return nil, fmt.Errorf("%s gave sound at %d Hz", p.Name(), sound.Rate)

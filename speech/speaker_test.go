@@ -251,7 +251,7 @@ func TestCheckTriesEachEngine(t *testing.T) {
 	want := []string{
 		"no speech engine for Japanese (ja); apt-get install open-jtalk open-jtalk-mecab-naist-jdic hts-voice-nitech-jp-atr503-m001 (the voice is in Debian's contrib)",
 		"English (en): speechtest 1",
-		"no speech engine for English (en): speak English (en): executable file not found in $PATH; apt-get install flite",
+		"no speech engine for English (en): executable file not found in $PATH; apt-get install flite",
 		`"tlh": speechtest 1`,
 	}
 	if strings.Join(lines, "\n") != strings.Join(want, "\n") {

@@ -127,14 +127,19 @@ func (s *Store) Apply(ctx context.Context, docs []manifest.Document) error {
 	})
 }
 
-// Remove deletes a document; dispatch.ErrNotFound if there is none.
-func (s *Store) Remove(ctx context.Context, kind, name string) error {
+// Remove deletes documents, all or none; dispatch.ErrNotFound if one is not there.
+func (s *Store) Remove(ctx context.Context, refs ...manifest.Ref) error {
 	return s.change(ctx, func(t *tx) error {
-		n, err := t.exec("DELETE FROM document WHERE kind = ? AND name = ?", kind, name)
-		if err == nil && n == 0 {
-			err = fmt.Errorf("%s %q: %w", kind, name, dispatch.ErrNotFound)
+		for _, r := range refs {
+			n, err := t.exec("DELETE FROM document WHERE kind = ? AND name = ?", r.Kind, r.Name)
+			if err == nil && n == 0 {
+				err = fmt.Errorf("%s %q: %w", r.Kind, r.Name, dispatch.ErrNotFound)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		return err
+		return nil
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/job"
 )
 
@@ -73,7 +74,7 @@ func (s *Store) sweepPosts(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if s.late.who() != nil {
-			if err := s.takeUpPosts(ctx); err != nil && ctx.Err() == nil {
+			if err := s.takeUpPosts(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, dispatch.ErrAway) {
 				s.log.Warn("late callbacks not looked for", "err", err)
 			}
 		}

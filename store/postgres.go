@@ -24,6 +24,7 @@ import (
 const (
 	oldestPostgres  = 150000 // server_version_num
 	connectTime     = 5 * time.Second
+	askTime         = time.Second
 	leastConns      = 11 // writing, the job queue's three, claims, listening, reading
 	commitPatience  = 10 * time.Second
 	claimEvery      = 50 * time.Millisecond
@@ -41,6 +42,7 @@ const (
 // postgres is a server that several nodes may share.
 type postgres struct {
 	log   *slog.Logger
+	here  *presence
 	pool  *pgxpool.Pool
 	queue *queue[pgx.Tx]
 
@@ -59,19 +61,22 @@ func openPostgres(ctx context.Context, log *slog.Logger, address string, w *job.
 		config.ConnConfig.RuntimeParams["application_name"] = "kaden"
 	}
 	where := config.ConnConfig.Host + "/" + config.ConnConfig.Database
+	here := &presence{log: log, where: where, away: isAway, words: serverAway}
+	config.ConnConfig.Tracer = atTheDoor{here}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("database %s: %w", where, err)
 	}
-	e := &postgres{log: log, pool: pool, claims: map[string]*pgxpool.Conn{}}
+	e := &postgres{log: log, here: here, pool: pool, claims: map[string]*pgxpool.Conn{}}
 	if err := e.prepare(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("database %s: %w", where, err)
+		return nil, fmt.Errorf("database %s: %w", where, here.heard(err))
 	}
-	if e.queue, err = postgresQueue(log, pool, w); err != nil {
+	if e.queue, err = postgresQueue(quietWhile(e.away, log), pool, w); err != nil {
 		pool.Close()
 		return nil, err
 	}
+	here.watched.Store(true)
 	return e, nil
 }
 
@@ -126,6 +131,16 @@ func (e *postgres) prepare(ctx context.Context) error {
 		return err
 	}
 	return migratePostgresQueue(ctx, e.log, e.pool)
+}
+
+// away asks the server whether it is there, unless that is known.
+func (e *postgres) away() bool {
+	if !e.here.gone.Load() {
+		ctx, stop := context.WithTimeout(context.Background(), askTime)
+		defer stop()
+		e.here.heard(e.pool.Ping(ctx))
+	}
+	return e.here.gone.Load()
 }
 
 func (e *postgres) close() error {
@@ -204,7 +219,7 @@ func code(err error) string {
 func (e *postgres) patience() time.Duration { return commitPatience }
 func (e *postgres) room() error             { return nil } // the server's own business
 func (e *postgres) skipLocked() string      { return " FOR UPDATE SKIP LOCKED" }
-func (e *postgres) reader() querier         { return pgReader{e.pool} }
+func (e *postgres) reader() querier         { return pgReader{e.pool, e.here} }
 
 // claim holds a lock in a session of its own. The server takes it away when the session ends, which it
 // does soon when this process is killed; so a restart need not wait for the lease of its earlier life.
@@ -258,7 +273,11 @@ func drop(c *pgxpool.Conn) {
 
 func (e *postgres) begin(ctx context.Context) (transaction, error) {
 	tx, err := e.pool.Begin(ctx)
-	if err != nil {
+	if errors.Is(err, context.DeadlineExceeded) { // a commit's own patience: it is there, and says nothing
+		e.here.lost(err)
+		return nil, away{err}
+	}
+	if err = e.here.heard(err); err != nil {
 		return nil, err
 	}
 	return &pgTx{e, tx}, nil
@@ -275,7 +294,7 @@ func (t *pgTx) exec(ctx context.Context, query string, args ...any) (int64, erro
 		return 0, err
 	}
 	tag, err := t.tx.Exec(ctx, dollars(query), values...)
-	return tag.RowsAffected(), err
+	return tag.RowsAffected(), t.e.here.heard(err)
 }
 
 func (t *pgTx) query(ctx context.Context, query string, args ...any) (rows, error) {
@@ -283,7 +302,7 @@ func (t *pgTx) query(ctx context.Context, query string, args ...any) (rows, erro
 	if err != nil {
 		return nil, err
 	}
-	return t.tx.Query(ctx, dollars(query), values...)
+	return t.e.here.rows(t.tx.Query(ctx, dollars(query), values...))
 }
 
 func (t *pgTx) addJobs(ctx context.Context, items []job.Item) error {
@@ -307,7 +326,7 @@ func (t *pgTx) tellFreed(ctx context.Context, trunk string) error {
 func (t *pgTx) commit(ctx context.Context) error {
 	err := t.tx.Commit(ctx)
 	if err != nil && code(err) == "" && !errors.Is(err, pgx.ErrTxCommitRollback) {
-		err = fmt.Errorf("%w: %w", dispatch.ErrUnsure, err)
+		err = fmt.Errorf("%w: %w", dispatch.ErrUnsure, t.e.here.heard(err))
 	}
 	return err
 }
@@ -315,14 +334,17 @@ func (t *pgTx) commit(ctx context.Context) error {
 func (t *pgTx) rollback(ctx context.Context) { t.tx.Rollback(ctx) }
 
 // pgReader reads outside transactions.
-type pgReader struct{ pool *pgxpool.Pool }
+type pgReader struct {
+	pool *pgxpool.Pool
+	here *presence
+}
 
 func (r pgReader) query(ctx context.Context, query string, args ...any) (rows, error) {
 	values, err := plain(args)
 	if err != nil {
 		return nil, err
 	}
-	return r.pool.Query(ctx, dollars(query), values...)
+	return r.here.rows(r.pool.Query(ctx, dollars(query), values...))
 }
 
 var rewritten sync.Map // statement → the same with $1, $2 …

@@ -201,12 +201,27 @@ func (w *riverWorker) Work(ctx context.Context, j *river.Job[args]) error {
 }
 
 // quiet lets through only what somebody should look at: River tells of its own comings and goings at Info.
-func quiet(log *slog.Logger) *slog.Logger { return slog.New(loud{log.Handler()}) }
+func quiet(log *slog.Logger) *slog.Logger { return slog.New(loud{log.Handler(), nil}) }
 
-type loud struct{ slog.Handler }
+// quietWhile says nothing as long as the database is away: that has been said. River is often the first to notice, so that whether it is there is
+// asked before River is heard.
+func quietWhile(away func() bool, log *slog.Logger) *slog.Logger {
+	return slog.New(loud{log.Handler(), away})
+}
+
+type loud struct {
+	slog.Handler
+	away func() bool // nil: it never is
+}
 
 func (l loud) Enabled(ctx context.Context, v slog.Level) bool {
 	return v >= slog.LevelWarn && l.Handler.Enabled(ctx, v)
 }
-func (l loud) WithAttrs(a []slog.Attr) slog.Handler { return loud{l.Handler.WithAttrs(a)} }
-func (l loud) WithGroup(n string) slog.Handler      { return loud{l.Handler.WithGroup(n)} }
+func (l loud) Handle(ctx context.Context, r slog.Record) error {
+	if l.away != nil && l.away() {
+		return nil
+	}
+	return l.Handler.Handle(ctx, r)
+}
+func (l loud) WithAttrs(a []slog.Attr) slog.Handler { return loud{l.Handler.WithAttrs(a), l.away} }
+func (l loud) WithGroup(n string) slog.Handler      { return loud{l.Handler.WithGroup(n), l.away} }

@@ -31,6 +31,7 @@ const (
 // queue; a few others read.
 type sqlite struct {
 	log      *slog.Logger
+	here     *presence
 	lock     *os.File
 	write    *sql.DB
 	tidy     *sql.DB // brings the log into the database, beside write
@@ -49,11 +50,26 @@ func openSQLite(ctx context.Context, log *slog.Logger, dir string, w *job.Worker
 	}
 	e := &sqlite{log: log, lock: lock, prepared: map[string]*sql.Stmt{}, wanted: map[string]bool{}, dir: dir, free: freeBytes}
 	file := filepath.Join(dir, "kaden.db")
+	e.here = &presence{log: log, where: file, away: isFull, words: diskFull}
 	if err := e.open(ctx, file, w); err != nil {
 		e.close()
 		return nil, fmt.Errorf("database %s: %w", file, tight(e.free, dir, err))
 	}
+	e.here.watched.Store(true)
 	return e, nil
+}
+
+// isFull tells that the disk takes nothing: it is full, failing, or was made read-only.
+func isFull(err error) bool {
+	var e *driver.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case results.SQLITE_FULL, results.SQLITE_IOERR, results.SQLITE_READONLY, results.SQLITE_CANTOPEN:
+		return true
+	}
+	return false
 }
 
 func (e *sqlite) open(ctx context.Context, file string, w *job.Workers) error {
@@ -89,7 +105,7 @@ func (e *sqlite) open(ctx context.Context, file string, w *job.Workers) error {
 	if _, err := e.write.ExecContext(ctx, "UPDATE node SET lease_until = 0"); err != nil {
 		return err
 	}
-	e.queue, err = sqliteQueue(e.log, e.write, w)
+	e.queue, err = sqliteQueue(quietWhile(e.here.gone.Load, e.log), e.write, w)
 	return err
 }
 
@@ -215,7 +231,7 @@ func (e *sqlite) begin(ctx context.Context) (transaction, error) {
 	}
 	tx, err := e.write.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, err
+		return nil, e.here.heard(err)
 	}
 	return &sqliteTx{e, tx}, nil
 }
@@ -248,7 +264,7 @@ func (t *sqliteTx) exec(ctx context.Context, query string, args ...any) (int64, 
 		res, err = t.tx.ExecContext(ctx, query, values...)
 	}
 	if err != nil {
-		return 0, err
+		return 0, t.e.here.heard(err)
 	}
 	return res.RowsAffected()
 }
@@ -265,7 +281,7 @@ func (t *sqliteTx) query(ctx context.Context, query string, args ...any) (rows, 
 		r, err = t.tx.QueryContext(ctx, query, values...)
 	}
 	if err != nil {
-		return nil, err
+		return nil, t.e.here.heard(err)
 	}
 	return sqlRows{r}, nil
 }
@@ -284,7 +300,7 @@ func (t *sqliteTx) commit(ctx context.Context) error {
 		// database/sql thinks that this transaction is over; SQLite may think otherwise (disk full).
 		t.e.write.ExecContext(ctx, "ROLLBACK")
 	}
-	return err
+	return t.e.here.heard(err)
 }
 
 func (t *sqliteTx) rollback(context.Context) { t.tx.Rollback() }

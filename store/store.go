@@ -80,7 +80,8 @@ type Stats struct{ Changes, Commits int64 }
 // Stats is for the metrics page.
 func (s *Store) Stats() Stats { return Stats{Changes: s.stored.Load(), Commits: s.commits.Load()} }
 
-// Open opens the database, brings its tables up to date and begins to serve. Close ends it.
+// Open opens the database, brings its tables up to date and begins to serve. Close ends it. An error that is dispatch.ErrAway says that
+// the server is not there, and may be later.
 func Open(ctx context.Context, log *slog.Logger, c Config) (*Store, error) {
 	s, err := connect(ctx, log, c)
 	if err != nil {
@@ -100,7 +101,6 @@ func connect(ctx context.Context, log *slog.Logger, c Config) (*Store, error) {
 		c.Jobs = new(job.Workers)
 	}
 	s := &Store{log: log, seal: c.Seal, changes: make(chan *change), riders: make(chan *change), quit: make(chan struct{}), tell: newAnnouncer()}
-	job.Handle(c.Jobs, s.deliverLate)
 	var err error
 	switch {
 	case c.URL == "":
@@ -109,6 +109,9 @@ func connect(ctx context.Context, log *slog.Logger, c Config) (*Store, error) {
 		s.db, err = openPostgres(ctx, log, c.URL, c.Jobs)
 	default:
 		err = errors.New("the database URL begins with postgres://, or is left out for SQLite in the data directory")
+	}
+	if err == nil { // else it may be opened again with the same workers
+		job.Handle(c.Jobs, s.deliverLate)
 	}
 	return s, err
 }

@@ -65,6 +65,13 @@ const (
 	AttemptLeft         Kind = "attempt.left"        // left the conference
 )
 
+// A hotline: somebody has called a number of ours to have people called. Call is their call.
+const (
+	CallerWaiting Kind = "caller.waiting" // waits on the line
+	CallerJoined  Kind = "caller.joined"  // talks with whoever took it
+	CallerLeft    Kind = "caller.left"    // is not on the line any more; Text says why, and how to call back
+)
+
 // A call of the platform, by Twilio's words for its states.
 const (
 	CallQueued     Kind = "call.queued"

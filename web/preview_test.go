@@ -256,7 +256,9 @@ func (p *nightPhone) End(c leg.Cause) {
 
 type noPapers struct{}
 
-func (noPapers) Export(context.Context) ([]byte, error) { return nil, nil }
+func (noPapers) Export(context.Context) ([]byte, error)                        { return nil, nil }
+func (noPapers) Remove(context.Context, ...manifest.Ref) (problem.List, error) { return nil, nil }
+
 func (noPapers) Apply(context.Context, []byte) ([]string, problem.List, error) {
 	return nil, nil, errors.New("this is a preview")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/twiml"
@@ -71,6 +72,18 @@ func announcer(v *voice.Runner, desk *call.Desk, owner sid.Account) func(context
 		}
 		return err
 	}
+}
+
+// waitingMusic is what callers of a hotline hear while they wait: that of a conference that has not started.
+func waitingMusic() []byte {
+	const seconds = 20
+	var f media.Frame
+	samples := make([]int16, 0, seconds*media.Rate)
+	for notes := media.Waiting(); len(samples) < seconds*media.Rate; {
+		notes.Read(&f)
+		samples = append(samples, f[:]...)
+	}
+	return media.AppendWAV(nil, samples)
 }
 
 // callersOf finds the calls that people have made to us, for those who call back.

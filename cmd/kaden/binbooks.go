@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
-	"slices"
+	"errors"
 
 	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/problem"
 )
@@ -20,23 +21,11 @@ func (d documents) BinURLs(b account.Bin) (signed, open string) {
 
 // RemoveBin deletes a bin, unless other documents would be wrong without it.
 func (d documents) RemoveBin(ctx context.Context, name string) (problem.List, error) {
-	d.r.change.Lock()
-	defer d.r.change.Unlock()
-	old, err := d.r.store.Documents(ctx)
-	if err != nil {
-		return nil, err
+	problems, err := d.Remove(ctx, manifest.Ref{Kind: "bin", Name: name})
+	if errors.As(err, new(*manifest.NotThere)) {
+		err = dispatch.ErrNotFound
 	}
-	_, before := manifest.Compile(old, d.r.resolveSecret)
-	_, after := manifest.Compile(slices.DeleteFunc(slices.Clone(old), func(doc manifest.Document) bool {
-		return doc.Kind == "bin" && doc.Name == name
-	}), d.r.resolveSecret)
-	if found := slices.DeleteFunc(after, func(p problem.Problem) bool { return slices.Contains(before, p) }); found.Refused() {
-		return found, nil
-	}
-	if err := d.r.store.Remove(ctx, "bin", name); err != nil {
-		return nil, err
-	}
-	return nil, d.r.reload(ctx)
+	return problems, err
 }
 
 // Versions is what a document has said.

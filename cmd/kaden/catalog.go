@@ -115,7 +115,7 @@ func (c *catalog) called(called string) (n account.Number, ok bool) {
 		}
 		return n.Answering(a.Voice), true
 	}
-	return dispatch.CallBack(n.Answering(c.located(n.Voice()))), true
+	return dispatch.Scripted(n.Answering(c.located(n.Voice()))), true
 }
 
 // active tells whether an account may do anything.

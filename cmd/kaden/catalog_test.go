@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/store/memstore"
@@ -31,6 +32,17 @@ status-callback: https://example.jp/status
 bin: night
 twiml: <Response/>
 `
+
+func TestAHotlineIsAnsweredByItsScript(t *testing.T) {
+	c, _ := moved(t, "number: \"+815012345678\"\nplan: night\n---\nplan: night\nsteps: [{call: [sato]}]\n---\nperson: sato\ncontacts: [sim:sato]\n")
+	n, ok := c.called("+815012345678")
+	if !ok || n.URL != dispatch.Origin+"/hotline?number=%2B815012345678" || n.StatusCallback != dispatch.Origin+"/hotline/over" || n.Account != c.main.SID {
+		t.Errorf("%+v", n)
+	}
+	if shown := c.Numbers(); len(shown) != 1 || shown[0].URL != "" {
+		t.Errorf("the REST API shows %+v", shown)
+	}
+}
 
 // moved is a catalog over documents, that can be told of others.
 func moved(t *testing.T, text string) (c *catalog, apply func(text string)) {

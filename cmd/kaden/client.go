@@ -99,8 +99,16 @@ func refusal(resp *http.Response, body []byte) error {
 		Detail string `json:"detail"`
 		Title  string `json:"title"`
 		Hint   string `json:"hint"`
+		Errors []struct {
+			Message  string `json:"message"`
+			Location string `json:"location"`
+		} `json:"errors"`
 	}
 	json.Unmarshal(body, &p)
+	if p.Detail == "validation failed" && len(p.Errors) > 0 { // what was given here is what was not understood there
+		_, what, _ := strings.Cut(p.Errors[0].Location, ".")
+		return fmt.Errorf("%s: %s", what, p.Errors[0].Message)
+	}
 	switch {
 	case resp.StatusCode == http.StatusUnauthorized:
 		return errors.New("the server does not know this token; KADEN_AUTH_TOKEN or --data name the right one")

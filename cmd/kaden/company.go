@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/dispatch"
 )
 
 // What processes on one database do for one another. With SQLite there is one.
@@ -24,6 +26,7 @@ func (r *rooms) inheritance() func(ctx context.Context) {
 	}
 	return func(ctx context.Context) {
 		switch n, err := r.desk.Inherit(ctx); {
+		case errors.Is(err, dispatch.ErrAway): // the store says so
 		case err != nil && ctx.Err() == nil:
 			r.log.Error("calls that another node has left still stand as open", "err", err)
 		case n > 0:

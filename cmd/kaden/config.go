@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -108,8 +109,11 @@ func readSettings(file string, getenv func(string) string) (settings, error) {
 	s := defaults()
 	if file != "" {
 		text, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			return s, fmt.Errorf("settings %s: no such file; docs/kaden.yaml has every setting, and kaden serve works without a file too", file)
+		}
 		if err != nil {
-			return s, fmt.Errorf("settings: %w", err)
+			return s, fmt.Errorf("settings %s", strings.ReplaceAll(unreadableFile(file, err), "*.xml", "*.yaml"))
 		}
 		if err := s.decode(text); err != nil {
 			return s, fmt.Errorf("%s: %w", file, err)

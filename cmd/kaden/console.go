@@ -85,8 +85,9 @@ func (d documents) Apply(ctx context.Context, text []byte) (applied []string, pr
 	merged, public := manifest.Merge(old, docs), d.r.settings.PublicURL != ""
 	_, found := manifest.Compile(merged, d.r.resolveSecret)
 	before, found = append(before, manifest.Away(old, public)...), append(found, manifest.Away(merged, public)...)
+	news := manifest.News(found, before)
 	for i, p := range found {
-		if slices.Contains(before, p) { // it was wrong before, and must not keep anything from being mended
+		if !slices.Contains(news, p) { // it was wrong before, and must not keep anything from being mended
 			found[i].Level = problem.Warning
 		}
 	}
@@ -100,6 +101,32 @@ func (d documents) Apply(ctx context.Context, text []byte) (applied []string, pr
 		applied = append(applied, one.Kind+" "+one.Name)
 	}
 	return applied, problems, d.r.reload(ctx)
+}
+
+// Remove deletes all of the documents that are named or none, after looking who needs them.
+func (d documents) Remove(ctx context.Context, refs ...manifest.Ref) (problems problem.List, err error) {
+	d.r.change.Lock()
+	defer d.r.change.Unlock()
+	all, err := d.r.store.Documents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	left, err := manifest.Without(all, refs...)
+	if err != nil {
+		return nil, err
+	}
+	public := d.r.settings.PublicURL != ""
+	problems = append(manifest.Needed(all, left, d.r.resolveSecret), manifest.News(manifest.Away(left, public), manifest.Away(all, public))...)
+	if problems.Refused() {
+		return problems, nil
+	}
+	if err := d.r.store.Remove(ctx, refs...); err != nil {
+		return nil, err
+	}
+	for _, r := range refs {
+		d.r.log.Info("document deleted", "kind", r.Kind, "name", r.Name)
+	}
+	return problems, d.r.reload(ctx)
 }
 
 // signalling shows what was sent and received for a call.

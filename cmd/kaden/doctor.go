@@ -28,6 +28,13 @@ type configCheckCmd struct {
 	File string `arg:"" help:"The file." type:"path"`
 }
 
+// Help is shown below the flags.
+func (*configCheckCmd) Help() string {
+	return `Exit status: 0 when "kaden serve --config" could start with it, 1 otherwise. docs/kaden.yaml has every setting.
+
+Example: kaden config check kaden.yaml`
+}
+
 // Run reads the file as serve would, and the files that it names.
 func (c *configCheckCmd) Run(out *output) error {
 	s, err := readSettings(c.File, os.Getenv)

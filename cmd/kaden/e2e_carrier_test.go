@@ -23,6 +23,12 @@ type carrier struct {
 // newCarrier starts sipp at a port; 0 takes a free one.
 func newCarrier(t testing.TB, scenario string, port int) *carrier {
 	t.Helper()
+	return newCarrierAt(t, here, scenario, port)
+}
+
+// newCarrierAt starts it somewhere else.
+func newCarrierAt(t testing.TB, at spot, scenario string, port int) *carrier {
+	t.Helper()
 	program := needs(t, "sipp", "sip-tester")
 	if port == 0 {
 		port = freePort(t)
@@ -38,11 +44,11 @@ func newCarrier(t testing.TB, scenario string, port int) *carrier {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	cmd := exec.Command(program, "-sf", scenario, "-i", "127.0.0.1", "-p", fmt.Sprint(port), "-mp", fmt.Sprint(freePorts(t, 4, firstRTP, lastRTP)),
+	cmd := exec.Command(program, "-sf", scenario, "-i", at.ip, "-p", fmt.Sprint(port), "-mp", fmt.Sprint(freePorts(t, 4, firstRTP, lastRTP)),
 		"-nostdin", "-trace_msg", "-message_file", c.file, "-message_overwrite", "false")
 	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, dir
 	leash(cmd)
-	if err := cmd.Start(); err != nil {
+	if err := at.start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	c.stop = sync.OnceFunc(func() {
@@ -55,7 +61,7 @@ func newCarrier(t testing.TB, scenario string, port int) *carrier {
 			t.Logf("what the carrier %s heard and said:\n%s", filepath.Base(scenario), tail(c.file, 12000))
 		}
 	})
-	eventually(t, patience, "sipp listens", func() bool { return listens(port) })
+	eventually(t, patience, "sipp listens", func() bool { return at.listens(port) })
 	return c
 }
 

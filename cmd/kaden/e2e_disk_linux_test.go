@@ -90,6 +90,11 @@ func TestTheDiskIsFullInTheMiddleOfACall(t *testing.T) {
 	if s.isReady() {
 		t.Error("ready with a full disk")
 	}
+	if resp, err := http.Get(s.url("/healthz")); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("/healthz: %v, %v; a restart would end the call and make no room", resp, err)
+	} else {
+		resp.Body.Close()
+	}
 	s.until(first, timeline.AlertAcknowledged, "me") // in the call that was under way
 
 	empty := func() {

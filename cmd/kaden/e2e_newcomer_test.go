@@ -106,13 +106,14 @@ func TestCallFromTheCommandLine(t *testing.T) {
 	for _, c := range []struct {
 		to, says string
 		code     int
+		why      string // on standard error
 	}{
-		{x.address("patient"), "completed", 0},
-		{x.address("curt"), "completed", 0},
-		{x.address("busy"), "busy", 1},
+		{x.address("patient"), "completed", 0, ""},
+		{x.address("curt"), "completed", 0, ""},
+		{x.address("busy"), "busy", 1, "was not reached: the line is busy: 486 Busy Here\n"},
 	} {
 		got := s.command("", "call", c.to, "--say", "This is a test.")
-		if got.code != c.code || !strings.Contains(got.out, c.says) {
+		if got.code != c.code || !strings.Contains(got.out, c.says) || !strings.HasSuffix(got.err, c.why) {
 			t.Errorf("kaden call %s: exit %d\n%s%s", c.to, got.code, got.out, got.err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -183,4 +184,80 @@ func TestTheSameBodyAHundredTimesAtOnce(t *testing.T) {
 		t.Errorf("me was called %d times", got)
 	}
 	t.Logf("answered %v", states)
+}
+
+// loud are the lines that somebody should look at.
+func (s *server) loud(since int) (lines []string) {
+	for line := range strings.Lines(tail(s.log.Name(), 8<<20)[since:]) {
+		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "level=WARN") {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
+}
+
+// PostgreSQL is away for a quarter of a minute, and nothing is asked of kaden. Its log says when that began and when it was over,
+// and what whoever reads it has to know.
+func TestTheLogSaysOnceThatPostgreSQLIsAway(t *testing.T) {
+	t.Parallel()
+	db := storetest.NewServer(t)
+	db.Start(t)
+	s := serve(t, withEnv("KADEN_DATABASE_URL="+db.URL("postgres")))
+	since := len(tail(s.log.Name(), 8<<20))
+	db.Stop(t)
+	begun := time.Now()
+	eventually(t, patience, "it is away for a while", func() bool { return time.Since(begun) > 15*time.Second })
+	if s.isReady() {
+		t.Error("/readyz says that all is well")
+	}
+	if resp, err := http.Get(s.url("/healthz")); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("/healthz: %v, %v; a restart would mend nothing", resp, err)
+	} else {
+		resp.Body.Close()
+	}
+	db.Start(t)
+	eventually(t, patience, "it is ready again", s.isReady)
+	eventually(t, patience, "the log says that it is back", func() bool { return strings.Contains(tail(s.log.Name(), 8<<20), "the database is back") })
+	lines := s.loud(since)
+	if len(lines) != 2 || !strings.Contains(lines[0], "the database is away: new alerts are refused") || !strings.Contains(lines[1], "the database is back") {
+		t.Errorf("the log says %d things:\n%s", len(lines), strings.Join(lines, "\n"))
+	}
+}
+
+// After a power cut kaden is up before its database. It waits and says for what, SIGTERM still ends it, and it starts when the
+// database is there.
+func TestKadenIsUpBeforeItsDatabase(t *testing.T) {
+	t.Parallel()
+	db := storetest.NewServer(t)
+	db.Start(t) // for its port
+	db.Stop(t)
+	s := newServer(t, withEnv("KADEN_DATABASE_URL="+db.URL("postgres")))
+	waits := func() { // in the life that has just begun: the log goes on from life to life
+		t.Helper()
+		before := strings.Count(tail(s.log.Name(), 1<<20), "waiting for the database")
+		s.start()
+		eventually(t, patience, "it says what it waits for", func() bool {
+			log := tail(s.log.Name(), 1<<20)
+			return strings.Count(log, "waiting for the database; nothing is served until it is there") > before && strings.Contains(log, "connection refused")
+		})
+	}
+	waits()
+	if err := s.stop(); err != nil {
+		t.Errorf("SIGTERM while it waits: %v", err)
+	}
+	waits()
+	db.Start(t)
+	s.ready()
+	if log := tail(s.log.Name(), 1<<20); !strings.Contains(log, "the database is there; starting") {
+		t.Errorf("the log does not say that it starts:\n%s", log)
+	}
+	s.kill()
+
+	// One that lets nobody in is there, and waiting would not mend it.
+	wrong := newServer(t, withEnv("KADEN_DATABASE_URL="+db.URL("nowhere")))
+	wrong.start()
+	eventually(t, patience, "it ends", func() bool { return !wrong.alive() })
+	if log := tail(wrong.log.Name(), 1<<20); wrong.exit == nil || strings.Contains(log, "waiting for") || !strings.Contains(log, "nowhere") {
+		t.Errorf("with a database that does not exist: %v\n%s", wrong.exit, log)
+	}
 }

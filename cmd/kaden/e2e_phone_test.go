@@ -66,6 +66,12 @@ func newPhoneThatSays(t testing.TB, microphone string) *phone {
 // newPhoneWith starts a softphone whose account is written for the port that it listens on.
 func newPhoneWith(t testing.TB, microphone string, account func(port int) string) *phone {
 	t.Helper()
+	return newPhoneAt(t, here, microphone, account)
+}
+
+// newPhoneAt is newPhoneWith for one that is somewhere else.
+func newPhoneAt(t testing.TB, at spot, microphone string, account func(port int) string) *phone {
+	t.Helper()
 	program := needs(t, "baresip", "baresip-core")
 	modules := ""
 	for _, d := range []string{"/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules", "/usr/lib64/baresip/modules"} {
@@ -99,9 +105,9 @@ module_app menu.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen %s
 rtp_ports %d-%d
-net_interface 127.0.0.1
+net_interface %s
 snd_path %s
-`, local(p.port), filepath.Join(p.dir, "speaker.wav"), microphone, filepath.Join(p.dir, "bell.wav"), modules, local(control), rtp, rtp+19, p.dir)
+`, at.at(p.port), filepath.Join(p.dir, "speaker.wav"), microphone, filepath.Join(p.dir, "bell.wav"), modules, local(control), rtp, rtp+19, at.ip, p.dir)
 	for name, text := range map[string]string{
 		"config": config, "contacts": "",
 		"accounts": account(p.port) + ";audio_codecs=PCMU,PCMA\n",
@@ -118,7 +124,7 @@ snd_path %s
 	cmd := exec.Command(program, "-f", p.dir, "-s")
 	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, p.dir
 	leash(cmd)
-	if err := cmd.Start(); err != nil {
+	if err := at.start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -132,7 +138,7 @@ snd_path %s
 		}
 	})
 	eventually(t, patience, "baresip is ready", func() bool {
-		p.ctrl, err = net.Dial("tcp", local(control))
+		p.ctrl, err = at.dial("tcp", local(control))
 		return err == nil && strings.Contains(p.log(), "baresip is ready")
 	})
 	go p.listen()

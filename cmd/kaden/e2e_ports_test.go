@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -79,11 +80,35 @@ func vacant(port, n int) bool {
 	return true
 }
 
+// spot is where a program runs: an address, and the machine that has it.
+type spot struct {
+	ip string
+	as func(f func()) // calls f as that machine would; its sockets and programs are that machine's
+}
+
+// here is this machine.
+var here = spot{"127.0.0.1", func(f func()) { f() }}
+
+func (s spot) at(port int) string { return net.JoinHostPort(s.ip, fmt.Sprint(port)) }
+
+func (s spot) start(cmd *exec.Cmd) (err error) {
+	s.as(func() { err = cmd.Start() })
+	return err
+}
+
+func (s spot) dial(network, to string) (c net.Conn, err error) {
+	s.as(func() { c, err = net.Dial(network, to) })
+	return c, err
+}
+
 // listens says that somebody has this UDP port. To try it would take it away from who is about to open it; where the
 // system keeps no list, nobody is waited for.
-func listens(port int) bool {
-	list, err := os.ReadFile("/proc/net/udp")
-	return err != nil || strings.Contains(string(list), fmt.Sprintf(":%04X ", port))
+func (s spot) listens(port int) (yes bool) {
+	s.as(func() {
+		list, err := os.ReadFile("/proc/thread-self/net/udp")
+		yes = err != nil || strings.Contains(string(list), fmt.Sprintf(":%04X ", port))
+	})
+	return yes
 }
 
 // freePort gives one.

@@ -22,7 +22,7 @@ import (
 // handset registers by hand, over UDP, with whatever Contact it likes. It shares no code with kaden.
 type handset struct {
 	t    testing.TB
-	conn *net.UDPConn
+	conn net.Conn
 	user string
 
 	domain string // office.example.jp unless set
@@ -36,11 +36,13 @@ type handset struct {
 
 func newHandset(t testing.TB, s *server, user string) *handset {
 	t.Helper()
-	to, err := net.ResolveUDPAddr("udp", local(s.sip))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := net.DialUDP("udp", nil, to)
+	return newHandsetAt(t, here, local(s.sip), user)
+}
+
+// newHandsetAt is one that is somewhere else, at whoever listens to.
+func newHandsetAt(t testing.TB, at spot, to, user string) *handset {
+	t.Helper()
+	c, err := at.dial("udp", to)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,7 @@ type server struct {
 	args []string
 	env  []string
 	bin  string // another binary than kaden
+	at   spot   // the machine on which it runs
 	mute bool   // it has not spoken anything yet: what other servers have spoken is not its own
 
 	mu      sync.Mutex
@@ -75,7 +76,7 @@ func newServer(t testing.TB, options ...option) *server {
 	dir := t.TempDir()
 	s := &server{
 		t: t, data: filepath.Join(dir, "data"), file: filepath.Join(dir, "kaden.yaml"),
-		http: freePort(t), sip: freePort(t), env: environment(),
+		http: freePort(t), sip: freePort(t), env: environment(), at: here,
 	}
 	rtp := freePorts(t, 200, firstRTP, lastRTP)
 	text := fmt.Sprintf("data: %s\nhttp: %s\ndrain: 1s\nsip:\n  listen: %s\n  rtp-ports: %d-%d\nbrowsers:\n  listen: 127.0.0.1:%d\nlog:\n  level: debug\n",
@@ -158,7 +159,7 @@ func (s *server) start() {
 	cmd.Env, cmd.Stdout, cmd.Stderr, cmd.Dir = s.env, g, s.log, filepath.Dir(s.file)
 	over := make(chan struct{})
 	begun := time.Now()
-	if err := cmd.Start(); err != nil {
+	if err := s.at.start(cmd); err != nil {
 		s.t.Fatal(err)
 	}
 	s.mu.Lock()

@@ -199,6 +199,14 @@ func TestASoftphoneAndABrowserTalk(t *testing.T) {
 // over it is at phone.
 func newKamailio(t testing.TB, phone int) (port int) {
 	t.Helper()
+	port = freePorts(t, 2, firstPort, lastPort)
+	newKamailioAt(t, here, port, "127.0.0.1", phone)
+	return port
+}
+
+// newKamailioAt starts it somewhere else; the one who is called may be there or on another machine.
+func newKamailioAt(t testing.TB, at spot, port int, phoneIP string, phone int) {
+	t.Helper()
 	program := needs(t, "kamailio", "kamailio")
 	modules, _ := filepath.Glob("/usr/lib/*/kamailio/modules")
 	if len(modules) == 0 {
@@ -208,10 +216,10 @@ func newKamailio(t testing.TB, phone int) (port int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port = freePorts(t, 2, firstPort, lastPort)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "kamailio.cfg")
-	text := strings.NewReplacer("[port]", fmt.Sprint(port), "[phone]", fmt.Sprint(phone), "[modules]", modules[0], "[tls]", "").Replace(string(written))
+	text := strings.NewReplacer("sip:127.0.0.1:[phone]", fmt.Sprintf("sip:%s:%d", phoneIP, phone), "127.0.0.1", at.ip,
+		"[port]", fmt.Sprint(port), "[phone]", fmt.Sprint(phone), "[modules]", modules[0], "[tls]", "").Replace(string(written))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +231,7 @@ func newKamailio(t testing.TB, phone int) (port int) {
 	cmd := exec.Command(program, "-DD", "-E", "-f", file, "-Y", dir, "-P", filepath.Join(dir, "pid"), "-m", "16", "-M", "4")
 	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, dir
 	leash(cmd)
-	if err := cmd.Start(); err != nil {
+	if err := at.start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -233,8 +241,7 @@ func newKamailio(t testing.TB, phone int) (port int) {
 			t.Logf("what kamailio logged:\n%s", tail(log.Name(), 6000))
 		}
 	})
-	eventually(t, patience, "kamailio listens", func() bool { return listens(port) })
-	return port
+	eventually(t, patience, "kamailio listens", func() bool { return at.listens(port) })
 }
 
 // A softphone calls a mobile over a trunk whose carrier is Kamailio, and one on the mobile's side hears it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -24,6 +25,7 @@ type holdOnCmd struct {
 // Help is shown below the flags.
 func (*holdOnCmd) Help() string {
 	return `Alerts are still taken in; phones that ring stop, and nobody is rung until the time is over or "kaden hold off" is said.
+Where it holds already, both reasons are kept and the later end counts: to hold for less, let go first.
 
 Example: kaden hold --for 10m --why "the carrier calls at random"`
 }
@@ -38,7 +40,8 @@ func (c *holdOnCmd) Run(out *output) error {
 		return err
 	}
 	var held struct {
-		Until time.Time `json:"until"`
+		Since, Until time.Time
+		Why          string
 	}
 	if err := api.post(context.Background(), "/api/hold", map[string]string{"for": c.For.String(), "why": c.Why, "by": c.By}, &held); err != nil {
 		return err
@@ -48,6 +51,9 @@ func (c *holdOnCmd) Run(out *output) error {
 		most = ", which is half an hour, the longest that it holds"
 	}
 	fmt.Fprintf(out.Stdout, "nobody is rung until %s%s; \"kaden hold off\" lets go before\n", held.Until.Local().Format("15:04:05"), most)
+	if why := strings.TrimSpace(c.Why); held.Why != "" && held.Why != why {
+		fmt.Fprintf(out.Stderr, "it held already, since %s, and the later end counts; who stopped it and why: %s\n", held.Since.Local().Format("15:04:05"), held.Why)
+	}
 	return nil
 }
 

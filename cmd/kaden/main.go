@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -34,12 +35,17 @@ type commands struct {
 	TLS    tlsCmd    `cmd:"" name:"tls" help:"Let programs with Twilio's address built in talk to this server."`
 	Config configCmd `cmd:"" help:"Check the file with the server's settings."`
 	Doctor doctorCmd `cmd:"" help:"Look for what is missing or wrong, and say what to do."`
-	Apply  applyCmd  `cmd:"" help:"Give people, groups, plans, trunks and sources to the running server."`
+	Apply  applyCmd  `cmd:"" help:"Give documents to the running server: people, groups, plans, trunks, sources."`
+	Export exportCmd `cmd:"" help:"Write the documents back, as they were applied."`
+	Delete deleteCmd `cmd:"" help:"Take documents away again that nothing needs."`
 	Usage  usageCmd  `cmd:"" help:"Show what calls have cost, and how the budgets stand."`
-	Export exportCmd `cmd:"" help:"Write them back, as they were applied."`
 
 	Version kong.VersionFlag `help:"Show the version and leave."`
 }
+
+// misread puts into people's words what the command line's parser says of values that are missing or have no unit.
+var misread = strings.NewReplacer(`expected string value but got "EOL" (<EOL>)`, "its value is missing", "time: missing unit in duration", "it needs a unit, as in 10m or 30s:",
+	"time: invalid duration", "a time is written 10m or 30s:")
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
@@ -60,6 +66,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 		fmt.Fprintf(stderr, "kaden: %v\n", err)
 		return 2
 	}
+	if len(args) > 0 && args[0] == "help" {
+		args = append(args[1:], "--help")
+	}
 	ctx, err := parser.Parse(args)
 	if exited >= 0 { // --help and --version have said what they had to say
 		return exited
@@ -70,7 +79,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 		if errors.As(err, &wrong) && wrong.Context.Selected() != nil {
 			about = wrong.Context.Selected().FullPath()
 		}
-		fmt.Fprintf(stderr, "kaden: %v; \"%s --help\" shows what can be said\n", err, about)
+		fmt.Fprintf(stderr, "kaden: %s; \"%s --help\" shows what can be said\n", misread.Replace(err.Error()), about)
 		return 2
 	}
 	err = ctx.Run(&output{Stdin: stdin, Stdout: stdout, Stderr: stderr})

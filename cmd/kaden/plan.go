@@ -117,7 +117,9 @@ type planExplainCmd struct {
 
 // Help is shown below the flags.
 func (*planExplainCmd) Help() string {
-	return `What people can do, when they are called:
+	return `Exit status: 0 when the night is shown and nothing in the file is wrong, 1 when something is, 2 when it cannot be read.
+
+What people can do, when they are called:
   no-answer  busy  reject  unreachable  invalid  fault (our own line is down)
   answer  voicemail@16s  key:1@8s (8 s after the answer)  proof@8s (the digit that is spoken)  hangup@5s
   callback@2m (does not answer, and calls us)
@@ -193,6 +195,8 @@ func (c *planExplainCmd) Run(out *output) error {
 	}
 	switch {
 	case refused:
+		return exitCode(1)
+	case explained > 0 && list.Refused(): // the night was shown as far as it could be
 		return exitCode(1)
 	case explained == 0 && c.Plan != "":
 		return fmt.Errorf("%s: no plan %q in it", name, c.Plan)

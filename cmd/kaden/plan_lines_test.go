@@ -46,12 +46,12 @@ func TestPlanCheckKnowsWhatLinesReach(t *testing.T) {
 
 func TestPlanExplainNamesWhomNoLineReaches(t *testing.T) {
 	out, talk, code := planRun(t, linesFile, "explain", "-", "--people", "sato=key:1@3s")
-	if code != 0 || !strings.Contains(out, "hana  is never rung: 0120 and 0800 numbers cannot be reached") || !strings.Contains(talk, "11:12: error") {
+	if code != 1 || !strings.Contains(out, "hana  is never rung: 0120 and 0800 numbers cannot be reached") || !strings.Contains(talk, "11:12: error") {
 		t.Errorf("exit %d\n%s%s", code, out, talk)
 	}
-	out, _, _ = planRun(t, linesFile[strings.Index(linesFile, "person"):], "explain", "-", "--people", "sato=key:1@3s")
-	if strings.Contains(out, "never rung") {
-		t.Errorf("without a trunk in the file nothing is known of lines:\n%s", out)
+	out, talk, code = planRun(t, linesFile[strings.Index(linesFile, "person"):], "explain", "-", "--people", "sato=key:1@3s")
+	if code != 0 || strings.Contains(out, "never rung") {
+		t.Errorf("without a trunk in the file nothing is known of lines: exit %d\n%s%s", code, out, talk)
 	}
 }
 

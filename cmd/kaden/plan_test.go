@@ -251,6 +251,7 @@ func TestExplainSaysWhatItCannotDo(t *testing.T) {
 		{"a plan that is refused", "plan: x\nsteps:\n- cal: [a]\n", nil, "stdin:3:3: error: <cal>: is no word of a step (did you mean call?)", 1},
 		{"no plan", "person: sato\ncontacts: [sim:sato]\n", nil, "kaden: stdin: no plan in it; a plan begins with plan: and its name", 1},
 		{"no such plan", planFile, []string{"--plan", "three"}, `kaden: stdin: no plan "three" in it`, 1},
+		{"a plan that is well, and a person who is not", planFile + "---\nperson: eve\ncontacts: [sim:]\n", []string{"--plan", "one"}, "error: ", 1},
 		{"nonsense people", planFile, []string{"--people", "sato=nap"}, `kaden: --people: sato: "nap" is nothing a person can do`, 1},
 		{"no alert", planFile, []string{"--alert", "missing.json"}, "kaden: --alert: missing.json: no such file", 1},
 	} {

@@ -106,8 +106,7 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	r.secret = []byte(r.seal.Lookup("kaden: names of dialogs and addresses of scripts"))
 	workers := new(job.Workers)
 	r.tellNotices(workers)
-	r.store, err = store.Open(ctx, log, store.Config{DataDir: s.Data, URL: s.Database, Seal: r.seal, Jobs: workers})
-	if err != nil {
+	if r.store, err = r.openStore(ctx, workers); err != nil {
 		return r, err
 	}
 	if err := r.moveIn(ctx); err != nil {
@@ -242,7 +241,7 @@ func (r *rooms) openCalls() {
 	r.dispatch = dispatch.New(r.log, dispatch.Config{
 		Store: r.store, Caller: r.caller(), House: r.house.Load, Secret: secret.Sum(nil),
 		PublicURL: strings.TrimRight(r.settings.PublicURL, "/"),
-		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inherit: r.inheritance(), HungUp: r.hungUp, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
+		EndGhost:  r.endGhost, Rejoin: r.rejoin, Inherit: r.inheritance(), HungUp: r.hungUp, Inbound: callersOf(r.desk), Announce: announcer(r.voice, r.desk, r.account.SID), Music: waitingMusic(), Node: r.settings.Node, Account: r.account.SID, Region: r.settings.Region, Schemes: r.schemes(),
 	})
 	r.watch.to(r.dispatch)
 	r.asker.scripts = r.dispatch

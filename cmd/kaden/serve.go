@@ -60,6 +60,9 @@ func (c *serveCmd) Run(out *output) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	r, err := openRooms(ctx, log, s)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil // told to stop while it waited
+	}
 	if err != nil {
 		return err
 	}

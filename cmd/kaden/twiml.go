@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/twiml"
@@ -83,7 +84,7 @@ func readDocument(file string, stdin io.Reader) ([]byte, error) {
 // unreadableFile says in one line which file and what to do.
 func unreadableFile(file string, err error) string {
 	if info, e := os.Stat(file); e == nil && info.IsDir() {
-		return fmt.Sprintf("%s is a directory; name the files in it: %s/*.xml", file, file)
+		return fmt.Sprintf("%s is a directory; name the files in it: %s/*.xml", file, filepath.Clean(file))
 	}
 	var path *fs.PathError
 	switch {

@@ -25,12 +25,17 @@ type attendant struct {
 	now   chan chan struct{} // asks before its time; what is sent is closed when the carrier was asked
 	leave chan chan bool     // signs off before its time; what is sent is told whether the carrier has confirmed
 	flips chan struct{}      // one place: the turn has changed
+	moved chan struct{}      // one place: our addresses may have changed
 
 	// Of the goroutine that asks.
 	q       inquiry
 	expires time.Duration // asked for, after 423
 	failed  int           // in a row
 	said    string        // host and port of our contact at the registrar
+	asked   netip.Addr    // the server that was asked last
+	home    netip.Addr    // … and our address towards it
+	calls   string        // where the line's calls know us to be
+	mute    bool          // the carrier has left an OPTIONS unanswered since we signed on
 	flow    flow          // over which it answered
 	at      place
 	cleared string // a contact of a dead process that was taken away
@@ -50,7 +55,7 @@ func (s *Server) attend(l Line) *attendant {
 	ctx, quit := context.WithCancelCause(context.Background())
 	a := &attendant{
 		srv: s, line: l, log: s.log.With("line", l.Name), token: s.id.mac(8, "line", l.Name), quit: quit,
-		now: make(chan chan struct{}), leave: make(chan chan bool), flips: make(chan struct{}, 1),
+		now: make(chan chan struct{}), leave: make(chan chan bool), flips: make(chan struct{}, 1), moved: make(chan struct{}, 1),
 		standing: Standing{Line: l.Name}, expires: l.Expires, places: map[netip.Addr]bool{},
 	}
 	if a.expires == 0 {
@@ -115,7 +120,9 @@ func (a *attendant) run(ctx context.Context) {
 			case <-next.C:
 				again = true
 			case <-watch.C:
-				again = a.keepOpen()
+				again = a.keepOpen(ctx)
+			case <-a.moved:
+				again = a.lost()
 			case <-a.flips:
 				again = true
 			case done := <-a.leave:
@@ -147,21 +154,58 @@ func (a *attendant) begin() {
 	}
 }
 
+// lost tells, after something has changed with our addresses, whether the carrier has to be asked at once.
+func (a *attendant) lost() bool {
+	cut := a.registered() && !a.flow.udp && !a.flow.stream.open()
+	return !a.passive() && (cut || !a.asked.IsValid() || a.elsewhere())
+}
+
+func (a *attendant) registered() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.standing.Condition == Registered && a.standing.Holder == ""
+}
+
+// elsewhere tells whether our address towards the carrier is another than when it was asked. Whether we stand behind a NAT
+// or have a public address that is configured does not matter: the way back has changed.
+func (a *attendant) elsewhere() bool {
+	return !a.passive() && a.asked.IsValid() && a.srv.ownIP(a.asked) != a.home
+}
+
 // keepOpen keeps a NAT's door open and tells whether our address has changed, so that the carrier has to know. Where another
 // process is signed on, calls of ours may still be up.
-func (a *attendant) keepOpen() (moved bool) {
-	a.mu.Lock()
-	registered := a.standing.Condition == Registered && a.standing.Holder == ""
-	a.mu.Unlock()
+func (a *attendant) keepOpen(ctx context.Context) (moved bool) {
+	if a.elsewhere() {
+		return true
+	}
+	registered := a.registered()
 	if !registered && (!a.shared() || a.srv.Open() == 0 || !a.flow.peer.IsValid()) {
 		return false
 	}
 	a.srv.gate.befriend(a.flow.peer.Addr())
+	if registered && a.behind(a.flow) && !a.mute {
+		a.peek(ctx)
+		return a.contactHost(a.flow) != a.said
+	}
 	// RFC 5626 section 4.4.1; over UDP it is a packet and no more.
 	if err := a.srv.wire.send(a.flow, []byte("\r\n\r\n")); err != nil {
 		return registered // the connection over which the carrier calls us is gone
 	}
 	return registered && a.contactHost(a.flow) != a.said
+}
+
+// peek asks the carrier how it sees us: nobody else knows that the router in front of us has got another address. One that
+// answers no OPTIONS is not asked again before we sign on again.
+func (a *attendant) peek(ctx context.Context) {
+	ctx, stop := context.WithTimeout(ctx, a.srv.t.Ask)
+	defer stop()
+	q := a.q
+	q.method, q.to, q.callID, q.seq = sip.OPTIONS, "<"+q.uri+">", fresh(16), 0
+	if r, err := a.srv.inquireOnce(ctx, a.flow, &q, []header{{"Contact", a.contactFor(a.flow, a.said)}, {"Accept", "application/sdp"}}); err == nil {
+		a.look(r)
+	} else {
+		a.mute = errors.Is(err, errNoAnswer)
+	}
 }
 
 // ask asks the carrier once and gives the time until it is asked again.
@@ -256,6 +300,7 @@ func (a *attendant) askAt(ctx context.Context, p place) (r *response, err error)
 	if err != nil {
 		return nil, err
 	}
+	a.goesTo(p.addr.Addr())
 	for range 2 { // a registration that is too short is asked for again, once
 		r, err = a.askOver(ctx, f)
 		if err != nil {
@@ -281,6 +326,15 @@ func (a *attendant) askAt(ctx context.Context, p place) (r *response, err error)
 		return r, &statusError{r.StatusCode, phrase(r.StatusCode, r.Reason)}
 	}
 	return r, nil
+}
+
+// goesTo notes which server is asked, and from where.
+func (a *attendant) goesTo(ip netip.Addr) {
+	if a.elsewhere() {
+		a.srv.lines.saw(a.asked, netip.Addr{}) // that was of where we were
+		a.srv.lines.saw(ip, netip.Addr{})
+	}
+	a.asked, a.home = ip, a.srv.ownIP(ip)
 }
 
 // askOver sends the request over a flow and waits.
@@ -325,7 +379,10 @@ func (a *attendant) look(r *response) {
 	}
 	seen := netip.AddrPortFrom(ip.Unmap(), port)
 	peer := a.flow.peer.Addr()
-	if seen.Addr() != a.srv.ownIP(peer) && seen.Addr().Is4() == peer.Is4() {
+	switch {
+	case seen.Addr() == a.srv.ownIP(peer):
+		a.srv.lines.saw(peer, netip.Addr{})
+	case seen.Addr().Is4() == peer.Is4():
 		a.srv.lines.saw(peer, seen.Addr())
 	}
 	a.mu.Lock()
@@ -338,6 +395,7 @@ func (a *attendant) look(r *response) {
 func (a *attendant) signedOn(ctx context.Context, r *response) (again time.Duration, err error) {
 	granted, old := a.contacts(r)
 	host := a.contactHost(a.flow)
+	a.mute = false
 	a.mu.Lock()
 	a.routes = nil
 	for _, value := range values(r, "Service-Route") { // several in one header, or in several (RFC 3608 section 5)
@@ -353,7 +411,17 @@ func (a *attendant) signedOn(ctx context.Context, r *response) (again time.Durat
 	if host != a.said {
 		return 0, nil // it sees us elsewhere: once more with that address
 	}
+	a.follow(a.said)
 	return refresh(granted), nil
+}
+
+// follow tells the line's calls where we are, if that is not where they know us to be.
+func (a *attendant) follow(host string) {
+	here := host + " " + a.home.String()
+	if a.calls != "" && a.calls != here {
+		a.srv.followAll(a.line.Name, addresses())
+	}
+	a.calls = here
 }
 
 // refresh is how long to wait with a registration of that length: long enough before its end for a try that fails

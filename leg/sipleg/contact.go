@@ -10,14 +10,18 @@ import (
 // contactHost is where the carrier finds us: where it sees us, if that is not where we think we are and nobody has
 // configured an address.
 func (a *attendant) contactHost(f flow) string {
-	elsewhere := a.srv.lines.seenBy(f.peer.Addr()).IsValid()
 	a.mu.Lock()
 	seen := a.standing.Seen
 	a.mu.Unlock()
-	if a.srv.cfg.Advertise == "" && f.udp && elsewhere && seen.IsValid() {
+	if a.behind(f) && seen.IsValid() {
 		return seen.String()
 	}
 	return a.srv.ownHost(f)
+}
+
+// behind tells whether we stand behind a router that translates addresses, and nobody has configured how we are seen.
+func (a *attendant) behind(f flow) bool {
+	return a.srv.cfg.Advertise == "" && f.udp && a.srv.lines.seenBy(f.peer.Addr()).IsValid()
 }
 
 func (a *attendant) contactFor(f flow, host string) string {

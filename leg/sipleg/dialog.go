@@ -96,6 +96,9 @@ func (d *dialog) aim(came flow) {
 		return
 	}
 	if at := d.place(); at.proto == "udp" {
+		if at.addr.Addr() != came.peer.Addr() {
+			d.flow.local = netip.Addr{} // another way may lead there
+		}
 		d.flow.peer = at.addr
 	}
 }

@@ -11,6 +11,7 @@ var _ leg.Holder = (*Leg)(nil)
 // hold is what we have said, and want to say, of listening to the far end; the leg's mu guards it.
 type hold struct {
 	want  bool // as it was asked for last
+	moved bool // we are somewhere else than the far end was told (see follow)
 	busy  bool // a re-INVITE is under way, or waits because the far end has one under way
 	tries int  // in a row that were refused with 491
 	alarm *time.Timer
@@ -32,10 +33,10 @@ func (l *Leg) Hold(on bool) error {
 	return nil
 }
 
-// sayHold says what is wanted, if that is not what was said; l.mu is held.
+// sayHold says what is wanted and where we are, if that is not what was said; l.mu is held.
 func (l *Leg) sayHold() {
 	h := &l.hold
-	if l.phase != up || h.busy || h.want == l.ours.hold {
+	if l.phase != up || h.busy || h.want == l.ours.hold && !h.moved {
 		return
 	}
 	h.busy = true
@@ -43,8 +44,8 @@ func (l *Leg) sayHold() {
 		l.holdLater(50 * time.Millisecond)
 		return
 	}
-	was := l.ours
-	l.ours.hold = h.want
+	was, moved := l.ours, h.moved
+	l.ours.hold, h.moved = h.want, false
 	body := l.ours.offerAgain(l.theirs)
 	l.dialog.seq++
 	l.reoffer(body, func(r *response, err error) {
@@ -66,7 +67,7 @@ func (l *Leg) sayHold() {
 			l.sayHold() // it may have been asked for otherwise meanwhile
 		case err == nil && r.StatusCode == 491 && h.tries < mostGlares:
 			h.tries++
-			l.ours.hold = was.hold
+			l.ours.hold, h.moved = was.hold, h.moved || moved
 			h.busy = true
 			l.holdLater(glare(l.info.Inbound))
 		default:

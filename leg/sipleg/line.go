@@ -167,9 +167,14 @@ func (l *lines) seenBy(peer netip.Addr) netip.Addr {
 	return l.seen[peer]
 }
 
+// saw notes it; an address that is not valid: it is what we think.
 func (l *lines) saw(peer, us netip.Addr) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !us.IsValid() {
+		delete(l.seen, peer)
+		return
+	}
 	if l.seen == nil || len(l.seen) > 1024 {
 		l.seen = map[netip.Addr]netip.Addr{}
 	}

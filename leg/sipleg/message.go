@@ -215,7 +215,7 @@ func back(r *request) flow {
 	if via.Port > 0 && via.Port < 65536 {
 		port = uint16(via.Port)
 	}
-	return flow{udp: true, peer: netip.AddrPortFrom(r.from.peer.Addr(), port)}
+	return flow{udp: true, peer: netip.AddrPortFrom(r.from.peer.Addr(), port), local: r.from.local}
 }
 
 // bracketed writes a host so that a port can follow.

@@ -3,6 +3,7 @@ package sipleg
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"sync"
 	"time"
@@ -32,7 +33,12 @@ func newPorts(r Range) (*ports, error) {
 		return nil, fmt.Errorf("RTP ports %d-%d: the first must be at least 1024 and below the last", r.First, r.Last)
 	}
 	first := r.First + r.First%2
-	return &ports{span: Range{first, r.Last}, next: first, used: map[uint16]bool{}, resting: map[uint16]time.Time{}}, nil
+	// From anywhere in the range: on the first ports the far ends of a process that was killed may speak still.
+	next := first
+	if n := (int(r.Last) - int(first)) / 2; n > 0 {
+		next += uint16(2 * rand.IntN(n))
+	}
+	return &ports{span: Range{first, r.Last}, next: next, used: map[uint16]bool{}, resting: map[uint16]time.Time{}}, nil
 }
 
 // take opens a socket on a port that nobody uses, and one for RTCP if there is one beside it.

@@ -48,13 +48,17 @@ func parseRTP(b []byte) (p rtpPacket, ok bool) {
 
 // latch decides whose packets are the far end's, and so where ours go. SDP says where the far end thinks it
 // is; behind a NAT it comes from elsewhere (symmetric RTP, RFC 4961). It is believed once: whoever sends
-// from a third place later is a stranger, unless the far end has fallen silent and a new stream begins.
+// from a third place later is a stranger, unless the far end has fallen silent and a new stream begins, or unless it is
+// the place that SDP names, which had not been heard yet: then who was believed was the stranger, for example the far end of
+// a call that a killed process had on the same port.
 type latch struct {
 	said   netip.AddrPort // by SDP
 	left   netip.AddrPort // where it was before SDP named another place
 	from   netip.AddrPort // locked
 	locked bool
 	ssrc   uint32
+	heard  int  // packets from there
+	named  bool // the place that SDP names was heard
 
 	candidate netip.AddrPort
 	streak    int
@@ -74,6 +78,7 @@ const (
 	proofs    = 2   // packets in a row from a place that SDP did not name
 	doubts    = 50  // … if that is where it was before: who announced goes on for a moment after somebody else has answered
 	moveAfter = 100 // ticks of silence, after which a new stream may come from elsewhere
+	tooLate   = 250 // packets from another place, after which that is the far end's for good
 )
 
 // expect says where the far end should be, after an offer or answer. A place that SDP names is not yet one
@@ -91,11 +96,15 @@ func (l *latch) admit(from netip.AddrPort, ssrc uint32, silent int) latched {
 	switch {
 	case l.locked && from == l.from:
 		l.streak = 0
+		l.heard++
 		if ssrc == l.ssrc {
 			return same
 		}
 		l.ssrc = ssrc
 		return renewed
+	case l.locked && from == l.said && !l.named && l.heard < tooLate:
+		l.lock(from, ssrc)
+		return moved
 	case l.locked && (ssrc == l.ssrc || silent < moveAfter):
 		return stranger
 	case !l.locked && from == l.said:
@@ -117,5 +126,6 @@ func (l *latch) admit(from netip.AddrPort, ssrc uint32, silent int) latched {
 }
 
 func (l *latch) lock(from netip.AddrPort, ssrc uint32) {
-	l.from, l.ssrc, l.locked, l.streak = from, ssrc, true, 0
+	l.from, l.ssrc, l.locked, l.streak, l.heard = from, ssrc, true, 0, 1
+	l.named = l.named || from == l.said
 }

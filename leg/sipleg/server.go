@@ -140,6 +140,7 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 	}
 	s.wire = &wire{log: log, receive: s.receive, admit: s.gate.admit, udp: udp, tcp: tcp, tls: safe, streams: map[streamKey]*stream{}, all: map[*stream]netip.Addr{}}
 	s.wire.life, s.wire.end = context.WithCancel(context.Background())
+	s.wire.told = s.bound.IsUnspecified() && arrivals(udp)
 	s.wire.dial = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.RootCAs}
 	if safe != nil {
 		s.tlsPort = uint16(safe.Addr().(*net.TCPAddr).Port)
@@ -204,10 +205,15 @@ func (s *Server) Run(ctx context.Context) error {
 	s.wire.start()
 	s.running = true
 	s.mu.Unlock()
+	watch, unwatch := context.WithCancel(context.Background())
+	var watching sync.WaitGroup
+	watching.Go(func() { s.watchAddresses(watch) })
 	select {
 	case <-ctx.Done():
 	case <-s.stopped:
 	}
+	unwatch()
+	watching.Wait()
 	s.shutDown()
 	close(s.ended)
 	return context.Cause(ctx)

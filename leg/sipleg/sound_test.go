@@ -21,6 +21,7 @@ func TestLatch(t *testing.T) {
 		"it comes through a NAT":                 {{nat, 1, 0, stranger}, {nat, 1, 0, moved}, {nat, 1, 0, same}},
 		"somebody else speaks in between":        {{said, 1, 0, renewed}, {evil, 2, 0, stranger}, {evil, 2, 0, stranger}, {said, 1, 0, same}},
 		"somebody else with the right SSRC":      {{said, 1, 0, renewed}, {evil, 1, 500, stranger}, {evil, 1, 500, stranger}},
+		"a dead call's far end is first":         {{evil, 9, 0, stranger}, {evil, 9, 0, moved}, {evil, 9, 0, same}, {said, 1, 0, moved}, {evil, 9, 0, stranger}, {said, 1, 0, same}},
 		"a stray packet first":                   {{evil, 9, 0, stranger}, {said, 1, 0, renewed}, {evil, 9, 0, stranger}},
 		"a new stream from the same place":       {{said, 1, 0, renewed}, {said, 2, 0, renewed}, {said, 2, 0, same}},
 		"it falls silent and comes from another": {{said, 1, 0, renewed}, {nat, 2, 150, stranger}, {nat, 2, 150, moved}, {nat, 2, 0, same}, {said, 1, 0, stranger}},

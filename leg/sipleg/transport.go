@@ -32,7 +32,8 @@ const (
 type flow struct {
 	udp    bool
 	peer   netip.AddrPort
-	stream *stream // TCP and TLS
+	local  netip.Addr // UDP: our address that the peer has used, if we have several; invalid: the system chooses
+	stream *stream    // TCP and TLS
 }
 
 func (f flow) proto() string {
@@ -60,6 +61,7 @@ type wire struct {
 	admit   func(from netip.Addr) bool // asked before a byte is looked at
 
 	udp  *net.UDPConn
+	told bool // of each datagram, at which of our addresses it came
 	tcp  *net.TCPListener
 	tls  *net.TCPListener // nil: nobody can connect with TLS; we can
 	cert *tls.Config      // of tls
@@ -110,7 +112,7 @@ func inUse(addr, proto string, err error) error {
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Errorf("SIP address %s is not one of this machine's; choose another with --sip: %w", addr, err)
 	}
-	return fmt.Errorf("SIP port %s/%s: %w", addr, proto, err)
+	return fmt.Errorf("SIP port %s/%s: %w; name another address with --sip", addr, proto, err)
 }
 
 func (w *wire) start() {
@@ -140,8 +142,12 @@ func (w *wire) close() {
 
 func (w *wire) readUDP() {
 	buf := make([]byte, maxDatagram)
+	var said []byte
+	if w.told {
+		said = make([]byte, arrivalSize)
+	}
 	for {
-		n, from, err := w.udp.ReadFromUDPAddrPort(buf)
+		n, more, _, from, err := w.udp.ReadMsgUDPAddrPort(buf, said)
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				return
@@ -155,7 +161,7 @@ func (w *wire) readUDP() {
 		if n < 16 || !w.admit(from.Addr()) {
 			continue // keep-alives (RFC 5626 section 3.5.1) and those who have asked too often
 		}
-		w.receive(flow{udp: true, peer: from}, buf[:n])
+		w.receive(flow{udp: true, peer: from, local: arrivedAt(said[:more])}, buf[:n])
 	}
 }
 
@@ -303,10 +309,32 @@ func (w *wire) read(s *stream, peer netip.AddrPort) {
 	}
 }
 
+// leave closes the connections from an address that is gone: nothing comes over them any more, and TCP would notice that
+// after a quarter of an hour.
+func (w *wire) leave(gone func(netip.Addr) bool) {
+	w.mu.Lock()
+	var left []*stream
+	for s := range w.all {
+		if gone(addrOf(s.conn.LocalAddr())) {
+			left = append(left, s)
+		}
+	}
+	w.mu.Unlock()
+	for _, s := range left {
+		s.forget()
+	}
+}
+
 // send hands one message to the kernel (UDP) or to the connection's writer (TCP). It does not block.
 func (w *wire) send(f flow, data []byte) error {
 	if !f.udp {
 		return f.stream.send(data)
+	}
+	if f.local.IsValid() {
+		if _, _, err := w.udp.WriteMsgUDPAddrPort(data, leavesFrom(f.local), f.peer); err == nil {
+			return nil
+		}
+		// That address is not ours any more: from another one it may still arrive.
 	}
 	_, err := w.udp.WriteToUDPAddrPort(data, f.peer)
 	return err
@@ -353,6 +381,18 @@ type stream struct {
 	out  chan []byte
 	once sync.Once
 	over chan struct{}
+}
+
+// forget closes it without a word: there is no way on which one would arrive.
+func (s *stream) forget() {
+	conn := s.conn
+	if safe, is := conn.(*tls.Conn); is {
+		conn = safe.NetConn()
+	}
+	if c, is := conn.(*net.TCPConn); is {
+		c.SetLinger(0)
+	}
+	s.close()
 }
 
 var errSlow = errors.New("the peer does not read its SIP connection")

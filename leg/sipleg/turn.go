@@ -112,8 +112,8 @@ func (a *attendant) sure() bool {
 	return !a.shared() || a.turn.Ours && time.Now().Before(a.turn.Sure)
 }
 
-// elsewhere tells whether another process is signed on.
-func (a *attendant) elsewhere() bool {
+// another tells whether another process is signed on.
+func (a *attendant) another() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.standing.Holder != ""
@@ -153,9 +153,11 @@ func (a *attendant) standBy(ctx context.Context, t Turn) (again time.Duration) {
 		if err != nil {
 			continue
 		}
+		a.goesTo(p.addr.Addr())
 		if r, err := a.srv.options(ctx, a.line, p, f, h.route); err == nil {
 			a.flow, a.at = f, p
 			a.look(r)
+			a.follow(a.contactHost(f))
 			break
 		}
 	}

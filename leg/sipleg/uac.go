@@ -85,7 +85,7 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 		switch _, contact := a.way(); {
 		case contact != "":
 			l.contact = contact
-		case a.elsewhere():
+		case a.another():
 			l.contact = a.contactFor(i.flow, i.ownHost)
 		}
 	}

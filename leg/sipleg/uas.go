@@ -77,6 +77,11 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 	}
 	l.dialog.aim(r.from)
 	l.contact = s.contact(l.dialog.flow, l.dialog.ownHost, r.Recipient.String())
+	if a := s.lines.find(line.Name); a != nil && !secureURI(r.Recipient.String()) {
+		if _, contact := a.way(); contact != "" {
+			l.contact = contact // behind a router, it is the one that can be reached
+		}
+	}
 	l.key = tableKey(callID(r), l.localTag)
 	l.merge = callID(r) + " " + fromTag(r) + " " + itoa(int(seq(r)))
 	tx.ifUnacked(l.neverAcked)

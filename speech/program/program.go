@@ -42,6 +42,9 @@ func Run(ctx context.Context, name string, args []string, input string) ([]byte,
 	case stdout.over:
 		return nil, fmt.Errorf("%s gave more than %d MiB", name, maxOutput>>20)
 	case err != nil:
+		if e := new(exec.Error); errors.As(err, &e) {
+			err = e.Err // it would name the program once more
+		}
 		if said := strings.TrimSpace(string(stderr.kept)); said != "" {
 			return nil, fmt.Errorf("%s: %w: %s", name, err, strings.Join(strings.Fields(said), " "))
 		}

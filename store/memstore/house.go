@@ -71,14 +71,16 @@ func (s *Store) Apply(ctx context.Context, docs []manifest.Document) error {
 	})
 }
 
-// Remove deletes a document; dispatch.ErrNotFound if there is none.
-func (s *Store) Remove(ctx context.Context, kind, name string) error {
+// Remove deletes documents, all or none; dispatch.ErrNotFound if one is not there.
+func (s *Store) Remove(ctx context.Context, refs ...manifest.Ref) error {
 	return s.change(ctx, func(t *tx) error {
-		k := documentKey{kind, name}
-		if _, ok := s.documents[k]; !ok {
-			return fmt.Errorf("%s %q: %w", kind, name, dispatch.ErrNotFound)
+		for _, r := range refs {
+			k := documentKey{r.Kind, r.Name}
+			if _, ok := s.documents[k]; !ok {
+				return fmt.Errorf("%s %q: %w", r.Kind, r.Name, dispatch.ErrNotFound)
+			}
+			remove(t, s.documents, k)
 		}
-		remove(t, s.documents, k)
 		return nil
 	})
 }

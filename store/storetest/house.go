@@ -44,12 +44,18 @@ func documentsKept(t *testing.T, s Store, reopen func() Store) {
 	docs, err := s.Documents(t.Context())
 	ok(t, err)
 	same(t, "documents", docs, []manifest.Document{sato, ntt, plan})
-	ok(t, s.Remove(t.Context(), "trunk", "ntt"))
-	is(t, s.Remove(t.Context(), "trunk", "ntt"), dispatch.ErrNotFound)
+	ok(t, s.Remove(t.Context(), manifest.Ref{Kind: "trunk", Name: "ntt"}))
+	is(t, s.Remove(t.Context(), manifest.Ref{Kind: "plan", Name: "sato"}, manifest.Ref{Kind: "trunk", Name: "ntt"}), dispatch.ErrNotFound) // and takes neither
 	docs, err = s.Documents(t.Context())
 	ok(t, err)
 	same(t, "what is left", docs, []manifest.Document{sato, plan})
 	ok(t, s.Apply(t.Context(), nil))
+	ok(t, s.Remove(t.Context(), manifest.Ref{Kind: "plan", Name: "sato"}, manifest.Ref{Kind: "person", Name: "sato"}))
+	docs, err = s.Documents(t.Context())
+	ok(t, err)
+	if len(docs) != 0 {
+		t.Errorf("after all were deleted there are %+v", docs)
+	}
 }
 
 func versionsKept(t *testing.T, s Store, reopen func() Store) {
@@ -74,7 +80,7 @@ func versionsKept(t *testing.T, s Store, reopen func() Store) {
 	ok(t, s.Apply(t.Context(), []manifest.Document{bin("one")}))
 	s = reopen()
 	texts("one", "two", "one")
-	ok(t, s.Remove(t.Context(), "bin", "night"))
+	ok(t, s.Remove(t.Context(), manifest.Ref{Kind: "bin", Name: "night"}))
 	texts("one", "two", "one")
 	if people, err := s.Versions(t.Context(), "person", "night"); err != nil || len(people) != 0 {
 		t.Errorf("a person has %d versions, %v", len(people), err)

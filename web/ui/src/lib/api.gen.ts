@@ -535,7 +535,7 @@ export interface paths {
         put?: never;
         /**
          * The kill switch: nobody is rung for a while
-         * @description Alerts are still taken in; call-outs stand still and go on when it lets go. Ringing phones stop; whoever is on the phone may go on.
+         * @description Alerts are still taken in; call-outs stand still and go on when it lets go. Ringing phones stop; whoever is on the phone may go on. Where it holds already, both reasons are kept with their names, and the later end counts.
          */
         post: operations["hold"];
         /** Lets go of the kill switch: calling goes on at once */
@@ -560,7 +560,31 @@ export interface paths {
          * @description The documents are checked against all there are. An answer 200 with errors among its problems means that nothing was changed.
          */
         post: operations["apply"];
-        delete?: never;
+        /**
+         * Deletes several documents, all or none, such as a plan and its source
+         * @description Refused with 409 as long as another document needs one of them; the errors name each place. What is under way goes on with what it had: a plan that calls, the people it calls, a call on a trunk.
+         */
+        delete: operations["delete-all"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manifest/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a document
+         * @description Refused with 409 as long as another document needs one of them; the errors name each place. What is under way goes on with what it had: a plan that calls, the people it calls, a call on a trunk.
+         */
+        delete: operations["delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1001,6 +1025,8 @@ export interface components {
              * @description In the queue for a line, counted from 1; absent if it waits for none.
              */
             place?: number;
+            /** @description Why it ended, in the words of the trunk or the phone; of test calls, for a while, where they were ordered. */
+            reason?: string;
             /**
              * Format: int64
              * @description From the answer to the end.
@@ -1100,6 +1126,12 @@ export interface components {
             verified?: components["schemas"]["Verified"];
             /** @description Why it cannot be called; absent if it can. */
             why?: string;
+        };
+        Deleted: {
+            /** @description Kind and name of each. */
+            deleted: string[];
+            /** @description What no longer works without them: warnings. */
+            problems: components["schemas"]["Problem"][];
         };
         Detail: {
             /** @description Organisation at the source. */
@@ -1688,10 +1720,10 @@ export interface components {
             /** @description Where kaden signs on to the carrier, or asks it whether it is there. */
             standing?: components["schemas"]["Standing"];
             /**
-             * @description due: one call finds out whether it works again; resting: no call, while another trunk takes the number.
+             * @description unknown: it has carried no call since the start, and nothing asks it by itself, for it neither signs on nor is asked whether it is there (keep-alive); due: one call finds out whether it works again; resting: no call, while another trunk takes the number.
              * @enum {string}
              */
-            state: "well" | "due" | "resting";
+            state: "well" | "unknown" | "due" | "resting";
             /**
              * Format: int64
              * @description Calls that wait for a line of it, or of one of several trunks.
@@ -2969,6 +3001,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Applied"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    "delete-all": {
+        parameters: {
+            query: {
+                /** @description Kind and name of each. */
+                document: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
                 };
             };
             /** @description Error */

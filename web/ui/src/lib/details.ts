@@ -138,12 +138,29 @@ const remarks: Remark[] = [
   [/^this line answers by itself: a key is asked for$/, () => 'この回線は自動で応答するため、キーを押してもらいます'],
   [/^for a (?:free channel|line)(?: on .+)?, place (\d+) in the queue$/, (m) => `回線待ち（${m[1]} 番目）`],
 
+  // A hotline.
+  [/^hung up after a talk with (.+)$/, (m, n) => `${m[1]!.split(', ').map(n).join('、')}との通話のあと、電話を切りました`],
+  [/^(hung up|was told that .+), after (\S+?); (?:to be called back: (.+)|showed no number)$/,
+    (m) => `${toldCaller[m[1]!] ?? '電話が切れました'}（${duration(m[2]!)}）。${m[3] ? `折り返し先：${m[3]}` : '番号非通知'}`],
+  [/^has called again$/, () => '同じ人から、もう一度電話がありました'],
+  [/^the caller (?:has called|wants somebody) again$/, () => '電話をかけてきた人が、もう一度呼び出しを求めたため'],
+  [/^kaden was restarted: a caller who was still on the line was cut off$/, () => 'kaden が再起動し、通話が切れました'],
+  [/^talks with another caller$/, () => '別の人と通話中です'],
+
   // Why a contact cannot be called.
   [/^there is no trunk to the telephone network$/, () => '電話網への回線がありません'],
   [/^(\S+): addresses cannot be called from here$/, (m) => `${m[1]}: の宛先はここからは呼び出せません`],
   [/^emergency numbers \(.*\) are never dialled$/, () => '緊急通報の番号（110・118・119 など）には発信しません'],
   [/^special numbers \(.*\) are never dialled$/, () => '特番（1XY、00XY）には発信しません'],
 ];
+
+/** Why a caller of a hotline is not on the line any more. */
+const toldCaller: Record<string, string> = {
+  'hung up': '電話を切りました',
+  'was told that somebody has it': '担当者が確認したことを伝えました',
+  'was told that nobody could be reached': 'だれにもつながらなかったことを伝えました',
+  'was told that nobody is called any more': '呼び出しが終わったことを伝えました',
+};
 
 function inJapanese(text: string, nameOf: NameOf): string {
   for (const [pattern, say] of remarks) {

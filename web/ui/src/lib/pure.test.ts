@@ -111,6 +111,10 @@ describe('remarks of the machine', () => {
     ['bob keeps the turn, again in 30s: there is no trunk to the telephone network', 'bobの順番のまま、30秒後にもう一度（電話網への回線がありません）'],
     ['step 3 has been held up by our own fault for 2m', '第 3 段がこちら側の障害で 2分止まっています'],
     ['for a line on ntt, place 2 in the queue', '回線待ち（2 番目）'],
+    ['hung up after a talk with sato, bob', '佐藤、bobとの通話のあと、電話を切りました'],
+    ['hung up, after 40s; to be called back: 090-1234-5678', '電話を切りました（40秒）。折り返し先：090-1234-5678'],
+    ['was told that nobody could be reached, after 1m3s; showed no number', 'だれにもつながらなかったことを伝えました（1分3秒）。番号非通知'],
+    ['the caller wants somebody again', '電話をかけてきた人が、もう一度呼び出しを求めたため'],
     ['Nobody was called: sato took it before anybody was rung.', '呼び出す前に佐藤が引き受けました'],
   ])('%s', (en, ja) => {
     expect(remark(en, 'ja', nameOf)).toEqual({ text: ja, lang: 'ja' });

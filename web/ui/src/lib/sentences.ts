@@ -73,6 +73,10 @@ export const sentences: Record<string, Sentence> = {
   'attempt.joined': { en: (_, w) => `${w} is in the conference`, ja: (_, w) => `${w}が会議通話に入りました`, detail: false },
   'attempt.left': { en: (_, w) => `${w} left the conference`, ja: (_, w) => `${w}が会議通話から抜けました`, detail: false },
 
+  'caller.waiting': { en: () => 'Somebody has called the hotline and waits on the line', ja: () => 'ホットラインに電話があり、相手がお待ちです' },
+  'caller.joined': { en: () => 'The caller is in the conference', ja: () => '電話をかけてきた人が会議通話に入りました' },
+  'caller.left': { en: () => 'The caller is not on the line any more', ja: () => '電話をかけてきた人は、もう電話口にいません' },
+
   'call.queued': { en: () => 'Call queued', ja: () => '通話を受け付けました' },
   'call.initiated': { en: () => 'Call dialled', ja: () => '発信しました' },
   'call.ringing': { en: () => 'Ringing', ja: () => '呼び出し中です' },
@@ -139,5 +143,5 @@ export function sentence(e: Event, lang: Lang, nameOf: NameOf): { text: string; 
 
 /** Whether an event should be read out by a screen reader: turns of the story, not each ring. */
 export function worthSaying(e: Event): boolean {
-  return /^(alert\.|attempt\.(answered|confirmed|passed|fault|joined|left|called-back)|callout\.(stalled|otherwise|lapsed|hand-over|summoned|halted|spoke)|notice\.)/.test(e.kind);
+  return /^(alert\.|caller\.|attempt\.(answered|confirmed|passed|fault|joined|left|called-back)|callout\.(stalled|otherwise|lapsed|hand-over|summoned|halted|spoke)|notice\.)/.test(e.kind);
 }

@@ -82,7 +82,7 @@ export const words = {
   cardHint: { en: 'Scan this with each phone that kaden calls, and let this one contact through do-not-disturb (favourite, emergency bypass). It holds every number kaden may call from.', ja: 'kaden から電話を受ける電話機で読み取って連絡先に登録し、おやすみモードでも鳴るように設定してください（よく使う連絡先、緊急時の許可など）。発信に使うすべての番号が入っています。' },
   cardCode: { en: 'QR code of the contact', ja: '連絡先の QR コード' },
   cardFile: { en: 'Download the contact', ja: '連絡先をダウンロード' },
-  cardNone: { en: 'kaden has no number of its own yet: a plan’s or trunk’s from: names it.', ja: 'kaden の発信番号がまだありません。架電計画か回線の from: に書いてください。' },
+  cardNone: { en: 'kaden has no number of its own yet: from: of a trunk or a plan names it, or a number: document.', ja: 'kaden の番号がまだありません。回線か架電計画の from:、または number: の文書に書いてください。' },
 
   newPlan: { en: 'Find the right plan', ja: '架電計画を作る' },
   newPlanHint: { en: 'A few questions lead to a plan. Nothing is changed: it is for kaden apply.', ja: 'いくつかの質問に答えると架電計画ができます。ここでは何も変更しません。kaden apply で反映してください。' },
@@ -155,6 +155,7 @@ export const words = {
   noKey: { en: 'others', ja: 'その他' },
   noUsage: { en: 'No call has cost anything yet', ja: '料金のかかった通話はまだありません' },
   trunks: { en: 'Trunks', ja: '回線' },
+  trunkUnknown: { en: 'Not known yet: no call has gone over it so far, and nothing asks it by itself. To ask it:', ja: 'まだわかりません。起動後にこの回線の通話はなく、定期的な確認もしていません。確かめるには：' },
   noTrunk: { en: 'No trunk: only SIP phones and simulated ones can be called.', ja: '回線がありません。SIP 電話機と模擬電話だけを呼び出せます。' },
   signedOnBy: { en: 'Registered by node', ja: '登録しているノード：' },
   present: { en: 'ready', ja: '利用可' },
