@@ -20,6 +20,7 @@ import (
 	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // Store is all that a store can do for the rooms.
@@ -30,6 +31,7 @@ type Store interface {
 	call.Gates
 	call.Channels
 	call.Estate
+	trunk.Registrations
 	manifest.Store
 	call.Queues
 	call.Conferences
@@ -84,6 +86,8 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"channels are shared, and taken in turn", channelsShared},
 		{"channels of the dead are taken until their calls are ended", channelsOfTheDead},
 		{"calls that the dead have left open are one living node's", callsLeft},
+		{"a trunk's registration is one living node's", registrationsShared},
+		{"of many nodes that take a registration at once one has it", registrationTakenAtOnce},
 		{"calls are kept with their events and callbacks", callLife},
 		{"calls are found by any of their marks", callFilters},
 		{"a list of calls that is bounded by a time goes by it", callsByTheirTime},
