@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/timeline"
 	"github.com/kaden-project/kaden/twiml"
 )
@@ -61,7 +60,7 @@ func (d *Dispatcher) onJoin(ctx context.Context, lead string, form url.Values) *
 	if len(here) > 0 {
 		text = fmt.Sprintf(p.joinWith, p.list(d.spokenNames(set, p, here)))
 	}
-	verbs := []twiml.Verb{p.say(text), p.say(fmt.Sprintf(p.joinAbout, alert.Speakable(v.Incident.Alert.Title, p.lang)))}
+	verbs := []twiml.Verb{p.say(text), p.say(fmt.Sprintf(p.joinAbout, p.title(v.Incident)))}
 	if missing := slices.DeleteFunc(v.State.Missing(), func(id string) bool { return id == me }); len(missing) > 0 {
 		verbs = append(verbs, p.say(fmt.Sprintf(p.joinMissing, p.list(d.spokenNames(set, p, missing)))))
 	}

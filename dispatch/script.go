@@ -245,7 +245,7 @@ func (t *telling) words() (said []twiml.Verb) {
 
 // question asks whether somebody is still on what they took.
 func (t *telling) question() string {
-	title := alert.Speakable(t.first.Incident.Alert.Title, t.p.lang)
+	title := t.p.title(t.first.Incident)
 	if t.plainly || title == "" {
 		title = t.p.severity(t.first.Incident.Alert.Severity)
 	}
@@ -312,13 +312,28 @@ func (p phrases) message(plan callout.Plan, inc Incident, count int, plainly boo
 		}
 	}
 	said, err := callout.Speak(text, callout.Facts{
-		Source: speak(a.Source), Title: speak(a.Title), Severity: p.severity(a.Severity),
+		Source: speak(a.Source), Title: p.title(inc), Severity: p.severity(a.Severity),
 		Subject: speak(a.Subject), Body: speak(a.Body), Host: speak(a.Subject), Count: count,
 	})
 	if err != nil { // plan check refuses such a template; the alert is told all the same
-		return p.plain + " " + speak(a.Title)
+		return p.plain + " " + p.title(inc)
 	}
 	return strings.Join(strings.Fields(said), " ")
+}
+
+// title is what an alert is about, as it is spoken. Of what could not be read, it is what is known of it.
+func (p phrases) title(inc Incident) string {
+	if inc.Alert.Key != alert.Unreadable {
+		return alert.Speakable(inc.Alert.Title, p.lang)
+	}
+	said := p.unread
+	if inc.Repeats > 0 {
+		said = fmt.Sprintf(p.unreadN, inc.Repeats+1)
+	}
+	if words := alert.Speakable(inc.Alert.Labels[alert.LabelWords], p.lang); words != "" {
+		said = fmt.Sprintf(p.unreadWords, said, words)
+	}
+	return said
 }
 
 // named fills a sentence with a person's name as it is spoken; nameless is said where there is none.

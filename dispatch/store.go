@@ -125,6 +125,9 @@ type Tx interface {
 	OpenIncident(source, key string) (Incident, bool, error)
 	// LastIncident finds the newest incident of a source and key, whatever its state.
 	LastIncident(source, key string) (Incident, bool, error)
+	// Understood tells whether anything that a source sent before a moment was read: whether there is an incident of it
+	// from then that is not of kaden's own making. It looks through all incidents, so it is for what is rare.
+	Understood(source string, before time.Time) (bool, error)
 	Incident(id string) (Incident, error)
 	PutIncident(i Incident) error
 

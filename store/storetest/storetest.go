@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 	}{
 		{"an incident is opened, taken and resolved, and the next one is another", incidentLife},
 		{"incidents are listed newest first, a page at a time", incidentPages},
+		{"what was understood of a source, and since when", understoodOnce},
 		{"the same delivery twice is seen once", deliverySeen},
 		{"a hundred copies of a delivery at once open one incident", deliveryStorm},
 		{"a call-out is changed by who has read it last", calloutConflicts},
