@@ -15,15 +15,18 @@ import (
 // applyCmd gives documents to the running server.
 type applyCmd struct {
 	serverFlags
+	languageFlag
 	File []string `short:"f" required:"" help:"A file of YAML documents; - is standard input." placeholder:"FILE"`
 }
 
 // Run sends the files as they are; the server checks them against all it has and takes all or nothing.
 func (c *applyCmd) Run(out *output) error {
+	out = out.in(c.Language)
 	api, err := c.client()
 	if err != nil {
 		return err
 	}
+	api.language = out.language()
 	var text []byte
 	for i, name := range c.File {
 		var b []byte
@@ -62,10 +65,10 @@ func (c *applyCmd) Run(out *output) error {
 		if p.File == "" {
 			p.File = name
 		}
-		fmt.Fprintln(out.Stderr, p)
+		fmt.Fprintln(out.Stderr, out.line(p))
 	}
 	if answer.Problems.Refused() {
-		fmt.Fprintln(out.Stderr, "kaden: nothing was changed")
+		fmt.Fprintln(out.Stderr, "kaden: "+out.say("nothing was changed"))
 		return exitCode(1)
 	}
 	for _, a := range answer.Applied {
