@@ -1,11 +1,13 @@
 package problem
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Book is what a room says to people in English, beside the same in Japanese. The English is as it stands in the
@@ -20,9 +22,11 @@ type Book = map[string]string
 type Reader struct{ entries []entry }
 
 type entry struct {
-	literal string // the longest of its words: a text without it is not meant
-	pattern *regexp.Regexp
-	quoted  []bool // the hole holds what is in quotes
+	english string
+	own     int                   // how much of it is no hole
+	literal string                // the longest of its words: a text without it is not meant
+	pattern func() *regexp.Regexp // made when it is first needed: a command has use for a few of them
+	quoted  []bool                // the hole holds what is in quotes
 	said    string
 }
 
@@ -37,24 +41,19 @@ func NewReader(books ...Book) *Reader {
 		}
 	}
 	slices.SortFunc(r.entries, func(a, b entry) int {
-		if n := ownWords(b) - ownWords(a); n != 0 {
-			return n
-		}
-		return strings.Compare(a.pattern.String(), b.pattern.String())
+		return cmp.Or(b.own-a.own, strings.Compare(a.english, b.english))
 	})
 	return r
 }
 
-func ownWords(e entry) int { return len(e.pattern.String()) - 4*len(e.quoted) }
-
 func read(english, said string) entry {
-	e := entry{said: said}
+	e := entry{english: english, said: said}
 	var b strings.Builder
 	b.WriteString(`(?s)^`)
 	at := 0
 	own := func(text string) {
 		text = strings.ReplaceAll(text, "%%", "%")
-		if len(text) > len(e.literal) {
+		if e.own += len(text); len(text) > len(e.literal) {
 			e.literal = text
 		}
 		b.WriteString(regexp.QuoteMeta(text))
@@ -73,7 +72,7 @@ func read(english, said string) entry {
 	}
 	own(english[at:])
 	b.WriteString(`$`)
-	e.pattern = regexp.MustCompile(b.String())
+	e.pattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(b.String()) })
 	return e
 }
 
@@ -96,7 +95,7 @@ func (r *Reader) say(text string, depth int) string {
 		if !strings.Contains(text, e.literal) {
 			continue
 		}
-		m := e.pattern.FindStringSubmatch(text)
+		m := e.pattern().FindStringSubmatch(text)
 		if m == nil {
 			continue
 		}

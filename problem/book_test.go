@@ -5,7 +5,7 @@ import "testing"
 func TestABookIsReadByItsHoles(t *testing.T) {
 	r := NewReader(
 		Book{"a key of %d characters can be guessed": "%s 文字のキーは推測されます", "%s cannot be called: %s": "%s を呼び出せません：%s", "%q of %s": "%[2]sの「%[1]s」"},
-		Book{"there is no trunk %q": "回線「%s」がありません", "fixed lines": "固定電話", "100 %% of it": "その 100 %%", "%s lines": "回線 %s"},
+		Book{"there is no trunk %q": "回線「%s」がありません", "fixed lines": "固定電話", "100 %% of it": "その 100 %%", "fixed %s": "固定%s"},
 	)
 	for text, want := range map[string]string{
 		"":                                      "",
@@ -18,7 +18,7 @@ func TestABookIsReadByItsHoles(t *testing.T) {
 		`"x" of fixed lines`:                                "固定電話の「x」",
 		"fixed lines":                                       "固定電話", // its own words, and not the hole's
 		"100 % of it":                                       "その 100 %",
-		"fixed lines and more":                              "fixed lines and more",
+		"such lines and more":                               "such lines and more",
 	} {
 		if got := r.Say(text); got != want {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)
