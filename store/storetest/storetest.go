@@ -69,6 +69,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"events are read on from a number", eventsPaged},
 		{"a node's name is taken once, and fences only grow", nodeNames},
 		{"call-outs of dead nodes are adopted, oldest first", adoption},
+		{"a call-out that waits for nothing is its who wakes it", claiming},
 		{"a node that has lost its name changes nothing more", zombie},
 		{"calls under way of the dead are ghosts", ghosts},
 		{"call-outs whose time has passed are overdue", overdue},
