@@ -84,6 +84,28 @@ func TestWeHangUp(t *testing.T) {
 	})
 }
 
+// Keys that find nobody to read them are not dropped in silence: the call ends, as every other leg does then.
+func TestKeysThatNobodyReadsEndTheCall(t *testing.T) {
+	story(t, func(h *house) {
+		p := h.onDuty("sato")
+		l := h.ring("sato")
+		p.says("answer", m{"callsid": p.hears("invite")["callsid"], "sdp": sdp("page", 1)})
+		h.happens(l, leg.Ringing)
+		h.happens(l, leg.Answered)
+		line := h.engine.lines[0]
+		line.mu.Lock()
+		for range 65 { // one more than there is room for
+			line.events <- leg.Event{Kind: leg.Digit, Digit: "5"}
+		}
+		line.mu.Unlock()
+		p.hears("hangup")
+		for range 64 {
+			h.happens(l, leg.Digit)
+		}
+		h.ends(l, leg.Fault)
+	})
+}
+
 func TestAllTabsRingAndTheFirstToAnswerWins(t *testing.T) {
 	story(t, func(h *house) {
 		one, two, three, other := h.onDuty("sato"), h.onDuty("sato"), h.onDuty("sato"), h.onDuty("suzuki")

@@ -34,10 +34,11 @@ func (s *Server) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 	}
 	l := &Leg{
 		s: s, who: who{sid.Account(to.Account), a.Text}, call: to.Call,
-		info:   leg.Info{From: to.From, To: to.URI, CallID: o.ID, Headers: to.Headers},
-		events: make(chan leg.Event, room+1), gone: make(chan struct{}), wake: make(chan struct{}, 1),
+		info: leg.Info{From: to.From, To: to.URI, CallID: o.ID, Headers: to.Headers},
+		gone: make(chan struct{}), wake: make(chan struct{}, 1),
 		tabs: map[*socket]*dialog{},
 	}
+	l.bell = leg.NewBell(func() { _ = l.Hangup(context.Background(), leg.Fault) }) // nobody reads the events of this leg
 	if l.who.account == "" {
 		l.who.account = s.cfg.Account
 	}
@@ -71,9 +72,6 @@ func (s *Server) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 // nobodyInParticular is who calls when the call does not say: a page shows something, and apps read From without a look.
 const nobodyInParticular = "client:kaden"
 
-// room is how many events may wait for whoever reads them.
-const room = 64
-
 // Leg is a call to an identity, over all its tabs.
 type Leg struct {
 	s          *Server
@@ -81,7 +79,7 @@ type Leg struct {
 	call       string // CA…
 	parameters map[string]string
 	info       leg.Info
-	events     chan leg.Event
+	bell       *leg.Bell
 	gone       chan struct{}
 
 	mu    sync.Mutex
@@ -118,7 +116,7 @@ var (
 func (l *Leg) Info() leg.Info { return l.info }
 
 // Events are closed after Ended.
-func (l *Leg) Events() <-chan leg.Event { return l.events }
+func (l *Leg) Events() <-chan leg.Event { return l.bell.Events() }
 
 // Ring is for legs that called us.
 func (l *Leg) Ring(context.Context, bool) error { return errOutbound }
@@ -240,7 +238,6 @@ func (l *Leg) post(f func()) {
 func (l *Leg) run(ctx context.Context) {
 	defer l.s.work.Done()
 	defer close(l.gone)
-	defer close(l.events)
 	l.alone = time.NewTimer(time.Hour)
 	defer l.alone.Stop()
 	cancelled := ctx.Done()
@@ -262,17 +259,7 @@ func (l *Leg) run(ctx context.Context) {
 		}
 	}
 	l.s.ends(l)
-	l.emit(*l.end)
-}
-
-func (l *Leg) emit(e leg.Event) {
-	if e.At.IsZero() {
-		e.At = time.Now()
-	}
-	if e.Kind != leg.Ended && len(l.events) >= room {
-		return // whoever should read them does not; the last one always has its place
-	}
-	l.events <- e
+	l.bell.Ring(*l.end)
 }
 
 // offer rings one tab. It does not wait.
@@ -325,7 +312,7 @@ func (l *Leg) offered(k *socket, d *dialog, line Line, sdp string, err error) {
 func (l *Leg) seen() {
 	if l.end == nil && l.won == nil && !l.rang {
 		l.rang = true
-		l.emit(leg.Event{Kind: leg.Ringing, Status: 180})
+		l.bell.Ring(leg.Event{Kind: leg.Ringing, Status: 180})
 	}
 }
 
@@ -402,9 +389,9 @@ func (l *Leg) happened(k *socket, d *dialog, e leg.Event) {
 		l.over(e)
 	case e.Kind == leg.Answered && e.Status == 0:
 		e.Status = 200
-		l.emit(e)
+		l.bell.Ring(e)
 	default:
-		l.emit(e)
+		l.bell.Ring(e)
 	}
 }
 

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,7 +21,7 @@ type lines struct {
 	byPerson map[string]*line
 	byRider  map[string]*line       // by attempt that rides on it
 	byLead   map[string]*line       // by the attempt it was placed for, which may have left it
-	calls    map[string][]time.Time // person → calls begun within the last hour
+	calls    map[string][]time.Time // person → calls begun within the last hour, without those that no line took
 }
 
 func newLines(perHour int) *lines {
@@ -33,6 +34,7 @@ type line struct {
 	address string
 	lead    string // the attempt the call was placed for
 	sid     sid.Call
+	counted time.Time     // when its person was called, for the cap within the hour; zero: they have called us
 	over    chan struct{} // closed when the call is over
 	after   *line         // an earlier line of the same person that is being ended
 
@@ -115,7 +117,7 @@ func (ls *lines) claim(person, address string, rd rider, now time.Time) seat {
 	}
 	l := &line{
 		person: person, address: address, lead: rd.attempt, sid: sid.New[sid.Call](),
-		over: make(chan struct{}), after: current, all: ls, riders: []rider{rd},
+		over: make(chan struct{}), after: current, all: ls, riders: []rider{rd}, counted: now,
 	}
 	ls.byPerson[person], ls.byRider[rd.attempt], ls.byLead[rd.attempt] = l, l, l
 	ls.calls[person] = append(ls.calls[person], now)
@@ -179,7 +181,7 @@ func (ls *lines) alone(person, address, name string, now time.Time) (l *line, ca
 	case ls.tooOften(person, now):
 		return nil, true
 	}
-	l = &line{person: person, address: address, lead: name, sid: sid.New[sid.Call](), over: make(chan struct{}), all: ls, phase: closing}
+	l = &line{person: person, address: address, lead: name, sid: sid.New[sid.Call](), over: make(chan struct{}), all: ls, phase: closing, counted: now}
 	ls.byPerson[person], ls.byLead[name] = l, l
 	ls.calls[person] = append(ls.calls[person], now)
 	return l, false
@@ -193,6 +195,14 @@ func (ls *lines) tooOften(person string, now time.Time) bool {
 	}
 	ls.calls[person] = recent
 	return len(recent) >= ls.perHour
+}
+
+// uncount forgets a call that no line took: our own fault costs nobody their turn (rule 7). ls.mu is held.
+func (ls *lines) uncount(l *line) {
+	calls := ls.calls[l.person]
+	if i := slices.IndexFunc(calls, l.counted.Equal); i >= 0 {
+		ls.calls[l.person] = slices.Delete(calls, i, i+1)
+	}
 }
 
 // abandon takes back the seats of attempts whose commit did not come about. Whoever had got on a line
@@ -347,7 +357,7 @@ func (l *line) wasAnswered() bool {
 	return !l.answered.IsZero()
 }
 
-// finish ends the line and tells its riders how.
+// finish ends the line and tells its riders how; "" is a call that was never placed.
 func (l *line) finish(at time.Time, o callout.Outcome, text string) {
 	l.all.mu.Lock()
 	if l.phase == ended {
@@ -363,6 +373,9 @@ func (l *line) finish(at time.Time, o callout.Outcome, text string) {
 	delete(l.all.byLead, l.lead)
 	if l.all.byPerson[l.person] == l {
 		delete(l.all.byPerson, l.person)
+	}
+	if l.rang.IsZero() && l.answered.IsZero() && (o == callout.Fault || o == "") {
+		l.all.uncount(l)
 	}
 	l.all.mu.Unlock()
 	close(l.over)

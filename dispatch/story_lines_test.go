@@ -231,3 +231,23 @@ func TestTheSimulationForetellsWhoIsCalledWhen(t *testing.T) {
 		time.Sleep(time.Minute)
 	})
 }
+
+// An outage that lasts longer than an hour's calls to one person do: calls that no line took are no calls to them, and
+// they are called as soon as lines work again.
+func TestALongOutageDoesNotUseUpAnybodysHour(t *testing.T) {
+	tellOver(t, "plan: default\nstill-on-it: off\nsteps:\n  - call: [sato]\n    rounds: 1\n", region, func(n *night) {
+		n.everywhere("sato", restricted)
+		n.mobilePhones()
+		id := n.alert("db", "database down")
+		time.Sleep(15 * time.Minute)
+		if tries := n.count(timeline.AttemptDialing, ""); tries <= dispatch.UsualPerHour {
+			t.Fatalf("sato was tried %d times only, which says nothing here", tries)
+		}
+		if burnt := n.burnt(); len(burnt) > 0 {
+			t.Errorf("turns were burnt: %q\n%s", burnt, n.timeline())
+		}
+		n.everywhere("sato", simleg.Behaviour{RingAfter: time.Second, AnswerAfter: 3 * time.Second, Actions: []simleg.Action{{At: 5 * time.Second, Digits: "1"}}})
+		time.Sleep(90 * time.Second)
+		n.is(id, dispatch.Acknowledged, "sato")
+	})
+}

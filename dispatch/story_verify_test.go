@@ -6,9 +6,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
+	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/phonetest"
 )
 
@@ -139,5 +142,26 @@ func TestASoundIsGivenOutWithItsTokenOnly(t *testing.T) {
 				t.Errorf("%s: %d, %v; want 404", path, reply.Status, err)
 			}
 		}
+	})
+}
+
+// Whoever types the code while it is being said need not hear it again, even if the call then breaks down.
+func TestACodeThatWasTypedIsNotSaidAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, "")
+		id, err := h.d.Verify(t.Context(), "sato", "sim:sato", "console", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sato := h.rings("sato").ring()
+		sato.lingers = true // it is still being said
+		sato.answer().hears("Your code is")
+		m := spokenCode.FindStringSubmatch(sato.heard[0])
+		if _, err := h.d.VerifyCode(t.Context(), id, strings.Join(m[1:], "")); err != nil {
+			t.Fatal(err)
+		}
+		sato.ends(call.Failed, leg.Failed, 200)
+		h.after(time.Minute)
+		h.quiet()
 	})
 }

@@ -90,7 +90,12 @@ func (d *Dispatcher) Verify(ctx context.Context, person, address, by string, dnd
 // tap places the first or the second call of a verification.
 func (d *Dispatcher) tap(ctx context.Context, id string, to number.Address, nr int, trunk string) error {
 	d.mu.Lock()
-	c := *d.codes[id]
+	known := d.codes[id]
+	if known == nil { // it was typed meanwhile, or it is too late
+		d.mu.Unlock()
+		return fmt.Errorf("verification %s: %w", id, ErrNotFound)
+	}
+	c := *known
 	d.mu.Unlock()
 	l, capped := d.lines.alone(c.Person, c.Address, fmt.Sprintf("%s-%d", id, nr), now())
 	switch {

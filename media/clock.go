@@ -116,7 +116,9 @@ type Seat struct {
 	slot, index int
 	seated      bool
 	gone        bool
-	ahead       int // Pushes that were not made up for by a Tick yet
+	first       int64 // the number of the slot that Soon has moved it to
+	called      int64 // … in which it was called before the others; -1 for none
+	ahead       int   // Pushes that were not made up for by a Tick yet
 	watches     []*watch
 }
 

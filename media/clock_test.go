@@ -22,6 +22,8 @@ type fakeWaiter struct {
 	end       time.Duration
 	stop      context.CancelFunc
 	waits     int
+	grid      time.Duration // there is a rush on it; 0: there is none
+	letter    func() bool   // tells whether one came while it waits, if set
 }
 
 func (w *fakeWaiter) start() error       { return nil }
@@ -30,8 +32,25 @@ func (w *fakeWaiter) wake()              {}
 func (w *fakeWaiter) add(int) bool       { return false }
 func (w *fakeWaiter) remove(int)         {}
 func (w *fakeWaiter) close()             {}
-func (w *fakeWaiter) wait(until time.Duration, _ func(int)) {
+
+func (w *fakeWaiter) due(now time.Duration) time.Duration {
+	if w.grid > 0 {
+		return now / w.grid * w.grid
+	}
+	return now
+}
+
+func (w *fakeWaiter) wait(until, prompt time.Duration, _ func(int)) {
 	w.waits++
+	if w.grid > 0 && until > w.due(w.t) {
+		until = w.due(w.t) + w.grid
+		if prompt >= 0 {
+			until = min(until, prompt)
+		}
+	}
+	if w.letter != nil && w.letter() {
+		return
+	}
 	if until < 0 || until > w.end {
 		w.stop()
 		return
@@ -107,6 +126,46 @@ func TestAMemberThatHasSomethingToSayDoesNotWaitForItsSlot(t *testing.T) {
 	}
 	if len(at) < 9 {
 		t.Errorf("%d ticks", len(at))
+	}
+}
+
+// A call that is answered in a rush is heard at once, and the spacing of everybody else's packets does not suffer for it.
+func TestInARushOnlyWhoIsJustAnsweredDoesNotWaitForTheGrid(t *testing.T) {
+	w := &fakeWaiter{end: time.Second, grid: gather}
+	var others [slots][]time.Duration
+	var answered []time.Duration
+	var moved time.Duration
+	runFake(t, w, func(c *Clock) {
+		seat := c.Join(tickFunc(func(time.Duration) { answered = append(answered, w.t) }))
+		for i := range others {
+			c.JoinBeside(tickFunc(func(time.Duration) { others[i] = append(others[i], w.t) }), seat)
+		}
+		w.letter = func() bool {
+			if w.t < 500*time.Millisecond || moved > 0 {
+				return false
+			}
+			w.t += 2500 * time.Microsecond // between two points of the grid
+			moved = w.t
+			seat.Soon()
+			return true
+		}
+	})
+	for i, at := range others {
+		for n := 1; n < len(at); n++ {
+			if at[n]-at[n-1] != Period {
+				t.Fatalf("tick %d of member %d came %v after the one before", n, i, at[n]-at[n-1])
+			}
+		}
+	}
+	n := slices.IndexFunc(answered, func(at time.Duration) bool { return at >= moved })
+	if n < 0 || answered[n] > moved+slotLength {
+		t.Fatalf("moved up at %v, called at %v", moved, answered)
+	}
+	for i := n + 1; i < len(answered); i++ {
+		gap := answered[i] - answered[i-1]
+		if i == n+1 && (gap < Period || gap >= Period+gather) || i > n+1 && gap != Period {
+			t.Errorf("tick %d after it came %v after the one before", i-n, gap)
+		}
 	}
 }
 

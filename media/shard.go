@@ -19,16 +19,17 @@ type shard struct {
 	mail   []op
 	idle   bool // the goroutine does not run: not yet, or no more
 	ended  bool // … no more
-	thread int  // of the goroutine, while it runs
 	waiter waiter
+	thread atomic.Int64 // of the goroutine, while it runs; else 0
 	asleep atomic.Bool
 	over   chan struct{} // closed when the goroutine has ended
 
 	spare   []op // the mailbox's other slice
 	wheel   wheel
-	next    int64 // the slot to do next, in ms since the waiter's beginning
-	watched map[int]*watch
-	polls   int // watches that are polled
+	next    int64    // the slot to do next, in ms since the waiter's beginning
+	soon    []*Seat  // those who were moved up and did not have their tick yet
+	watched []*watch // by descriptor, which are small numbers
+	polls   int      // watches that are polled
 }
 
 // op is a letter to a shard: a seat to join, leave, watch or unwatch, or a function to call.
@@ -44,11 +45,11 @@ type op struct {
 }
 
 func newShard(wait func() waiter) *shard {
-	return &shard{open: wait, idle: true, over: make(chan struct{}), wheel: wheel{busy: -1}, watched: make(map[int]*watch)}
+	return &shard{open: wait, idle: true, over: make(chan struct{}), wheel: wheel{busy: -1}}
 }
 
 func (s *shard) join(m Member) *Seat {
-	seat := &Seat{shard: s, member: m}
+	seat := &Seat{shard: s, member: m, called: -1}
 	seat.speaker, _ = m.(Speaker)
 	s.members.Add(1)
 	s.post(op{seat: seat, join: true})
@@ -66,11 +67,7 @@ func (s *shard) watch(w *watch) {
 }
 
 // here tells whether the caller is the shard's own goroutine.
-func (s *shard) here() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.idle && s.thread == threadID()
-}
+func (s *shard) here() bool { return s.thread.Load() == int64(threadID()) }
 
 // post puts o into the mailbox; false when nobody will read it any more.
 func (s *shard) post(o op) bool {
@@ -140,7 +137,8 @@ func (s *shard) run(ctx context.Context) error {
 		return err
 	}
 	s.mu.Lock()
-	s.waiter, s.thread, s.idle = w, threadID(), false
+	s.waiter, s.idle = w, false
+	s.thread.Store(int64(threadID()))
 	s.mu.Unlock()
 	stop := context.AfterFunc(ctx, w.wake)
 	defer stop()
@@ -148,13 +146,14 @@ func (s *shard) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		s.readMail()
 		now := w.now()
-		s.runDue(now)
+		prompt := s.runSoon(now)
+		s.runDue(w.due(now))
 		s.asleep.Store(true)
 		if s.hasMail() {
 			s.asleep.Store(false)
 			continue
 		}
-		w.wait(s.deadline(), s.readable)
+		w.wait(s.deadline(), prompt, s.readable)
 		s.asleep.Store(false)
 	}
 
@@ -177,6 +176,7 @@ func (s *shard) finish() {
 		}
 	}
 	s.mail, s.idle, s.waiter = nil, true, nil
+	s.thread.Store(0)
 	close(s.over)
 }
 
@@ -246,7 +246,11 @@ func (s *shard) reseat(seat *Seat) {
 		return
 	}
 	s.wheel.remove(seat)
-	s.wheel.add(seat, s.wheel.choose(s.upcoming()))
+	next := s.upcoming()
+	slot := s.wheel.choose(next)
+	s.wheel.add(seat, slot)
+	seat.first = next + (int64(slot)-next%slots+slots)%slots
+	s.soon = append(s.soon, seat)
 }
 
 func (s *shard) unseat(seat *Seat) {
@@ -267,10 +271,13 @@ func (s *shard) startWatch(w *watch) {
 	if w.seat.gone {
 		return
 	}
-	if old := s.watched[w.fd]; old != nil {
+	if old := s.watcher(w.fd); old != nil {
 		s.stopWatch(old)
 	}
 	w.seat.watches = append(w.seat.watches, w)
+	if more := w.fd + 1 - len(s.watched); more > 0 {
+		s.watched = append(s.watched, make([]*watch, more)...)
+	}
 	s.watched[w.fd] = w
 	if s.waiter == nil || !s.waiter.add(w.fd) {
 		w.polled = true
@@ -284,7 +291,7 @@ func (s *shard) stopWatch(w *watch) {
 	} else if s.waiter != nil {
 		s.waiter.remove(w.fd)
 	}
-	delete(s.watched, w.fd)
+	s.watched[w.fd] = nil
 	for i, other := range w.seat.watches {
 		if other == w {
 			last := len(w.seat.watches) - 1
@@ -299,9 +306,17 @@ func (s *shard) stopWatch(w *watch) {
 // readable is called by the waiter for each socket that can be read. One that was given back a moment
 // ago, while the same batch was worked off, is not there any more.
 func (s *shard) readable(fd int) {
-	if w := s.watched[fd]; w != nil {
+	if w := s.watcher(fd); w != nil {
 		w.ready()
 	}
+}
+
+// watcher is who reads fd; nil for nobody.
+func (s *shard) watcher(fd int) *watch {
+	if fd < len(s.watched) {
+		return s.watched[fd]
+	}
+	return nil
 }
 
 // deadline is when the next slot with somebody in it is due; negative when there is none.
@@ -311,6 +326,29 @@ func (s *shard) deadline() time.Duration {
 		return -1
 	}
 	return slotTime(n)
+}
+
+// runSoon calls those who were moved up and whose slot has come, even if others wait for the grid of a rush, and says
+// when the next of them is due; negative when there is none.
+func (s *shard) runSoon(now time.Duration) time.Duration {
+	next := time.Duration(-1)
+	moved := s.soon
+	s.soon = nil
+	for _, seat := range moved {
+		due := slotTime(seat.first)
+		switch {
+		case seat.gone, seat.first < s.next, seat.called == seat.first: // it had its tick
+		case due <= now:
+			seat.called = seat.first
+			seat.tick(now - due)
+		default:
+			s.soon = append(s.soon, seat)
+			if next < 0 || due < next {
+				next = due
+			}
+		}
+	}
+	return next
 }
 
 // runDue calls everybody whose slot has come.
@@ -351,7 +389,7 @@ func (s *shard) runSlot(n int64) {
 		if s.polls > 0 {
 			s.poll(seat)
 		}
-		if !seat.gone {
+		if !seat.gone && seat.called != n {
 			seat.tick(late)
 		}
 	}

@@ -8,8 +8,10 @@ type waiter interface {
 	start() error       // on the shard's thread, before all else
 	now() time.Duration // since start, monotonic
 	// wait returns when it is until (negative: never), when wake was called since the last wait, or
-	// after ready was called for each socket that can be read.
-	wait(until time.Duration, ready func(fd int))
+	// after ready was called for each socket that can be read. In a rush it lets until pass, and what comes gather, to
+	// return at a time that due will allow; but not later than prompt (negative: nobody is in a hurry).
+	wait(until, prompt time.Duration, ready func(fd int))
+	due(now time.Duration) time.Duration // up to which slots may be called now: now, or less in a rush
 	wake()
 	add(fd int) bool // false: cannot be waited for
 	remove(fd int)
@@ -34,7 +36,7 @@ func (w *timerWaiter) start() error {
 
 func (w *timerWaiter) now() time.Duration { return time.Since(w.begun) }
 
-func (w *timerWaiter) wait(until time.Duration, _ func(int)) {
+func (w *timerWaiter) wait(until, _ time.Duration, _ func(int)) {
 	if until < 0 {
 		<-w.woken
 		return
@@ -45,6 +47,8 @@ func (w *timerWaiter) wait(until time.Duration, _ func(int)) {
 	case <-w.timer.C:
 	}
 }
+
+func (w *timerWaiter) due(now time.Duration) time.Duration { return now }
 
 func (w *timerWaiter) wake() {
 	select {

@@ -49,14 +49,18 @@ func (w *epollWaiter) start() error {
 
 func (w *epollWaiter) now() time.Duration { return time.Since(w.begun) }
 
-func (w *epollWaiter) wait(until time.Duration, ready func(fd int)) {
+func (w *epollWaiter) wait(until, prompt time.Duration, ready func(fd int)) {
 	now := w.now()
 	left := time.Duration(-1)
 	if until >= 0 {
 		left = max(0, until-now)
 	}
-	if w.rush.on() && left != 0 {
-		if w.nap(gathered(now) - now) {
+	if w.rush.on() && (until < 0 || until > w.due(now)) {
+		d := gathered(now) - now
+		if prompt >= 0 {
+			d = max(0, min(d, prompt-now))
+		}
+		if w.nap(d) {
 			return
 		}
 		left = 0
@@ -72,6 +76,13 @@ func (w *epollWaiter) wait(until time.Duration, ready func(fd int)) {
 		ready(fd)
 	}
 	w.rush.woken(w.now(), packets)
+}
+
+func (w *epollWaiter) due(now time.Duration) time.Duration {
+	if w.rush.on() {
+		return now / gather * gather
+	}
+	return now
 }
 
 // nap waits for the bell alone, for d, and says whether it rang.

@@ -190,7 +190,7 @@ func readPrefix(v yamldoc.Value, spelling string) string {
 	case s == "":
 	case strings.Trim(s, "0123456789") != "" || len(s) > 6:
 		v.Error(fmt.Sprintf("%q is no prefix", s), "digits such as 184 (hide our number) or 186 (show it)")
-	case strings.HasPrefix(s, "11"):
+	case strings.HasPrefix(s, "11"), len(s) > 1 && number.Number((s + "0")[:3]).Class() == number.Emergency: // a 0 comes after it
 		v.Error("a prefix must not begin like an emergency number", "")
 	case spelling == number.E164 || spelling == number.Digits:
 		v.Error(fmt.Sprintf("prefix %s goes before a number that begins with 0", s), "write spelling: national")

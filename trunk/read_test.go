@@ -42,10 +42,12 @@ answer: unreliable
 }
 
 func TestReadLittle(t *testing.T) {
-	got, problems := Read([]byte("trunk: pbx\nserver: sip:192.0.2.1;transport=tcp\nfrom: sato\nprefix: 184\n"), nil)
-	want := Trunk{Name: "pbx", Server: "sip:192.0.2.1;transport=tcp", From: "sato", Prefix: "184", Spelling: "national"}
-	if problems != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, %v", got, problems)
+	for _, prefix := range []string{"184", "0", "9"} {
+		got, problems := Read([]byte("trunk: pbx\nserver: sip:192.0.2.1;transport=tcp\nfrom: sato\nprefix: \""+prefix+"\"\n"), nil)
+		want := Trunk{Name: "pbx", Server: "sip:192.0.2.1;transport=tcp", From: "sato", Prefix: prefix, Spelling: "national"}
+		if problems != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, %v", got, problems)
+		}
 	}
 }
 
@@ -75,6 +77,8 @@ func TestReadRefuses(t *testing.T) {
 		{"a prefix before a plus", "trunk: ntt\nserver: a\nspelling: e164\nprefix: 184\n", "4:9: error: <prefix>: prefix 184 goes before a number that begins with 0 (write spelling: national)"},
 		{"a prefix of letters", "trunk: ntt\nserver: a\nprefix: hide\n", "\"hide\" is no prefix"},
 		{"a prefix that calls the police", "trunk: ntt\nserver: a\nprefix: 110\n", "must not begin like an emergency number"},
+		{"a prefix that calls the police elsewhere", "trunk: ntt\nserver: a\nprefix: 9119\n", "must not begin like an emergency number"},
+		{"a prefix that calls the police with what comes after it", "trunk: ntt\nserver: a\nprefix: \"00\"\n", "must not begin like an emergency number"},
 		{"no channels", "trunk: ntt\nserver: a\nchannels: 0\n", "0 is out of range"},
 		{"an interval without a unit", "trunk: ntt\nserver: a\ninterval: 1\n", "(write 1s for seconds)"},
 		{"a key nobody knows", "trunk: ntt\nserver: a\npasword: x\n", "3:1: error: <pasword>: is not a key that means anything here (did you mean password?)"},

@@ -76,7 +76,7 @@ func TestTheDiskIsFullInTheMiddleOfACall(t *testing.T) {
 		return habit{answer: 100 * time.Millisecond, press: "1", after: 3 * time.Second}
 	})
 	s := newServer(t, func(s *server) {
-		s.data = filepath.Join(dir, "data")
+		s.data, s.mute = filepath.Join(dir, "data"), true
 		s.args = append(s.args, "--data", s.data)
 	})
 	s.start()

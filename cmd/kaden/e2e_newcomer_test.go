@@ -20,7 +20,7 @@ func TestNewcomer(t *testing.T) {
 	t.Parallel()
 	needsVoice(t, "en")
 	needs(t, "curl", "curl")
-	s := serve(t)
+	s := serve(t, newVoice)
 	paste := func(heading string) string {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", s.curl(heading))

@@ -193,8 +193,9 @@ func TestACriticalAlertOvertakesAWarningOnANarrowTrunk(t *testing.T) {
 	}
 	alarm("quiet", circleKey(1), "warning")
 	x.rung("+819011110002", 1)
+	before := len(x.left())
 	alarm("loud", circleKey(2), "critical")
-	came := len(x.left())
+	after := len(x.left())
 	x.rung("+819011110008", 1)
 	var order []string
 	for _, d := range x.left() {
@@ -202,6 +203,10 @@ func TestACriticalAlertOvertakesAWarningOnANarrowTrunk(t *testing.T) {
 		if d.how == noRoom || d.how == tooSoon {
 			t.Errorf("the carrier refused a call: %s", d.how)
 		}
+	}
+	came := slices.Index(order, names[9])
+	if came < before || came > after {
+		t.Fatalf("called %q: %d of the warning's before the alert came, %d when it was taken", order, before, after)
 	}
 	want := append(append(slices.Clone(names[:came]), names[9:]...), names[came:9]...)
 	if !slices.Equal(order[:12], want) {

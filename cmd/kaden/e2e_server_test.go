@@ -31,6 +31,7 @@ type server struct {
 	args []string
 	env  []string
 	bin  string // another binary than kaden
+	mute bool   // it has not spoken anything yet: what other servers have spoken is not its own
 
 	mu      sync.Mutex
 	cmd     *exec.Cmd
@@ -120,9 +121,33 @@ func tail(file string, most int) string {
 	return string(b)
 }
 
+// newVoice has the server speak every phrase itself, as a new house does: that takes its processor a quarter of a minute.
+// Other servers of the tests share what any of them has spoken.
+func newVoice(s *server) { s.mute = true }
+
+// shareVoice lets the server find what others with the same engines have spoken.
+func (s *server) shareVoice() {
+	s.t.Helper()
+	kaden(s.t) // it makes the folder
+	shared := filepath.Join(built.dir, "speech")
+	err := os.MkdirAll(shared, 0o700)
+	if err == nil {
+		err = os.MkdirAll(s.data, 0o700)
+	}
+	if err == nil {
+		err = os.Symlink(shared, filepath.Join(s.data, "speech"))
+	}
+	if err != nil && !os.IsExist(err) {
+		s.t.Fatal(err)
+	}
+}
+
 // start begins a new life of the server. It does not wait for anything.
 func (s *server) start() {
 	s.t.Helper()
+	if !s.mute && slices.Contains(s.env, "PATH="+os.Getenv("PATH")) {
+		s.shareVoice()
+	}
 	bin := s.bin
 	if bin == "" {
 		bin = kaden(s.t)

@@ -226,7 +226,8 @@ func (tx *clientTx) step(r *response) (news bool) {
 			return false
 		}
 		if tx.invite {
-			tx.clock.stop() // timers A and B end here; how long it may ring is the leg's affair
+			tx.clock.stop()                              // timers A and B end here; how long it may ring is the leg's affair,
+			tx.clock.within(2*tx.l.t.Ringing, tx.giveUp) // but it may have no leg any more
 		}
 		tx.state = proceeding
 		return true

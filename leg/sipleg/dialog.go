@@ -89,39 +89,67 @@ func contact(m message) string {
 
 // aim chooses the next hop of the dialog. An address is followed; a name is not looked up again in the
 // middle of a call, nor is a private address taken from a far end that is not private itself (it is behind a
-// NAT): then the way that its message came is the way back.
+// NAT): then the way that its message came is the way back. So is a connection, while it is open.
 func (d *dialog) aim(came flow) {
 	d.flow = came
-	if d.back {
+	if !came.udp {
 		return
+	}
+	if at := d.place(); at.proto == "udp" {
+		d.flow.peer = at.addr
+	}
+}
+
+// way is the next hop as it is now: where the far end had opened a connection, and that is closed, one is to be opened to
+// where it wants requests.
+func (d *dialog) way() flow {
+	if d.flow.udp || d.flow.stream.open() || d.flow.stream.at != (place{}) {
+		return d.flow
+	}
+	if at := d.place(); at.proto == "tcp" || at.proto == "tls" {
+		return toOpen(at)
+	}
+	return d.flow
+}
+
+// place is where the far end wants requests, if that is an address that can be followed.
+func (d *dialog) place() (at place) {
+	if d.back {
+		return place{}
 	}
 	uri := d.target
 	if len(d.routes) > 0 {
 		uri = strings.Trim(strings.SplitN(d.routes[0], ">", 2)[0], "<> ")
 	}
 	var u sip.Uri
-	if !came.udp || sip.ParseUri(uri, &u) != nil {
-		return
+	if sip.ParseUri(uri, &u) != nil {
+		return place{}
 	}
-	if t, _ := u.UriParams.Get("transport"); t != "" && !strings.EqualFold(t, "udp") {
-		return
+	at = place{proto: "udp"}
+	if t, _ := u.UriParams.Get("transport"); t != "" {
+		at.proto = strings.ToLower(t)
+	}
+	port := uint16(5060)
+	if at.proto == "tls" || u.IsEncrypted() {
+		at.proto, at.name, port = "tls", u.Host, 5061
 	}
 	ip, err := netip.ParseAddr(strings.Trim(u.Host, "[]"))
 	if err != nil || ip.IsUnspecified() || ip.IsMulticast() {
-		return
+		return place{}
 	}
 	ip = ip.Unmap()
-	if len(d.routes) == 0 && ip != came.peer.Addr() && ip.IsPrivate() && !came.peer.Addr().IsPrivate() {
-		return
+	came := d.flow.peer.Addr()
+	if len(d.routes) == 0 && ip != came && ip.IsPrivate() && !came.IsPrivate() {
+		return place{}
 	}
-	if ip.Is4() != came.peer.Addr().Is4() || ip.IsLoopback() && !came.peer.Addr().IsLoopback() {
-		return
+	if ip.Is4() != came.Is4() || ip.IsLoopback() && !came.IsLoopback() {
+		return place{}
 	}
-	port := uint16(5060)
 	if u.Port > 0 && u.Port < 65536 {
 		port = uint16(u.Port)
 	}
-	d.flow.peer = netip.AddrPortFrom(ip, port)
+	at.addr = netip.AddrPortFrom(ip, port)
+	return at
 }
 
 // bye ends the dialog and tells when the far end has confirmed, or when it will not.
@@ -142,6 +170,7 @@ func (s *Server) askFor(d *dialog, method sip.RequestMethod, n uint32, keys *key
 
 // askWith is askFor with a body.
 func (s *Server) askWith(d *dialog, method sip.RequestMethod, n uint32, keys *keyring, kind, body string, done func(*response, error), extra ...header) {
+	d.flow = d.way()
 	branch := freshBranch()
 	raw := s.inDialogAs(d, method, n, branch, kind, body, extra...)
 	_, err := s.layer.start(outgoing{

@@ -19,7 +19,8 @@ var _ leg.Ender = (*Server)(nil)
 // the one that answers a challenge.
 const afterwards = 2
 
-// refreshes is more than the signs of life that any call has given.
+// refreshes is more than the signs of life that any call has given, and than the PRACKs of any. It is added where what was
+// used is not known: any higher number will do (RFC 3261 section 12.2.2); a lower one is refused.
 const refreshes = 10_000
 
 var errUnconfirmed = errors.New("the far end has not confirmed that the call is over")
@@ -91,7 +92,7 @@ func (s *Server) endDialog(ctx context.Context, to leg.Target, was remains, done
 		seq: was.CSeq, flow: f, ownHost: s.ownHost(f),
 	}
 	if was.Timer {
-		d.seq += refreshes // any higher number will do (RFC 3261 section 12.2.2); a lower one is refused
+		d.seq += refreshes
 	}
 	s.bye(d, credentials{to.Username, to.Password}.keys(), "ended after a restart", done)
 	return nil
@@ -120,6 +121,7 @@ func (s *Server) endInvite(ctx context.Context, to leg.Target, o leg.Options, wa
 		for n := uint32(1); n <= last; n++ {
 			i := first.sibling(n, s.id.branch(o.ID, n, p.addr))
 			i.flow, i.at, i.ownHost = f, p, cmp.Or(was.Host, s.ownHost(f))
+			i.used.Store(n + refreshes)
 			sent = append(sent, i)
 		}
 	}
@@ -179,6 +181,7 @@ func (s *Server) stray(r *response) {
 		return
 	}
 	i.tx = tx
+	i.used.Store(i.n + refreshes)
 	tx.expireIn(s.t.all())
 	s.log.Warn("answer to a call of an earlier life; it is ended", "leg", i.callID, "from", r.from.peer.String())
 	s.abandon(i, "ended after a restart", nil)

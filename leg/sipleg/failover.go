@@ -49,10 +49,12 @@ func (l *Leg) passSilent(i *invitation) {
 		return
 	}
 	l.srv.atlas.suffered(i.at, 0)
-	i.tx.hush()
-	if l.elsewhere() {
-		l.srv.abandon(i, "another server of yours has the call", nil)
+	if !l.elsewhere() { // there is no way to any: this one is waited for
+		l.inv = i
+		return
 	}
+	i.tx.hush()
+	l.srv.abandon(i, "another server of yours has the call", nil)
 }
 
 // elsewhere sends the INVITE to the next server of the same carrier (RFC 3263 section 4.3); false where there is

@@ -246,3 +246,42 @@ func TestWhereServersAreFound(t *testing.T) {
 		}
 	}
 }
+
+// The second server has an address to which there is no way from here: it has to be the first, though it is slow.
+func TestASlowServerKeepsTheCallWhereNoOtherCanBeReached(t *testing.T) {
+	one := newPeer(t)
+	d := twoServers(one, one)
+	d.addr["two.carrier.example"] = []netip.Addr{netip.MustParseAddr("192.0.2.1")} // nothing leaves a socket of loopback for it
+	s := start(t, func(cfg *Config) { quickLines(cfg); cfg.Resolver = d })
+	l, err := s.Dial(t.Context(), leg.Target{URI: "sip:1@carrier.example"}, leg.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	invite := one.hears("INVITE")
+	until(t, "the other to be tried", func() bool {
+		s.atlas.mu.Lock()
+		defer s.atlas.mu.Unlock()
+		return len(s.atlas.failed) > 0
+	})
+	one.replies(invite, "180 Ringing", "a", "")
+	next(t, l, leg.Ringing)
+	one.replies(invite, "200 OK", "a", sdpAt(40000))
+	one.hears("ACK")
+	next(t, l, leg.Answered)
+	l.Hangup(t.Context(), leg.Completed)
+	one.replies(one.hears("BYE"), "200 OK", "", "")
+	ended(t, l, leg.Completed)
+}
+
+func TestNoOtherServerIsTriedWhenTheHouseIsClosed(t *testing.T) {
+	one, two := newPeer(t), newPeer(t)
+	s := start(t, func(cfg *Config) { quickLines(cfg); cfg.timers.Next = time.Minute; cfg.Resolver = twoServers(one, two) })
+	l, err := s.Dial(t.Context(), leg.Target{URI: "sip:1@carrier.example"}, leg.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one.hears("INVITE")
+	s.layer.close()
+	l.(*Leg).unheard(l.(*Leg).inv, errNoAnswer) // which was on its way
+	ended(t, l, leg.Fault)
+}

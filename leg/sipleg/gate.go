@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/kaden-project/kaden/leg"
 )
 
 // Request is what is known of a request that belongs to no call, when it is asked whether it is from
@@ -31,7 +33,7 @@ type gate struct {
 
 	mu        sync.Mutex
 	friends   map[netip.Addr]time.Time // till when: they were let in, or we wrote to them
-	strangers map[netip.Addr]bucket
+	strangers map[netip.Addr]bucket    // by household
 }
 
 type bucket struct {
@@ -66,6 +68,7 @@ func (g *gate) admit(a netip.Addr) bool {
 		}
 		delete(g.friends, a)
 	}
+	a = leg.Household(a)
 	b, ok := g.strangers[a]
 	if !ok {
 		if len(g.strangers) >= maxStrangers {
@@ -114,5 +117,5 @@ func (g *gate) befriend(a netip.Addr) {
 		}
 	}
 	g.friends[a] = now.Add(friendFor)
-	delete(g.strangers, a)
+	delete(g.strangers, leg.Household(a))
 }

@@ -39,14 +39,13 @@ func (l *Leg) sayHold() {
 		return
 	}
 	h.busy = true
-	if l.reinvite != nil || l.ack != nil { // theirs is not over yet, or the first one
+	if l.reinvite != nil || l.inviting || l.ack != nil { // theirs is not over yet, or a sign of life, or the first one
 		l.holdLater(50 * time.Millisecond)
 		return
 	}
 	was := l.ours
 	l.ours.hold = h.want
-	l.ours.version++
-	body := l.ours.offer(l.ours.wants())
+	body := l.ours.offerAgain(l.theirs)
 	l.dialog.seq++
 	l.reoffer(body, func(r *response, err error) {
 		l.mu.Lock()
@@ -57,6 +56,8 @@ func (l *Leg) sayHold() {
 		}
 		switch {
 		case l.phase != up:
+		case lostDialog(r, err) != "":
+			l.leave(leg.MediaLost, lostDialog(r, err))
 		case err == nil && r.StatusCode < 300:
 			h.tries, l.said = 0, body
 			if l.session.every > 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kaden-project/kaden/leg"
 )
@@ -102,4 +103,78 @@ func TestNobodyPressesKeysAtAFarEndThatHolds(t *testing.T) {
 	}
 	p.in(ok, "BYE", 4, "")
 	ended(t, l, leg.HungUp)
+}
+
+// An offer within a call keeps the m= lines that the session has, in their order (RFC 3264 section 8), and has a version
+// of its own.
+func TestOffersWithinACallKeepItsLines(t *testing.T) {
+	l, p, ok := answeredBy(t, strings.Replace(sdpAt(40000), "m=audio", "m=video 40002 RTP/AVP 31\r\nm=audio", 1))
+	kept := func(m said) {
+		t.Helper()
+		if video, audio := strings.Index(m.body, "m=video 0 RTP/AVP 31\r\n"), strings.Index(m.body, "m=audio "); video < 0 || audio < video || strings.Count(m.body, "m=") != 2 {
+			t.Errorf("the session had video, refused, and then audio; it is offered\n%s", m.body)
+		}
+	}
+	version := func(m said) string { return strings.Fields(strings.SplitN(m.body, "\r\n", 3)[1])[2] }
+	if err := l.Hold(true); err != nil {
+		t.Fatal(err)
+	}
+	hold := p.hears("INVITE")
+	kept(hold)
+	p.replies(hold, "200 OK", "", videoToo(sdpAt(40000, "a=recvonly")))
+	p.hears("ACK")
+	p.in(ok, "INVITE", 2, "")
+	offer := p.hearsAnswer("200", 2)
+	kept(offer)
+	if version(offer) == version(hold) {
+		t.Errorf("two offers have the version %s", version(offer))
+	}
+	p.acks(offer, videoToo(sdpAt(40000, "a=recvonly")))
+	p.in(ok, "BYE", 3, "")
+	ended(t, l, leg.HungUp)
+}
+
+// videoToo puts refused video before the audio.
+func videoToo(sdp string) string {
+	return strings.Replace(sdp, "m=audio", "m=video 0 RTP/AVP 31\r\nm=audio", 1)
+}
+
+// Whoever holds us may send music, and may send nothing: that is no call that was lost.
+func TestAFarEndThatHoldsUsInSilenceIsNotLost(t *testing.T) {
+	_, l, p, _ := calledBy(t, func(c *Config) { c.MediaLost = 60 * time.Millisecond }, sdpAt(40000, "a=sendonly"))
+	if err := l.Answer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ok := p.hears("SIP/2.0 200")
+	p.acks(ok, "")
+	next(t, l, leg.Answered)
+	next(t, l, leg.Held)
+	until(t, "three times as long as a lost call lasts", func() bool {
+		unheard := make(chan int, 1)
+		return l.Seat().Do(func() { unheard <- l.sound.unheard }) && <-unheard > 9
+	})
+	p.in(ok, "BYE", 2, "")
+	ended(t, l, leg.HungUp)
+}
+
+// Whoever does not know the call when it is to be held does not know it at all, or is not there.
+func TestACallThatIsLostIsFoundOutByHoldingIt(t *testing.T) {
+	for _, answer := range []string{"481 Call/Transaction Does Not Exist", "408 Request Timeout", ""} {
+		t.Run(answer, func(t *testing.T) {
+			_, l, p, _ := calledBy(t, func(c *Config) { c.timers.T1 = 10 * time.Millisecond }, sdpAt(40000))
+			if err := l.Answer(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			p.acks(p.hears("SIP/2.0 200"), "")
+			next(t, l, leg.Answered)
+			if err := l.Hold(true); err != nil {
+				t.Fatal(err)
+			}
+			if hold := p.hears("INVITE"); answer != "" {
+				p.replies(hold, answer, "", "")
+			}
+			p.replies(p.hears("BYE"), "200 OK", "", "")
+			ended(t, l, leg.MediaLost)
+		})
+	}
 }

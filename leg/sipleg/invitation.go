@@ -28,6 +28,7 @@ type invitation struct {
 
 	tx        *clientTx
 	cancelled atomic.Bool
+	used      atomic.Uint32 // the highest CSeq in the dialogs that its answers have made, as far as is known
 }
 
 // sibling is another INVITE of the same attempt, over the same way.
@@ -89,7 +90,7 @@ func (s *Server) cancel(i *invitation, why string, done func(status int, err err
 func (i *invitation) dialogOf(r *response) *dialog {
 	d := &dialog{
 		callID: i.callID, local: i.from, remote: r.To().Value(), tag: toTag(r), target: contact(r),
-		routes: routeSet(r, true), seq: i.n, ownHost: i.ownHost, log: i.log, back: i.back,
+		routes: routeSet(r, true), seq: max(i.n, i.used.Load()), ownHost: i.ownHost, log: i.log, back: i.back,
 	}
 	if d.target == "" {
 		d.target = i.uri // section 12.1.2 requires a Contact; some answer without

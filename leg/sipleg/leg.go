@@ -69,6 +69,7 @@ type Leg struct {
 	keysBy   atomic.Int32 // the way that keys come: some far ends send each twice
 	reinvite *serverTx    // answered and not yet acknowledged; nil else
 	offered  bool         // … with our offer, whose answer comes in the ACK
+	inviting bool         // a re-INVITE of ours is under way
 	session  session
 	updates  bool   // the far end takes UPDATE
 	said     string // our last description, to be said again
@@ -248,6 +249,7 @@ func (l *Leg) answered(at time.Time, status int) {
 	l.phase = up
 	if l.limit != nil {
 		l.limit.Stop()
+		l.limit = nil // it may have gone off, and wait for the lock
 	}
 	l.held = l.onHold()
 	held, own := l.held, l.own
@@ -286,7 +288,7 @@ func (l *Leg) tell(then func()) {
 		}
 	}
 	speaks := l.phase == up || l.phase == setup && l.early
-	l.sound.use.Store(l.phase == up && d.dir.sends())
+	l.sound.use.Store(l.phase == up && d.dir == sendrecv) // whoever holds us may send nothing
 	var safe *locks
 	if d.lock != (lock{}) {
 		safe = &locks{l.ours.lock, d.lock}
@@ -367,7 +369,7 @@ func (l *Leg) finish(e leg.Event) {
 	if e.At.IsZero() {
 		e.At = time.Now()
 	}
-	if l.inv != nil {
+	if l.inv != nil && l.inv.tx != nil { // it has none if we were closed before it could be sent
 		if l.inv.tx.release() {
 			l.inv.log = nil
 		}

@@ -293,6 +293,24 @@ func TestGateForgetsStrangers(t *testing.T) {
 	}
 }
 
+func TestAScannerWithAllAddressesOfItsNetworkIsOne(t *testing.T) {
+	g := newGate(nil)
+	read := 0
+	for i := range 300 {
+		a := netip.MustParseAddr("2001:db8:1:2::").As16()
+		a[14], a[15] = byte(i>>8), byte(i)
+		if g.admit(netip.AddrFrom16(a)) {
+			read++
+		}
+	}
+	if read > strangerBurst+5 {
+		t.Errorf("%d of 300 messages of one network were read", read)
+	}
+	if !g.admit(netip.MustParseAddr("2001:db8:1:3::1")) {
+		t.Error("its neighbours are not read either")
+	}
+}
+
 // FuzzMessage: whatever comes in, the server lives, answers at most with well-formed responses, and never
 // answers a response.
 func FuzzMessage(f *testing.F) {

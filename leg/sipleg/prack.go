@@ -34,12 +34,26 @@ func (l *Leg) acknowledged(i *invitation, r *response) bool {
 		p.rseq = map[string]uint32{}
 	}
 	p.rseq[tag] = uint32(n)
-	p.seq = max(p.seq, i.n) + 1
+	l.prackSent(i, max(p.seq, i.n)+1)
 	d := i.dialogOf(r)
-	l.srv.ask(d, sip.PRACK, p.seq, l.user.keys(), func(err error) {
+	l.srv.askFor(d, sip.PRACK, p.seq, l.user.keys(), func(r *response, err error) {
 		if err != nil {
 			l.log.Warn("provisional answer not acknowledged", "err", err)
 		}
+		if r != nil && r.CSeq() != nil { // it may have been sent again with a password, and another number
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.prackSent(i, r.CSeq().SeqNo)
+		}
 	}, header{"RAck", strconv.FormatUint(n, 10) + " " + itoa(int(i.n)) + " INVITE"})
 	return true
+}
+
+// prackSent notes the number of one; l.mu is held.
+func (l *Leg) prackSent(i *invitation, n uint32) {
+	l.acks.seq = max(l.acks.seq, n)
+	i.used.Store(l.acks.seq)
+	if l.inBye() {
+		l.dialog.seq = max(l.dialog.seq, n)
+	}
 }

@@ -9,9 +9,17 @@ import (
 
 // reoffer sends a re-INVITE that says of our sound what body does: what was said before, or something new (RFC 3261
 // section 14.1, RFC 3264 section 8: the version of the description stays, or goes up). The number in the dialog is the
-// next one already. l.mu is held; done is called without it.
-func (l *Leg) reoffer(body string, done func(*response, error), extra ...header) {
+// next one already. l.mu is held; then is called without it.
+func (l *Leg) reoffer(body string, then func(*response, error), extra ...header) {
+	l.inviting = true
+	done := func(r *response, err error) {
+		l.mu.Lock()
+		l.inviting = false
+		l.mu.Unlock()
+		then(r, err)
+	}
 	d := l.dialog
+	d.flow = d.way()
 	keys := l.user.keys()
 	var send func(n uint32, auth []header) error
 	send = func(n uint32, auth []header) error {

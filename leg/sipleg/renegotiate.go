@@ -12,7 +12,9 @@ import (
 // renegotiate answers a re-INVITE or an UPDATE: hold and resume, another address, another codec, or just a
 // sign of life (RFC 3261 section 14, RFC 3311, RFC 3264 section 8).
 func (l *Leg) renegotiate(r *request, tx *serverTx, invite bool) {
-	if invite && (l.phase == setup || l.reinvite != nil || l.hold.busy) {
+	body := sdpOf(r)
+	asked := l.inviting || l.reinvite != nil && l.offered // an offer of ours is not answered yet
+	if invite && (l.phase == setup || l.reinvite != nil || asked) || body != nil && asked {
 		tx.respond(491, "", nil, "")
 		return
 	}
@@ -28,13 +30,12 @@ func (l *Leg) renegotiate(r *request, tx *serverTx, invite bool) {
 		tx.respond(422, "", []header{{"Min-SE", inSeconds(l.srv.t.Session)}}, "")
 		return
 	}
-	body := sdpOf(r)
 	if body == nil {
 		if !invite {
 			tx.respond(200, "", l.renewHeaders(r), "")
 			return
 		}
-		l.answerReinvite(r, tx, l.ours.offer(l.ours.wants()), true)
+		l.answerReinvite(r, tx, l.ours.offerAgain(l.theirs), true)
 		return
 	}
 	d, err := l.line.readOffer(body, r.from.peer.Addr())

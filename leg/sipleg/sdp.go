@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,6 @@ const (
 var directions = [...]string{"sendrecv", "sendonly", "recvonly", "inactive"}
 
 func (d direction) String() string { return directions[d] }
-func (d direction) sends() bool    { return d == sendrecv || d == sendonly }
 func (d direction) receives() bool { return d == sendrecv || d == recvonly }
 
 // mirror is the direction as the other side sees it, at the most that it can be.
@@ -267,7 +267,19 @@ func (o *ours) packet(d *description) int {
 const offeredDTMF = 101
 
 // offer describes all that we speak.
-func (o *ours) offer(dir direction) string {
+func (o *ours) offer(dir direction) string { return o.offerIn([]line{{kind: "audio"}}, 0, dir) }
+
+// offerAgain is an offer within a call: a new version, with all the lines that the session has in their places, those
+// that were refused too (RFC 3264 section 8). d is what the far end has said last, nil for nothing yet.
+func (o *ours) offerAgain(d *description) string {
+	o.version++
+	if d == nil {
+		return o.offer(o.wants())
+	}
+	return o.offerIn(slices.Clone(d.lines), d.audio, o.wants())
+}
+
+func (o *ours) offerIn(lines []line, audio int, dir direction) string {
 	codecs, proto := o.codecs, plainRTP
 	if codecs == nil {
 		codecs = []media.Codec{media.PCMU, media.PCMA}
@@ -276,7 +288,8 @@ func (o *ours) offer(dir direction) string {
 		proto = secureRTP
 	}
 	o.mux = false
-	return o.write([]line{{"audio", proto, ""}}, 0, codecs, o.keys(), o.packet(&description{}), dir)
+	lines[audio].proto = proto
+	return o.write(lines, audio, codecs, o.keys(), o.packet(&description{}), dir)
 }
 
 // wants is the direction that we offer.

@@ -136,14 +136,15 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 	if cfg.Phones != nil {
 		s.gate.familiar = cfg.Phones.Familiar
 	}
-	s.wire = &wire{log: log, receive: s.receive, admit: s.gate.admit, udp: udp, tcp: tcp, tls: safe, streams: map[streamKey]*stream{}}
+	s.wire = &wire{log: log, receive: s.receive, admit: s.gate.admit, udp: udp, tcp: tcp, tls: safe, streams: map[streamKey]*stream{}, all: map[*stream]netip.Addr{}}
+	s.wire.life, s.wire.end = context.WithCancel(context.Background())
 	s.wire.dial = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.RootCAs}
 	if safe != nil {
 		s.tlsPort = uint16(safe.Addr().(*net.TCPAddr).Port)
 		s.wire.cert = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*cfg.Certificate}}
 	}
 	s.atlas.dns = cfg.Resolver
-	s.layer = newLayer(s.wire.send, s.t)
+	s.layer = newLayer(s.wire.deliver, s.t)
 	return s, nil
 }
 

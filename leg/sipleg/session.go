@@ -1,6 +1,9 @@
 package sipleg
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -180,6 +183,19 @@ func (l *Leg) refresh() {
 	l.reoffer(l.said, l.refreshed, extra...)
 }
 
+// lostDialog tells what the answer to a request of a call says of the far end that ends the call (RFC 3261 section
+// 12.2.1.2): that it does not know it, or nothing. "" is a far end that is there.
+func lostDialog(r *response, err error) string {
+	switch {
+	case r == nil && !errors.Is(err, errNoAnswer): // it could not be asked
+	case r == nil:
+		return "the far end does not answer: " + err.Error()
+	case r.StatusCode == 408 || r.StatusCode == 481:
+		return "the far end does not know the call any more"
+	}
+	return ""
+}
+
 // refreshed takes the answer to a sign of life.
 func (l *Leg) refreshed(r *response, err error) {
 	l.mu.Lock()
@@ -187,12 +203,8 @@ func (l *Leg) refreshed(r *response, err error) {
 	if l.phase != up {
 		return
 	}
-	if err != nil || r.StatusCode == 408 || r.StatusCode == 481 {
-		why := "the far end does not know the call any more"
-		if err != nil {
-			why = "the far end does not answer: " + err.Error()
-		}
-		l.leave(leg.MediaLost, why)
+	if why := lostDialog(r, err); why != "" || err != nil {
+		l.leave(leg.MediaLost, cmp.Or(why, fmt.Sprint(err)))
 		return
 	}
 	// The request may have been sent again with a password, so that the number is another one.
@@ -206,10 +218,9 @@ func (l *Leg) refreshed(r *response, err error) {
 			l.dialog.aim(r.from)
 		}
 		l.agreed(r)
-	case r.StatusCode == 422:
-		if least := seconds(values(r, "Min-SE")); least > l.session.every {
-			l.session.least, l.session.every = least, least
-		}
+	case r.StatusCode == 422 && seconds(values(r, "Min-SE")) > l.session.every: // else it would say the same again
+		l.session.least = seconds(values(r, "Min-SE"))
+		l.session.every = l.session.least
 		l.refresh()
 	case r.StatusCode == 405 || r.StatusCode == 501:
 		if l.updates {

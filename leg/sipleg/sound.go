@@ -76,7 +76,9 @@ type sound struct {
 }
 
 func newSound(t transport) *sound {
-	s := &sound{t: t, ssrc: rand.Uint32(), seq: uint16(rand.Uint32()), ts: rand.Uint32(), dtmfIn: offeredDTMF}
+	// The first number is in the lower half: a far end that misses the first packets of encrypted sound must not miss the
+	// number's turn from 65535 to 0, or it decrypts nothing (RFC 3711 section 3.3.1).
+	s := &sound{t: t, ssrc: rand.Uint32(), seq: uint16(rand.N(1 << 15)), ts: rand.Uint32(), dtmfIn: offeredDTMF}
 	s.packet[0] = 2 << 6
 	binary.BigEndian.PutUint32(s.packet[8:], s.ssrc)
 	s.reports.due = nextReport(int(reportEvery) / 2)

@@ -14,6 +14,7 @@ type timers struct {
 	Bye     time.Duration // between our BYE and the end of the leg, if nobody confirms it
 	End     time.Duration // what Server.End may take
 	Ringing time.Duration // longest time between the first provisional answer and the last (timer C)
+	Remind  time.Duration // between two of our answers that it rings (RFC 3261 section 13.3.1.1): a proxy gives up after three minutes
 	Connect time.Duration // opening a TCP connection, or asking the DNS
 
 	Session time.Duration // the shortest session timer that is taken (RFC 4028 section 5)
@@ -42,6 +43,7 @@ func (t timers) orDefault() timers {
 	set(&t.Bye, 4*time.Second)
 	set(&t.End, 4*time.Second)
 	set(&t.Ringing, 3*time.Minute)
+	set(&t.Remind, time.Minute)
 	set(&t.Connect, 4*time.Second)
 	set(&t.Session, 90*time.Second)
 	set(&t.Ask, 8*time.Second)

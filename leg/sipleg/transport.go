@@ -13,15 +13,18 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/kaden-project/kaden/leg"
 )
 
 // Limits on what strangers may send.
 const (
 	maxDatagram = 65535
 	maxMessage  = 64 << 10        // one message on a stream
-	maxStreams  = 1024            // TCP connections at a time
-	maxFromOne  = 32              // … of one address
-	idleStream  = 3 * time.Minute // without a byte, then it is closed
+	maxStreams  = 1024            // TCP connections at a time that others have opened
+	maxFromOne  = 32              // … of one household
+	idleStream  = 3 * time.Minute // without a message either way, then it is closed
+	reopening   = 4 * time.Second // may take so long
 	writeQueue  = 64              // messages waiting for a slow TCP peer
 )
 
@@ -63,9 +66,12 @@ type wire struct {
 	dial *tls.Config      // for connections of ours
 
 	mu      sync.Mutex
-	streams map[streamKey]*stream
+	streams map[streamKey]*stream // the last one of each
+	all     map[*stream]netip.Addr
 	closed  bool
 	running sync.WaitGroup
+	life    context.Context // ends when the wire is closed
+	end     context.CancelFunc
 }
 
 // listen opens UDP and TCP on the same port; with port 0 it looks for one that is free for both.
@@ -119,12 +125,13 @@ func (w *wire) start() {
 func (w *wire) close() {
 	w.mu.Lock()
 	w.closed = true
+	w.end()
 	w.udp.Close()
 	w.tcp.Close()
 	if w.tls != nil {
 		w.tls.Close()
 	}
-	for _, s := range w.streams {
+	for s := range w.all {
 		s.close()
 	}
 	w.mu.Unlock()
@@ -169,7 +176,7 @@ func (w *wire) accept(l *net.TCPListener, cert *tls.Config) {
 		if cert != nil {
 			conn = tls.Server(c, cert)
 		}
-		if !w.admit(peer.Addr()) || w.serve(conn, streamKey{peer: peer}) == nil {
+		if !w.admit(peer.Addr()) || w.serve(conn, streamKey{peer: peer}, place{}) == nil {
 			c.Close()
 		}
 	}
@@ -188,7 +195,10 @@ func (w *wire) connect(ctx context.Context, p place) (flow, error) {
 	}
 	w.mu.Lock()
 	s := w.streams[key]
-	if came := w.streams[streamKey{peer: p.addr}]; s == nil && key.name != "" && came != nil && came.tls {
+	if s != nil && !s.open() {
+		s = nil
+	}
+	if came := w.streams[streamKey{peer: p.addr}]; s == nil && key.name != "" && came != nil && came.tls && came.open() {
 		s = came // a phone's: it cannot be connected to, and shows no certificate
 	}
 	w.mu.Unlock()
@@ -203,30 +213,32 @@ func (w *wire) connect(ctx context.Context, p place) (flow, error) {
 				return flow{}, err
 			}
 		}
-		if s = w.serve(c, key); s == nil {
+		if s = w.serve(c, key, p); s == nil {
 			c.Close()
-			return flow{}, errors.New("too many SIP connections are open")
+			return flow{}, errClosing
+		}
+		if s.conn != c { // another call has connected meanwhile
+			c.Close()
 		}
 	}
 	return flow{peer: p.addr, stream: s}, nil
 }
 
-// serve starts reading and writing a connection; nil when there are too many.
-func (w *wire) serve(c net.Conn, key streamKey) *stream {
+// serve starts reading and writing a connection. Of those that others have opened (at is no place) there are only so many:
+// nil is one too many. Of two that we have opened to the same place at once it gives the first, and the second is not used.
+func (w *wire) serve(c net.Conn, key streamKey, at place) *stream {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	ofThis := 0
-	for other := range w.streams {
-		if other.peer.Addr() == key.peer.Addr() {
-			ofThis++
-		}
-	}
-	if w.closed || len(w.streams) >= maxStreams || ofThis >= maxFromOne {
+	came := at == place{}
+	if w.closed || came && w.crowded(key.peer.Addr()) {
 		return nil
 	}
+	if first := w.streams[key]; !came && first != nil && first.open() {
+		return first
+	}
 	_, secure := c.(*tls.Conn)
-	s := &stream{conn: c, tls: secure, out: make(chan []byte, writeQueue), over: make(chan struct{})}
-	w.streams[key] = s
+	s := &stream{conn: c, tls: secure, at: at, out: make(chan []byte, writeQueue), over: make(chan struct{})}
+	w.streams[key], w.all[s] = s, leg.Household(key.peer.Addr())
 	w.running.Go(func() { s.write() })
 	w.running.Go(func() {
 		if s.shake() {
@@ -234,12 +246,29 @@ func (w *wire) serve(c net.Conn, key streamKey) *stream {
 		}
 		s.close()
 		w.mu.Lock()
+		delete(w.all, s)
 		if w.streams[key] == s {
 			delete(w.streams, key)
 		}
 		w.mu.Unlock()
 	})
 	return s
+}
+
+// crowded tells whether others have opened as many connections as we take, or as we take of one household. What we have
+// opened ourselves does not count: nobody keeps us from calling. w.mu is held.
+func (w *wire) crowded(by netip.Addr) bool {
+	came, ofThis := 0, 0
+	for s, peer := range w.all {
+		if s.at != (place{}) {
+			continue
+		}
+		came++
+		if peer == leg.Household(by) {
+			ofThis++
+		}
+	}
+	return came >= maxStreams || ofThis >= maxFromOne
 }
 
 func (w *wire) read(s *stream, peer netip.AddrPort) {
@@ -283,10 +312,44 @@ func (w *wire) send(f flow, data []byte) error {
 	return err
 }
 
+// deliver is send for one who does not care how: where a connection of ours is closed another is opened. Carriers close
+// those that say nothing for two minutes, and calls last longer.
+func (w *wire) deliver(f flow, data []byte) error {
+	err := w.send(f, data)
+	if !errors.Is(err, net.ErrClosed) || f.udp || f.stream.at == (place{}) {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return err
+	}
+	w.running.Go(func() {
+		ctx, stop := context.WithTimeout(w.life, reopening)
+		defer stop()
+		again, err := w.connect(ctx, f.stream.at)
+		if err == nil {
+			err = w.send(again, data)
+		}
+		if err != nil {
+			w.log.Warn("a SIP connection that was closed cannot be opened again", "to", f.stream.at.String(), "err", err)
+		}
+	})
+	return nil
+}
+
+// toOpen is the way to a place to which no connection is open: deliver opens one.
+func toOpen(at place) flow {
+	s := &stream{tls: at.proto == "tls", at: at, over: make(chan struct{})}
+	close(s.over)
+	return flow{peer: at.addr, stream: s}
+}
+
 // stream is one TCP connection, with TLS or without.
 type stream struct {
 	conn net.Conn
 	tls  bool
+	at   place // where we have opened it to; none: the peer has opened it
 	out  chan []byte
 	once sync.Once
 	over chan struct{}
@@ -295,10 +358,8 @@ type stream struct {
 var errSlow = errors.New("the peer does not read its SIP connection")
 
 func (s *stream) send(data []byte) error {
-	select {
-	case <-s.over:
+	if !s.open() {
 		return net.ErrClosed
-	default:
 	}
 	select {
 	case s.out <- data:
@@ -320,7 +381,18 @@ func (s *stream) write() {
 				s.close()
 				return
 			}
+			s.conn.SetReadDeadline(time.Now().Add(idleStream))
 		}
+	}
+}
+
+// open tells whether it can be written to, as far as is known.
+func (s *stream) open() bool {
+	select {
+	case <-s.over:
+		return false
+	default:
+		return true
 	}
 }
 

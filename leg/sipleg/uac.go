@@ -266,9 +266,6 @@ func (l *Leg) accepted(i *invitation, r *response) {
 		return
 	}
 	l.dialog = *i.dialogOf(r)
-	if l.acks.seq > l.dialog.seq {
-		l.dialog.seq = l.acks.seq
-	}
 	if body := sdpOf(r); body != nil {
 		d, err := l.readAnswer(body, r.from.peer.Addr())
 		if err != nil {
@@ -334,6 +331,7 @@ func (l *Leg) refused(i *invitation, r *response) {
 	}
 	if least := seconds(values(r, "Min-SE")); code == 422 && l.wanted() > 0 && least > l.wanted() {
 		l.session.least = least
+		l.auth, l.keys = nil, l.user.keys() // many take an answer to their challenge once
 		if l.invite(l.again(i.at)) == nil {
 			return
 		}
@@ -341,6 +339,7 @@ func (l *Leg) refused(i *invitation, r *response) {
 	if l.to.Encrypt == leg.Offered && l.line.Secret && notAcceptable(code) {
 		l.line.Secret, l.ours.lock = false, lock{}
 		l.offer = l.ours.offer(sendrecv)
+		l.auth, l.keys = nil, l.user.keys() // as above
 		if l.invite(l.again(i.at)) == nil {
 			return
 		}

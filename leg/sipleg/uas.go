@@ -132,7 +132,22 @@ func (l *Leg) ringBack(early bool) error {
 	if l.early {
 		l.applySound()
 	}
+	l.after(l.srv.t.Remind, func() { l.stillRings(code) })
 	return nil
+}
+
+// stillRings says again what was said last, for a proxy between us and the caller that would give the call up.
+func (l *Leg) stillRings(code int) {
+	if l.phase != setup {
+		return
+	}
+	switch {
+	case !l.reliable.required:
+		l.first.sayAgain()
+	case !l.reliable.open: // else it is being repeated anyway
+		l.ringReliably(code, "")
+	}
+	l.after(l.srv.t.Remind, func() { l.stillRings(code) })
 }
 
 func (l *Leg) pickUp() error {

@@ -105,6 +105,39 @@ func TestCalled(t *testing.T) {
 	ended(t, l, leg.HungUp)
 }
 
+// A proxy on the way gives up a call of which it has heard nothing for three minutes.
+func TestLongRingingIsSaidAgain(t *testing.T) {
+	for name, extra := range map[string]string{"as it is": "X-None: 1", "reliably": "Require: 100rel"} {
+		t.Run(name, func(t *testing.T) {
+			_, l, p, _ := calledBy(t, func(c *Config) { c.timers.Remind = 300 * time.Millisecond }, sdpAt(40000), extra)
+			if err := l.Ring(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+			known := map[string]bool{}
+			for n := 2; n < 5; {
+				ringing := p.hears("SIP/2.0 180")
+				if rseq := ringing.get("RSeq"); rseq != "" {
+					if known[rseq] {
+						continue // it is repeated until the PRACK has come
+					}
+					known[rseq] = true
+					p.in(ringing, "PRACK", n, "", "RAck: "+rseq+" 1 INVITE")
+					p.hearsAnswer("200", n)
+				}
+				n++
+			}
+			if err := l.Answer(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			ok := p.hearsAnswer("200", 1)
+			p.acks(ok, "")
+			next(t, l, leg.Answered)
+			p.in(ok, "BYE", 9, "")
+			ended(t, l, leg.HungUp)
+		})
+	}
+}
+
 func TestAnswerThatIsNeverAcknowledged(t *testing.T) {
 	_, l, p, _ := calledBy(t, func(c *Config) { c.timers.T1, c.timers.T2 = 2*time.Millisecond, 8*time.Millisecond }, sdpAt(40000))
 	l.Answer(t.Context())

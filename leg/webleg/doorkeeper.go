@@ -4,9 +4,11 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"github.com/kaden-project/kaden/leg"
 )
 
-// How many TCP connections are open at a time: an office behind one address, and all of them.
+// How many TCP connections are open at a time: an office behind one address or with one network, and all of them.
 const (
 	mostOfOne = 256
 	mostOfAll = 4096
@@ -18,7 +20,7 @@ type doorkeeper struct {
 	net.Listener
 
 	mu   sync.Mutex
-	in   map[netip.Addr]int
+	in   map[netip.Addr]int // by household
 	all  int
 	most struct{ one, all int }
 }
@@ -48,6 +50,7 @@ func (d *doorkeeper) Accept() (net.Conn, error) {
 }
 
 func (d *doorkeeper) admit(from netip.Addr) bool {
+	from = leg.Household(from)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.all >= d.most.all || d.in[from] >= d.most.one {
@@ -59,6 +62,7 @@ func (d *doorkeeper) admit(from netip.Addr) bool {
 }
 
 func (d *doorkeeper) left(from netip.Addr) {
+	from = leg.Household(from)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.all--

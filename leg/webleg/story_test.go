@@ -416,6 +416,23 @@ func TestThePortIsOpenOnAllAddresses(t *testing.T) {
 	}
 }
 
+func TestAStrangerWithManyAddressesIsOne(t *testing.T) {
+	d := newDoorkeeper(nil, 2, 100)
+	in := 0
+	for _, a := range []string{"2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2::3", "2001:db8:1:3::1", "192.0.2.1"} {
+		if d.admit(netip.MustParseAddr(a)) {
+			in++
+		}
+	}
+	if in != 4 {
+		t.Errorf("%d of 5 are let in, of whom three have one network; want 4", in)
+	}
+	d.left(netip.MustParseAddr("2001:db8:1:2::1"))
+	if !d.admit(netip.MustParseAddr("2001:db8:1:2::9")) {
+		t.Error("whoever has left still counts")
+	}
+}
+
 func TestStrangersAreNotWaitedFor(t *testing.T) {
 	inner, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
