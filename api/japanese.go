@@ -37,7 +37,7 @@ var Japanese = map[string]string{
 	"people are being rung for a real alert": "本物のアラートで呼び出し中です",
 	"try again when somebody has taken it":   "だれかが引き受けてから、もう一度お試しください",
 	"there is no %s":                         "%s がありません",
-	"alert %s":                               "アラート %s ",
+	"alert %s":                               "アラート %s",
 	"no contact":                             "連絡先がありません",
 	"it may have been deleted; kaden why, the console and /api/alerts list the newest": "削除されたのかもしれません。新しいものは kaden why、コンソール、/api/alerts で確認できます",
 	"%s: this was not recorded in time":                                                "%s：時間内に記録できませんでした",
