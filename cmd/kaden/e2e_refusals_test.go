@@ -188,9 +188,12 @@ func TestIntakeRefusesWhatNobodyCouldRead(t *testing.T) {
 	}
 	all := s.alerts()
 	if len(all) != 1 {
-		t.Fatalf("%d alerts are stored, want the one that has no title", len(all))
+		t.Fatalf("%d alerts are stored, want one about all that this source sent and nobody could read", len(all))
 	}
-	s.until(all[0].ID, timeline.AttemptDialing, "me")
+	// The source is new: there is time to mend it, and then somebody is called.
+	if e := s.until(all[0].ID, timeline.CalloutWaiting, ""); e.Text != "grace of 5m before the first ring" || s.night(all[0].ID).count(timeline.AlertRepeated, "") != 3 {
+		t.Errorf("the night was:\n%s", s.night(all[0].ID))
+	}
 }
 
 // The database goes away: alerts are refused with 503 and a Retry-After, and taken when it is back.

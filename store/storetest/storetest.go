@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 	}{
 		{"an incident is opened, taken and resolved, and the next one is another", incidentLife},
 		{"incidents are listed newest first, a page at a time", incidentPages},
+		{"what was understood of a source, and since when", understoodOnce},
 		{"the same delivery twice is seen once", deliverySeen},
 		{"a hundred copies of a delivery at once open one incident", deliveryStorm},
 		{"a call-out is changed by who has read it last", calloutConflicts},
@@ -70,6 +71,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"events are read on from a number", eventsPaged},
 		{"a node's name is taken once, and fences only grow", nodeNames},
 		{"call-outs of dead nodes are adopted, oldest first", adoption},
+		{"a call-out that waits for nothing is its who wakes it", claiming},
 		{"a node that has lost its name changes nothing more", zombie},
 		{"calls under way of the dead are ghosts", ghosts},
 		{"call-outs whose time has passed are overdue", overdue},

@@ -235,7 +235,7 @@ const warningTexts: Record<Warning['code'], (about: string) => Both> = {
   'not-ready': () => ({ en: 'kaden cannot record anything: its database does not answer', ja: 'データベースが応答せず、記録できません' }),
 };
 
-/** A warning in words; its hint stays as the server gave it, because it holds commands. */
+/** A warning in words, with the person's name; its hint is the server's, in the same language. */
 export function warningText(w: Warning, lang: Lang, nameOf: NameOf): string {
   const about = w.code === 'person-unreachable' ? called(w.about, lang, nameOf) : (w.about ?? '');
   return warningTexts[w.code]?.(about)[lang] ?? w.text;
