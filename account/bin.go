@@ -253,8 +253,8 @@ func (p *templating) blank(tag string) {
 }
 
 func clipped(s string) string {
-	if len(s) > 40 {
-		return s[:40] + "…"
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:40]) + "…"
 	}
 	return s
 }

@@ -91,8 +91,9 @@ func TestWhatIsWrongInABin(t *testing.T) {
 		"{{ }}":                                  "names no parameter",
 		strings.Repeat("{{#A}}", mostSections+1): "more sections",
 		"{{#" + strings.Repeat("long", 20) + "}}": "…",
+		"{{#" + strings.Repeat("長", 50) + "}}":    "…",
 	} {
-		if _, said := bin(t, twiml); !strings.Contains(said, want) {
+		if _, said := bin(t, twiml); !strings.Contains(said, want) || !utf8.ValidString(said) {
 			t.Errorf("%s: %q, want %q", twiml, said, want)
 		}
 	}

@@ -1,11 +1,14 @@
 // Package alert is what a monitoring system said, in one form.
 //
 // Its children translate bytes: alert/mackerel, alert/plain, later others. A translation is pure and
-// bounded; one that fails or takes too long yields [Fallback], which still calls somebody. An alert
+// bounded; what it cannot read, or not in time, is [Fallback], which still calls somebody. An alert
 // must never be lost because a template had a typo.
 package alert
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Action is what the sender wants.
 type Action string
@@ -63,6 +66,12 @@ type Delivery struct {
 	Remote     string
 	ReceivedAt time.Time
 	Alerts     []Alert
+	Ours       bool // kaden's own word about the source, and no sign that its sender can be read: a storm, a test of the console's
+}
+
+// Read tells whether its sender was understood in full.
+func (d Delivery) Read() bool {
+	return !d.Ours && len(d.Alerts) > 0 && !slices.ContainsFunc(d.Alerts, func(a Alert) bool { return a.Key == Unreadable })
 }
 
 // Source is one way in: a kind of sender and the secret in its URL.
@@ -88,5 +97,6 @@ type Receipt struct {
 	Alerts    []string // ids of the alerts it opened or touched
 }
 
-// Translator reads one sender's bytes. It is pure; it may panic or fail, and then Fallback is used.
+// Translator reads one sender's bytes: the alerts that it could read, and an error about what it could not. It is
+// pure; it may panic.
 type Translator func(raw []byte) ([]Alert, error)

@@ -63,7 +63,7 @@ func TestCleanCutsWhatIsTooLong(t *testing.T) {
 	if n := utf8.RuneCountInString(a.Title); n != 1024 {
 		t.Errorf("the title has %d runes", n)
 	}
-	if len(a.Body) > longestBody || !utf8.ValidString(a.Body) {
+	if len(a.Body) > LongestBody || !utf8.ValidString(a.Body) {
 		t.Errorf("the body has %d bytes", len(a.Body))
 	}
 	if !strings.HasPrefix(a.Key, "long:") || len(a.Labels) != mostLabels || len(a.Links) != mostLinks {
@@ -121,8 +121,8 @@ func TestTranslateAlwaysCallsSomebody(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := Translate(tt.t, source, []byte(tt.raw))
-			if len(got) != 1 || got[0].Action != Trigger || got[0].Title != "mackerel alert (could not be read)" || got[0].Source != "mackerel" ||
-				!strings.Contains(got[0].Problem, tt.says) || !strings.HasPrefix(got[0].Key, "unreadable:") {
+			if len(got) != 1 || got[0].Action != Trigger || !strings.HasPrefix(got[0].Title, "mackerel sent something that could not be read") || got[0].Source != "mackerel" ||
+				!strings.Contains(got[0].Problem, tt.says) || got[0].Key != Unreadable {
 				t.Errorf("got %+v", got)
 			}
 		})
@@ -161,11 +161,61 @@ func TestFallbackShowsWhatCame(t *testing.T) {
 	if a.Body != "ディスクが\n一杯" || a.Labels["kind"] != "json" || a.Severity != Unknown {
 		t.Errorf("got %+v", a)
 	}
-	if same := Fallback("json", "json", []byte("ディスクが\n一杯"), nil); same.Key != a.Key || same.Problem != "" {
-		t.Errorf("the same bytes are another incident: %+v", same)
+	if b := Fallback("json", "json", []byte{0, 1, 2, 0xff, 0xfe}, nil); b.Body != "(5 bytes that are no text)" || b.Key != a.Key || b.Problem != "" || b.Labels[LabelWords] != "" {
+		t.Errorf("whatever cannot be read is one problem of its source: %+v", b)
 	}
-	if b := Fallback("json", "json", []byte{0, 1, 2, 0xff, 0xfe}, nil); b.Body != "(5 bytes that are no text)" || b.Key == a.Key {
-		t.Errorf("bytes: %+v", b)
+}
+
+func TestWhatCanBeMadeOutIsSaid(t *testing.T) {
+	for _, tt := range []struct{ name, raw, words string }{
+		{"a comma too many", `{"severity":"critical","title":"disk full",}`, "disk full"},
+		{"a form that is no form", `severity=critical&title=disk+full&&&{`, "disk full"},
+		{"half of it", `{"title":"ディスク\u4f7f\u7528\u7387 96`, "ディスク使用率 96"},
+		{"another sender's JSON", `{"alerts":[{"labels":{"alertname":"DiskFull","instance":"db01"}}]}`, "DiskFull"},
+		{"words", "disk full on db01\nmore", "disk full on db01"},
+		{"nothing to be made out", `{"a":`, ""},
+		{"HTML", "<html><body>502</body></html>", ""},
+		{"digits", "12345", ""},
+		{"bytes", "\x1f\x8b\x08\x00\xff", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := Fallback("json", "json", []byte(tt.raw), nil)
+			title := "json sent something that could not be read"
+			if tt.words != "" {
+				title += ": " + tt.words
+			}
+			if a.Labels[LabelWords] != tt.words || a.Title != title {
+				t.Errorf("%q, %q", a.Labels[LabelWords], a.Title)
+			}
+		})
+	}
+}
+
+// What looks like a secret is not shown to everybody who may see the alert.
+func TestSecretsOfABodyAreNotShown(t *testing.T) {
+	for _, raw := range []string{
+		`{"title":"x","api_key":"geheim","b":}`, `{"auth": {"password" : "geheim \" geheim"`, `title=x&token=geheim&b=c`, "Authorization: Bearer geheim\nx",
+		`{"X-Signature":"geheim`, `client_secret=geheim`, `{"token": 4711geheim,}`,
+	} {
+		if a := Fallback("json", "json", []byte(raw), nil); strings.Contains(a.Body+a.Title, "geheim") || !strings.Contains(a.Body, "(taken out)") {
+			t.Errorf("%s is shown as %s", raw, a.Body)
+		}
+	}
+}
+
+// A batch in which some cannot be read: those that can are alerts as ever, and one more says so.
+func TestABatchIsReadAsFarAsItCanBe(t *testing.T) {
+	got := Translate(func([]byte) ([]Alert, error) {
+		return []Alert{{Title: "a", Key: "1"}, {Title: "b", Key: "kaden:unreadable", Action: Resolve}}, errors.New("alert 3 of 3: no title")
+	}, Source{Name: "json", Kind: "json"}, []byte("[]"))
+	if len(got) != 3 || got[0].Title != "a" || got[2].Key != Unreadable || got[2].Problem != "alert 3 of 3: no title" {
+		t.Fatalf("got %+v", got)
+	}
+	if strings.HasPrefix(got[1].Key, "kaden:") {
+		t.Errorf("a sender speaks for kaden: %q", got[1].Key)
+	}
+	if (Delivery{Alerts: got}).Read() || !(Delivery{Alerts: got[:2]}).Read() || (Delivery{Alerts: got[:2], Ours: true}).Read() || (Delivery{}).Read() {
+		t.Error("which deliveries were read")
 	}
 }
 

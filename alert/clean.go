@@ -12,12 +12,14 @@ import (
 	"unicode/utf8"
 )
 
-// What an alert may hold at most. Senders are strangers; what is kept is also shown and spoken.
+// LongestBody is how long an alert's body may be, in bytes.
+const LongestBody = 16 << 10
+
+// What else an alert may hold at most. Senders are strangers; what is kept is also shown and spoken.
 const (
 	longestTitle = 1024 // runes
-	longestBody  = 16 << 10
-	longestShort = 256 // runes: subject, account, label
-	longestKey   = 256 // bytes
+	longestShort = 256  // runes: subject, account, label
+	longestKey   = 256  // bytes
 	mostLabels   = 64
 	mostLinks    = 16
 )
@@ -31,7 +33,7 @@ func Clean(a Alert) Alert {
 	a.Account = line(a.Account, longestShort)
 	a.Subject = line(a.Subject, longestShort)
 	a.Problem = line(a.Problem, longestTitle)
-	a.Body = page(a.Body, longestBody)
+	a.Body = page(a.Body, LongestBody)
 	a.Labels = cleanLabels(a.Labels)
 	a.Links = cleanLinks(a.Links)
 	a.OccurredAt = moment(a.OccurredAt)

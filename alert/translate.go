@@ -6,8 +6,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // What a translation may cost at most.
@@ -25,25 +23,27 @@ var (
 )
 
 // Translate has t read one delivery of source. Whatever t does, fail, panic, take too long, find nothing,
-// there is at least one alert: then it is [Fallback], which calls somebody. What comes back is clean.
+// there is at least one alert. What could be read stands first; what could not is one [Fallback] behind it,
+// which calls somebody. What comes back is clean.
 func Translate(t Translator, source Source, raw []byte) []Alert {
 	alerts, err := bounded(t, raw)
 	if err == nil && len(alerts) == 0 {
 		err = errNothing
 	}
-	if err != nil {
-		return []Alert{Fallback(source.Name, source.Kind, raw, err)}
+	if cut := len(alerts) - mostAlerts; cut > 0 {
+		alerts = alerts[:mostAlerts]
+		err = fmt.Errorf("%d alerts in one delivery; %d are not looked at", cut+mostAlerts, cut)
 	}
-	cut := len(alerts) - mostAlerts
-	alerts = alerts[:min(len(alerts), mostAlerts)]
-	clean := make([]Alert, len(alerts))
+	clean := make([]Alert, len(alerts), len(alerts)+1)
 	for i, a := range alerts {
 		a.Source = source.Name
 		clean[i] = Clean(a)
+		if strings.HasPrefix(clean[i].Key, ours) {
+			clean[i].Key = short(clean[i].Key) // kaden's own words about a source are kaden's alone
+		}
 	}
-	if cut > 0 {
-		more := Fallback(source.Name, source.Kind, raw, fmt.Errorf("%d alerts in one delivery; %d are not looked at", cut+mostAlerts, cut))
-		clean = append(clean, more)
+	if err != nil {
+		clean = append(clean, Fallback(source.Name, source.Kind, raw, err))
 	}
 	return clean
 }
@@ -102,38 +102,4 @@ func whereabouts(stack []byte) string {
 		return place[strings.LastIndexByte(place, '/')+1:]
 	}
 	return "an unknown place"
-}
-
-// Fallback is the alert for a delivery that could not be read. It calls like any other, because behind
-// an unreadable body there may be a house on fire; its body shows what came. The same bytes give the
-// same key, so a sender that repeats itself opens one incident.
-func Fallback(source, kind string, raw []byte, err error) Alert {
-	a := Alert{
-		Source:   source,
-		Key:      "unreadable:" + short(string(raw)),
-		Action:   Trigger,
-		Severity: Unknown,
-		Title:    source + " alert (could not be read)",
-		Body:     readable(raw),
-		Labels:   map[string]string{"kind": kind},
-	}
-	if err != nil {
-		a.Problem = err.Error()
-	}
-	return Clean(a)
-}
-
-// readable is the beginning of a body as text, if it is text at all.
-func readable(raw []byte) string {
-	raw = raw[:min(len(raw), 4096)]
-	odd := 0
-	for _, r := range string(raw) {
-		if r == utf8.RuneError || unicode.IsControl(r) && !unicode.IsSpace(r) {
-			odd++
-		}
-	}
-	if odd*10 > len(raw) {
-		return fmt.Sprintf("(%d bytes that are no text)", len(raw))
-	}
-	return string(raw)
 }

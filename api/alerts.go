@@ -189,7 +189,7 @@ func (a *API) test(ctx context.Context, in *struct {
 	}
 	ids, err := a.cfg.Accept(ctx, alert.Delivery{
 		ID: one.Key, Source: one.Source, Kind: "json", Raw: raw, Remote: string(callerOf(ctx)),
-		ReceivedAt: time.Now().UTC(), Alerts: []alert.Alert{one},
+		ReceivedAt: time.Now().UTC(), Alerts: []alert.Alert{one}, Ours: true,
 	})
 	if err != nil {
 		return nil, a.trouble(ctx, "test alert", err)

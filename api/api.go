@@ -114,6 +114,8 @@ type Config struct {
 	// MayPhone says why the console's phone may not call somebody, or what speaks against it; nil: it calls nobody.
 	MayPhone func(ctx context.Context, to number.Address) (warning string, err error)
 
+	Japanese *problem.Reader // says what is refused and warned of to who asks for Japanese; nil: English alone
+
 	Name        string        // under which people keep kaden's numbers; "" is "kaden 架電"
 	Region      string        // of numbers without a country; "" is JP
 	DefaultPlan string        // of sources that name none; "" is "default"
@@ -152,6 +154,7 @@ func New(log *slog.Logger, cfg Config) *API {
 		"session": {Type: "apiKey", In: "cookie", Name: cookie, Description: "A browser that signed in."},
 	}
 	c.Security = []map[string][]string{{"token": {}}, {"account": {}}, {"session": {}}}
+	c.Transformers = append(c.Transformers, a.translate)
 	a.huma = humago.New(a.mux, c)
 	a.alertRoutes()
 	a.decisionRoutes()
@@ -183,6 +186,7 @@ func (a *API) Handler() http.Handler {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
+		h.Add("Vary", "Accept-Language")
 		h.Set("Referrer-Policy", "no-referrer") // a login link must not travel on
 		if strings.HasPrefix(r.URL.Path, linkPath) {
 			// Nor must the address of an alert; but under no-referrer a browser would send its form from nowhere.
@@ -190,7 +194,7 @@ func (a *API) Handler() http.Handler {
 		}
 		r, refusal := a.admit(w, r)
 		if refusal != nil {
-			refusal.write(w)
+			a.refused(w, r, refusal)
 			return
 		}
 		a.mux.ServeHTTP(w, r)
@@ -204,11 +208,11 @@ func (a *API) Close() { a.end() }
 // OpenAPI is the description of the API (OpenAPI 3.1, JSON).
 func (a *API) OpenAPI() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON() }
 
-func (a *API) describe(w http.ResponseWriter, _ *http.Request) {
+func (a *API) describe(w http.ResponseWriter, r *http.Request) {
 	text, err := a.OpenAPI()
 	if err != nil {
 		a.log.Error("the API's description cannot be written", "err", err)
-		refuse(http.StatusInternalServerError, "the description cannot be written", "").write(w)
+		a.refused(w, r, refuse(http.StatusInternalServerError, "the description cannot be written", ""))
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -216,5 +220,5 @@ func (a *API) describe(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (a *API) nothingHere(w http.ResponseWriter, r *http.Request) {
-	refuse(http.StatusNotFound, "there is nothing at "+r.Method+" "+r.URL.Path, "/api/openapi.json lists what there is").write(w)
+	a.refused(w, r, refuse(http.StatusNotFound, "there is nothing at "+r.Method+" "+r.URL.Path, "/api/openapi.json lists what there is"))
 }

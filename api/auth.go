@@ -167,9 +167,9 @@ func (a *API) signIn(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		a.log.Error("login not recorded", "err", err)
-		refuse(http.StatusServiceUnavailable, "the database does not answer", "try again; the server's log says more").write(w)
+		a.refused(w, r, refuse(http.StatusServiceUnavailable, "the database does not answer", "try again; the server's log says more"))
 	case !ok:
-		refuse(http.StatusUnauthorized, "this token is not known", `it is in the file "token" in the data directory, and printed at the start`).write(w)
+		a.refused(w, r, refuse(http.StatusUnauthorized, "this token is not known", `it is in the file "token" in the data directory, and printed at the start`))
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}
@@ -179,7 +179,7 @@ func (a *API) signOut(w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie(cookie); err == nil {
 		if err := a.cfg.Tickets.DropTicket(r.Context(), sessionKind, hash(c.Value)); err != nil {
 			a.log.Error("session not ended", "err", err)
-			refuse(http.StatusServiceUnavailable, "the database does not answer", "try again").write(w)
+			a.refused(w, r, refuse(http.StatusServiceUnavailable, "the database does not answer", "try again"))
 			return
 		}
 	}

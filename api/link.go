@@ -161,7 +161,6 @@ func showPage(w http.ResponseWriter, status int, p page) {
 	h.Set("Content-Language", p.Lang)
 	h.Set("Content-Security-Policy", linkPolicy)
 	h.Set("X-Robots-Tag", "noindex, nofollow")
-	h.Add("Vary", "Accept-Language")
 	p.Style = template.CSS(linkCSS)
 	w.WriteHeader(status)
 	linkPage.Execute(w, p) // whoever does not read to the end is gone
@@ -202,7 +201,7 @@ var (
 )
 
 func linkWordsOf(r *http.Request) linkWords {
-	if _, at := tags.MatchStrings(linkLanguages, r.Header.Get("Accept-Language")); at == 1 {
+	if wantsJapanese(r.Header.Get("Accept-Language")) {
 		return japanese
 	}
 	return english

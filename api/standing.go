@@ -9,6 +9,7 @@ import (
 
 // Standing is how a trunk, or an SMSC, stands with its carrier, apart from calls and messages.
 type Standing struct {
+	Node   string     `json:"node,omitempty" doc:"The node that is signed on for all, or tries to, where that is another one: all but server and seen is what it has found."`
 	State  string     `json:"state" enum:"waiting,registered,answering,refused,silent" doc:"refused: the carrier does not let us in; silent: it does not answer, or cannot be found."`
 	Since  time.Time  `json:"since"`
 	Until  *time.Time `json:"until,omitempty" doc:"Of the registration, as the carrier has granted it."`

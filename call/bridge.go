@@ -70,6 +70,12 @@ func (b *Bridge) leave(why error) {
 	})
 }
 
+// Leave is for a side that does not come to talk: the other one's Talk ends with [ErrOtherLeft]. It may be called from any
+// goroutine, and after the bridge is over, when it does nothing.
+func (s Side) Leave() { s.bridge.leave(errStayedAway) }
+
+var errStayedAway = errors.New("this side has not come")
+
 // Reasons to leave a bridge.
 var (
 	// ErrOtherLeft is Talk's answer when the other side has left.

@@ -184,6 +184,7 @@ type member struct {
 
 	held     bool
 	hold     Script    // heard while it is held; nil: soft notes
+	holds    int       // how often held or hold was changed
 	coach    sid.Call  // "": everybody hears it
 	announce []notice  // to be heard by it alone
 	change   chan bool // one place: what it hears is something else now

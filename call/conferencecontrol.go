@@ -83,8 +83,8 @@ func (f *Conference) Mute(id sid.Call, on bool) bool {
 	})
 }
 
-// Hold takes a call out of the conversation, to soft notes or to what script lets it hear, or takes it back. It
-// answers false if the call is not in the conference.
+// Hold takes a call out of the conversation, to soft notes or to what script lets it hear, or takes it back. Where script
+// fails, soft notes are heard. It answers false if the call is not in the conference.
 func (f *Conference) Hold(id sid.Call, on bool, script Script) bool {
 	return f.with(id, func(m *member) {
 		if m.held == on && script == nil {
@@ -92,7 +92,7 @@ func (f *Conference) Hold(id sid.Call, on bool, script Script) bool {
 		}
 		event := map[bool]string{true: "participant-hold", false: "participant-unhold"}[on]
 		again := m.held == on
-		m.held, m.hold = on, script
+		m.held, m.hold, m.holds = on, script, m.holds+1
 		m.place()
 		if !again {
 			f.desk.report(m.room, "hold", event, m.about())

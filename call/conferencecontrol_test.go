@@ -103,6 +103,27 @@ func TestOneOnHoldHearsNobodyAndIsNotHeard(t *testing.T) {
 	})
 }
 
+func TestWhatIsToBeHeardOnHoldMayFail(t *testing.T) {
+	conference(t, func(m *meeting) {
+		m.enters("sato", watched("leave hold"))
+		m.enters("suzuki", silently)
+		time.Sleep(time.Second)
+		id := m.calls["sato"].SID()
+		m.room().Hold(id, true, func(context.Context, *call.Call) error { return errors.New("404") })
+		time.Sleep(2 * time.Second)
+		i, _ := m.room().Info()
+		m.want("members", len(i.Members), 2)
+		m.want("is held", i.Members[0].Held, true)
+		m.room().Hold(id, false, nil)
+		time.Sleep(time.Second)
+		m.says("suzuki", "welcome back")
+		time.Sleep(2 * time.Second)
+		m.want("sato", m.hears("sato"), "waiting sound, waiting sound, welcome back")
+		m.want("events", m.owner.roomEvents(), "hold, unhold")
+		m.everybodyHangsUp()
+	})
+}
+
 func TestACoachSpeaksIntoOneEar(t *testing.T) {
 	conference(t, func(m *meeting) {
 		m.enters("sato", watched("join modify"))
@@ -159,6 +180,24 @@ func TestAnnouncements(t *testing.T) {
 				t.Errorf("no %q in %s", want, events)
 			}
 		}
+		m.everybodyHangsUp()
+	})
+}
+
+func TestAnnouncementsAreHeardOneAfterTheOther(t *testing.T) {
+	conference(t, func(m *meeting) {
+		m.enters("sato", watched("announcement"))
+		time.Sleep(time.Second)
+		id := m.calls["sato"].SID()
+		m.room().Announce(id, "https://owner.example/one", plainly("one minute left", 2*time.Second))
+		m.room().Announce(id, "https://owner.example/two", plainly("time is up", 2*time.Second))
+		time.Sleep(time.Second)
+		m.enters("suzuki", silently) // the conference starts meanwhile
+		time.Sleep(4 * time.Second)
+		m.says("suzuki", "hello")
+		time.Sleep(2 * time.Second)
+		m.want("sato", m.hears("sato"), "waiting sound, one minute left, time is up, hello")
+		m.want("events", m.owner.roomEvents("AnnounceUrl"), "announcement-end https://owner.example/one, announcement-end https://owner.example/two")
 		m.everybodyHangsUp()
 	})
 }

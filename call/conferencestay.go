@@ -93,6 +93,7 @@ type part struct {
 	script Script
 	once   bool // an announcement
 	url    string
+	hold   int // of somebody on hold: the member's holds; 0 for everybody else
 }
 
 // hears is what the member is to hear now.
@@ -104,9 +105,9 @@ func (m *member) hears() part {
 	case len(m.announce) > 0:
 		n := m.announce[0]
 		m.announce = m.announce[1:]
-		return part{n.script, true, n.url}
+		return part{script: n.script, once: true, url: n.url}
 	case m.held:
-		return part{script: m.hold}
+		return part{script: m.hold, hold: m.holds}
 	case m.room.started.IsZero():
 		return part{script: m.entry.WaitScript}
 	}
@@ -135,7 +136,7 @@ func (m *member) stay(ctx context.Context) (Exit, error) {
 				m.call.utter(m.port)
 				joined = true
 			}
-			if why := m.watch(ctx, limit); why != "" {
+			if why := m.watch(ctx, limit, false); why != "" {
 				return why, nil
 			}
 			continue
@@ -157,7 +158,7 @@ func (m *member) perform(ctx context.Context, limit <-chan time.Time, p part) (E
 	hear, stop := context.WithCancelCause(ctx)
 	seen := make(chan Exit, 1)
 	go func() {
-		why := m.watch(hear, limit)
+		why := m.watch(hear, limit, p.once)
 		stop(errElsewhere)
 		seen <- why
 	}()
@@ -168,6 +169,9 @@ func (m *member) perform(ctx context.Context, limit <-chan time.Time, p part) (E
 	case p.once:
 		m.call.desk.announced(m.room, m, p.url, err)
 		stop(nil)
+	case err != nil && p.hold > 0: // whoever is on hold stays there
+		stop(nil)
+		m.soothe(p)
 	case err != nil:
 		stop(nil)
 		<-seen
@@ -178,9 +182,20 @@ func (m *member) perform(ctx context.Context, limit <-chan time.Time, p part) (E
 	return <-seen, nil
 }
 
+// soothe lets one on hold hear soft notes in the place of what cannot be had, unless something else is to be heard by now.
+func (m *member) soothe(p part) {
+	d := m.call.desk
+	d.rooms.mu.Lock()
+	defer d.rooms.mu.Unlock()
+	if m.held && m.holds == p.hold {
+		m.hold = nil
+		m.place()
+	}
+}
+
 // watch waits for the end of the membership, and says which, or for another thing to be heard: "". So it does when
-// ctx ends.
-func (m *member) watch(ctx context.Context, limit <-chan time.Time) Exit {
+// ctx ends. An announcement is heard to its end, and what comes next is looked at then.
+func (m *member) watch(ctx context.Context, limit <-chan time.Time, announcement bool) Exit {
 	for {
 		select {
 		case why := <-m.out:
@@ -188,7 +203,9 @@ func (m *member) watch(ctx context.Context, limit <-chan time.Time) Exit {
 		case <-limit:
 			return LeftByLimit
 		case <-m.change:
-			return ""
+			if !announcement {
+				return ""
+			}
 		case f := <-m.room.events:
 			f()
 		case key := <-m.call.keys:

@@ -11,6 +11,7 @@ import (
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 const sato = "sim:sato"
@@ -261,4 +262,37 @@ func TestAFaultInAScriptCostsOneCall(t *testing.T) {
 		c, _ := h.place(call.Order{})
 		h.want("status", c.Wait().Status, call.Completed)
 	}, script(func(context.Context, *call.Call) error { panic("nil map") }))
+}
+
+func TestWhoeverIsCalledSeesWhatTheRecordSays(t *testing.T) {
+	for name, tc := range map[string]struct {
+		from string
+		by   map[string]string
+		want string
+	}{
+		"the order's own":     {"+815012345678", nil, "+815012345678"},
+		"left to the trunk":   {"", nil, "+815000000001"},
+		"the plan's for it":   {"", map[string]string{"one": "+815000000002"}, "+815000000002"},
+		"of another trunk's":  {"", map[string]string{"two": "+815000000002"}, "+815000000001"},
+		"before the caller's": {"+815012345678", map[string]string{"one": "+815000000002"}, "+815000000002"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			story(t, func(h *house) {
+				c, err := h.desk.Place(h.Context(), call.Order{
+					Account: acct, To: tel("+819011112222"), From: tc.from, FromByTrunk: tc.by, Callback: call.Callback{URL: "https://owner.example/status"},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				p := h.phone()
+				p.Answer()
+				time.Sleep(time.Second)
+				p.HangUp()
+				h.want("seen", p.Info().From, tc.want)
+				h.want("kept", c.Wait().From, tc.want)
+				time.Sleep(time.Second)
+				h.want("told", h.owner.last().Get("From"), tc.want)
+			}, trunks(trunk.Trunk{Name: "one", Server: "192.0.2.1", From: "+815000000001"}))
+		})
+	}
 }

@@ -334,9 +334,11 @@ func (d *Desk) Dequeue(id sid.Queue, which sid.Call, p Program) (QueueMember, er
 		}
 		d.queues.mu.Lock()
 		var place *Place
-		for _, one := range d.queues.of(id).places {
-			if one.call == c {
-				place = one
+		if w := d.queues.live[id]; w != nil { // else the call has left it in this moment
+			for _, one := range w.places {
+				if one.call == c {
+					place = one
+				}
 			}
 		}
 		d.queues.mu.Unlock()

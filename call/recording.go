@@ -96,10 +96,10 @@ const (
 type Taping struct {
 	desk  *Desk
 	order TapeOrder
-	tape  *media.Tape
-	deaf  []func() // takes the tape's ears away
-	post  *mailbox // takes the callbacks
-	asks  sid.Call // whose owner is told
+	tape  *media.Tape // nil once it is put away
+	deaf  []func()    // takes the tape's ears away
+	post  *mailbox    // takes the callbacks
+	asks  sid.Call    // whose owner is told
 	done  chan struct{}
 	over  sync.Once
 
@@ -196,7 +196,7 @@ func (t *Taping) Pause(skip bool) error {
 }
 
 // Resume goes on recording.
-func (t *Taping) Resume() error { return t.shift("in-progress", t.tape.Resume) }
+func (t *Taping) Resume() error { return t.shift("in-progress", func() { t.tape.Resume() }) }
 
 func (t *Taping) shift(status string, do func()) error {
 	t.mu.Lock()
@@ -305,6 +305,7 @@ func (t *Taping) putAway() {
 	}
 	t.mu.Lock()
 	t.record, t.url = r, where
+	t.tape, t.deaf = nil, nil // its sound is kept elsewhere by now, and the call may last for hours
 	t.mu.Unlock()
 	if r.Status == "absent" && t.desk.cfg.Recordings != nil {
 		ctx, stop := context.WithTimeout(context.Background(), keepTime)

@@ -3,6 +3,7 @@ package call_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -151,6 +152,47 @@ func TestARecordingIsPausedResumedAndStoppedBeforeItsCallEnds(t *testing.T) {
 			t.Errorf("recorded after the end: %v", err)
 		}
 	}, on(&s), plays(700))
+}
+
+// elsewhere keeps recordings where nobody looks.
+type elsewhere struct{}
+
+func (elsewhere) Keep(context.Context, call.Recording) (string, error) {
+	return "https://kaden.example/RE", nil
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+func TestARecordingThatIsKeptIsNotHeldInMemoryAsWell(t *testing.T) {
+	story(t, func(h *house) {
+		c, _ := h.place(call.Order{})
+		p := h.phone()
+		p.Answer()
+		p.Say(media.Tone(time.Hour, -20, 400))
+		time.Sleep(time.Second)
+		before := heap()
+		for range 3 {
+			one, err := c.Tape(call.TapeOrder{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Minute) // 9.6 MB
+			one.Stop()
+			<-one.Done()
+			h.want("kept", one.Recording().Status+" "+one.Recording().Seconds(), "completed 600")
+		}
+		if grown := heap() - before; grown > 5<<20 {
+			t.Errorf("%d MB are held after three recordings of ten minutes", grown>>20)
+		}
+		c.Complete()
+		c.Wait()
+	}, func(c *call.Config) { c.Recordings = elsewhere{} }, plays(700))
 }
 
 func TestWhatIsNotKeptIsSaid(t *testing.T) {

@@ -34,3 +34,18 @@ func FuzzStreamMouth(f *testing.F) {
 		}
 	})
 }
+
+func TestAServerThatReadsNothingIsNotAnsweredForEver(t *testing.T) {
+	o := outbox{wake: make(chan struct{}, 1)}
+	m := &streamMouth{marked: func(name string) { o.control(markMessage(name)) }}
+	for range 10 * mostWords {
+		if err := m.obey([]byte(`{"event":"mark","mark":{"name":"a"}}`)); err != nil { // nothing is to be heard: it is reached at once
+			t.Fatal(err)
+		}
+	}
+	var sound [media.Samples]byte
+	o.media("inbound", &sound, 0)
+	if len(o.entries) != mostWords+1 || o.lost() != 9*mostWords {
+		t.Errorf("%d messages wait, %d are lost", len(o.entries), o.lost())
+	}
+}

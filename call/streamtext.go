@@ -56,7 +56,8 @@ func message(v map[string]any) []byte {
 	return b
 }
 
-// outbox holds what is to be sent. A server that is slow loses the oldest sound, two seconds behind, and nothing else.
+// outbox holds what is to be sent. A server that is slow loses the oldest sound, two seconds behind; one that reads nothing
+// and asks for a thousand answers loses those that come on top.
 type outbox struct {
 	wake chan struct{} // one place
 
@@ -75,11 +76,19 @@ type outgoing struct {
 	payload [media.Samples]byte
 }
 
-const mostSounds = 100 // frames
+const (
+	mostSounds = 100 // frames
+	mostWords  = 1000
+)
 
+// control takes a message that is no sound.
 func (o *outbox) control(text []byte) {
 	o.mu.Lock()
-	o.entries = append(o.entries, outgoing{text: text})
+	if len(o.entries)-o.sounds < mostWords {
+		o.entries = append(o.entries, outgoing{text: text})
+	} else {
+		o.dropped++
+	}
 	o.mu.Unlock()
 	o.ring()
 }

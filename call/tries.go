@@ -143,7 +143,7 @@ func (c *Call) dial(line trunk.Trunk, channel string) {
 		c.tried = append(c.tried, line.Name)
 	}
 	if !c.now.alive() {
-		c.rec.Trunk = line.Name
+		c.carriedBy(line)
 	}
 	d, err := c.dialer(line)
 	if err == nil {
@@ -169,7 +169,7 @@ func (c *Call) dial(line trunk.Trunk, channel string) {
 	}
 	c.now = t
 	c.adopt(t)
-	c.rec.Trunk = line.Name
+	c.carriedBy(line)
 	if !c.other.alive() { // else the limit of the first one holds for both
 		c.due.Reset(c.order.Setup)
 		if line.Name != "" {
@@ -181,6 +181,14 @@ func (c *Call) dial(line trunk.Trunk, channel string) {
 	}
 	c.rec.Started = time.Now()
 	c.mark(timeline.CallInitiated, Event{Status: Initiated, Trunk: line.Name})
+}
+
+// carriedBy notes which trunk carries the call, and what it shows as the caller: that may be left to it.
+func (c *Call) carriedBy(line trunk.Trunk) {
+	c.rec.Trunk = line.Name
+	if shown := c.order.shows(line); shown != "" {
+		c.rec.From = shown
+	}
 }
 
 // undialled is a try that did not come about.
@@ -313,7 +321,7 @@ func (c *Call) choose(t *try) {
 		c.now, c.other = t, c.now
 	}
 	t.lost = false
-	c.rec.Trunk = t.line.Name
+	c.carriedBy(t.line)
 	c.adopt(t)
 	if c.other.alive() && !c.other.lost {
 		c.other.lost = true
@@ -349,7 +357,7 @@ func (c *Call) ended(t *try, e leg.Event) {
 	case left.alive() && (elsewhere || left.spoke):
 		// It goes on there; and busy may mean no more than that the other is about to ring.
 		c.now, c.other = left, nil
-		c.rec.Trunk = left.line.Name
+		c.carriedBy(left.line)
 		c.adopt(left)
 		if elsewhere {
 			c.another(t, e)

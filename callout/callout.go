@@ -293,15 +293,16 @@ const (
 // State is one call-out at a moment. It is kept as JSON; fields are only ever added. Its fields belong
 // to this package: others read the ones with a comment and change none.
 type State struct {
-	ID       string    `json:"id"`                 // of the call-out; attempts are named ID-1, ID-2 …
-	Plan     Plan      `json:"plan"`               // frozen
-	Severity string    `json:"severity,omitempty"` // of the alert: critical …
-	Status   Status    `json:"status"`
-	Due      time.Time `json:"due,omitzero"`    // when Decide wants a Tick; zero: nothing to wait for
-	By       string    `json:"by,omitempty"`    // who took it
-	Drill    bool      `json:"drill,omitempty"` // a rehearsal: moves no round robin, is not the last resort's business, is never asked about again
-	Begun    time.Time `json:"begun,omitzero"`
-	Attempts []Attempt `json:"attempts,omitempty"` // lines that are up, and those that ended with the last event; in order of number
+	ID       string        `json:"id"`                 // of the call-out; attempts are named ID-1, ID-2 …
+	Plan     Plan          `json:"plan"`               // frozen
+	Severity string        `json:"severity,omitempty"` // of the alert: critical …
+	Status   Status        `json:"status"`
+	Due      time.Time     `json:"due,omitzero"`    // when Decide wants a Tick; zero: nothing to wait for
+	By       string        `json:"by,omitempty"`    // who took it
+	Drill    bool          `json:"drill,omitempty"` // a rehearsal: moves no round robin, is not the last resort's business, is never asked about again
+	Begun    time.Time     `json:"begun,omitzero"`
+	Patience time.Duration `json:"patience,omitempty"` // least grace while the alert is a warning; 0 is the plan's
+	Attempts []Attempt     `json:"attempts,omitempty"` // lines that are up, and those that ended with the last event; in order of number
 	// the rest is added by the machine's own files
 	Progress
 }

@@ -159,7 +159,7 @@ func (m *machine) raise(severity string) {
 		return
 	}
 	m.Severity = severity
-	if grace := m.clock(0).Add(m.Plan.grace(severity)); grace.Before(m.Grace) {
+	if grace := m.clock(0).Add(m.grace(severity)); grace.Before(m.Grace) {
 		m.Grace = grace
 	}
 }
@@ -183,7 +183,7 @@ func (m *machine) refire(e Event) {
 		m.thaw()
 		m.Grace = m.clock(0)
 		if !through {
-			m.Grace = m.Grace.Add(m.Plan.grace(m.Severity))
+			m.Grace = m.Grace.Add(m.grace(m.Severity))
 		}
 		m.note(timeline.Event{Kind: timeline.CalloutResumed, Text: "fires again"})
 	case Acknowledged, StoppedNow:
@@ -206,7 +206,7 @@ func (m *machine) refire(e Event) {
 func (m *machine) anew() {
 	fresh := New(m.ID, m.Plan, m.Severity)
 	fresh.Attempts, fresh.Next, fresh.Clock, fresh.Drill = m.Attempts, m.Next, m.Clock, m.Drill
-	fresh.Halt, fresh.HaltedAt = m.Halt, m.HaltedAt
+	fresh.Halt, fresh.HaltedAt, fresh.Patience = m.Halt, m.HaltedAt, m.Patience
 	m.State = fresh
 	m.begin()
 }

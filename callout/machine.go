@@ -256,11 +256,19 @@ func (m *machine) begin() {
 		m.End = m.now.Add(m.Plan.Deadline)
 	}
 	m.note(timeline.Event{Kind: timeline.CalloutStarted, Text: m.Plan.Name})
-	grace := m.Plan.grace(m.Severity)
+	grace := m.grace(m.Severity)
 	m.Grace = m.now.Add(grace)
 	if grace > 0 {
 		m.note(timeline.Event{Kind: timeline.CalloutWaiting, Text: "grace of " + short(grace) + " before the first ring"})
 	}
+}
+
+// grace is how long an alert of this severity waits before the first ring of this call-out.
+func (m *machine) grace(severity string) time.Duration {
+	if mild(severity) {
+		return max(m.Plan.grace(severity), m.Patience)
+	}
+	return m.Plan.grace(severity)
 }
 
 // attempt finds a line that is up, by the name of its attempt.

@@ -38,6 +38,31 @@ func TestAPageRegistersAndLeaves(t *testing.T) {
 	})
 }
 
+// Whichever tab answers is paced beside the leg that it was called for.
+func TestEveryTabIsOfferedBesideItsCaller(t *testing.T) {
+	story(t, func(h *house) {
+		caller := new(media.Seat)
+		h.onDuty("sato")
+		l, err := h.s.Dial(h.Context(), leg.Target{URI: "client:sato"}, leg.Options{Beside: caller})
+		if err != nil {
+			h.Fatal(err)
+		}
+		h.happens(l, leg.Ringing)
+		h.onDuty("sato") // while it rings
+		synctest.Wait()
+		for i, line := range h.engine.lines {
+			if line.beside != caller {
+				t.Errorf("tab %d is paced anywhere", i+1)
+			}
+		}
+		if n := len(h.engine.lines); n != 2 {
+			t.Errorf("%d tabs were offered the call, want 2", n)
+		}
+		l.Hangup(h.Context(), leg.Canceled)
+		h.ends(l, leg.Canceled)
+	})
+}
+
 func TestATabRingsAnswersAndHangsUp(t *testing.T) {
 	story(t, func(h *house) {
 		p := h.onDuty("sato")

@@ -33,7 +33,7 @@ func (s *Server) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 		return nil, fmt.Errorf("%s: addresses are not browsers", a.Scheme)
 	}
 	l := &Leg{
-		s: s, who: who{sid.Account(to.Account), a.Text}, call: to.Call,
+		s: s, who: who{sid.Account(to.Account), a.Text}, call: to.Call, beside: o.Beside,
 		info: leg.Info{From: to.From, To: to.URI, CallID: o.ID, Headers: to.Headers},
 		gone: make(chan struct{}), wake: make(chan struct{}, 1),
 		tabs: map[*socket]*dialog{},
@@ -76,7 +76,8 @@ const nobodyInParticular = "client:kaden"
 type Leg struct {
 	s          *Server
 	who        who
-	call       string // CA…
+	call       string      // CA…
+	beside     *media.Seat // of the leg that this one is for, or nil
 	parameters map[string]string
 	info       leg.Info
 	bell       *leg.Bell
@@ -272,7 +273,7 @@ func (l *Leg) offer(k *socket) {
 		l.tabs[k] = d
 		l.lines++
 		go func() {
-			line, sdp, err := l.s.cfg.Engine.Offer(context.Background(), l.info, d) // it ends with the leg, not with a context
+			line, sdp, err := l.s.cfg.Engine.Offer(context.Background(), l.info, l.beside, d) // it ends with the leg, not with a context
 			l.post(func() { l.offered(k, d, line, sdp, err) })
 		}()
 	})

@@ -311,8 +311,9 @@ func (e *engine) newLine(i leg.Info, s Signaller) *line {
 	return l
 }
 
-func (e *engine) Offer(_ context.Context, i leg.Info, s Signaller) (Line, string, error) {
+func (e *engine) Offer(_ context.Context, i leg.Info, beside *media.Seat, s Signaller) (Line, string, error) {
 	l := e.newLine(i, s)
+	l.beside = beside
 	return l, sdp("kaden", 1), nil
 }
 
@@ -338,6 +339,7 @@ func (e *engine) endAll() {
 type line struct {
 	info   leg.Info
 	s      Signaller
+	beside *media.Seat
 	events chan leg.Event
 
 	speaking sync.Mutex

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
+	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/sid"
 )
@@ -22,8 +23,8 @@ import (
 // Engine makes and takes the SDPs of browsers and carries their sound; leg/webleg is one. Both methods return when all
 // candidates are in the SDP: the SDK knows no trickle. ctx is the life of the line.
 type Engine interface {
-	// Offer begins a leg to a browser.
-	Offer(ctx context.Context, i leg.Info, s Signaller) (l Line, offer string, err error)
+	// Offer begins a leg to a browser, paced beside another as with [leg.Options]; nil is anywhere.
+	Offer(ctx context.Context, i leg.Info, beside *media.Seat, s Signaller) (l Line, offer string, err error)
 	// Answer begins a leg from a browser. Its answer goes to s with Ringing or Answer.
 	Answer(ctx context.Context, i leg.Info, offer string, s Signaller) (Line, error)
 }

@@ -66,6 +66,9 @@ func (d *Dispatcher) Accept(ctx context.Context, in alert.Delivery) (alert.Recei
 				return err
 			}
 		}
+		if in.Read() {
+			return d.readAgain(tx, a, in)
+		}
 		return nil
 	})
 	switch {
@@ -105,6 +108,11 @@ func (d *Dispatcher) accept(tx Tx, a *accepted, in alert.Delivery, one alert.Ale
 	if err != nil {
 		return err
 	}
+	if one.Key == alert.Unreadable {
+		if one, err = weigh(tx, one, open, is); err != nil {
+			return err
+		}
+	}
 	switch one.Action {
 	case alert.Resolve:
 		return d.acceptResolve(tx, a, one, open, is, n)
@@ -126,7 +134,7 @@ func (d *Dispatcher) accept(tx Tx, a *accepted, in alert.Delivery, one alert.Ale
 	if err != nil {
 		return err
 	}
-	if was && last.Callout != "" && !last.Resolved.IsZero() {
+	if was && last.Callout != "" && !last.Resolved.IsZero() && !mended(one, last) {
 		if late := one.OccurredAt; !late.IsZero() && late.Before(last.Resolved) && late.Before(last.Alert.OccurredAt) {
 			return d.ignore(tx, a, in, one, n, "older than the resolve that was already taken in")
 		}
@@ -148,7 +156,7 @@ func (d *Dispatcher) open(tx Tx, a *accepted, inc Incident, id string, plan call
 	}
 	r := d.bareRun(row, inc)
 	r.state = callout.New(row.ID, plan, string(inc.Alert.Severity))
-	r.state.Drill = inc.Drill
+	r.state.Drill, r.state.Patience = inc.Drill, patience(inc.Alert)
 	t := newTurn(d, r, row, r.state, inc, r.attempts)
 	t.touched = true
 	t.note(at, timeline.Event{Kind: timeline.AlertStored, Text: inc.Alert.Title})
@@ -185,6 +193,12 @@ func (d *Dispatcher) acceptAgain(tx Tx, a *accepted, one alert.Alert, open Incid
 	if rank(one.Severity) > rank(open.Alert.Severity) {
 		kind, text = timeline.AlertRaised, fmt.Sprintf("from %s to %s", open.Alert.Severity, one.Severity)
 	}
+	said := true
+	if one.Key == alert.Unreadable {
+		text = fmt.Sprintf("the %d. that could not be read: %s", open.Repeats+2, one.Problem)
+		said = kind == timeline.AlertRaised || open.Repeats < mostShown || (open.Repeats+1)%mostShown == 0
+		one = addUnread(open, one, tx.Now())
+	}
 	open.Repeats++
 	open.Alert, open.Updated = one, tx.Now()
 	a.receipt.Alerts = append(a.receipt.Alerts, open.ID)
@@ -197,8 +211,11 @@ func (d *Dispatcher) acceptAgain(tx Tx, a *accepted, one alert.Alert, open Incid
 			a.told = append(a.told, told{open.Callout, summoned(one.Source)})
 		}
 	}
-	if err := tx.PutIncident(open); err != nil {
+	if err := tx.PutIncident(open); err != nil || !said {
 		return err
+	}
+	if one.Key == alert.Unreadable && open.Callout != "" {
+		a.told = append(a.told, told{open.Callout, callout.Event{At: now()}}) // no event: its count is read again, and told
 	}
 	return tx.Append(timeline.Event{At: tx.Now(), Kind: kind, Alert: open.ID, Callout: open.Callout, Text: text})
 }
@@ -222,16 +239,7 @@ func (d *Dispatcher) acceptResolve(tx Tx, a *accepted, one alert.Alert, open Inc
 	if !is {
 		return d.ignore(tx, a, alert.Delivery{}, one, n, "resolves something that is not open")
 	}
-	open.Status, open.Resolved, open.Updated = Resolved, tx.Now(), tx.Now()
-	a.receipt.Alerts = append(a.receipt.Alerts, open.ID)
-	if err := tx.PutIncident(open); err != nil {
-		return err
-	}
-	if open.Callout != "" { // the call-out says it on the timeline, after whatever it still has to say
-		a.told = append(a.told, told{open.Callout, callout.Event{At: now(), Kind: callout.Resolved, Text: one.Title}})
-		return nil
-	}
-	return tx.Append(timeline.Event{At: tx.Now(), Kind: timeline.AlertResolved, Alert: open.ID, Callout: open.Callout, Text: one.Title})
+	return d.close(tx, a, open, one.Title)
 }
 
 // ignore keeps an alert for which nobody is rung, with the reason.

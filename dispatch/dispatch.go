@@ -212,6 +212,11 @@ func (d *Dispatcher) wake(ctx context.Context, callout string) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("call-out %s: %w", callout, err)
 	}
+	if !row.Active && (row.Owner != d.cfg.Node || row.Fence != d.fence) { // else its next calls were an earlier life's, and ghosts
+		if row, err = d.store.Claim(ctx, callout, d.cfg.Node, d.fence); err != nil {
+			return nil, fmt.Errorf("call-out %s: %w", callout, err)
+		}
+	}
 	inc, err := d.store.IncidentByID(ctx, row.Alert)
 	if err != nil {
 		return nil, fmt.Errorf("alert %s: %w", row.Alert, err)

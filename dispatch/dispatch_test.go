@@ -421,3 +421,27 @@ func TestSomebodyWhoCannotBeReachedIsNamed(t *testing.T) {
 		h.happened(timeline.CalloutUnreached, "no trunk")
 	})
 }
+
+// A call-out that waits for nothing is nobody's after a restart. When its alert fires again it is driven by the life that
+// is there now, and its calls are not taken for ghosts of the one before.
+func TestWhatFiresAgainAfterARestartIsCalledByTheLifeThatIsThere(t *testing.T) {
+	story(t, "", func(h *house) {
+		got := h.alert("k", "disk full")
+		h.rings("sato").ring().noAnswer()
+		h.rings("suzuki").ring()
+		h.alert("k", "disk full", resolve)
+		h.after(time.Minute)
+		h.crash()
+		h.start()
+		h.after(time.Minute)
+		h.alert("k", "disk full")
+		suzuki := h.rings("suzuki").ring()
+		h.after(5 * time.Second)
+		h.mustNotHave(timeline.AttemptLost)
+		suzuki.answer().hears("disk full").press("1").hears("Recorded")
+		h.is(got.Alerts[0], dispatch.Acknowledged, "suzuki")
+		suzuki.hangsUp()
+		h.after(16 * time.Minute)
+		h.rings("suzuki").ring().answer().hears("Are you still on it").press("1")
+	})
+}

@@ -454,11 +454,11 @@ func (d *Dispatcher) callTitle(p phrases, a alert.Alert, spoken bool) string {
 }
 
 // titleOf is what an alert is about, as it is spoken.
-func (d *Dispatcher) titleOf(p phrases, plan callout.Plan, a alert.Alert) string {
+func (d *Dispatcher) titleOf(p phrases, plan callout.Plan, inc Incident) string {
 	if plan.Hotline {
-		return d.callTitle(p, a, true)
+		return d.callTitle(p, inc.Alert, true)
 	}
-	return alert.Speakable(a.Title, p.lang)
+	return p.title(inc)
 }
 
 // written is a caller's number as people write it: 090-1234-5678, or the name of a SIP user.

@@ -63,7 +63,7 @@ func (d *Dispatcher) onJoin(ctx context.Context, lead string, form url.Values) *
 	if len(here) > 0 {
 		text = fmt.Sprintf(p.joinWith, p.list(d.spokenNames(set, p, here)))
 	}
-	verbs := []twiml.Verb{p.say(text), p.say(fmt.Sprintf(p.joinAbout, d.titleOf(p, v.State.Plan, v.Incident.Alert)))}
+	verbs := []twiml.Verb{p.say(text), p.say(fmt.Sprintf(p.joinAbout, d.titleOf(p, v.State.Plan, v.Incident)))}
 	if missing := slices.DeleteFunc(v.State.Missing(), func(id string) bool { return id == me }); len(missing) > 0 {
 		verbs = append(verbs, p.say(fmt.Sprintf(p.joinMissing, p.list(d.spokenNames(set, p, missing)))))
 	}

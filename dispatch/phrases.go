@@ -23,18 +23,21 @@ type phrases struct {
 	namesMore  string                    // %s names and %d more
 
 	// The alert.
-	plain    string // one whose own words cannot be spoken
-	bundle   string // %d alerts
-	hangUp   string
-	proof    string // %s is the digit
-	twice    string // where keys are heard in the sound
-	onceMore string // one was heard; %s is the key
-	handOver string // %s hands it to you
-	handed   string // nobody is named
-	wordFrom string // %s left what comes now
-	wordIs   string // nobody is named
-	drill    string // first …
-	drilled  string // … and last
+	plain       string // one whose own words cannot be spoken
+	unread      string // something that could not be read
+	unreadN     string // %d of them
+	unreadWords string // the above, and %s that could be made out
+	bundle      string // %d alerts
+	hangUp      string
+	proof       string // %s is the digit
+	twice       string // where keys are heard in the sound
+	onceMore    string // one was heard; %s is the key
+	handOver    string // %s hands it to you
+	handed      string // nobody is named
+	wordFrom    string // %s left what comes now
+	wordIs      string // nobody is named
+	drill       string // first …
+	drilled     string // … and last
 
 	// What became of a key.
 	accepted    string

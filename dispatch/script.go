@@ -260,7 +260,7 @@ func (t *telling) words() (said []twiml.Verb) {
 
 // question asks whether somebody is still on what they took.
 func (t *telling) question() string {
-	title := t.d.titleOf(t.p, t.first.State.Plan, t.first.Incident.Alert)
+	title := t.d.titleOf(t.p, t.first.State.Plan, t.first.Incident)
 	if t.plainly || title == "" {
 		title = t.p.severity(t.first.Incident.Alert.Severity)
 	}
@@ -320,7 +320,7 @@ func (d *Dispatcher) message(p phrases, plan callout.Plan, inc Incident, count i
 	}
 	a := inc.Alert
 	speak := func(s string) string { return alert.Speakable(s, p.lang) }
-	source, title := speak(a.Source), d.titleOf(p, plan, a)
+	source, title := speak(a.Source), d.titleOf(p, plan, inc)
 	if plan.Hotline { // its number is no name
 		source = p.hotline
 	}
@@ -339,6 +339,21 @@ func (d *Dispatcher) message(p phrases, plan callout.Plan, inc Incident, count i
 		return p.plain + " " + title
 	}
 	return strings.Join(strings.Fields(said), " ")
+}
+
+// title is what an alert is about, as it is spoken. Of what could not be read, it is what is known of it.
+func (p phrases) title(inc Incident) string {
+	if inc.Alert.Key != alert.Unreadable {
+		return alert.Speakable(inc.Alert.Title, p.lang)
+	}
+	said := p.unread
+	if inc.Repeats > 0 {
+		said = fmt.Sprintf(p.unreadN, inc.Repeats+1)
+	}
+	if words := alert.Speakable(inc.Alert.Labels[alert.LabelWords], p.lang); words != "" {
+		said = fmt.Sprintf(p.unreadWords, said, words)
+	}
+	return said
 }
 
 // named fills a sentence with a person's name as it is spoken; nameless is said where there is none.

@@ -129,6 +129,9 @@ type Tx interface {
 	OpenIncident(source, key string) (Incident, bool, error)
 	// LastIncident finds the newest incident of a source and key, whatever its state.
 	LastIncident(source, key string) (Incident, bool, error)
+	// Understood tells whether anything that a source sent before a moment was read: whether there is an incident of it
+	// from then that is not of kaden's own making. It looks through all incidents, so it is for what is rare.
+	Understood(source string, before time.Time) (bool, error)
 	Incident(id string) (Incident, error)
 	PutIncident(i Incident) error
 
@@ -185,6 +188,9 @@ type Store interface {
 	// Adopt takes over up to limit active call-outs whose owner has no living lease, or is an earlier
 	// life of name, and returns them as they now are.
 	Adopt(ctx context.Context, name string, fence int64, limit int) ([]Callout, error)
+	// Claim is Adopt for one call-out that waits for nothing, whoever had it: who wakes it drives it. One that is active is
+	// left as it is. It returns the row as it now is.
+	Claim(ctx context.Context, callout, name string, fence int64) (Callout, error)
 	// Overdue lists the node's own active call-outs whose Due has passed by more than late.
 	Overdue(ctx context.Context, name string, late time.Duration) ([]Callout, error)
 	// Ghosts takes over attempts that belong to an earlier fence of this node or to a dead node, and whose call

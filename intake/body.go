@@ -24,23 +24,22 @@ import (
 // that cannot write JSON.
 const formKind = alert.KindJSON
 
-// refusal is why a body can never be read.
-type refusal struct {
-	status     int
-	text, hint string
-}
-
-// body reads what was sent, as JSON. Forms and query parameters are turned into the JSON they mean.
+// body reads what was sent, as JSON. Forms and query parameters are turned into the JSON they mean. With a refusal it
+// gives what came, as far as it came.
 func (d *Door) body(w http.ResponseWriter, r *http.Request, source alert.Source) ([]byte, *refusal) {
 	raw, err := d.read(w, r)
 	var tooLarge *http.MaxBytesError
+	methods := methodsFor(source.Kind)
 	switch {
+	case !slices.Contains(methods, r.Method):
+		w.Header().Set("Allow", strings.Join(methods, ", "))
+		return sent(r, raw), &refusal{status: http.StatusMethodNotAllowed, text: r.Method + " is not how alerts are sent", hint: "send them with " + strings.Join(methods, " or ")}
 	case errors.As(err, &tooLarge):
-		return nil, &refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", alert.LargestBody), "leave out what is not needed to wake somebody"}
+		return raw, &refusal{status: http.StatusRequestEntityTooLarge, text: fmt.Sprintf("the body is larger than %d bytes", alert.LargestBody), hint: "leave out what is not needed to wake somebody"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &refusal{http.StatusRequestTimeout, fmt.Sprintf("the body did not arrive within %s", d.cfg.ReadTime), ""}
+		return raw, &refusal{status: http.StatusRequestTimeout, text: fmt.Sprintf("the body did not arrive within %s", d.cfg.ReadTime), mild: true}
 	case err != nil:
-		return nil, &refusal{http.StatusBadRequest, "the body broke off: " + err.Error(), ""}
+		return raw, &refusal{status: http.StatusBadRequest, text: "the body broke off: " + err.Error(), mild: true}
 	}
 	text := bytes.Trim(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch {
@@ -52,7 +51,15 @@ func (d *Door) body(w http.ResponseWriter, r *http.Request, source alert.Source)
 			return asJSON(fields), nil
 		}
 	}
-	return nil, notJSON(r, text, source)
+	return sent(r, raw), notJSON(r, text, source)
+}
+
+// sent is what a request says: its body, else its query.
+func sent(r *http.Request, raw []byte) []byte {
+	if len(raw) == 0 {
+		return []byte(r.URL.RawQuery)
+	}
+	return raw
 }
 
 func (d *Door) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -138,7 +145,7 @@ func notJSON(r *http.Request, text []byte, source alert.Source) *refusal {
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		hint = "send it without Content-Encoding: " + e
 	}
-	return &refusal{http.StatusBadRequest, what, hint}
+	return &refusal{status: http.StatusBadRequest, text: what, hint: hint, mild: len(text) == 0}
 }
 
 // deliveryID is what the sender calls this delivery, else what is in it.

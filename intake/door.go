@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -52,7 +51,8 @@ var _ http.Handler = (*Door)(nil)
 // New makes the door. Every answer is JSON: 202 stored (or a duplicate), 400 a body that can never be
 // read, 404 no such source and key, 405, 408 the body did not arrive, 413 over 1 MiB, 429 over the limit,
 // 503 kaden's own trouble, with Retry-After. What is well-formed but cannot be understood is no error: it
-// is stored and calls somebody as it is.
+// is stored and calls somebody as it is. What is refused with the right key is stored as well and calls
+// somebody: senders do not repeat a 4xx, and an alert must not be forgotten.
 func New(log *slog.Logger, cfg Config) *Door {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -75,12 +75,6 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "there is no source with this name and key", "copy the whole address that kaden shows for the source")
 		return
 	}
-	methods := methodsFor(source.Kind)
-	if !slices.Contains(methods, r.Method) {
-		w.Header().Set("Allow", strings.Join(methods, ", "))
-		refuse(w, http.StatusMethodNotAllowed, r.Method+" is not how alerts are sent", "send them with "+strings.Join(methods, " or "))
-		return
-	}
 	now := d.cfg.Now()
 	if wait, full := d.meter(source.Name).full(now, d.cfg.Limit); full {
 		d.storm(r.Context(), source, now)
@@ -89,8 +83,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	raw, problem := d.body(w, r, source)
 	if problem != nil {
-		d.log.Warn("delivery refused", "from", source.Name, "cause", problem.text)
-		refuse(w, problem.status, problem.text, problem.hint)
+		d.unreadable(w, r, source, raw, problem, now)
 		return
 	}
 	delivery := alert.Delivery{
@@ -131,15 +124,8 @@ func (d *Door) accept(w http.ResponseWriter, r *http.Request, delivery alert.Del
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), d.cfg.AcceptTime)
 	defer cancel()
 	receipt, err := d.cfg.Acceptor.Accept(ctx, delivery)
-	switch {
-	case errors.Is(err, ErrFull):
-		d.meter(delivery.Source).refused(1)
-		d.refuseFull(w, retryAfter)
-		return
-	case err != nil:
-		d.log.Error("delivery not stored", "from", delivery.Source, "err", err)
-		w.Header().Set("Retry-After", seconds(retryAfter))
-		refuse(w, http.StatusServiceUnavailable, "the alert could not be stored", "send it again; kaden's log says what is wrong")
+	if err != nil {
+		d.notStored(w, delivery.Source, err)
 		return
 	}
 	var notes []string
@@ -162,6 +148,18 @@ func (d *Door) accept(w http.ResponseWriter, r *http.Request, delivery alert.Del
 		Alerts []string `json:"alerts"`
 		Notes  []string `json:"notes,omitempty"` // what was not understood; somebody is called all the same
 	}{status, receipt.Alerts, notes})
+}
+
+// notStored says that it is our own trouble: the sender comes again.
+func (d *Door) notStored(w http.ResponseWriter, source string, err error) {
+	if errors.Is(err, ErrFull) {
+		d.meter(source).refused(1)
+		d.refuseFull(w, retryAfter)
+		return
+	}
+	d.log.Error("delivery not stored", "from", source, "err", err)
+	w.Header().Set("Retry-After", seconds(retryAfter))
+	refuse(w, http.StatusServiceUnavailable, "the alert could not be stored", "send it again; kaden's log says what is wrong")
 }
 
 func (d *Door) refuseFull(w http.ResponseWriter, wait time.Duration) {
@@ -199,13 +197,14 @@ func seconds(d time.Duration) string {
 	return strconv.Itoa(max(1, int((d+time.Second-1)/time.Second)))
 }
 
-// refuse says what is wrong, for the person who sets the sender up.
-func refuse(w http.ResponseWriter, status int, text, hint string) {
+// refuse says what is wrong, for the person who sets the sender up. alerts are those that were made of it.
+func refuse(w http.ResponseWriter, status int, text, hint string, alerts ...string) {
 	answer(w, status, struct {
-		Status string `json:"status"`
-		Error  string `json:"error"`
-		Hint   string `json:"hint,omitempty"`
-	}{"refused", text, hint})
+		Status string   `json:"status"`
+		Error  string   `json:"error"`
+		Hint   string   `json:"hint,omitempty"`
+		Alerts []string `json:"alerts,omitempty"`
+	}{"refused", text, hint, alerts})
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

@@ -136,15 +136,15 @@ func TestMackerelAndWhateverItMayBecome(t *testing.T) {
 	h := open(Config{})
 	for _, tt := range []struct{ name, source, body, title string }{
 		{"its test button", "mackerel", `{"event":"sample","message":"Sample Notification from Mackerel"}`, "Sample Notification from Mackerel"},
-		{"an event nobody knows calls", "mackerel", `{"event":"earthquake"}`, "mackerel alert (could not be read)"},
-		{"JSON that is no object calls", "mackerel", `"disk full"`, "mackerel alert (could not be read)"},
-		{"a kind nobody reads calls", "future", `{"a":1}`, "future alert (could not be read)"},
-		{"no title calls", "json", `{"severity":"critical"}`, "json alert (could not be read)"},
+		{"an event nobody knows calls", "mackerel", `{"event":"earthquake"}`, "mackerel sent something that could not be read"},
+		{"JSON that is no object calls", "mackerel", `"disk full"`, "mackerel sent something that could not be read"},
+		{"a kind nobody reads calls", "future", `{"a":1}`, "future sent something that could not be read"},
+		{"no title calls", "json", `{"severity":"critical"}`, "json sent something that could not be read"},
 		{"a byte order mark", "json", "\xef\xbb\xbf{\"title\":\"x\"}", "x"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			code, _, answer := h.sent(t, "POST", "/in/"+tt.source+"/"+key, tt.body)
-			if d := h.last(t); code != 202 || answer["status"] != "stored" || d.Alerts[0].Title != tt.title || string(d.Raw) != tt.body {
+			if d := h.last(t); code != 202 || answer["status"] != "stored" || !strings.HasPrefix(d.Alerts[0].Title, tt.title) || string(d.Raw) != tt.body {
 				t.Errorf("answered %d %v, took %+v", code, answer, d)
 			}
 		})
@@ -179,24 +179,29 @@ func TestWhatCanNeverBeRead(t *testing.T) {
 		headers                  []string
 		code                     int
 		error, hint              string
+		calls                    alert.Severity // "": nobody is called
 	}{
-		{"a wrong key", "POST", "/in/json/wrong", `{}`, nil, 404, "no source with this name and key", "whole address"},
-		{"no such source", "POST", "/in/nagios/" + key, `{}`, nil, 404, "no source with this name and key", "whole address"},
-		{"no key", "POST", "/in/json", `{}`, nil, 404, "no source with this name and key", ""},
-		{"a source whose key is empty", "POST", "/in/keyless/", `{}`, nil, 404, "no source with this name and key", ""},
-		{"more after the key", "POST", "/in/json/" + key + "/x", `{}`, nil, 404, "no source with this name and key", ""},
-		{"a wrong method and a wrong key", "DELETE", "/in/json/wrong", ``, nil, 404, "no source with this name and key", ""},
-		{"a wrong method", "DELETE", "/in/json/" + key, ``, nil, 405, "DELETE is not how", "GET or POST"},
-		{"GET where the sender posts", "GET", "/in/mackerel/" + key + "?title=x", ``, nil, 405, "GET is not how", "with POST"},
-		{"words", "POST", "/in/mackerel/" + key, `disk full`, nil, 400, "the body is not JSON", "send what mackerel sends"},
-		{"words that curl calls a form", "POST", "/in/json/" + key, `disk full`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 400, "the body is not JSON", `{"title": "disk full"}`},
-		{"a broken form", "POST", "/in/json/" + key, `--b`, []string{"Content-Type", "multipart/form-data; boundary=b"}, 400, "the body is not JSON", ""},
-		{"half of it", "POST", "/in/json/" + key, `{"title":"disk`, nil, 400, "unexpected end of JSON input at byte 14", ""},
-		{"a comma too many", "POST", "/in/json/" + key, `{"title":"x",}`, nil, 400, "invalid character '}'", ""},
-		{"a form where JSON is a must", "POST", "/in/mackerel/" + key, `title=x`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 400, "the body is not JSON", ""},
-		{"nothing", "POST", "/in/json/" + key, ``, nil, 400, "there is no body", "send {"},
-		{"packed", "POST", "/in/mackerel/" + key, "\x1f\x8b", []string{"Content-Encoding", "gzip"}, 400, "the body is not JSON", "without Content-Encoding: gzip"},
-		{"too much", "POST", "/in/json/" + key, `{"title":"` + strings.Repeat("x", 1<<20) + `"}`, nil, 413, "larger than 1048576 bytes", ""},
+		{"a wrong key", "POST", "/in/json/wrong", `{}`, nil, 404, "no source with this name and key", "whole address", ""},
+		{"no such source", "POST", "/in/nagios/" + key, `{}`, nil, 404, "no source with this name and key", "whole address", ""},
+		{"no key", "POST", "/in/json", `{}`, nil, 404, "no source with this name and key", "", ""},
+		{"a source whose key is empty", "POST", "/in/keyless/", `{}`, nil, 404, "no source with this name and key", "", ""},
+		{"more after the key", "POST", "/in/json/" + key + "/x", `{}`, nil, 404, "no source with this name and key", "", ""},
+		{"a wrong method and a wrong key", "DELETE", "/in/json/wrong", ``, nil, 404, "no source with this name and key", "", ""},
+		{"a wrong method", "DELETE", "/in/json/" + key, ``, nil, 405, "DELETE is not how", "GET or POST", ""},
+		{"GET where the sender posts", "GET", "/in/mackerel/" + key + "?title=x", ``, nil, 405, "GET is not how", "with POST", alert.Unknown},
+		{"words", "POST", "/in/mackerel/" + key, `disk full`, nil, 400, "the body is not JSON", "send what mackerel sends", alert.Unknown},
+		{"words that curl calls a form", "POST", "/in/json/" + key, `disk full`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 400, "the body is not JSON", `{"title": "disk full"}`, alert.Unknown},
+		{"a broken form", "POST", "/in/json/" + key, `--b`, []string{"Content-Type", "multipart/form-data; boundary=b"}, 400, "the body is not JSON", "", alert.Unknown},
+		{"half of it", "POST", "/in/json/" + key, `{"title":"disk`, nil, 400, "unexpected end of JSON input at byte 14", "", alert.Unknown},
+		{"a comma too many", "POST", "/in/json/" + key, `{"title":"x",}`, nil, 400, "invalid character '}'", "", alert.Unknown},
+		{"a form where JSON is a must", "POST", "/in/mackerel/" + key, `title=x`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 400, "the body is not JSON", "", alert.Unknown},
+		{"nothing", "POST", "/in/json/" + key, ``, nil, 400, "there is no body", "send {", alert.Warning},
+		{"packed", "POST", "/in/mackerel/" + key, "\x1f\x8b", []string{"Content-Encoding", "gzip"}, 400, "the body is not JSON", "without Content-Encoding: gzip", alert.Unknown},
+		{"another method", "PUT", "/in/json/" + key, `{"title":"x"}`, nil, 405, "PUT is not how", "GET or POST", alert.Unknown},
+		{"another method with nothing", "PUT", "/in/json/" + key, ``, nil, 405, "PUT is not how", "GET or POST", ""},
+		{"a look from a browser", "GET", "/in/json/" + key, ``, nil, 400, "there is no body", "send {", ""},
+		{"a probe", "OPTIONS", "/in/json/" + key, `x`, nil, 405, "OPTIONS is not how", "", ""},
+		{"too much", "POST", "/in/json/" + key, `{"title":"` + strings.Repeat("x", 1<<20) + `"}`, nil, 413, "larger than 1048576 bytes", "", alert.Unknown},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := open(Config{})
@@ -208,10 +213,61 @@ func TestWhatCanNeverBeRead(t *testing.T) {
 			if (code == 405) != (header.Get("Allow") != "") {
 				t.Errorf("Allow: %q", header.Get("Allow"))
 			}
-			if len(h.taken) != 0 {
-				t.Errorf("it was taken in: %+v", h.taken)
+			if tt.calls == "" {
+				if len(h.taken) != 0 || answer["alerts"] != nil {
+					t.Errorf("it was taken in: %+v", h.taken)
+				}
+				return
+			}
+			d := h.last(t)
+			if len(h.taken) != 1 || len(d.Alerts) != 1 || d.Alerts[0].Key != alert.Unreadable || d.Alerts[0].Severity != tt.calls || d.Alerts[0].Problem != text {
+				t.Errorf("it calls as %+v", h.taken)
+			}
+			if fmt.Sprint(answer["alerts"]) != "[alert-1]" || len(d.Raw) > mostKept {
+				t.Errorf("answered %v, kept %d bytes", answer, len(d.Raw))
 			}
 		})
+	}
+}
+
+// A sender whose template was mended sends again under the same name: it is no duplicate of what was refused.
+func TestWhatIsMendedIsNoDuplicate(t *testing.T) {
+	h := open(Config{})
+	code, _, _ := h.sent(t, "POST", "/in/json/"+key, `{"title":"x",}`, "Idempotency-Key", "n-1")
+	again, _, answer := h.sent(t, "POST", "/in/json/"+key, `{"title":"x"}`, "Idempotency-Key", "n-1")
+	if code != 400 || again != 202 || answer["status"] != "stored" {
+		t.Errorf("answered %d, then %d %v", code, again, answer)
+	}
+	code, _, answer = h.sent(t, "POST", "/in/json/"+key, `{"title":"x",}`)
+	if code != 400 || answer["status"] != "refused" || len(h.taken) != 2 {
+		t.Errorf("the same refused thing again: %d %v, %d taken in", code, answer, len(h.taken))
+	}
+}
+
+// What is refused and cannot be stored either is not lost: the sender is to come again.
+func TestWhatCannotBeReadAndNotStoredComesAgain(t *testing.T) {
+	h := open(Config{})
+	h.err = errors.New("database is locked")
+	code, header, answer := h.sent(t, "POST", "/in/mackerel/"+key, `disk full`)
+	if code != 503 || header.Get("Retry-After") == "" || strings.Contains(fmt.Sprint(answer), "locked") {
+		t.Errorf("answered %d %v", code, answer)
+	}
+	h.err = ErrFull
+	if code, _, _ = h.sent(t, "POST", "/in/mackerel/"+key, `disk full`); code != 429 {
+		t.Errorf("answered %d", code)
+	}
+}
+
+// What was sent is kept and shown, without what looks like a secret, and is not in the log.
+func TestWhatCannotBeReadIsNotInTheLog(t *testing.T) {
+	h := open(Config{})
+	h.sent(t, "POST", "/in/json/"+key, `{"title":"Frau Sato is ill","token":"geheim",}`)
+	d := h.last(t)
+	if !strings.Contains(d.Alerts[0].Body, "Frau Sato") || strings.Contains(d.Alerts[0].Body, "geheim") || !strings.Contains(string(d.Raw), "geheim") {
+		t.Errorf("kept %+v", d)
+	}
+	if strings.Contains(h.log.String(), "Sato") || strings.Contains(h.log.String(), "geheim") {
+		t.Errorf("the log:\n%s", h.log.String())
 	}
 }
 
@@ -345,6 +401,9 @@ func TestABodyThatDoesNotArrive(t *testing.T) {
 	if body, _ := io.ReadAll(answer.Body); answer.StatusCode != 408 || !strings.Contains(string(body), "did not arrive within 50ms") {
 		t.Errorf("answered %d %s", answer.StatusCode, body)
 	}
+	if a := h.last(t).Alerts[0]; a.Severity != alert.Warning || a.Body != `{"title":` { // most senders come again
+		t.Errorf("it calls as %+v", a)
+	}
 }
 
 func TestABodyThatBreaksOff(t *testing.T) {
@@ -352,7 +411,7 @@ func TestABodyThatBreaksOff(t *testing.T) {
 	r := httptest.NewRequest("POST", "/in/json/"+key, io.MultiReader(strings.NewReader(`{"title":`), broken{}))
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	if w.Code != 400 || !strings.Contains(w.Body.String(), "broke off") || len(h.taken) != 0 {
+	if w.Code != 400 || !strings.Contains(w.Body.String(), "broke off") || h.last(t).Alerts[0].Severity != alert.Warning {
 		t.Errorf("answered %d %s", w.Code, w.Body)
 	}
 }
@@ -407,8 +466,8 @@ func FuzzDoor(f *testing.F) {
 				t.Fatalf("took %+v", d)
 			}
 		case 400:
-			if len(h.taken) != 0 {
-				t.Fatalf("refused and taken: %+v", h.taken)
+			if d := h.last(t); len(h.taken) != 1 || len(d.Alerts) != 1 || d.Alerts[0].Key != alert.Unreadable || d.Read() {
+				t.Fatalf("refused, and taken as %+v", h.taken)
 			}
 		default:
 			t.Fatalf("answered %d %s", w.Code, w.Body)

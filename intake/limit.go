@@ -119,7 +119,7 @@ func (d *Door) storm(ctx context.Context, source alert.Source, now time.Time) {
 	defer cancel()
 	_, err := d.cfg.Acceptor.Accept(ctx, alert.Delivery{
 		ID: fmt.Sprintf("storm:%d", now.UnixMilli()), Source: source.Name, Kind: source.Kind, Raw: []byte("{}"),
-		Remote: "kaden", ReceivedAt: now, Alerts: []alert.Alert{about},
+		Remote: "kaden", ReceivedAt: now, Alerts: []alert.Alert{about}, Ours: true,
 	})
 	if err != nil {
 		d.log.Error("storm not reported", "from", source.Name, "err", err)

@@ -67,14 +67,16 @@ func (c *compiling) unanswered(d Document, p callout.Plan, named, upstreams []st
 		return
 	}
 	const hint = "set public-url (KADEN_PUBLIC_URL) to where the upstream reaches this kaden, or write confirm: hangup or confirm: none"
-	text := "without a public URL %s brings no keys, and this plan is confirmed by one: "
+	say := func(upstreams []string, so string) string {
+		return fmt.Sprintf("without a public URL %s brings no keys, and this plan is confirmed by one: %s", strings.Join(upstreams, ", "), so)
+	}
 	switch {
 	case len(named) > 0 && trunks == 0:
-		c.note(d, c.at(d, "from", problem.Error, fmt.Sprintf(text, strings.Join(named, ", "))+"nobody could ever confirm", hint))
+		c.note(d, c.at(d, "from", problem.Error, say(named, "nobody could ever confirm"), hint))
 	case len(named) > 0:
-		c.note(d, c.at(d, "from", problem.Warning, fmt.Sprintf(text, strings.Join(named, ", "))+"its calls never go that way", hint))
+		c.note(d, c.at(d, "from", problem.Warning, say(named, "its calls never go that way"), hint))
 	case trunks == 0:
-		c.note(d, c.at(d, "plan", problem.Warning, fmt.Sprintf(text, strings.Join(upstreams, ", "))+"telephone numbers are not called", hint))
+		c.note(d, c.at(d, "plan", problem.Warning, say(upstreams, "telephone numbers are not called"), hint))
 	}
 }
 

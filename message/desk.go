@@ -102,7 +102,7 @@ func (d *Desk) Run(ctx context.Context) error {
 }
 
 // Send takes an order. It returns when the message is kept; it leaves after that. The error is ErrNoCarrier or a
-// *Refusal if nobody carries it.
+// *Refusal if nobody carries it, and ErrShutdown during the end. After an error there is no message.
 func (d *Desk) Send(ctx context.Context, o Order) (Record, error) {
 	if o.SID != "" {
 		r, err := d.cfg.Store.Message(ctx, o.Account, o.SID)
@@ -114,6 +114,9 @@ func (d *Desk) Send(ctx context.Context, o Order) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
+	if d.ending() { // nothing is kept that the next life would send, and whoever asks is told to ask again
+		return Record{}, ErrShutdown
+	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	r := Record{
 		SID: cmp.Or(o.SID, sid.New[sid.Message]()), Account: o.Account, Direction: cmp.Or(o.Direction, OutboundAPI), From: o.From, To: o.To, Body: o.Body,
@@ -122,10 +125,14 @@ func (d *Desk) Send(ctx context.Context, o Order) (Record, error) {
 	if err := d.cfg.Store.ChangeMessage(ctx, Change{Record: r}); err != nil {
 		return Record{}, fmt.Errorf("message not kept: %w", err)
 	}
-	if err := d.enter(&letter{desk: d, rec: r}); err != nil {
-		return Record{}, err // kept all the same: the next life sends it
-	}
+	_ = d.enter(&letter{desk: d, rec: r}) // where the end has begun meanwhile, the next life sends it: it is kept
 	return r, nil
+}
+
+func (d *Desk) ending() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.closed
 }
 
 // enter sets a message going, unless it is under way already. first is what it hears first.

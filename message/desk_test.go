@@ -588,6 +588,19 @@ func TestTheSameOrderAgain(t *testing.T) {
 	})
 }
 
+// What is refused during the end is not kept: whoever asks again would send it twice.
+func TestNothingIsTakenDuringTheEnd(t *testing.T) {
+	story(t, func(h *house) {
+		h.stop()
+		if _, err := h.desk.Send(t.Context(), message.Order{Account: owner, From: "+815087654321", To: "+819012345678", Body: "x"}); !errors.Is(err, message.ErrShutdown) {
+			t.Errorf("it said %v", err)
+		}
+		if kept, _, err := h.store.Messages(t.Context(), message.Filter{Account: owner}); err != nil || len(kept) != 0 {
+			t.Errorf("kept all the same: %v, %v", kept, err)
+		}
+	})
+}
+
 func TestNobodyCarriesIt(t *testing.T) {
 	story(t, func(h *house) {
 		if _, err := h.desk.Send(t.Context(), message.Order{From: "+815000000000"}); !errors.Is(err, message.ErrNoCarrier) {
@@ -645,6 +658,26 @@ func TestAMessageCostsWhatTheListSays(t *testing.T) {
 				t.Errorf("the carrier was asked for the price %d times", h.looks)
 			}
 		})
+	})
+}
+
+// The owner of a message takes its words away when it is over. A price that comes later does not bring them back.
+func TestWordsThatWereTakenAwayStayAway(t *testing.T) {
+	story(t, func(h *house) {
+		id := h.send()
+		h.says(id, message.Word{There: there(1), Status: message.Delivered})
+		r := h.is(id, message.Delivered, 0)
+		r.Body = ""
+		if err := h.store.ChangeMessage(t.Context(), message.Change{Record: r}); err != nil {
+			t.Fatal(err)
+		}
+		h.set(func() {
+			h.look = message.Word{There: there(1), Status: message.Delivered, Price: tariff.Money{Amount: 7_900, Currency: "USD"}}
+		})
+		h.after(time.Hour)
+		if r := h.is(id, message.Delivered, 0); r.Body != "" || r.Price.String() != "0.0079 USD" {
+			t.Errorf("it says %q and costs %v", r.Body, r.Price)
+		}
 	})
 }
 

@@ -288,6 +288,9 @@ func (l *letter) bill(ctx context.Context) {
 			return
 		}
 		if w, err := l.desk.cfg.Carrier.Look(ctx, l.rec); err == nil {
+			if kept, err := l.desk.cfg.Store.Message(ctx, l.rec.Account, l.rec.SID); err == nil {
+				l.rec.Body = kept.Body // its owner may have taken the words away meanwhile
+			}
 			l.note(ctx, w)
 		}
 		pause *= 6

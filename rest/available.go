@@ -101,7 +101,7 @@ func (s *server) listAvailable(r *request, kind string) (answer, error) {
 	list := slices.DeleteFunc(s.numbers(""), func(n account.Number) bool {
 		return no || countryOf(n) != r.id || !isOf(n, kind) || !wanted(n.Number) || area != "" && !strings.HasPrefix(national(n.Number), area)
 	})
-	list, next := l.cut(list)
+	list, next := piece(l, list)
 	path := accountPath(r.account.SID) + "/AvailablePhoneNumbers/" + r.id + "/" + kind + ".json"
 	keep := []string{"AreaCode", "Contains", "SmsEnabled", "MmsEnabled", "VoiceEnabled", "FaxEnabled"}
 	return listed(l, r, path, "available_phone_numbers", keep, next, list, func(n account.Number) availableBody {

@@ -123,7 +123,7 @@ func (p page) envelope(path, key string, query url.Values, keep []string, items 
 		}
 		b.WriteString("PageSize=" + strconv.Itoa(p.size) + "&Page=" + strconv.Itoa(nr))
 		if after != "" {
-			b.WriteString("&PageToken=PA" + after)
+			b.WriteString("&PageToken=PA" + url.QueryEscape(after))
 		}
 		return b.String()
 	}

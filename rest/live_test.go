@@ -381,10 +381,13 @@ func TestWhatALiveRecordingRefuses(t *testing.T) {
 		b.post(below+".json", form("RecordingStatusCallback", "nowhere")).refuses(400, 21609)
 		b.post(below+"/Twilio.CURRENT.json", form("Status", "paused")).refuses(404, 20404)
 		one := b.post(below+".json", form()).is(201).text("uri")
+		synctest.Wait()
+		b.send(request("DELETE", one, nil)).refuses(409, 20009) // it would be there again at its end
 		b.post(one, form()).refuses(400, 20001)
 		b.post(one, form("Status", "over")).refuses(400, 20001)
 		sato.HangsUp().Waits(time.Second)
 		b.post(one, form("Status", "paused")).refuses(400, 21220)
+		b.send(request("DELETE", one, nil)).is(204)
 		b.post(below+".json", form()).refuses(400, 21220)
 		b.post(base+"/Calls/CA1/Recordings.json", form()).refuses(404, 20404)
 		rings := b.post(base+"/Calls.json", form("To", "sim:suzuki", "From", us, "Twiml", "<Response/>")).is(201)

@@ -143,19 +143,10 @@ func (s *server) listNumbers(r *request, kind string) (answer, error) {
 			f.text("Beta") == "true" || f.text("Origin") == "twilio"
 	})
 	path := accountPath(r.account.SID) + "/" + strings.TrimSuffix("IncomingPhoneNumbers/"+kind, "/") + ".json"
-	list, next := l.cut(list)
+	list, next := piece(l, list)
 	return listed(l, r, path, "incoming_phone_numbers", []string{"FriendlyName", "PhoneNumber", "Beta", "Origin"}, next, list, func(n account.Number) numberBody {
 		return s.numberJSON(n, kind)
 	}), nil
-}
-
-// cut is the page of a whole list.
-func (l listing) cut(all []account.Number) (list []account.Number, next int64) {
-	from := min(l.after, int64(len(all)))
-	if list = all[from:]; len(list) > l.size {
-		list, next = list[:l.size], from+int64(l.size)
-	}
-	return list, next
 }
 
 // pattern is a test for part of a number, in which * is any digit. "" is every number.

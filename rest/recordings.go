@@ -217,7 +217,7 @@ func inChannels(wav []byte, rec account.Recording, wish string) ([]byte, error) 
 	return mixed, nil
 }
 
-// deleteRecording forgets a recording and its sound: DELETE /Recordings/RE….
+// deleteRecording forgets a recording that is over, and its sound: DELETE /Recordings/RE….
 func (s *server) deleteRecording(r *request) (answer, error) {
 	rec, ending, err := s.recording(r)
 	if err == nil && ending != "" {
@@ -225,6 +225,10 @@ func (s *server) deleteRecording(r *request) (answer, error) {
 	}
 	if err != nil {
 		return answer{}, err
+	}
+	switch rec.Status {
+	case "in-progress", "paused", "processing": // else it would be there again at its end
+		return answer{}, refused(http.StatusConflict, 20009, "Recording %s is %s; only one that is over can be deleted", rec.SID, rec.Status)
 	}
 	if err := s.cfg.Recordings.DeleteRecording(r.Context(), r.account.SID, rec.SID); err != nil {
 		return answer{}, err

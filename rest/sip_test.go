@@ -192,3 +192,25 @@ func TestSIPListsGoOnOverADeletion(t *testing.T) {
 		t.Errorf("%d of %d lists were seen", len(seen), len(made))
 	}
 }
+
+func TestMappingsAreListedByPages(t *testing.T) {
+	h, _ := sipDesk(t)
+	below := sipBase + "/Domains/" + h.post(sipBase+"/Domains.json", form("DomainName", "a.example.jp")).is(201).text("sid") + "/Auth/Calls/CredentialListMappings.json"
+	var made, seen []string
+	for i := range 3 {
+		made = append(made, h.post(sipBase+"/CredentialLists.json", form("FriendlyName", fmt.Sprint(i))).is(201).text("sid"))
+		h.post(below, form("CredentialListSid", made[i])).is(201)
+	}
+	for path := below + "?PageSize=1"; path != ""; {
+		if strings.Contains(path, " ") {
+			t.Fatalf("%q is no address that can be asked", path)
+		}
+		page := h.get(path).is(200)
+		seen = append(seen, page.body["contents"].([]any)[0].(map[string]any)["sid"].(string))
+		path, _ = page.body["next_page_uri"].(string)
+	}
+	slices.Sort(made)
+	if slices.Sort(seen); !slices.Equal(seen, made) {
+		t.Errorf("mapped %v, listed %v", made, seen)
+	}
+}

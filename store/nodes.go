@@ -154,6 +154,23 @@ func (s *Store) Adopt(ctx context.Context, name string, fence int64, limit int) 
 	return found, err
 }
 
+// claim gives a call-out that waits for nothing to a node that lives.
+const claim = `UPDATE callout SET owner = ?, fence = ?, version = version + 1, updated = ? WHERE id = ? AND NOT active AND (owner <> ? OR fence <> ?)
+	AND EXISTS (SELECT 1 FROM node WHERE node.name = ? AND node.fence = ? AND node.lease_until > ?)`
+
+// Claim takes over one call-out that is not active.
+func (s *Store) Claim(ctx context.Context, callout, name string, fence int64) (c dispatch.Callout, err error) {
+	err = s.change(ctx, func(t *tx) error {
+		now := millis(t.Now())
+		if _, err := t.exec(claim, name, fence, now, callout, name, fence, name, fence, now); err != nil {
+			return err
+		}
+		c, err = t.Callout(callout)
+		return err
+	})
+	return c, err
+}
+
 // Overdue lists the node's own active call-outs whose Due has passed by more than late.
 func (s *Store) Overdue(ctx context.Context, name string, late time.Duration) ([]dispatch.Callout, error) {
 	now, err := s.db.now(ctx, s.db.reader())

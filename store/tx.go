@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/call"
@@ -138,6 +140,24 @@ func (t *tx) OpenIncident(source, key string) (dispatch.Incident, bool, error) {
 
 func (t *tx) LastIncident(source, key string) (dispatch.Incident, bool, error) {
 	return t.incident(lastIncident, hashOf(source, key))
+}
+
+// understood finds incidents of a source by how their alert is written: its source comes first, and what is kaden's own is
+// known by its key.
+const understood = `SELECT 1 FROM incident WHERE substr(alert, 1, ?) = ? AND opened <= ? AND alert NOT LIKE '%,"key":"kaden:%' LIMIT 1`
+
+func (t *tx) Understood(source string, before time.Time) (bool, error) {
+	name, err := json.Marshal(source)
+	if err != nil {
+		return false, err
+	}
+	begins := `{"source":` + string(name) + `,`
+	var one int
+	err = t.one(understood, []any{utf8.RuneCountInString(begins), begins, millis(before)}, &one)
+	if errors.Is(err, errNoRow) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (t *tx) incident(query, arg string) (dispatch.Incident, bool, error) {

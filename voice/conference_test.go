@@ -200,6 +200,11 @@ func TestADocumentForEverybodyIsOneSound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		h.Web.Serve(music, `<Response><Play digits="1"/><Say>Attention.</Say></Response>`)
+		asked, notices := len(h.Web.Asked()), len(h.Notices())
+		if _, err := h.Voice.Sound(t.Context(), c, call.Program{URL: music}, nil); err != nil || len(h.Web.Asked()) != asked+1 || len(h.Notices()) != notices {
+			t.Errorf("keys in an announcement: %v, %d requests, notices %v", err, len(h.Web.Asked())-asked, h.Notices()[notices:])
+		}
 		h.Desk.Conference(phonetest.Account, "room").AnnounceToAll(music, src)
 		sato.Hears("Attention").Hears("Five minutes").Waits(5 * time.Second).HangsUp()
 		suzuki.Hears("Attention").Hears("Five minutes").Waits(5 * time.Second).HangsUp().Waits(time.Second)

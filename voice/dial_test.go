@@ -454,7 +454,7 @@ func TestAMailboxDoesNotKeepTheRingTone(t *testing.T) {
 }
 
 func TestHeadersOfASIPAddress(t *testing.T) {
-	switchboard(t, `<Response><Dial action="`+over+`"><Sip username="u" password="p"><Uri>tanaka@phones.example;transport=tcp?x-ticket=7&amp;Via=evil&amp;User-to-User=1%3B2</Uri><Headers><Header name="X-B" value="8"/><Header name="To" value="9"/></Headers></Sip></Dial></Response>`, func(h *phonetest.House) {
+	switchboard(t, `<Response><Dial action="`+over+`"><Sip username="u" password="p"><Uri>tanaka@phones.example;transport=tcp?x-ticket=7&amp;Via=evil&amp;Remote-Party-ID=x&amp;User-to-User=1%3B2</Uri><Headers><Header name="X-B" value="8"/><Header name="To" value="9"/></Headers></Sip></Dial></Response>`, func(h *phonetest.House) {
 		caller, tanaka := h.Phone("caller"), h.Phone("sip:tanaka@phones.example;transport=tcp")
 		caller.Calls(ours)
 		tanaka.Rings()

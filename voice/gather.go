@@ -108,6 +108,9 @@ func (t *run) prompts(ctx context.Context, verbs []twiml.Verb) (list []prompt, e
 			p.clip, err = t.words(ctx, v)
 			p.loop = v.Loop
 		case *twiml.Play:
+			if v.URL == "" { // keys, which are pressed on a call and nowhere else
+				continue
+			}
 			p.clip, err = t.file(ctx, v)
 			p.loop = v.Loop
 		case *twiml.Pause:

@@ -291,8 +291,10 @@ func (t *run) greeting(p call.Program, q call.QueueRecord) call.Script {
 
 // talkTo joins the caller with whoever was taken.
 func (t *run) talkTo(ctx context.Context, d *twiml.Dial, u *call.Pickup, out outcome) outcome {
-	if err := t.call.Answer(ctx); err != nil {
-		return out // the caller has gone
+	if err := t.call.Answer(ctx); err != nil { // the caller has gone, and the other one waits for somebody to speak
+		u.Side().Leave()
+		out.more.Set("DequeueResult", "error")
+		return out
 	}
 	t.call.ForgetKeys() // they were pressed at the ring tone
 	talk, stop := context.WithTimeoutCause(ctx, cmp.Or(d.TimeLimit, joinLimit), errTimeLimit)

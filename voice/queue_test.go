@@ -1,13 +1,17 @@
 package voice_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
+	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/phonetest"
 )
 
@@ -193,5 +197,22 @@ func TestADialOfAQueueIsRecordedAndEndsByStar(t *testing.T) {
 		clerk.Waits(3 * time.Second).Presses("*").HearsAll("It is over").IsHungUp()
 		sato.HearsAll("Thank you").IsHungUp()
 		want(t, "action", told(h, over, "DialCallStatus", "RecordingDuration", "DequeuedCallDuration"), "completed 3 3")
+	})
+}
+
+// unanswered is a leg of a caller who is gone in the moment in which we pick up.
+type unanswered struct{ *simleg.Leg }
+
+func (unanswered) Answer(context.Context) error { return errors.New("the call has ended") }
+
+func TestWhoIsTakenOutOfAQueueBySomebodyWhoIsGoneIsNotLeftInSilence(t *testing.T) {
+	helpdesk(t, "", `answerOnBridge="true"`, func(h *phonetest.House) {
+		h.Numbers = []account.Number{{Number: "desk", Account: phonetest.Account, URL: agent}}
+		sato := answers(h, "sato", support).Hears("waiting sound")
+		l, _ := simleg.Call(context.Background(), simleg.Incoming{From: "sim:clerk", To: "sim:desk"})
+		h.Desk.Accept(unanswered{l})
+		sato.HearsAll("You are put through").HearsAll("Thank you").IsHungUp()
+		want(t, "action of who waited", told(h, queued, "QueueResult"), "bridged")
+		want(t, "action of the clerk", told(h, over, "DialCallStatus", "DialBridged", "DequeueResult"), "failed false error")
 	})
 }

@@ -183,9 +183,13 @@ func (s *teller) brings(who, page string) {
 // asked waits until the person's phone is asked to call somebody else, and lets it tell how that goes.
 func (s *teller) asked(statuses []string) {
 	far := s.sato.Far()
-	for far.Asked().Target == "" {
+	for {
+		changed := far.Changed() // before the look, or a change between the two is missed
+		if far.Asked().Target != "" {
+			break
+		}
 		select {
-		case <-far.Changed():
+		case <-changed:
 		case <-far.Over():
 			s.Fatalf("the phone was never asked to call anybody")
 		}

@@ -3,6 +3,7 @@ package webhook
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -87,17 +88,14 @@ func (c *cache) put(key string, r call.Reply, now time.Time) {
 	life, born, ok := lifetime(h, now)
 	checkable := h.Get("ETag") != "" || h.Get("Last-Modified") != ""
 	weight := len(key) + len(r.Body) + 1024
+	for name, values := range h {
+		weight += len(name) + len(strings.Join(values, ""))
+	}
 	if r.Status != http.StatusOK || !ok || life <= 0 && !checkable || weight > cacheLargest {
 		return
 	}
 	for c.weight+weight > cacheWeight {
-		oldest := ""
-		for id, k := range c.kept {
-			if oldest == "" || k.asked.Before(c.kept[oldest].asked) {
-				oldest = id
-			}
-		}
-		c.drop(oldest)
+		c.makeRoom()
 	}
 	c.kept[key] = &keptReply{reply: r, born: born, fresh: born.Add(life), asked: now, weight: weight}
 	c.weight += weight
@@ -117,6 +115,16 @@ func (c *cache) renew(key string, kept call.Reply, news http.Header, now time.Ti
 	kept.Header = h
 	c.put(key, kept, now)
 	return kept
+}
+
+// makeRoom forgets those that were not wanted for the longest time: an eighth of all at once, because many servers send an
+// ETag with each document of each call, and to look for the oldest takes as long as there are answers.
+func (c *cache) makeRoom() {
+	all := slices.Collect(maps.Keys(c.kept))
+	slices.SortFunc(all, func(a, b string) int { return c.kept[a].asked.Compare(c.kept[b].asked) })
+	for _, key := range all[:(len(all)+7)/8] {
+		c.drop(key)
+	}
 }
 
 func (c *cache) drop(key string) {

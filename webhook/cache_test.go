@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -157,6 +158,28 @@ func TestTheOldestAnswersMakeRoom(t *testing.T) {
 			t.Error("what is too large was kept")
 		}
 	})
+}
+
+func TestHeadersWeighAsWell(t *testing.T) {
+	c, long := newCache(), strings.Repeat("a", 1<<20)
+	for i := range 300 {
+		c.put(strings.Repeat("x", i), call.Reply{Status: 200, Header: map[string][]string{"Cache-Control": {"max-age=3600"}, "X-A": {long}}}, time.Now())
+	}
+	if len(c.kept) > cacheWeight>>20 || c.weight > cacheWeight {
+		t.Errorf("%d answers with a MiB of headers each are kept, said to weigh %d", len(c.kept), c.weight)
+	}
+}
+
+func TestMakingRoomIsSeldom(t *testing.T) {
+	c, n := newCache(), -1
+	r := call.Reply{Status: 200, Body: make([]byte, 1<<18), Header: map[string][]string{"ETag": {`"1"`}}}
+	for n < len(c.kept) {
+		n = len(c.kept)
+		c.put(fmt.Sprint("call ", n), r, time.Now())
+	}
+	if len(c.kept) > n-n/10 {
+		t.Errorf("of %d answers %d are left: each one after that would look through all of them", n, len(c.kept))
+	}
 }
 
 func TestALongerFileIsNotShortenedByACache(t *testing.T) {

@@ -99,6 +99,10 @@ func TestTheContract(t *testing.T) {
 			user, password, ok := r.BasicAuth()
 			return ok && user == "sato" && password == "s3cret"
 		}},
+		{line: "a password is signed as it is written", url: "!'(*)@/v", requests: 1, last: func(r came) bool {
+			user, password, ok := r.BasicAuth()
+			return ok && user == "sato" && password == "s3cret!'(*)" && r.signed == nil
+		}},
 		{line: "' @ : in the parameters of a GET are signed as they are sent", method: "GET", params: url.Values{"From": {"sip:o'neill@example.jp:5060"}}, requests: 1, last: func(r came) bool {
 			return r.signed == nil && strings.Contains(r.RequestURI, "o%27neill%40example.jp%3A5060")
 		}},
@@ -125,8 +129,8 @@ func TestTheContract(t *testing.T) {
 				io.WriteString(w, say.body)
 			})
 			address := base + c.url
-			if path, ok := strings.CutPrefix(c.url, "@"); ok {
-				address = strings.Replace(base, "http://", "http://sato:s3cret@", 1) + path
+			if password, path, ok := strings.Cut(c.url, "@"); ok && !strings.HasPrefix(c.url, "/") {
+				address = strings.Replace(base, "http://", "http://sato:s3cret"+password+"@", 1) + path
 			}
 			asker := client(t, nil)
 			var reply call.Reply

@@ -1,9 +1,11 @@
 package webhook
 
 import (
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -78,15 +80,13 @@ func (c *cookies) sweep(now time.Time) {
 		return
 	}
 	c.swept = now
-	var oldest sid.Call
-	for id, s := range c.calls {
-		if now.Sub(s.used) > cookieLife {
-			delete(c.calls, id)
-		} else if oldest == "" || s.used.Before(c.calls[oldest].used) {
-			oldest = id
-		}
+	maps.DeleteFunc(c.calls, func(_ sid.Call, s *session) bool { return now.Sub(s.used) > cookieLife })
+	if len(c.calls) < cookieCalls {
+		return
 	}
-	if len(c.calls) >= cookieCalls {
-		delete(c.calls, oldest)
+	all := slices.Collect(maps.Keys(c.calls))
+	slices.SortFunc(all, func(a, b sid.Call) int { return c.calls[a].used.Compare(c.calls[b].used) })
+	for _, id := range all[:len(all)/8] { // at once, so that not every call that begins has to look for the oldest
+		delete(c.calls, id)
 	}
 }

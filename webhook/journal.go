@@ -151,12 +151,13 @@ func (j *Journal) heard(a call.Ask, began time.Time, reply call.Reply, err error
 
 // tells whether a question only tells somebody something: nobody else says it when that fails.
 func tells(a call.Ask) bool {
-	for _, mark := range []string{"CallbackSource", "RecordingStatus", "StatusCallbackEvent", "MessageStatus", "VerificationStatus"} {
+	for _, mark := range []string{"CallbackSource", "RecordingStatus", "StatusCallbackEvent", "StreamEvent", "VerificationStatus"} {
 		if a.Params.Has(mark) {
 			return true
 		}
 	}
-	return false
+	// These are told to documents of a call as well: the action of an <Sms>, and all that is asked after a detection.
+	return !a.Params.Has("CallStatus") && (a.Params.Has("MessageStatus") || a.Params.Has("MachineDetectionDuration"))
 }
 
 // words is an answer as far as it can be read.

@@ -142,11 +142,12 @@ func TestACallbackThatFailsIsANotification(t *testing.T) {
 	kept(t, next, b, func(url string) bool { return strings.HasPrefix(url, "http://ours/") }, func(j *webhook.Journal) {
 		j.Ask(t.Context(), ask("https://a.example/502", "CallbackSource", "call-progress-events"))
 		j.Ask(t.Context(), ask("https://a.example/away", "RecordingStatus", "completed"))
-		j.Ask(t.Context(), ask("https://a.example/502")) // a document: who asked for it says so
+		j.Ask(t.Context(), ask("https://a.example/502"))                                                       // a document: who asked for it says so
+		j.Ask(t.Context(), ask("https://a.example/502", "MessageStatus", "sent", "CallStatus", "in-progress")) // the action of an <Sms>
 		j.Ask(t.Context(), ask("https://a.example/over", "CallbackSource", "call-progress-events"))
 		j.Ask(t.Context(), ask("http://ours/502", "CallbackSource", "call-progress-events"))
 	})
-	if len(b.exchanges) != 3 || len(b.notes) != 2 {
+	if len(b.exchanges) != 4 || len(b.notes) != 2 {
 		t.Fatalf("%d exchanges, %d notes", len(b.exchanges), len(b.notes))
 	}
 	if n := b.notes[0]; n.Code != 15003 || !n.Warning || n.Text != "status callback not delivered: the server answered with HTTP 502" || n.Exchange.Body != "bad gateway" {
@@ -154,6 +155,20 @@ func TestACallbackThatFailsIsANotification(t *testing.T) {
 	}
 	if n := b.notes[1]; !strings.Contains(n.Text, "no route") || n.Exchange.Code != 11200 {
 		t.Errorf("noted %+v", n)
+	}
+}
+
+func TestWhatOnlyTellsIsMissedWhenItFails(t *testing.T) {
+	for _, params := range [][]string{
+		{"CallbackSource", "call-progress-events"}, {"RecordingStatus", "completed"}, {"StatusCallbackEvent", "conference-end"}, {"MessageStatus", "sent"},
+		{"StreamEvent", "stream-error"}, {"AnsweredBy", "human", "MachineDetectionDuration", "900"}, {"VerificationStatus", "success"},
+	} {
+		b := &book{}
+		next := asker(func(a call.Ask) (call.Reply, error) { return call.Reply{Status: 502}, nil })
+		kept(t, next, b, nil, func(j *webhook.Journal) { j.Ask(t.Context(), ask("https://a.example/", params...)) })
+		if len(b.notes) != 1 || b.notes[0].Code != 15003 {
+			t.Errorf("%v: noted %v", params, b.notes)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ type question struct {
 	method string
 	doc    string     // the URL of the document as its owner would write it again: without our parameters
 	url    *url.URL   // what is requested, and signed: byte for byte the same
+	user   string     // name and password in it, as they are written
 	form   url.Values // the body of a POST, nil for none
 	conn   connection
 	limit  int    // of the reply in bytes
@@ -37,7 +38,7 @@ func read(a call.Ask) (question, error) {
 		return question{}, err
 	}
 	q.conn = overrides(u.EscapedFragment())
-	q.url = bare(u)
+	q.url, q.user = bare(u), userinfo(a.URL)
 	if q.method == http.MethodPost {
 		q.form = a.Params
 		if q.form == nil {
@@ -69,6 +70,9 @@ func (q question) redirected(status int, location string) (question, error) {
 	}
 	q.url = bare(u)
 	q.doc = q.url.String()
+	if ref.Host != "" { // what is below the same host is asked for with the same name and password
+		q.user = userinfo(location)
+	}
 	if status != http.StatusTemporaryRedirect && status != http.StatusPermanentRedirect {
 		q.method, q.form = http.MethodGet, nil
 	}
@@ -98,6 +102,26 @@ func Parse(text string) (*url.URL, error) {
 	return u, nil
 }
 
+// signed is what the signature is over: the URL as it is requested, with the name and the password as their owner has
+// written them. Those are not part of the request line, and net/url has its own spelling for them.
+func (q question) signed() string {
+	text := q.url.String()
+	if q.url.User == nil {
+		return text
+	}
+	return strings.Replace(text, q.url.User.String()+"@", q.user+"@", 1)
+}
+
+// userinfo is what stands before the @ of a URL's host; "" is nothing.
+func userinfo(text string) string {
+	_, rest, _ := strings.Cut(text, "//")
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	at := strings.LastIndexByte(rest, '@')
+	return rest[:max(at, 0)]
+}
+
 // bare is u as it goes on the wire: no fragment, and a path, because servers see "/" where there is
 // none and could not confirm a signature over anything else.
 func bare(u *url.URL) *url.URL {
@@ -123,9 +147,9 @@ func clip(text string) string {
 // different for every other question: a Gather that asks again with the same key is a new question.
 func idempotency(a call.Ask) string {
 	var b [16]byte
-	if seq := a.Params.Get("SequenceNumber"); seq != "" {
+	if names := naming(a); len(names) > 0 {
 		h := sha256.New()
-		for _, s := range []string{string(a.Account), string(a.Call), a.URL, seq, a.Params.Get("CallStatus")} {
+		for _, s := range append([]string{string(a.Account), string(a.Call), a.URL}, names...) {
 			fmt.Fprintf(h, "%d:%s", len(s), s)
 		}
 		copy(b[:], h.Sum(nil))
@@ -134,4 +158,19 @@ func idempotency(a call.Ask) string {
 	}
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// naming is what tells a callback that may be delivered again from all others to the same URL; nil is a question that is
+// asked once. The events of each conference are counted from 0.
+func naming(a call.Ask) []string {
+	p := a.Params
+	switch {
+	case p.Has("SequenceNumber") && p.Has("ConferenceSid"):
+		return []string{p.Get("SequenceNumber"), p.Get("StatusCallbackEvent"), p.Get("ConferenceSid")}
+	case p.Has("SequenceNumber"):
+		return []string{p.Get("SequenceNumber"), p.Get("CallStatus")}
+	case p.Has("MessageStatus") && tells(a):
+		return []string{p.Get("MessageStatus"), p.Get("MessageSid")}
+	}
+	return nil
 }

@@ -119,7 +119,7 @@ func (q question) request(ctx context.Context, agent, token string) (*http.Reque
 	h.Set("Accept", "*/*")
 	h.Set("Cache-Control", "max-age=259200")
 	if token != "" {
-		h.Set("X-Twilio-Signature", Sign(token, q.url.String(), q.form))
+		h.Set("X-Twilio-Signature", Sign(token, q.signed(), q.form))
 	}
 	h.Set("I-Twilio-Idempotency-Token", q.token)
 	// net/http: with an empty Idempotency-Key, which is not sent, a request that met a connection its

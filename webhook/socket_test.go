@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -104,5 +105,27 @@ func TestAStreamThatIsRefused(t *testing.T) {
 				t.Errorf("%v, want code %d", err, c.code)
 			}
 		})
+	}
+}
+
+func TestAServerThatTakesUpNoStreamIsLetGo(t *testing.T) {
+	closed := make(chan bool, 8)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "no socket") }))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- true
+		}
+	}
+	s.Start()
+	defer s.Close()
+	c := opener(t, true)
+	if _, err := c.Open(t.Context(), "AC1", "CA1", "ws"+strings.TrimPrefix(s.URL, "http")); err == nil {
+		t.Error("there is a stream")
+	}
+	c.Close()
+	select {
+	case <-closed:
+	case <-time.After(10 * time.Second):
+		t.Error("its connection is kept for ever")
 	}
 }

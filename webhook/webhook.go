@@ -29,6 +29,10 @@ const (
 	maxURL       = 8 << 10 // callback URLs of several kB occur
 )
 
+// idle is how long a connection is kept that nobody uses: below the 5 s after which Node's servers close it, so that a
+// question rarely meets one that is just going away.
+const idle = 4 * time.Second
+
 // Config is what a Client needs to know. The zero value asks public addresses only and signs nothing.
 type Config struct {
 	// AuthToken gives the secret that signs an account's requests; nil or "" leaves them unsigned.
@@ -73,6 +77,7 @@ func New(log *slog.Logger, cfg Config) *Client {
 			DialContext:         d.DialContext,
 			TLSClientConfig:     &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}},
 			TLSHandshakeTimeout: 2 * cfg.Connect, MaxResponseHeaderBytes: 64 << 10,
+			IdleConnTimeout: idle, // of servers that answered with a page
 		},
 		transport: &http.Transport{
 			// No proxy: it would look names up for us, and the guard would see the proxy's address alone.
@@ -82,10 +87,7 @@ func New(log *slog.Logger, cfg Config) *Client {
 			TLSHandshakeTimeout: 2 * cfg.Connect,
 			ForceAttemptHTTP2:   true,
 			MaxIdleConnsPerHost: 16,
-			// Below the 5 s after which Node's servers close an idle connection, so that a question
-			// rarely meets a connection that is just going away.
-			IdleConnTimeout:        4 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
+			IdleConnTimeout:     idle, MaxResponseHeaderBytes: 64 << 10,
 		},
 		cookies: newCookies(),
 		cache:   newCache(),
@@ -95,7 +97,10 @@ func New(log *slog.Logger, cfg Config) *Client {
 }
 
 // Close gives idle connections back. Questions under way go on.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.transport.CloseIdleConnections()
+	c.plain.CloseIdleConnections()
+}
 
 // Ask sends one question and answers with whatever reply arrived, whatever its status. Without a reply
 // the error is a *call.Problem with Twilio's code; it wraps the cause, context.Canceled for instance.

@@ -331,10 +331,37 @@ func TestOldCookiesAreForgotten(t *testing.T) {
 	})
 }
 
+func TestMakingRoomForCookiesIsSeldom(t *testing.T) {
+	c := newCookies()
+	for i := range cookieCalls + 1 {
+		c.of(sid.Call(fmt.Sprint(i))).SetCookies(&url.URL{Scheme: "http", Host: "example.com"}, []*http.Cookie{{Name: "a", Value: "b"}})
+	}
+	if got, want := len(c.calls), cookieCalls-cookieCalls/8+1; got != want {
+		t.Errorf("after one call too many %d have cookies, want %d: each one after that would look through all of them", got, want)
+	}
+}
+
 func TestTheSameCallbackHasTheSameToken(t *testing.T) {
 	status := ask("https://example.com/", "POST", url.Values{"SequenceNumber": {"1"}, "CallStatus": {"ringing"}})
 	next := ask("https://example.com/", "POST", url.Values{"SequenceNumber": {"2"}, "CallStatus": {"in-progress"}})
 	gather := ask("https://example.com/", "POST", url.Values{"Digits": {"9"}})
+	letter := func(id, status string) call.Ask {
+		return ask("https://example.com/", "POST", url.Values{"MessageSid": {id}, "MessageStatus": {status}})
+	}
+	room := func(id, seq string) call.Ask { // of a call that goes from one conference into another
+		return ask("https://example.com/", "POST", url.Values{"ConferenceSid": {id}, "StatusCallbackEvent": {"participant-join"}, "SequenceNumber": {seq}})
+	}
+	tokens := map[string]bool{}
+	for _, a := range []call.Ask{room("CF1", "0"), room("CF1", "1"), room("CF2", "0"), letter("SM1", "sent"), letter("SM1", "delivered"), letter("SM2", "sent")} {
+		one, again := idempotency(a), idempotency(a)
+		if one != again {
+			t.Errorf("%v: what is delivered again has another token", a.Params)
+		}
+		tokens[one] = true
+	}
+	if len(tokens) != 6 {
+		t.Errorf("six callbacks have %d tokens", len(tokens))
+	}
 	first, second := idempotency(status), idempotency(status)
 	if first != second {
 		t.Error("a callback that is delivered again has another token")

@@ -38,17 +38,25 @@ func Translate(raw []byte) ([]alert.Alert, error) {
 		return nil, errors.New("an empty list")
 	}
 	var alerts []alert.Alert
+	var unread error // the first that cannot be read; the others are alerts all the same
+	rest := 0
 	for i, item := range list {
 		a, err := one(item)
-		if err != nil && many {
-			return nil, fmt.Errorf("alert %d of %d: %w", i+1, len(list), err)
-		}
-		if err != nil {
+		switch {
+		case err == nil:
+			alerts = append(alerts, a)
+		case !many:
 			return nil, err
+		case unread == nil:
+			unread = fmt.Errorf("alert %d of %d: %w", i+1, len(list), err)
+		default:
+			rest++
 		}
-		alerts = append(alerts, a)
 	}
-	return alerts, nil
+	if rest > 0 {
+		unread = fmt.Errorf("%w; and %d more", unread, rest)
+	}
+	return alerts, unread
 }
 
 func one(v any) (alert.Alert, error) {

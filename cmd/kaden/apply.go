@@ -16,6 +16,7 @@ import (
 // applyCmd gives documents to the running server.
 type applyCmd struct {
 	serverFlags
+	languageFlag
 	File []string `short:"f" help:"A file of YAML documents; - is standard input." placeholder:"FILE"`
 	More []string `arg:"" optional:"" name:"file" help:"The same, without -f."`
 }
@@ -31,6 +32,7 @@ Example: kaden apply -f house.yaml`
 
 // Run sends the files as they are; the server checks them against all it has and takes all or nothing.
 func (c *applyCmd) Run(out *output) error {
+	out = out.in(c.Language)
 	files := append(c.File, c.More...)
 	if len(files) == 0 {
 		return errors.New("which file? kaden apply -f house.yaml; - reads standard input")
@@ -58,6 +60,7 @@ func (c *applyCmd) Run(out *output) error {
 	if err != nil {
 		return err
 	}
+	api.language = out.language()
 	var answer struct {
 		Applied  []string     `json:"applied"`
 		Problems problem.List `json:"problems"`
@@ -67,10 +70,10 @@ func (c *applyCmd) Run(out *output) error {
 		return err
 	}
 	for _, p := range answer.Problems {
-		fmt.Fprintln(out.Stderr, inFile(parts, p))
+		fmt.Fprintln(out.Stderr, out.line(inFile(parts, p)))
 	}
 	if answer.Problems.Refused() {
-		fmt.Fprintln(out.Stderr, "kaden: nothing was changed")
+		fmt.Fprintln(out.Stderr, "kaden: "+out.say("nothing was changed"))
 		return exitCode(1)
 	}
 	for _, a := range answer.Applied {

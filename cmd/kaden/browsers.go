@@ -91,8 +91,8 @@ func (r *rooms) schemes() []number.Scheme {
 // engine shows webleg's engine to the signalling.
 type engine struct{ e *webleg.Engine }
 
-func (e engine) Offer(ctx context.Context, i leg.Info, s clientsdk.Signaller) (clientsdk.Line, string, error) {
-	l, sdp, err := e.e.Offer(ctx, i, s)
+func (e engine) Offer(ctx context.Context, i leg.Info, beside *media.Seat, s clientsdk.Signaller) (clientsdk.Line, string, error) {
+	l, sdp, err := e.e.Offer(ctx, i, beside, s)
 	if err != nil {
 		return nil, "", err
 	}

@@ -26,10 +26,21 @@ func (r *rooms) signOn() {
 	r.sip.SetLines(lines)
 	smscs := r.house.Load().SMSCs
 	r.smscs.Set(smscs)
+	r.turns.soon()
 	r.watch.forget(func(name string) bool {
 		return slices.ContainsFunc(lines, func(l sipleg.Line) bool { return l.Name == name }) ||
 			slices.ContainsFunc(smscs, func(s trunk.SMSC) bool { return smscLine(s.Name) == name })
 	})
+}
+
+// registering are the trunks that register.
+func (r *rooms) registering() (names []string) {
+	for _, t := range r.house.Load().Trunks {
+		if t.SIP.Register {
+			names = append(names, t.Name)
+		}
+	}
+	return names
 }
 
 // lineOf is a trunk as SIP sees it.
@@ -56,6 +67,12 @@ func lineOf(t trunk.Trunk) sipleg.Line {
 	return l
 }
 
+// lineChanged takes how a line stands now: people are told, and other nodes.
+func (r *rooms) lineChanged(s sipleg.Standing) {
+	r.watch.changed(s)
+	r.turns.soon()
+}
+
 // lineDown tells whether a trunk is known not to work.
 func (r *rooms) lineDown(name string) bool {
 	s, ok := r.sip.Standing(name)
@@ -69,7 +86,7 @@ func (r *rooms) standings() map[string]api.Standing {
 		if s.Condition == "" {
 			continue
 		}
-		one := api.Standing{State: string(s.Condition), Since: s.Since, Server: s.Server, Why: s.Why, Remedy: s.Remedy, Down: s.Down()}
+		one := api.Standing{State: string(s.Condition), Since: s.Since, Server: s.Server, Why: s.Why, Remedy: s.Remedy, Down: s.Down(), Node: s.Holder}
 		if !s.Until.IsZero() {
 			one.Until = &s.Until
 		}

@@ -29,6 +29,7 @@ const tokenFile = "token"
 // client speaks to a running server's own API.
 type client struct {
 	base, token string
+	language    string // of what the server says to people
 	http        *http.Client
 }
 
@@ -41,7 +42,7 @@ func (f serverFlags) client() (*client, error) {
 		}
 		token = strings.TrimSpace(string(b))
 	}
-	return &client{base: strings.TrimRight(f.Server, "/"), token: token, http: &http.Client{Timeout: 30 * time.Second}}, nil
+	return &client{base: strings.TrimRight(f.Server, "/"), token: token, language: terminal(), http: &http.Client{Timeout: 30 * time.Second}}, nil
 }
 
 // do sends a request and reads the answer into out (nil: thrown away; *[]byte: as it is).
@@ -51,6 +52,7 @@ func (c *client) do(ctx context.Context, method, path, contentType string, body 
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.token)
+	req.Header.Set("Accept-Language", c.language)
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}

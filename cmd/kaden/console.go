@@ -28,6 +28,7 @@ func (r *rooms) console(mux *http.ServeMux) error {
 		Phones: api.Phones{All: r.phoneList, Server: r.sipServer(), ServerTLS: r.sipsServer(), Password: r.phonePassword},
 		Ledger: r.store, Budgets: r.dispatch.Budgets, House: r.house.Load, Manifest: documents{r}, Bins: documents{r}, Engines: r.engines, Trace: signalling{r}, CheckLine: r.checkLine, Standings: r.standings, Ready: r.store.Ready,
 		Schemes: r.schemes(), Phone: r.phoneToken, MayPhone: r.mayPhone, Browsers: r.tabs,
+		Japanese: reading("ja"),
 	})
 	h := r.api.Handler()
 	for _, path := range []string{"/api/", "/login", "/logout", "/a/"} {

@@ -64,6 +64,7 @@ func (s settings) checkFiles() error {
 
 // doctorCmd looks for what is missing or wrong.
 type doctorCmd struct {
+	languageFlag
 	Config string `help:"File with the server's settings." type:"path" placeholder:"FILE"`
 	Data   string `help:"Data directory." placeholder:"DIR"`
 }
@@ -73,6 +74,7 @@ type finding struct{ what, good, bad, note string }
 
 // Run looks at everything, says it line by line, and exits with 1 if something is wrong.
 func (c *doctorCmd) Run(out *output) error {
+	out = out.in(c.Language)
 	s, err := (&serveCmd{Config: c.Config, Data: c.Data}).settings()
 	if err != nil {
 		return err
@@ -91,20 +93,20 @@ func (c *doctorCmd) Run(out *output) error {
 		findings = append(findings, lookAtCertificate("sip tls", s.SIP.TLSCert, s.SIP.TLSKey, time.Now())...)
 	}
 	if running {
-		findings = append(findings, lookAtLines(ctx, s)...)
+		findings = append(findings, lookAtLines(ctx, s, out.language())...)
 	}
 	wrong := 0
 	for _, f := range findings {
 		if f.note != "" {
-			fmt.Fprintf(out.Stdout, "?     %-14s %s\n", f.what, f.note)
+			fmt.Fprintf(out.Stdout, "?     %s %s\n", out.label(f.what), out.say("%s", f.note))
 			continue
 		}
 		if f.bad == "" {
-			fmt.Fprintf(out.Stdout, "ok    %-14s %s\n", f.what, f.good)
+			fmt.Fprintf(out.Stdout, "ok    %s %s\n", out.label(f.what), out.say("%s", f.good))
 			continue
 		}
 		wrong++
-		fmt.Fprintf(out.Stdout, "WRONG %-14s %s\n", f.what, f.bad)
+		fmt.Fprintf(out.Stdout, "WRONG %s %s\n", out.label(f.what), out.say("%s", f.bad))
 	}
 	if wrong > 0 {
 		return exitCode(1)

@@ -29,6 +29,9 @@ var built struct {
 }
 
 func TestMain(m *testing.M) {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} { // the tests read English, whoever runs them
+		os.Unsetenv(name)
+	}
 	code := m.Run()
 	if built.dir != "" {
 		os.RemoveAll(built.dir)

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -22,14 +23,15 @@ import (
 // nobody ended is found. It reads and writes SIP as text and shares no code with kaden but the bytes of
 // a key.
 type exchange struct {
-	t     testing.TB
-	conn  *net.UDPConn
-	habit func(user string, nth int) habit
-	asks  bool                     // for a password, any: a call begins with 407
-	named func(user string) string // who has a number, for the book; nil: the name itself
-	room  int                      // calls at a time; 0 is without limit
-	pace  time.Duration            // least time between calls, but for what a busy machine makes of it (inTime)
-	knows string                   // whoever registers is asked for a password, and let in under this name; "": everybody is
+	t      testing.TB
+	conn   *net.UDPConn
+	habit  func(user string, nth int) habit
+	asks   bool                     // for a password, any: a call begins with 407
+	named  func(user string) string // who has a number, for the book; nil: the name itself
+	room   int                      // calls at a time; 0 is without limit
+	pace   time.Duration            // least time between calls, but for what a busy machine makes of it (inTime)
+	grants int                      // seconds of a registration; 0 is an hour
+	knows  string                   // whoever registers is asked for a password, and let in under this name; "": everybody is
 
 	mu     sync.Mutex
 	calls  []*dialog
@@ -37,6 +39,8 @@ type exchange struct {
 	seen   map[string]int     // calls per user
 	first  time.Time          // of a packet since the last look
 	signed []sipText          // every REGISTER
+	bound  []string           // contacts that are registered, <sip:…>, the latest last
+	crowd  int                // most of them at a time
 	wg     sync.WaitGroup
 	shut   chan struct{}
 }
@@ -215,11 +219,34 @@ func (x *exchange) takes(m sipText, from netip.AddrPort) {
 			x.reply(m, from, "401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"exchange\", nonce=\"5d\", qop=\"auth\"", "asks", "")
 			return
 		}
-		x.reply(m, from, "200 OK\r\nContact: "+m.get("Contact"), "signs", "")
+		x.reply(m, from, "200 OK"+x.registers(m), "signs", "")
 	case "SIP/2.0": // the answer to our BYE
 	default:
 		x.reply(m, from, "200 OK", "", "")
 	}
+}
+
+// registers keeps the contacts of a REGISTER, as many as there are (RFC 3261 section 10.3), and lists all that it has.
+func (x *exchange) registers(m sipText) (lines string) {
+	for _, l := range m.lines {
+		value, is := strings.CutPrefix(l, "Contact: ")
+		if !is {
+			continue
+		}
+		for c := range strings.SplitSeq(value, ", ") {
+			uri, params, _ := strings.Cut(c, ">")
+			uri += ">"
+			x.bound = slices.DeleteFunc(x.bound, func(b string) bool { return b == uri })
+			if !strings.Contains(params, "expires=0") {
+				x.bound = append(x.bound, uri)
+			}
+		}
+	}
+	x.crowd = max(x.crowd, len(x.bound))
+	for _, c := range x.bound {
+		lines += fmt.Sprintf("\r\nContact: %s;expires=%d", c, cmp.Or(x.grants, 3600))
+	}
+	return lines
 }
 
 // is changes how the exchange behaves, which reads that at any time.

@@ -19,6 +19,7 @@ type trunkCmd struct {
 
 type trunkCheckCmd struct {
 	serverFlags
+	languageFlag
 	Name string `arg:"" help:"The name of the trunk, upstream or SMSC."`
 	Call string `help:"Also call this number over the trunk; whoever answers hears a sentence." placeholder:"NUMBER"`
 }
@@ -34,10 +35,12 @@ Example: kaden trunk check ntt --call 090-1234-5678`
 
 // Run asks the server, which alone knows the secrets, and says what it found line by line.
 func (c *trunkCheckCmd) Run(out *output) error {
+	out = out.in(c.Language)
 	server, err := c.client()
 	if err != nil {
 		return err
 	}
+	server.language = out.language()
 	server.http.Timeout = 2 * time.Minute // servers that do not answer take their time
 	path := "/api/trunks/" + url.PathEscape(c.Name) + "/check"
 	if c.Call != "" {
@@ -51,12 +54,12 @@ func (c *trunkCheckCmd) Run(out *output) error {
 	for _, f := range found {
 		switch f.Level {
 		case "ok":
-			fmt.Fprintf(out.Stdout, "ok    %-14s %s\n", f.What, f.Text)
+			fmt.Fprintf(out.Stdout, "ok    %s %s\n", out.label(f.What), f.Text)
 		case "wrong":
 			wrong++
-			fmt.Fprintf(out.Stdout, "WRONG %-14s %s: %s\n", f.What, f.Text, f.Remedy)
+			fmt.Fprintf(out.Stdout, "WRONG %s %s: %s\n", out.label(f.What), f.Text, f.Remedy)
 		default:
-			fmt.Fprintf(out.Stdout, "?     %-14s %s\n", f.What, f.Text)
+			fmt.Fprintf(out.Stdout, "?     %s %s\n", out.label(f.What), f.Text)
 		}
 	}
 	if wrong > 0 {

@@ -56,7 +56,7 @@ func (w *lineWatch) changed(s sipleg.Standing) {
 		d = &downLine{now: s}
 		d.timer = time.AfterFunc(downFor, func() { w.say(s.Line, d) })
 		w.down[s.Line] = d
-	case d != nil:
+	case d != nil && (s.Condition == sipleg.Registered || s.Condition == sipleg.Answering): // here, or at another node that has tried after us
 		d.timer.Stop()
 		delete(w.down, s.Line)
 		if d.told {

@@ -82,7 +82,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 		fmt.Fprintf(stderr, "kaden: %s; \"%s --help\" shows what can be said\n", misread.Replace(err.Error()), about)
 		return 2
 	}
-	err = ctx.Run(&output{Stdin: stdin, Stdout: stdout, Stderr: stderr})
+	out := &output{Stdin: stdin, Stdout: stdout, Stderr: stderr, Japanese: reading(terminal())}
+	err = ctx.Run(out)
 	var quiet exitCode
 	switch {
 	case err == nil:
@@ -90,6 +91,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	case errors.As(err, &quiet):
 		return int(quiet)
 	}
-	fmt.Fprintf(stderr, "kaden: %v\n", err)
+	fmt.Fprintf(stderr, "kaden: %s\n", out.say("%v", err))
 	return 1
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/kaden-project/kaden/problem"
 )
@@ -13,6 +14,63 @@ import (
 type output struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	Japanese       *problem.Reader // nil: English is spoken
+}
+
+// languageFlag is of commands that say what is wrong.
+type languageFlag struct {
+	Language string `help:"What is wrong is said in en or ja; that of the terminal unless given." enum:",en,ja" default:"" placeholder:"LANGUAGE"`
+}
+
+// in is the output in another language; "" is that of the terminal.
+func (o *output) in(language string) *output {
+	said := *o
+	switch language {
+	case "ja":
+		said.Japanese = reading(language)
+	case "en":
+		said.Japanese = nil
+	}
+	return &said
+}
+
+// language is the one that is spoken here.
+func (o *output) language() string {
+	if o.Japanese != nil {
+		return "ja"
+	}
+	return "en"
+}
+
+// line is a problem as it is read on a terminal.
+func (o *output) line(p problem.Problem) string {
+	if o.Japanese != nil {
+		p = o.Japanese.List(problem.List{p})[0]
+		p.Level = problem.Level(labels[string(p.Level)])
+	}
+	return p.String()
+}
+
+// say is a sentence as it is read on a terminal.
+func (o *output) say(format string, args ...any) string {
+	return o.Japanese.Say(fmt.Sprintf(format, args...))
+}
+
+// label is one of a column of words before sentences, as wide as the others on a terminal: a character of Japanese
+// takes two places.
+func (o *output) label(what string) string {
+	if first, rest, _ := strings.Cut(what, " "); o.Japanese != nil && labels[what] != "" {
+		what = labels[what]
+	} else if o.Japanese != nil && labels[first] != "" { // speech ja, trunk ntt
+		what = labels[first] + " " + rest
+	}
+	wide := 0
+	for _, r := range what {
+		if wide++; r >= 0x1100 {
+			wide++
+		}
+	}
+	return what + strings.Repeat(" ", max(0, 14-wide))
 }
 
 // exitCode is an error that has been told already: the process ends with it and prints nothing more.
@@ -21,7 +79,7 @@ type exitCode int
 
 func (e exitCode) Error() string { return "exit status " + strconv.Itoa(int(e)) }
 
-// problems prints a list to Stdout, one problem a line: for people, or as JSON with every field present.
+// problems prints a list to Stdout, one problem a line: for people, or as JSON with every field present, in English.
 func (o *output) problems(list problem.List, asJSON bool) error {
 	lines := json.NewEncoder(o.Stdout)
 	lines.SetEscapeHTML(false) // <Gather> is for reading
@@ -30,7 +88,7 @@ func (o *output) problems(list problem.List, asJSON bool) error {
 		if asJSON {
 			err = lines.Encode(problemLine(p))
 		} else {
-			_, err = fmt.Fprintln(o.Stdout, p)
+			_, err = fmt.Fprintln(o.Stdout, o.line(p))
 		}
 		if err != nil {
 			return err

@@ -29,6 +29,7 @@ type planCmd struct {
 }
 
 type planCheckCmd struct {
+	languageFlag
 	Files []string `arg:"" name:"file" help:"Files with plans; - is standard input. Of other documents only people, trunks and upstreams are looked at: what a line can do for them."`
 	JSON  bool     `name:"json" help:"One JSON object a line."`
 }
@@ -43,6 +44,7 @@ Example: kaden plan check night.yaml
 
 // Run checks each file, even after one that is wrong or missing.
 func (c *planCheckCmd) Run(out *output) error {
+	out = out.in(c.Language)
 	var plans, errs, warnings int
 	unreadable := false
 	for _, file := range c.Files {
@@ -78,7 +80,7 @@ func (c *planCheckCmd) Run(out *output) error {
 			}
 		}
 		if found == 0 {
-			fmt.Fprintf(out.Stderr, "kaden: %s: no plan in it; a plan begins with plan: and its name\n", name)
+			fmt.Fprintf(out.Stderr, "kaden: %s\n", out.say("%s: no plan in it; a plan begins with plan: and its name", name))
 			errs++
 		}
 		plans += found
@@ -87,7 +89,11 @@ func (c *planCheckCmd) Run(out *output) error {
 		}
 	}
 	if !c.JSON {
-		fmt.Fprintf(out.Stderr, "%s, %s, %s\n", counted(plans, "plan"), counted(errs, "error"), counted(warnings, "warning"))
+		tally := fmt.Sprintf("%s, %s, %s", counted(plans, "plan"), counted(errs, "error"), counted(warnings, "warning"))
+		if out.Japanese != nil {
+			tally = fmt.Sprintf("架電計画 %d、エラー %d、警告 %d", plans, errs, warnings)
+		}
+		fmt.Fprintln(out.Stderr, tally)
 	}
 	switch {
 	case unreadable:
@@ -191,7 +197,7 @@ func (c *planExplainCmd) Run(out *output) error {
 	list = append(list, contactsOf(docs)...)
 	list.Sort()
 	for _, p := range list.In(name) {
-		fmt.Fprintln(out.Stderr, p)
+		fmt.Fprintln(out.Stderr, out.line(p))
 	}
 	switch {
 	case refused:

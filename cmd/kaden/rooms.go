@@ -59,6 +59,7 @@ type rooms struct {
 	registrar *registrar.Registrar
 	traces    *traces
 	watch     *lineWatch
+	turns     *registrations // nil: no other process can be signed on
 	phones    *simulatedPhones
 	web       *webhook.Client
 	asker     *asker
@@ -177,8 +178,8 @@ func (r *rooms) openLines() error {
 	}
 	r.openSMSCs(roots)
 	r.sip, err = sipleg.Listen(r.log, sipleg.Config{
-		LineChanged: r.watch.changed,
-		ListenTLS:   r.settings.SIP.TLS, Certificate: cert, RootCAs: roots,
+		LineChanged: r.lineChanged, Shared: r.store.Shared(),
+		ListenTLS: r.settings.SIP.TLS, Certificate: cert, RootCAs: roots,
 		Listen: r.settings.SIP.Listen, Advertise: r.settings.SIP.Advertise,
 		RTPPorts: sipleg.Range{First: uint16(low), Last: uint16(high)}, Clock: r.clock,
 		Incoming: func(l *sipleg.Leg) { r.desk.Accept(l) },
@@ -188,10 +189,14 @@ func (r *rooms) openLines() error {
 		Phones:    switchboard{r.registrar, r},
 		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
 	})
-	if err == nil {
-		r.signOn()
+	if err != nil {
+		return err
 	}
-	return err
+	if r.store.Shared() {
+		r.turns = newRegistrations(r.log, r.settings.Node, r.store, r.sip, r.registering)
+	}
+	r.signOn()
+	return nil
 }
 
 func (r *rooms) openCalls() {
@@ -264,6 +269,10 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	sipLife, endSIP := context.WithCancel(life)
 	defer endSIP()
 	g.Go(func() error { return r.sip.Run(sipLife) })
+	g.Go(func() error { r.turns.run(sipLife); return nil })
+	if r.turns != nil {
+		defer r.store.ChannelsFreed(func(string) { r.turns.soon() })()
+	}
 	g.Go(func() error { return r.registrar.KeepOpen(sipLife, r.knock) })
 	work, stopWork := context.WithCancel(life)
 	defer stopWork()
@@ -280,6 +289,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	select {
 	case <-ctx.Done():
 		r.stopping.Store(true)
+		r.turns.leave(true)
 		r.drain(drained())
 	case first = <-failed:
 		if first == nil {
@@ -294,6 +304,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	upstreams := make(chan error, 1)
 	go func() { upstreams <- ignoreCanceled(r.upstreams.Shutdown(later)) }()
 	shutdown := joinErrors(ignoreCanceled(r.desk.Shutdown(now)), <-upstreams)
+	r.turns.leave(false)
 	close(r.hungUp)
 	endSIP()
 	browsers := r.browsers.close() // the clock paces them

@@ -17,6 +17,7 @@ type twimlCmd struct {
 }
 
 type twimlCheckCmd struct {
+	languageFlag
 	Files []string `arg:"" name:"file" help:"Documents to check; - is standard input."`
 	JSON  bool     `name:"json" help:"One JSON object a line."`
 }
@@ -31,6 +32,7 @@ Example: kaden twiml check menu.xml
 
 // Run checks each file, even after one that is wrong or missing.
 func (c *twimlCheckCmd) Run(out *output) error {
+	out = out.in(c.Language)
 	var errs, warnings int
 	unreadable := false
 	for _, file := range c.Files {

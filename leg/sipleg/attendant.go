@@ -23,6 +23,8 @@ type attendant struct {
 	token string // in our contact; the same in each life of the process, so that old contacts are known
 	quit  context.CancelCauseFunc
 	now   chan chan struct{} // asks before its time; what is sent is closed when the carrier was asked
+	leave chan chan bool     // signs off before its time; what is sent is told whether the carrier has confirmed
+	flips chan struct{}      // one place: the turn has changed
 	moved chan struct{}      // one place: our addresses may have changed
 
 	// Of the goroutine that asks.
@@ -36,12 +38,15 @@ type attendant struct {
 	mute    bool          // the carrier has left an OPTIONS unanswered since we signed on
 	flow    flow          // over which it answered
 	at      place
+	cleared string // a contact of a dead process that was taken away
 
 	mu       sync.Mutex
 	standing Standing
 	granted  time.Time           // the registration holds until then
 	routes   []string            // Service-Route (RFC 3608)
 	contact  string              // ours, for calls over this line
+	turn     Turn                // where several processes have the line
+	cut      context.CancelFunc  // of what is asked in this turn; nil: nothing is
 	places   map[netip.Addr]bool // where the carrier may call from
 }
 
@@ -49,7 +54,8 @@ type attendant struct {
 func (s *Server) attend(l Line) *attendant {
 	ctx, quit := context.WithCancelCause(context.Background())
 	a := &attendant{
-		srv: s, line: l, log: s.log.With("line", l.Name), token: s.id.mac(8, "line", l.Name), quit: quit, now: make(chan chan struct{}), moved: make(chan struct{}, 1),
+		srv: s, line: l, log: s.log.With("line", l.Name), token: s.id.mac(8, "line", l.Name), quit: quit,
+		now: make(chan chan struct{}), leave: make(chan chan bool), flips: make(chan struct{}, 1), moved: make(chan struct{}, 1),
 		standing: Standing{Line: l.Name}, expires: l.Expires, places: map[netip.Addr]bool{},
 	}
 	if a.expires == 0 {
@@ -117,6 +123,13 @@ func (a *attendant) run(ctx context.Context) {
 				again = a.keepOpen(ctx)
 			case <-a.moved:
 				again = a.lost()
+			case <-a.flips:
+				again = true
+			case done := <-a.leave:
+				off := a.signOff()
+				a.resigned()
+				done <- off
+				again = true
 			case done := <-a.now:
 				next.Reset(a.ask(ctx))
 				close(done)
@@ -150,7 +163,7 @@ func (a *attendant) lost() bool {
 func (a *attendant) registered() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.standing.Condition == Registered
+	return a.standing.Condition == Registered && a.standing.Holder == ""
 }
 
 // elsewhere tells whether our address towards the carrier is another than when it was asked. Whether we stand behind a NAT
@@ -159,24 +172,26 @@ func (a *attendant) elsewhere() bool {
 	return !a.passive() && a.asked.IsValid() && a.srv.ownIP(a.asked) != a.home
 }
 
-// keepOpen keeps a NAT's door open and tells whether our address has changed, so that the carrier has to know.
+// keepOpen keeps a NAT's door open and tells whether our address has changed, so that the carrier has to know. Where another
+// process is signed on, calls of ours may still be up.
 func (a *attendant) keepOpen(ctx context.Context) (moved bool) {
 	if a.elsewhere() {
 		return true
 	}
-	if !a.registered() {
+	registered := a.registered()
+	if !registered && (!a.shared() || a.srv.Open() == 0 || !a.flow.peer.IsValid()) {
 		return false
 	}
 	a.srv.gate.befriend(a.flow.peer.Addr())
-	if a.behind(a.flow) && !a.mute {
+	if registered && a.behind(a.flow) && !a.mute {
 		a.peek(ctx)
 		return a.contactHost(a.flow) != a.said
 	}
 	// RFC 5626 section 4.4.1; over UDP it is a packet and no more.
 	if err := a.srv.wire.send(a.flow, []byte("\r\n\r\n")); err != nil {
-		return true // the connection over which the carrier calls us is gone
+		return registered // the connection over which the carrier calls us is gone
 	}
-	return a.contactHost(a.flow) != a.said
+	return registered && a.contactHost(a.flow) != a.said
 }
 
 // peek asks the carrier how it sees us: nobody else knows that the router in front of us has got another address. One that
@@ -195,14 +210,21 @@ func (a *attendant) peek(ctx context.Context) {
 
 // ask asks the carrier once and gives the time until it is asked again.
 func (a *attendant) ask(ctx context.Context) (again time.Duration) {
-	if a.passive() {
+	ctx, turn, done := a.inTurn(ctx)
+	defer done()
+	switch {
+	case a.passive():
 		return a.locate(ctx)
+	case a.shared() && !turn.Ours:
+		return a.standBy(ctx, turn)
 	}
 	r, err := a.tryPlaces(ctx)
 	if ctx.Err() != nil {
 		return 0
 	}
 	switch {
+	case errors.Is(err, errDisplaced):
+		return a.displaced()
 	case err == nil && a.line.Register:
 		again, err = a.signedOn(ctx, r)
 	case err == nil || r != nil && !a.line.Register && r.StatusCode < 500:
@@ -255,7 +277,7 @@ func (a *attendant) tryPlaces(ctx context.Context) (r *response, err error) {
 			return r, err
 		}
 		var refused *statusError
-		if errors.As(err, &refused) && refused.code < 500 || errors.Is(err, errPassword) || errors.Is(err, errNoPassword) {
+		if errors.As(err, &refused) && refused.code < 500 || errors.Is(err, errPassword) || errors.Is(err, errNoPassword) || errors.Is(err, errDisplaced) {
 			return r, err // a no of one of them is the carrier's
 		}
 	}
@@ -278,12 +300,7 @@ func (a *attendant) askAt(ctx context.Context, p place) (r *response, err error)
 	if err != nil {
 		return nil, err
 	}
-	ip := p.addr.Addr()
-	if a.elsewhere() {
-		a.srv.lines.saw(a.asked, netip.Addr{}) // that was of where we were
-		a.srv.lines.saw(ip, netip.Addr{})
-	}
-	a.asked, a.home = ip, a.srv.ownIP(ip)
+	a.goesTo(p.addr.Addr())
 	for range 2 { // a registration that is too short is asked for again, once
 		r, err = a.askOver(ctx, f)
 		if err != nil {
@@ -311,6 +328,15 @@ func (a *attendant) askAt(ctx context.Context, p place) (r *response, err error)
 	return r, nil
 }
 
+// goesTo notes which server is asked, and from where.
+func (a *attendant) goesTo(ip netip.Addr) {
+	if a.elsewhere() {
+		a.srv.lines.saw(a.asked, netip.Addr{}) // that was of where we were
+		a.srv.lines.saw(ip, netip.Addr{})
+	}
+	a.asked, a.home = ip, a.srv.ownIP(ip)
+}
+
 // askOver sends the request over a flow and waits.
 func (a *attendant) askOver(ctx context.Context, f flow) (*response, error) {
 	ctx, stop := context.WithTimeout(ctx, a.srv.t.Ask)
@@ -320,6 +346,10 @@ func (a *attendant) askOver(ctx context.Context, f flow) (*response, error) {
 		return a.srv.inquire(ctx, f, &a.q, header{"Contact", a.srv.contact(f, a.srv.ownHost(f), "")}, header{"Accept", "application/sdp"})
 	}
 	host := a.contactHost(f)
+	if r, err := a.clear(ctx, f, host); r != nil || err != nil {
+		return r, err
+	}
+	a.q.keys = a.line.credentials().keys() // what came before may have been asked for the password as well
 	extra := []header{{"Contact", a.contactFor(f, host) + ";expires=" + inSeconds(a.expires)}}
 	if a.said != "" && a.said != host {
 		extra = append(extra, header{"Contact", a.contactFor(f, a.said) + ";expires=0"})
@@ -375,18 +405,23 @@ func (a *attendant) signedOn(ctx context.Context, r *response) (again time.Durat
 	a.granted = time.Now().Add(granted)
 	a.mu.Unlock()
 	a.note(Standing{Condition: Registered, Status: r.StatusCode, Until: time.Now().Add(granted)})
-	if len(old) > 0 {
+	if len(old) > 0 && a.sure() {
 		a.forget(ctx, old)
 	}
 	if host != a.said {
 		return 0, nil // it sees us elsewhere: once more with that address
 	}
-	here := a.said + " " + a.home.String()
+	a.follow(a.said)
+	return refresh(granted), nil
+}
+
+// follow tells the line's calls where we are, if that is not where they know us to be.
+func (a *attendant) follow(host string) {
+	here := host + " " + a.home.String()
 	if a.calls != "" && a.calls != here {
 		a.srv.followAll(a.line.Name, addresses())
 	}
 	a.calls = here
-	return refresh(granted), nil
 }
 
 // refresh is how long to wait with a registration of that length: long enough before its end for a try that fails
@@ -414,13 +449,13 @@ func (a *attendant) forget(ctx context.Context, old []string) {
 	a.standing.Removed += len(old)
 }
 
-// signOff tells the registrar that we are gone.
-func (a *attendant) signOff() {
+// signOff tells the registrar that we are gone; false: it may not know.
+func (a *attendant) signOff() bool {
 	a.mu.Lock()
-	signed := a.line.Register && a.granted.After(time.Now())
+	signed := a.line.Register && a.granted.After(time.Now()) && (!a.shared() || a.turn.Ours)
 	a.mu.Unlock()
 	if !signed {
-		return
+		return true
 	}
 	ctx, stop := context.WithTimeout(context.Background(), a.srv.t.Leave)
 	defer stop()
@@ -428,9 +463,13 @@ func (a *attendant) signOff() {
 	r, err := a.srv.inquire(ctx, a.flow, &a.q, header{"Contact", a.contactFor(a.flow, a.said) + ";expires=0"}, header{"Expires", "0"})
 	if err != nil || r.StatusCode >= 300 {
 		a.log.Warn("not signed off; the carrier calls us until the registration ends", "err", err)
-		return
+		return false
 	}
 	a.log.Info("signed off")
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.granted = time.Time{}
+	return true
 }
 
 // refusedBy writes down what is wrong and gives the time until the next try.
@@ -472,22 +511,32 @@ func pause(failed int, refused bool, unit time.Duration) time.Duration {
 func (a *attendant) note(s Standing) {
 	a.mu.Lock()
 	was := a.standing
-	s.Line, s.Since, s.Server, s.Seen, s.Removed = was.Line, was.Since, was.Server, was.Seen, was.Removed
-	if s.Condition != was.Condition {
+	s.Line, s.Server, s.Seen, s.Removed = was.Line, was.Server, was.Seen, was.Removed
+	switch {
+	case s.Holder != "":
+	case s.Condition != was.Condition || s.Holder != was.Holder:
 		s.Since = time.Now()
+	default:
+		s.Since = was.Since
 	}
 	if s.Condition == Refused {
 		a.granted = time.Time{}
 	}
 	a.standing = s
 	a.mu.Unlock()
-	if s.Condition == was.Condition && s.Why == was.Why {
+	if s.Condition == was.Condition && s.Why == was.Why && s.Holder == was.Holder {
 		return
 	}
-	switch s.Condition {
-	case Registered:
+	switch {
+	case s.Holder != "":
+		if s.Holder != was.Holder {
+			a.log.Info("another node signs on for all", "node", s.Holder)
+		}
+	case s.Condition == Waiting:
+		a.log.Info("not signed on", "why", s.Why)
+	case s.Condition == Registered:
 		a.log.Info("signed on", "server", s.Server, "until", s.Until.Format(time.TimeOnly))
-	case Answering:
+	case s.Condition == Answering:
 		a.log.Info("the carrier answers", "server", s.Server)
 	default:
 		a.log.Error("the line is down", "err", s.Why, "remedy", s.Remedy)
@@ -504,7 +553,7 @@ func (a *attendant) way() (routes []string, contact string) {
 	if a.standing.Condition != Registered {
 		return nil, ""
 	}
-	return a.routes, a.contact
+	return a.routes, a.contact // without a contact where another process is signed on
 }
 
 func inSeconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }

@@ -32,13 +32,16 @@ func (a *attendant) contactFor(f flow, host string) string {
 	return c + ">"
 }
 
-// contacts reads what a registrar has: how long ours is registered, and which are of earlier lives of ours.
-func (a *attendant) contacts(r *response) (granted time.Duration, old []string) {
-	whole := seconds(values(r, "Expires"))
-	if whole == 0 {
-		whole = a.expires
-	}
-	listed := 0
+// binding is a contact of this line that a registrar has.
+type binding struct {
+	uri     string
+	at      string // host:port
+	here    bool   // it is this process's; else one of an earlier life, or of another process
+	expires string // "": as the answer says
+}
+
+// bindings reads which contacts of this line a registrar has.
+func (a *attendant) bindings(r *response) (all []binding) {
 	for _, line := range values(r, "Contact", "m") {
 		for _, c := range splitList(line) {
 			uri, params, ok := nameAddr(c)
@@ -46,27 +49,39 @@ func (a *attendant) contacts(r *response) (granted time.Duration, old []string) 
 			if !ok || sip.ParseUri(uri, &u) != nil {
 				continue
 			}
-			listed++
 			token, _ := u.UriParams.Get("line")
-			ours := bracketed(u.Host)+":"+itoa(portNumber(u.Port)) == a.said
-			switch {
-			case ours && (token == a.token || token == "" && u.User == a.line.User):
-				granted = whole
-				if text, ok := params["expires"]; ok {
-					granted = seconds([]string{text})
-				}
-			case token == a.token:
-				old = append(old, "<"+uri+">;expires=0")
+			b := binding{uri: uri, at: hostPort(&u), expires: params["expires"]}
+			b.here = b.at == a.said && (token == a.token || token == "" && u.User == a.line.User)
+			if b.here || token == a.token {
+				all = append(all, b)
 			}
 		}
 	}
-	switch {
-	case granted > 0:
-		return granted, old
-	case listed == 0: // some list nothing
-		return whole, nil
+	return all
+}
+
+func hostPort(u *sip.Uri) string { return bracketed(u.Host) + ":" + itoa(portNumber(u.Port)) }
+
+// contacts reads what a registrar has: how long ours is registered, and which are of earlier lives of ours.
+func (a *attendant) contacts(r *response) (granted time.Duration, old []string) {
+	whole := seconds(values(r, "Expires"))
+	if whole == 0 {
+		whole = a.expires
 	}
-	// What we said was rewritten on the way: which one is ours, nobody can tell.
+	for _, b := range a.bindings(r) {
+		switch {
+		case !b.here:
+			old = append(old, "<"+b.uri+">;expires=0")
+		case b.expires != "":
+			granted = seconds([]string{b.expires})
+		default:
+			granted = whole
+		}
+	}
+	if granted > 0 {
+		return granted, old
+	}
+	// Some list nothing, and some rewrite what we said: then nobody can tell which one is ours.
 	return whole, nil
 }
 

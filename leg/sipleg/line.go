@@ -84,10 +84,13 @@ type Standing struct {
 	Server    string         // who answered: udp 192.0.2.1:5060
 	Seen      netip.AddrPort // how the carrier sees us (Via received and rport); invalid if it does not say
 	Removed   int            // contacts of earlier lives of ours that were taken away
+	Holder    string         // the process that is signed on, or tries to, where that is another one: all but Server and Seen is its
 }
 
-// Down tells whether the line is known not to work.
-func (s Standing) Down() bool { return s.Condition == Refused || s.Condition == Silent }
+// Down tells whether the line is known not to work. That another process cannot sign on says nothing about calls of ours.
+func (s Standing) Down() bool {
+	return s.Holder == "" && (s.Condition == Refused || s.Condition == Silent)
+}
 
 // lines are the carriers that the server knows.
 type lines struct {

@@ -69,6 +69,19 @@ func (s *Server) checkPlace(ctx context.Context, l Line, p place, route string) 
 		why, remedy := explainSilence(p.String(), err)
 		return []Finding{wrong("server", remedy, "%s: %s", p, why)}, false
 	}
+	begun := time.Now()
+	r, err := s.options(ctx, l, p, f, route)
+	if err != nil {
+		why, remedy := explainSilence(p.String(), err)
+		return []Finding{wrong("server", remedy, "%s", why)}, false
+	}
+	s.atlas.served(p)
+	out = append(out, right("server", "%s answers in %v (OPTIONS: %s)", p, time.Since(begun).Round(time.Millisecond), phrase(r.StatusCode, r.Reason)))
+	return append(out, s.checkWay(f, r)), true
+}
+
+// options asks a line's server over a flow whether it is there, and gives its answer, whatever it is.
+func (s *Server) options(ctx context.Context, l Line, p place, f flow, route string) (*response, error) {
 	call := fresh(16)
 	own := "sip:" + s.ownHost(f)
 	q := inquiry{
@@ -80,16 +93,11 @@ func (s *Server) checkPlace(ctx context.Context, l Line, p place, route string) 
 	}
 	ask, stop := context.WithTimeout(ctx, s.t.Ask)
 	defer stop()
-	begun := time.Now()
 	r, err := s.inquireOnce(ask, f, &q, []header{{"Contact", s.contact(f, s.ownHost(f), "")}, {"Accept", "application/sdp"}})
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		s.atlas.suffered(p, 0)
-		why, remedy := explainSilence(p.String(), err)
-		return []Finding{wrong("server", remedy, "%s", why)}, false
 	}
-	s.atlas.served(p)
-	out = append(out, right("server", "%s answers in %v (OPTIONS: %s)", p, time.Since(begun).Round(time.Millisecond), phrase(r.StatusCode, r.Reason)))
-	return append(out, s.checkWay(f, r)), true
+	return r, err
 }
 
 // checkWay looks for what changes our messages under way. A server that sees us at another address than the one we
@@ -135,7 +143,12 @@ func (a *attendant) checkRegistration(ctx context.Context) Finding {
 		return unsaid("registration", "it takes too long")
 	}
 	s := a.Standing()
-	if s.Condition != Registered {
+	switch {
+	case s.Holder != "":
+		return a.checkElsewhere(s)
+	case s.Condition == Waiting:
+		return unsaid("registration", "it is no node's yet; ask again in a moment")
+	case s.Condition != Registered:
 		return wrong("registration", s.Remedy, "%s", s.Why)
 	}
 	text := fmt.Sprintf("signed on as %s at %s for %v", a.line.User, a.line.domain(), time.Until(s.Until).Round(time.Second))

@@ -37,7 +37,9 @@ type Config struct {
 	Phones Phones
 	// LineChanged is told each time a line (SetLines) stands differently. It must not block. nil: nobody is.
 	LineChanged func(Standing)
-	Resolver    Resolver // nil is the system's
+	// Shared says that other processes have the same lines. Then each that registers waits for its turn (SetTurn).
+	Shared   bool
+	Resolver Resolver // nil is the system's
 
 	// ListenTLS is where others may connect with TLS (":5061"), and Certificate is what they are shown; "" is nowhere.
 	ListenTLS   string

@@ -82,8 +82,11 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 	l.keys = i.user.keys()
 	l.contact = s.contact(i.flow, i.ownHost, i.uri)
 	if a := s.lines.find(to.Line); a != nil {
-		if _, contact := a.way(); contact != "" {
+		switch _, contact := a.way(); {
+		case contact != "":
 			l.contact = contact
+		case a.another():
+			l.contact = a.contactFor(i.flow, i.ownHost)
 		}
 	}
 	if a := s.lines.find(to.Line); a != nil {

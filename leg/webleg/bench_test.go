@@ -44,7 +44,7 @@ func BenchmarkAcceptToSound(b *testing.B) {
 	before := processorTime()
 	for b.Loop() {
 		p := h.page()
-		l, sdp, err := h.e.Offer(b.Context(), leg.Info{To: p.uri}, signalling{p})
+		l, sdp, err := h.e.Offer(b.Context(), leg.Info{To: p.uri}, nil, signalling{p})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func BenchmarkPlaying(b *testing.B) {
 	var pages []*phone
 	for range calls {
 		p := h.page()
-		l, sdp, err := h.e.Offer(b.Context(), leg.Info{To: p.uri}, signalling{p})
+		l, sdp, err := h.e.Offer(b.Context(), leg.Info{To: p.uri}, nil, signalling{p})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -114,7 +114,7 @@ func TestChromiumTelephones(t *testing.T) {
 				var err error
 				switch s.path {
 				case "offer":
-					l, sdp, err = h.e.Offer(t.Context(), leg.Info{To: "client:chromium"}, b)
+					l, sdp, err = h.e.Offer(t.Context(), leg.Info{To: "client:chromium"}, nil, b)
 				case "answer":
 					l.Play(beep(440))
 					err = l.Accept(s.body)

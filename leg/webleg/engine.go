@@ -204,13 +204,14 @@ func onlyLoopback() bool {
 func (e *Engine) Addr() netip.AddrPort { return e.at }
 
 // Offer begins a leg to a browser: its sdp is to be sent there. Cancelling ctx hangs up. What the page says
-// comes back by [Leg.Rang], [Leg.Accept] and [Leg.Left].
-func (e *Engine) Offer(ctx context.Context, i leg.Info, s Signaller) (l *Leg, sdp string, err error) {
+// comes back by [Leg.Rang], [Leg.Accept] and [Leg.Left]. The leg is paced beside another, as with [leg.Options]; nil is anywhere.
+func (e *Engine) Offer(ctx context.Context, i leg.Info, beside *media.Seat, s Signaller) (l *Leg, sdp string, err error) {
 	i.Inbound = false
 	l, err = e.newLeg(i, s)
 	if err != nil {
 		return nil, "", err
 	}
+	l.beside = beside
 	if l.conn, err = l.connect(); err != nil {
 		e.forget(l)
 		return nil, "", err

@@ -51,6 +51,8 @@ type Leg struct {
 	sound *sound
 	gone  chan struct{}
 
+	beside *media.Seat // of the leg that this one is for; nil: anywhere
+
 	mu     sync.Mutex
 	phase  phase
 	rang   bool
@@ -250,7 +252,7 @@ func (l *Leg) connect() (*conn, error) {
 func (l *Leg) join() {
 	if !l.begun {
 		l.begun = true
-		l.sound.begin(l.e.cfg.Clock)
+		l.sound.begin(l.e.cfg.Clock, l.beside)
 	}
 	l.sound.inbox.open(l.conn)
 }

@@ -136,7 +136,7 @@ func rungOver(t *testing.T, h *house) (*Leg, *phone, *bad) {
 	n := newBad(t, net.UDPAddrFromAddrPort(h.e.Addr()))
 	h.alone += 2 // the network
 	p := h.page()
-	l, sdp, err := h.e.Offer(t.Context(), leg.Info{To: p.uri}, signalling{p})
+	l, sdp, err := h.e.Offer(t.Context(), leg.Info{To: p.uri}, nil, signalling{p})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,15 +38,15 @@ type house struct {
 func open(t testing.TB, change ...func(*Config)) *house {
 	t.Helper()
 	legtest.LeavesNothing(t)
-	clock := media.NewClock(1)
+	cfg := Config{Listen: "127.0.0.1:0", Clock: media.NewClock(1)}
+	for _, f := range change {
+		f(&cfg)
+	}
+	clock := cfg.Clock
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { clock.Run(ctx) })
 	awake(clock)
-	cfg := Config{Listen: "127.0.0.1:0", Clock: clock}
-	for _, f := range change {
-		f(&cfg)
-	}
 	e, err := New(silent(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -121,9 +121,9 @@ func (h *house) Call(to legtest.Phone) leg.Leg {
 
 type dialer struct{ h *house }
 
-func (d dialer) Dial(ctx context.Context, to leg.Target, _ leg.Options) (leg.Leg, error) {
+func (d dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Leg, error) {
 	p := d.h.phone[to.URI]
-	l, sdp, err := d.h.e.Offer(ctx, leg.Info{From: to.From, To: to.URI, CallID: to.URI}, signalling{p})
+	l, sdp, err := d.h.e.Offer(ctx, leg.Info{From: to.From, To: to.URI, CallID: to.URI}, o.Beside, signalling{p})
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +188,7 @@ func (p *phone) opens() *conn {
 	}
 	p.conn = c
 	if p.sound.seat == nil {
-		p.sound.begin(p.h.clock)
+		p.sound.begin(p.h.clock, nil)
 		p.sound.answer(func() {})
 	}
 	p.sound.inbox.open(c)
@@ -325,7 +325,7 @@ func loopbackOnly(ip net.IP) bool { return ip.IsLoopback() }
 // awake waits until the clock runs, so that its goroutines are not taken for a leg's.
 func awake(c *media.Clock) {
 	s := newSound(nil)
-	s.begin(c)
+	s.begin(c, nil)
 	runs := make(chan struct{})
 	s.seat.Do(func() { close(runs) })
 	<-runs

@@ -53,7 +53,7 @@ func TestReadingWhatABrowserSays(t *testing.T) {
 
 func TestWeOfferWhatTelephonesSpeakAndAllOurAddresses(t *testing.T) {
 	h := open(t)
-	l, sdp, err := h.e.Offer(t.Context(), leg.Info{}, signalling{h.page()})
+	l, sdp, err := h.e.Offer(t.Context(), leg.Info{}, nil, signalling{h.page()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestWhatCannotBeUsedEndsTheCallAndSaysWhy(t *testing.T) {
 	}
 
 	p := h.page()
-	l, sdp, err := h.e.Offer(t.Context(), leg.Info{To: p.uri}, signalling{p})
+	l, sdp, err := h.e.Offer(t.Context(), leg.Info{To: p.uri}, nil, signalling{p})
 	if err != nil {
 		t.Fatal(err)
 	}

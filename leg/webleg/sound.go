@@ -39,7 +39,7 @@ func newSound(pressed func(key byte)) *sound {
 }
 
 // begin joins the clock.
-func (s *sound) begin(c *media.Clock) { s.seat = c.Join(s) }
+func (s *sound) begin(c *media.Clock, beside *media.Seat) { s.seat = c.JoinBeside(s, beside) }
 
 // connect lets the sound out on t. Until then nothing is read from what is played, so that nobody misses the
 // beginning of a greeting; nil keeps it in.

@@ -206,7 +206,7 @@ func TestAnotherPageTakesTheCallOver(t *testing.T) {
 func TestWithoutUDPThePageComesOverTCP(t *testing.T) {
 	h := open(t)
 	p := h.page()
-	l, sdp, err := h.e.Offer(t.Context(), leg.Info{To: p.uri}, signalling{p})
+	l, sdp, err := h.e.Offer(t.Context(), leg.Info{To: p.uri}, nil, signalling{p})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +279,7 @@ func (p *phone) vanishes() {
 func TestAPageThatAcceptsButCannotReachUsIsLost(t *testing.T) {
 	h := open(t, brief)
 	p := h.page()
-	l, sdp, err := h.e.Offer(t.Context(), leg.Info{To: p.uri}, signalling{p})
+	l, sdp, err := h.e.Offer(t.Context(), leg.Info{To: p.uri}, nil, signalling{p})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -382,7 +382,7 @@ func TestKeysThatComeBothWaysCountOnce(t *testing.T) {
 func TestPublicAddressesStandBesideOurOwn(t *testing.T) {
 	h := open(t, func(c *Config) { c.Public = []netip.Addr{netip.MustParseAddr("203.0.113.7")} })
 	p := h.page()
-	l, sdp, err := h.e.Offer(t.Context(), leg.Info{To: p.uri}, signalling{p})
+	l, sdp, err := h.e.Offer(t.Context(), leg.Info{To: p.uri}, nil, signalling{p})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -492,7 +492,7 @@ func TestTheEngineClosesUnderACall(t *testing.T) {
 	if c := <-p.Over(); c != leg.HungUp {
 		t.Errorf("the page was told %q", c)
 	}
-	if _, _, err := h.e.Offer(t.Context(), leg.Info{}, signalling{p}); err == nil {
+	if _, _, err := h.e.Offer(t.Context(), leg.Info{}, nil, signalling{p}); err == nil {
 		t.Errorf("a call was begun after the end")
 	}
 }

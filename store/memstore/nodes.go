@@ -96,6 +96,20 @@ func (s *Store) Adopt(ctx context.Context, name string, fence int64, limit int) 
 	return list, err
 }
 
+// Claim takes over one call-out that is not active.
+func (s *Store) Claim(ctx context.Context, callout, name string, fence int64) (c dispatch.Callout, err error) {
+	err = s.change(ctx, func(t *tx) error {
+		if c, err = t.Callout(callout); err != nil || c.Active || c.Owner == name && c.Fence == fence || !t.alive(name) || t.mine(name, fence) != nil {
+			return err
+		}
+		c.Owner, c.Fence, c.Updated = name, fence, t.now
+		c.Version++
+		putRow(t, s.callouts, c.ID, cloneCallout(c))
+		return nil
+	})
+	return c, err
+}
+
 // Overdue lists the node's own active call-outs whose Due has passed by more than late.
 func (s *Store) Overdue(ctx context.Context, name string, late time.Duration) ([]dispatch.Callout, error) {
 	if err := s.enter(ctx); err != nil {

@@ -64,6 +64,7 @@ type tables struct {
 	failedTrunks  map[string]call.TrunkFate
 	channels      map[string]channel // by ID
 	waits         map[channelWait]wait
+	registrations map[string]registration // by trunk
 	contacts      map[string]row[registrar.Contact]
 	sip           map[string]row[account.SIPResource]
 	hold          dispatch.Hold
@@ -160,6 +161,7 @@ func newTables() tables {
 		failedTrunks:  map[string]call.TrunkFate{},
 		channels:      map[string]channel{},
 		waits:         map[channelWait]wait{},
+		registrations: map[string]registration{},
 		contacts:      map[string]row[registrar.Contact]{},
 		sip:           map[string]row[account.SIPResource]{},
 	}

@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/kaden-project/kaden/alert"
@@ -67,6 +68,13 @@ func (t *tx) OpenIncident(source, key string) (dispatch.Incident, bool, error) {
 
 func (t *tx) LastIncident(source, key string) (dispatch.Incident, bool, error) {
 	return t.newest(func(i dispatch.Incident) bool { return i.Alert.Source == source && i.Alert.Key == key })
+}
+
+func (t *tx) Understood(source string, before time.Time) (bool, error) {
+	_, found, err := t.newest(func(i dispatch.Incident) bool {
+		return i.Alert.Source == source && !i.Opened.After(before) && !strings.HasPrefix(i.Alert.Key, "kaden:")
+	})
+	return found, err
 }
 
 func (t *tx) newest(match func(dispatch.Incident) bool) (dispatch.Incident, bool, error) {

@@ -67,6 +67,45 @@ func incidentLife(t *testing.T, s Store, _ func() Store) {
 	is(t, s.Write(t.Context(), func(tx dispatch.Tx) error { _, err := tx.Incident("nobody"); return err }), dispatch.ErrNotFound)
 }
 
+func understoodOnce(t *testing.T, s Store, _ func() Store) {
+	knows := func(source string, before time.Time) (known bool) {
+		t.Helper()
+		write(t, s, func(tx dispatch.Tx) (err error) {
+			known, err = tx.Understood(source, before)
+			return err
+		})
+		return known
+	}
+	put := func(id, source, key, body string, opened time.Time) {
+		t.Helper()
+		i := Incident(id, key)
+		i.Alert.Source, i.Alert.Body, i.Opened = source, body, opened
+		i.Status, i.Resolved = dispatch.Ignored, opened
+		write(t, s, func(tx dispatch.Tx) error { return tx.PutIncident(i) })
+	}
+	put("al-1", "json_a", alert.Unreadable, `{"key":"disk"}`, Base)
+	put("al-2", "json_a", "kaden:storm:json_a", "", Base)
+	put("al-3", "json-a", "disk", `{"source":"json_a","key":"kaden:x"}`, Base)
+	put("al-4", "prod", "disk", `,"key":"kaden:x"`, Base.Add(time.Hour))
+	for _, tt := range []struct {
+		source string
+		before time.Time
+		want   bool
+	}{
+		{"json_a", Base.Add(time.Hour), false}, // kaden's own words about it, and another's
+		{"json-a", Base, true},
+		{"json-a", Base.Add(-time.Millisecond), false},
+		{"prod", Base, false},
+		{"prod", Base.Add(time.Hour), true},
+		{"nobody", Base.Add(time.Hour), false},
+		{"", Base.Add(time.Hour), false},
+	} {
+		if got := knows(tt.source, tt.before); got != tt.want {
+			t.Errorf("%q before %v: understood %v, want %v", tt.source, tt.before, got, tt.want)
+		}
+	}
+}
+
 func incidentPages(t *testing.T, s Store, _ func() Store) {
 	for i := range 5 {
 		in := Incident(fmt.Sprint("al-", i), fmt.Sprint("key-", i))

@@ -92,6 +92,45 @@ func adoption(t *testing.T, s Store, _ func() Store) {
 	is(t, err, dispatch.ErrNotMine)
 }
 
+func claiming(t *testing.T, s Store, _ func() Store) {
+	a, b := join(t, s, "a"), join(t, s, "b")
+	write(t, s, func(tx dispatch.Tx) error {
+		asleep := Callout("asleep", "a", a)
+		asleep.Active, asleep.Due = false, time.Time{}
+		if err := tx.AddCallout(asleep); err != nil {
+			return err
+		}
+		return tx.AddCallout(Callout("at work", "a", a))
+	})
+	claim := func(id, name string, fence int64) dispatch.Callout {
+		t.Helper()
+		c, err := s.Claim(t.Context(), id, name, fence)
+		ok(t, err)
+		stored, err := s.CalloutByID(t.Context(), id)
+		ok(t, err)
+		same(t, "as claimed and as stored", c, stored)
+		return c
+	}
+	if c := claim("asleep", "b", b); c.Owner != "b" || c.Fence != b || c.Version != 2 {
+		t.Errorf("claimed: %+v", c)
+	}
+	if c := claim("asleep", "b", b); c.Version != 2 {
+		t.Errorf("claimed twice: %+v", c)
+	}
+	if c := claim("at work", "b", b); c.Owner != "a" || c.Version != 1 {
+		t.Errorf("what somebody drives was claimed: %+v", c)
+	}
+	if c := claim("asleep", "a", a+100); c.Owner != "b" {
+		t.Errorf("claimed by a life that never was: %+v", c)
+	}
+	ok(t, s.Beat(t.Context(), "a", a, -time.Second))
+	if c := claim("asleep", "a", a); c.Owner != "b" {
+		t.Errorf("claimed without a lease: %+v", c)
+	}
+	_, err := s.Claim(t.Context(), "nobody", "b", b)
+	is(t, err, dispatch.ErrNotFound)
+}
+
 func zombie(t *testing.T, s Store, _ func() Store) {
 	a, b := join(t, s, "a"), join(t, s, "b")
 	c := Callout("co-1", "a", a)

@@ -20,6 +20,7 @@ import (
 	"github.com/kaden-project/kaden/registrar"
 	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/tariff"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // Store is all that a store can do for the rooms.
@@ -30,6 +31,7 @@ type Store interface {
 	call.Gates
 	call.Channels
 	call.Estate
+	trunk.Registrations
 	manifest.Store
 	call.Queues
 	call.Conferences
@@ -56,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 	}{
 		{"an incident is opened, taken and resolved, and the next one is another", incidentLife},
 		{"incidents are listed newest first, a page at a time", incidentPages},
+		{"what was understood of a source, and since when", understoodOnce},
 		{"the same delivery twice is seen once", deliverySeen},
 		{"a hundred copies of a delivery at once open one incident", deliveryStorm},
 		{"a call-out is changed by who has read it last", calloutConflicts},
@@ -69,6 +72,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"events are read on from a number", eventsPaged},
 		{"a node's name is taken once, and fences only grow", nodeNames},
 		{"call-outs of dead nodes are adopted, oldest first", adoption},
+		{"a call-out that waits for nothing is its who wakes it", claiming},
 		{"a node that has lost its name changes nothing more", zombie},
 		{"calls under way of the dead are ghosts", ghosts},
 		{"call-outs whose time has passed are overdue", overdue},
@@ -85,6 +89,8 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"channels are shared, and taken in turn", channelsShared},
 		{"channels of the dead are taken until their calls are ended", channelsOfTheDead},
 		{"calls that the dead have left open are one living node's", callsLeft},
+		{"a trunk's registration is one living node's", registrationsShared},
+		{"of many nodes that take a registration at once one has it", registrationTakenAtOnce},
 		{"calls are kept with their events and callbacks", callLife},
 		{"calls are found by any of their marks", callFilters},
 		{"a list of calls that is bounded by a time goes by it", callsByTheirTime},

@@ -1608,6 +1608,8 @@ export interface components {
              * @description When the carrier is asked again.
              */
             next?: string;
+            /** @description The node that is signed on for all, or tries to, where that is another one: all but server and seen is what it has found. */
+            node?: string;
             /** @description What to do about it. */
             remedy?: string;
             /** @description The address at which the carrier sees us. */

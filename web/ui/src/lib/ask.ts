@@ -14,13 +14,16 @@ export class Refused extends Error {
 
 const patience = 10_000;
 
+/** What the server says to people is in the page's language. */
+const language = () => ({ 'Accept-Language': document.documentElement.lang });
+
 export async function ask<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<{ value: T; date: string | null }> {
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       credentials: 'same-origin',
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      headers: { ...language(), ...(body !== undefined && { 'Content-Type': 'application/json' }) },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(method === 'GET' ? patience : 2 * patience),
     });
@@ -46,7 +49,7 @@ export const remove = async (path: string): Promise<void> => void (await ask<und
 export async function signIn(token: string): Promise<void> {
   let response: Response;
   try {
-    response = await fetch('/login', { method: 'POST', credentials: 'same-origin', body: new URLSearchParams({ token }) });
+    response = await fetch('/login', { method: 'POST', credentials: 'same-origin', headers: language(), body: new URLSearchParams({ token }) });
   } catch {
     throw new Refused(0, '');
   }

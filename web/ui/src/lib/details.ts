@@ -59,6 +59,8 @@ const remarks: Remark[] = [
   [/^a tone in the sound: counts when it is heard twice$/, () => '音声のなかの押し音：二回聞こえたら有効'],
   [/^rang for (\S+)$/, (m) => `${duration(m[1]!)}間呼び出し`],
   [/^fires for the (\d+)\. time$/, (m) => `${m[1]} 回目の発生`],
+  [/^the (\d+)\. that could not be read: (.*)$/, (m) => `読み取れない内容（${m[1]} 件目）：${m[2]}`],
+  [/^(\S+) can be read again$/, (m) => `${m[1]} から読み取れる内容が届きました`],
   [/^fires again after it was resolved; the call-out resumes at its place$/, () => '復旧後に再び発生。中断したところから再開します'],
   [/^fires again$/, () => '再び発生'],
   [/^(\d+) of (\d+) confirmed$/, (m) => `${m[2]} 人中 ${m[1]} 人が応答確認`],
@@ -176,10 +178,13 @@ function inJapanese(text: string, nameOf: NameOf): string {
   return text;
 }
 
+/** The language of what the server says: it answers in the console's, but some of it is another program's. */
+export const tongue = (text: string): Lang => (/[\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Han}]/u.test(text) ? 'ja' : 'en');
+
 /** A remark in the reader's language where it is known, else as the machine wrote it. */
 export function remark(text: string, lang: Lang, nameOf: NameOf): { text: string; lang: Lang } {
   if (/^(no-answer|busy)$/.test(text)) return { text: '', lang }; // the sentence has said it
   if (lang === 'en' || text === '') return { text, lang: 'en' };
   const said = inJapanese(text, nameOf);
-  return { text: said, lang: said === text ? 'en' : 'ja' };
+  return { text: said, lang: tongue(said) };
 }

@@ -138,6 +138,12 @@ class Live {
     void this.look();
   }
 
+  /** Reads all anew: what the server says is in another language now. */
+  reread() {
+    this.readAll();
+    void this.look();
+  }
+
   private happened(e: Event) {
     if (e.cause === 'halted') this.soon('status', () => this.look());
     if (e.alert) {

@@ -157,6 +157,7 @@ export const words = {
   trunks: { en: 'Trunks', ja: '回線' },
   trunkUnknown: { en: 'Not known yet: no call has gone over it so far, and nothing asks it by itself. To ask it:', ja: 'まだわかりません。起動後にこの回線の通話はなく、定期的な確認もしていません。確かめるには：' },
   noTrunk: { en: 'No trunk: only SIP phones and simulated ones can be called.', ja: '回線がありません。SIP 電話機と模擬電話だけを呼び出せます。' },
+  signedOnBy: { en: 'Registered by node', ja: '登録しているノード：' },
   present: { en: 'ready', ja: '利用可' },
   phones: { en: 'SIP phones', ja: 'SIP 電話機' },
   registered: { en: 'registered', ja: '登録中' },
@@ -234,7 +235,7 @@ const warningTexts: Record<Warning['code'], (about: string) => Both> = {
   'not-ready': () => ({ en: 'kaden cannot record anything: its database does not answer', ja: 'データベースが応答せず、記録できません' }),
 };
 
-/** A warning in words; its hint stays as the server gave it, because it holds commands. */
+/** A warning in words, with the person's name; its hint is the server's, in the same language. */
 export function warningText(w: Warning, lang: Lang, nameOf: NameOf): string {
   const about = w.code === 'person-unreachable' ? called(w.about, lang, nameOf) : (w.about ?? '');
   return warningTexts[w.code]?.(about)[lang] ?? w.text;

@@ -1,0 +1,109 @@
+package rest
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Each parameter of an operation that exists here is read, or docs/divergences.md names it: whoever gives one that has no
+// effect can find out.
+func TestParametersWithoutEffectAreDivergences(t *testing.T) {
+	var twilio struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	dir := os.Getenv("KADEN_TEST_DATA")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "shared", "data")
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "twilio_api_v2010.json"))
+	if os.IsNotExist(err) {
+		t.Skip("skipped: no data: twilio_api_v2010.json is not there; KADEN_TEST_DATA names its folder")
+	}
+	if err = json.Unmarshal(raw, &twilio); err != nil {
+		t.Fatal(err)
+	}
+	source, told := sources(t), text(t, "../docs/divergences.md")
+	unknown := map[string][]string{}
+	for path, item := range twilio.Paths {
+		for method, op := range item {
+			if place := route(instance(path)); place.methods[strings.ToUpper(method)] == nil {
+				continue
+			}
+			for _, name := range parameterNames(t, op) {
+				if !strings.Contains(source, `"`+strings.TrimRight(name, "<>")+`"`) && !strings.Contains(told, "`"+name+"`") {
+					unknown[name] = append(unknown[name], strings.ToUpper(method)+" "+path)
+				}
+			}
+		}
+	}
+	for name, at := range unknown {
+		slices.Sort(at)
+		t.Errorf("%s is neither read nor named in docs/divergences.md: %s", name, strings.Join(at, ", "))
+	}
+}
+
+// numbered are the parameters of a stream, which are read by their number.
+var numbered = regexp.MustCompile(`^Parameter\d+\.(Name|Value)$`)
+
+// parameterNames are the names in the query and the form of an operation.
+func parameterNames(t *testing.T, raw json.RawMessage) (names []string) {
+	var op struct {
+		Parameters []struct{ Name, In string }
+		Body       struct {
+			Content map[string]struct {
+				Schema struct{ Properties map[string]json.RawMessage }
+			}
+		} `json:"requestBody"`
+	}
+	if raw[0] != '{' || json.Unmarshal(raw, &op) != nil {
+		return nil // no operation
+	}
+	for _, p := range op.Parameters {
+		if p.In == "query" {
+			names = append(names, p.Name)
+		}
+	}
+	for _, c := range op.Body.Content {
+		for name := range c.Schema.Properties {
+			names = append(names, name)
+		}
+	}
+	return slices.DeleteFunc(names, numbered.MatchString)
+}
+
+var placeholder = regexp.MustCompile(`\{[A-Za-z]+\}`)
+
+// instance is a path with something in the place of its identifiers.
+func instance(path string) string {
+	account := "/Accounts/AC" + strings.Repeat("0", 32)
+	path = strings.NewReplacer("/Accounts/{AccountSid}", account, "/Accounts/{Sid}", account).Replace(path)
+	return placeholder.ReplaceAllString(path, "x")
+}
+
+// sources is all of this package but its tests.
+func sources(t *testing.T) string {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, f := range files {
+		if !strings.HasSuffix(f, "_test.go") {
+			b.WriteString(text(t, f))
+		}
+	}
+	return b.String()
+}
+
+func text(t *testing.T, file string) string {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}

@@ -1,0 +1,32 @@
+package tariff
+
+// Japanese is what is said of prices and budgets, in Japanese; see problem.Book.
+var Japanese = map[string]string{
+	"write { to: mobile, price: 9 }":                                    "{ to: mobile, price: 9 } のように書いてください",
+	"write { to: mobile, price: 16, unit: 60s }":                        "{ to: mobile, price: 16, unit: 60s } のように書いてください",
+	"a price is a row of keys and values":                               "料金は 1 行ごとにキーと値で書きます",
+	"%q is no currency":                                                 "「%s」は通貨ではありません",
+	"three capital letters: JPY, USD, EUR":                              "大文字 3 文字で書いてください：JPY、USD、EUR",
+	"%s is priced twice":                                                "%s の料金が二度書かれています",
+	"remove one of them":                                                "どちらかを削除してください",
+	"a price without a unit of time":                                    "料金に時間の単位がありません",
+	"write unit: 60s, or per-call: for a price of the whole call":       "unit: 60s を書くか、1 通話ごとの料金なら per-call: にしてください",
+	"a unit of time without a price":                                    "時間の単位に料金がありません",
+	"write price: and what each unit costs; 0 is a price":               "price: に単位ごとの料金を書いてください（0 も指定できます）",
+	"this row has no price":                                             "この行に料金がありません",
+	"write price: 16, unit: 60s, or per-call: 10; 0 is a price":         "price: 16, unit: 60s、または per-call: 10 のように書いてください（0 も指定できます）",
+	"write 16 or 0.0085":                                                "16、0.0085 のように書いてください",
+	"%s is no price of a call":                                          "%s は通話の料金として大きすぎます",
+	"one of %s, or a prefix such as 090 or +1":                          "次のいずれか、または 090 や +1 などの先頭の数字：%s",
+	"%s is longer than any number":                                      "%s は電話番号より長くなっています",
+	"%s is no prefix: no country begins with 0":                         "%s で始まる国番号はありません",
+	"write 090, or +8190":                                               "090 または +8190 と書いてください",
+	"%s is no prefix of a number":                                       "%s で始まる番号はありません",
+	"write 090 for Japan, +1 for elsewhere":                             "国内なら 090、国外なら +1 のように書いてください",
+	"write 30000":                                                       "30000 のように書いてください",
+	"a budget of nothing":                                               "予算が 0 です",
+	"leave the document out where there is no limit":                    "上限を設けないときは、この文書自体を外してください",
+	"%q is no amount of money: digits, and a point before the decimals": "「%s」は金額として読み取れません（数字と小数点で書きます）",
+	"%q is more than can be counted":                                    "「%s」は大きすぎます",
+	"%q has more than %d decimals":                                      "「%s」の小数は %s 桁までです",
+}
