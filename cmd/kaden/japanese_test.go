@@ -73,7 +73,7 @@ func TestPlanCheckSpeaksTheLanguageOfTheTerminal(t *testing.T) {
 	if stdout, _, _ := told("<Response><Say/></Response>", "twiml", "check", "-"); !strings.Contains(stdout, "読み上げる文がありません。読み飛ばします") {
 		t.Errorf("of a document: %s", stdout)
 	}
-	if _, stderr, _ := told("", "apply", "-f", "-", "--server", "http://127.0.0.1:1", "--token", "x"); !strings.Contains(stderr, "- が空です") {
+	if _, stderr, _ := told("", "apply", "-f", "-", "--server", "http://127.0.0.1:1", "--token", "x"); !strings.Contains(stderr, "stdin が空です") {
 		t.Errorf("of nothing: %s", stderr)
 	}
 }
