@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -63,21 +64,53 @@ func given(port, n int) bool {
 	return false
 }
 
-// vacant says that nobody listens on these ports at the moment.
+// vacant says that nobody has these ports at the moment. Where the system keeps a list, it is read: a port that is tried
+// stays taken for a moment after it is closed if a program was started meanwhile, which has our sockets until it runs.
 func vacant(port, n int) bool {
+	taken, listed := takenPorts()
 	for p := port; p < port+n; p++ {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
+		if taken[p] {
+			return false
+		}
+		if listed {
+			continue
+		}
+		l, err := net.Listen("tcp", local(p))
 		if err != nil {
 			return false
 		}
 		l.Close()
-		c, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", p))
+		c, err := net.ListenPacket("udp", local(p))
 		if err != nil {
 			return false
 		}
 		c.Close()
 	}
 	return true
+}
+
+// takenPorts are those that a socket of this machine has, and whether the system tells.
+func takenPorts() (taken map[int]bool, listed bool) {
+	taken = map[int]bool{}
+	for _, kind := range []string{"udp", "tcp", "udp6", "tcp6"} {
+		list, err := os.ReadFile("/proc/self/net/" + kind)
+		if err != nil && strings.HasSuffix(kind, "6") {
+			continue // a machine without IPv6
+		}
+		if err != nil {
+			return nil, false
+		}
+		for line := range strings.Lines(string(list)) {
+			if f := strings.Fields(line); len(f) > 1 {
+				if _, hex, ok := strings.Cut(f[1], ":"); ok {
+					if p, err := strconv.ParseUint(hex, 16, 16); err == nil {
+						taken[int(p)] = true
+					}
+				}
+			}
+		}
+	}
+	return taken, true
 }
 
 // spot is where a program runs: an address, and the machine that has it.
