@@ -226,7 +226,9 @@ type Store interface {
 	Called(ctx context.Context, since time.Time) (map[string][]time.Time, error)
 	// Events lists events after seq, oldest first, of one alert or of all ("").
 	Events(ctx context.Context, alert string, after int64, limit int) ([]timeline.Event, error)
-	// Announce calls f with the events of each commit, after it, in order of Seq. f must not block. stop ends it.
+	// NewestEvent is the number of the latest event, whichever node it came from; 0 before the first.
+	NewestEvent(ctx context.Context) (seq int64, err error)
+	// Announce calls f with the events of each commit of this node, after it, in order of Seq. f must not block. stop ends it.
 	Announce(f func([]timeline.Event)) (stop func())
 }
 
