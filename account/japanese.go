@@ -36,4 +36,11 @@ var Japanese = map[string]string{
 	"remove plan: or call-back:":                                                   "plan: か call-back: を消してください",
 	"add bin:, url:, twiml:, application: or plan:":                                "bin:、url:、twiml:、application:、plan: のいずれかを書いてください",
 	"people call a number back about alerts, or to have somebody called, not both": "アラートについての折り返しを受ける番号と、担当者を呼び出す番号は、別にしてください",
+
+	// Templates of bins.
+	"{{#%s}} is never closed: {{/%s}} closes it":             "{{#%[1]s}} が閉じられていません。{{/%[2]s}} で閉じてください",
+	"{{ is never closed: %s closes it":                       "{{ が閉じられていません。%s で閉じてください",
+	"%s names no parameter: {{From}} does":                   "%s にパラメーター名がありません。{{From}} のように書いてください",
+	"more sections inside one another than anybody can read": "セクションの入れ子が深すぎます",
+	"%s closes nothing":                                      "%s に対応する開始がありません",
 }

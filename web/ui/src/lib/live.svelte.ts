@@ -1,8 +1,9 @@
 // The console's picture of the night: read once, then kept up to date by what the server tells.
 //
 // Events say that something changed and extend the timeline at once; the state of alerts is read again from
-// the server, which alone decides it. Nothing rests on an event alone: everything is read again every quarter of a
-// minute as well, so that a stream that is cut, held up by a proxy, or misses something makes the page late, not wrong.
+// the server, which alone decides it. Nothing rests on an event alone: everything is read again every minute, and every
+// quarter of one while no stream is heard, so that one that is cut, held up by a proxy, or misses something makes the page
+// late, not wrong.
 import { untrack } from 'svelte';
 import { ask, get, Refused } from './ask';
 import { inView, merged, names, withAlert, withEvent, withOlder, withPage } from './reduce';
@@ -14,6 +15,8 @@ import type { Alert, Alerts, Detail, Event, Setup, Source, Status } from './type
 export type Line = 'connecting' | 'live' | 'lost';
 
 const lookEvery = 15_000;
+/** Of so many looks one reads everything, while a stream tells what happens. */
+const fullLook = 4;
 /** The server breaks the silence of a stream every 15 s; one that has been silent for this long is dead. */
 const silence = 40_000;
 /** A tab that nobody sees leaves its connection to the others: browsers have six for a server. */
@@ -53,6 +56,9 @@ export class Live {
   private stream: EventSource | undefined;
   /** When the stream last said anything, or was opened. */
   private spoke = 0;
+  /** It has said hello: what happens is told. */
+  private telling = false;
+  private looks = 0;
   private ahead = 0;
   private version: string | undefined;
   private reopen: ReturnType<typeof setTimeout> | undefined;
@@ -68,7 +74,7 @@ export class Live {
 
   private begin(): () => void {
     const tick = setInterval(() => this.tick(), 1000);
-    const look = setInterval(() => this.look(), lookEvery);
+    const look = setInterval(() => (this.telling && ++this.looks % fullLook > 0 ? this.lookNow() : this.look()), lookEvery);
     const seen = () => this.seen();
     const online = () => this.open();
     document.addEventListener('visibilitychange', seen);
@@ -150,6 +156,7 @@ export class Live {
       const v = (JSON.parse((m as MessageEvent<string>).data) as { version: string }).version;
       if (this.version !== undefined && v !== this.version) location.reload(); // another kaden, another console
       if (this.version !== undefined) this.anew++;
+      this.telling = true;
       this.version = v;
       this.look();
     });
@@ -161,6 +168,7 @@ export class Live {
     };
     s.onerror = () => {
       if (this.stream !== s) return;
+      this.telling = false;
       this.lookNow(); // finds out whether it is the session, the server or the network
       if (s.readyState === EventSource.CLOSED && !this.signedOut) this.reopen = setTimeout(() => this.open(), reopenAfter);
     };
@@ -171,6 +179,7 @@ export class Live {
     clearTimeout(this.leave);
     this.stream?.close();
     this.stream = undefined;
+    this.telling = false;
   }
 
   /** The tab has come to the front, or gone behind others. */

@@ -193,15 +193,35 @@ describe('the night on a page', () => {
     n.stop();
   });
 
-  test('somebody who was added stands in the list of people within a quarter of a minute', async () => {
+  test('while the stream tells what happens, little is asked', async () => {
     const n = night();
+    Stream.last.says('hello', { version: '1' });
+    await n.after(1000);
+    n.server.asked.length = 0;
+    for (let i = 0; i < 4; i++) {
+      await n.after(15_000);
+      Stream.last.says('beat');
+    }
+    expect(n.server.asked.toSorted()).toEqual(['/api/alerts?limit=50', '/api/setup', '/api/sources', ...Array<string>(4).fill('/api/status')]);
+    n.stop();
+  });
+
+  test('somebody who was added stands in the list of people within a minute', async () => {
+    const n = night();
+    Stream.last.says('hello', { version: '1' });
     await n.after(1000);
     const before = n.live.anew;
     const same = n.live.setup;
-    await n.after(15_000);
+    const minute = async () => {
+      for (let i = 0; i < 4; i++) {
+        await n.after(15_000);
+        Stream.last.says('beat');
+      }
+    };
+    await minute();
     expect([n.live.anew, n.live.setup === same]).toEqual([before, true]);
     n.server.people.push('ito');
-    await n.after(15_000);
+    await minute();
     expect([n.live.anew, n.live.setup?.people.length]).toEqual([before + 1, 2]);
     n.stop();
   });
