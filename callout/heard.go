@@ -195,7 +195,7 @@ func (m *machine) turnOver(a Attempt, o Outcome, text string) {
 		k.Rejects++
 		k.Cut = 0
 		t.drop(a.Member)
-		m.decided(&a, true)
+		m.decided(&a)
 		return
 	case Canceled:
 		if p.alone(a.Method) {

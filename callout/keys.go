@@ -212,7 +212,7 @@ func (m *machine) needOf(a *Attempt) Need {
 
 // vote counts what a person said, in every step at work that asks them: one person, one vote.
 func (m *machine) vote(a Attempt, v Vote) {
-	m.decided(&a, true)
+	m.decided(&a)
 	need, counted := m.needOf(&a), false
 	for _, tracks := range [...][]Track{m.Tracks, m.Side} {
 		for i := range tracks {

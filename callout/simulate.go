@@ -242,7 +242,10 @@ func (s *simulation) dial(c Command, now time.Time) {
 	} else {
 		s.calls[c.Person]++
 	}
-	if r.Answers && !r.Machine {
+	switch {
+	case r.Machine && len(c.With) > 0 && byHand(c.Address):
+		r = Reaction{}
+	case r.Answers && !r.Machine:
 		if other := s.hands[c.Person]; other != "" && s.open[other] {
 			r = Reaction{} // they are at another of their phones
 		} else {
@@ -275,7 +278,7 @@ func (s *simulation) dial(c Command, now time.Time) {
 		text = aMachine
 	}
 	on(r.Rings, Event{Kind: AnsweredBy, Text: text})
-	if len(c.With) > 0 && !r.Machine { // where it matters, detection is heard of
+	if len(c.With) > 0 && !r.Machine && !byHand(c.Address) { // where it matters, detection is heard of
 		on(r.Rings+greeting, Event{Kind: Detected, Text: aPerson})
 	}
 	s.does(c.Attempt, now.Add(r.Rings), r)

@@ -179,7 +179,7 @@ func (m *machine) here(a *Attempt) {
 		if x.Outcome == Listening {
 			return
 		}
-		m.callOff(x, Cancel, WhyElsewhere, "", elsewhere)
+		m.callOff(x, Cancel, WhyElsewhere, "", onElsewhere)
 		if t := m.track(x.Step); t != nil && x.Member >= 0 {
 			t.Marks[x.Member].Cut |= 1 << x.Method
 		}
@@ -187,18 +187,21 @@ func (m *machine) here(a *Attempt) {
 }
 
 // decided ends all other calls to a person who has decided in one: one person, one vote.
-func (m *machine) decided(a *Attempt, listeners bool) {
+func (m *machine) decided(a *Attempt) {
 	m.siblings(a, func(x *Attempt) {
-		switch {
-		case x.Outcome != Listening:
-			m.callOff(x, Cancel, WhyElsewhere, "", elsewhere)
-		case listeners:
-			m.callOff(x, HangUp, WhyElsewhere, "", elsewhere)
+		kind := Cancel
+		if x.Outcome == Listening { // a machine
+			kind = HangUp
 		}
+		m.callOff(x, kind, WhyElsewhere, "", decidedElsewhere)
 	})
 }
 
-const elsewhere = "is on another phone"
+// What is said of the other phones.
+const (
+	onElsewhere      = "is on another phone"
+	decidedElsewhere = "has decided on another phone"
+)
 
 // siblings are the other calls to the same person that are under way.
 func (m *machine) siblings(a *Attempt, do func(x *Attempt)) {
@@ -218,8 +221,11 @@ func (m *machine) onAnother(a *Attempt) (yes bool) {
 	return yes
 }
 
-// surely tells that whatever has answered is a person: a browser is answered by hand, and has no voicemail.
-func (a *Attempt) surely() bool { return strings.HasPrefix(a.Address, "client:") && !a.Unsure }
+// surely tells that whatever has answered is a person.
+func (a *Attempt) surely() bool { return byHand(a.Address) && !a.Unsure }
+
+// byHand tells of an address that only a person can answer: a browser has no voicemail.
+func byHand(address string) bool { return strings.HasPrefix(address, "client:") }
 
 // once tells whether a way may be called again in this round, and notes that it is. done is the person's mark for the
 // reason: a person is called again once for each. Of ways that ring together each is called again once.

@@ -65,6 +65,7 @@ const remarks: Remark[] = [
   [/^fires again$/, () => '再び発生'],
   [/^(\d+) of (\d+) confirmed$/, (m) => `${m[2]} 人中 ${m[1]} 人が応答確認`],
   [/^is on another phone$/, () => '本人が別の電話に出ています'],
+  [/^has decided on another phone$/, () => '本人が別の電話で返事をしました'],
   [/^is told in the call that is under way$/, () => '進行中の通話で伝えます'],
   [/^stops ringing$/, () => '呼び出しを止めました'],
   [/^was listening, and is told so$/, () => '通話中のため、その旨を伝えています'],
