@@ -13,9 +13,12 @@ import (
 func TestTwoPhonesOfOnePersonRingTogether(t *testing.T) {
 	t.Parallel()
 	needsVoice(t, "en")
-	x := newExchange(t, func(user string, _ int) habit {
-		if user == "desk" {
+	x := newExchange(t, func(user string, nth int) habit {
+		switch {
+		case user == "desk" && nth == 0:
 			return habit{ring: 10 * time.Millisecond, answer: time.Second, press: "91", after: 3 * time.Second}
+		case user == "desk":
+			return habit{ring: 10 * time.Millisecond, answer: time.Second, press: "1", after: 3 * time.Second}
 		}
 		return habit{}
 	})
@@ -40,6 +43,18 @@ func TestTwoPhonesOfOnePersonRingTogether(t *testing.T) {
 	}
 	if got := s.command("", "why", id); got.code != 0 || !strings.Contains(got.out, "sato") || strings.Contains(got.out, "canceled") {
 		t.Errorf("kaden why: %+v", got)
+	}
+
+	// The next alert is taken with the first key: that stops all.
+	id = s.alarm("memory full on db02")
+	s.until(id, timeline.AlertAcknowledged, "sato")
+	for user, want := range map[string]string{"mobile": "cancelled, cancelled", "desk": "hung up, hung up", "home": "", "suzuki": ""} {
+		if got := x.ended(user); got != want {
+			t.Errorf("the calls to %s: %q, want %q", user, got, want)
+		}
+	}
+	if n := s.night(id); n.count(timeline.AttemptConfirmed, "sato") != 1 || n.count(timeline.AttemptCanceled, "sato") != 1 {
+		t.Errorf("the second night was:\n%s", n)
 	}
 }
 
