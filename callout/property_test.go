@@ -65,10 +65,11 @@ func FuzzEvents(f *testing.F) {
 	f.Add(`[{"kind":"answered","attempt":"co-1"},{"kind":"pressed","attempt":"co-1","digit":"1"},{"kind":"released"}]`)
 	f.Add(`[{"at":"2026-07-01T03:00:09Z","kind":"halted","until":"9000-01-01T00:00:00Z"},{"kind":"mustered","step":-3,"round":1,"people":[{"id":"x"},{"id":"x"}],"place":-9223372036854775808}]`)
 	f.Add(`[{"kind":"taken","by":"sato"},{"kind":"handed-over","people":[{"id":"","methods":null}]},{"kind":"snoozed","for":-1},{"kind":"called-back","by":"sato"}]`)
+	f.Add(`[{"kind":"answered","attempt":"co-1"},{"kind":"mustered","step":-3,"round":1,"people":[{"id":"person-00000","methods":[{"address":"x","together":-1},{"address":"y","together":-1},{"address":"sim:person-00000"}]}]},{"kind":"ended","attempt":"co-2","outcome":"rejected"},{"kind":"ended","attempt":"co-1","outcome":"canceled"}]`)
 	f.Add(`[{"kind":"summoned"},{"kind":"resolved"},{"kind":"refired"},{"kind":"detected","attempt":"co-2","text":"fax"},{"kind":"unhalted"},{"kind":"stopped"}]`)
 	start := time.Date(2026, 7, 1, 3, 0, 0, 0, time.UTC)
 	plan := Plan{Machine: MachineMessage, Steps: []Step{{Call: []string{"@a"}, Order: RoundRobin, DoubleTap: true, Rounds: 2}, {Call: []string{"@a"}, Need: Everyone, Join: true}}}
-	begun, _ := DecideAll(New("co", plan, ""), Event{At: start, Kind: Begin}, Event{At: start, Kind: Mustered, Round: 1, People: crowd(3)})
+	begun, _ := DecideAll(New("co", plan, ""), Event{At: start, Kind: Begin}, Event{At: start, Kind: Mustered, Round: 1, People: withTwoPhones(crowd(3))})
 	f.Fuzz(func(t *testing.T, text string) {
 		var events []Event
 		if json.Unmarshal([]byte(text), &events) != nil || len(events) > 100 {
