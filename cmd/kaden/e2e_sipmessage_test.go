@@ -36,18 +36,18 @@ func pythonWrites(t *testing.T, s *server, o *owner, to, words, status string) (
 	return ""
 }
 
-// brings lets SIPp, as the carrier, bring a message to a number.
-func brings(t *testing.T, s *server, number string) {
+// plays lets SIPp, as the carrier, play a scenario to a number.
+func plays(t *testing.T, s *server, scenario, number string) {
 	t.Helper()
-	scenario, err := filepath.Abs(filepath.Join("testdata", "e2e", "brings-a-text.xml"))
+	scenario, err := filepath.Abs(filepath.Join("testdata", "e2e", scenario+".xml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(needs(t, "sipp", "sip-tester"), "-sf", scenario, "-s", number, "-i", "127.0.0.1", "-p", fmt.Sprint(freePort(t)),
+	cmd := exec.Command(needs(t, "sipp", "sip-tester"), "-sf", scenario, "-s", number, "-i", "127.0.0.1", "-p", fmt.Sprint(freePort(t)), "-mp", fmt.Sprint(freePorts(t, 4, firstRTP, lastRTP)),
 		"-m", "1", "-nostdin", "-timeout", "20s", "-timeout_error", local(s.sip))
 	cmd.Dir = t.TempDir()
 	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("sipp, writing to %s: %v\n%s", number, err, said)
+		t.Errorf("sipp, at %s: %v\n%s", number, err, said)
 	}
 }
 
@@ -60,7 +60,7 @@ func TestMessagesOverATrunk(t *testing.T) {
 	o.token = s.token()
 	s.apply(c.trunk("user: kaden", "password: env:CARRIER_PASSWORD", "caller-id: asserted", "messages: sip",
 		"prices: { currency: JPY, calls: [{ to: others, price: 16, unit: 60s }], messages: [{ to: mobile, price: 8 }] }"),
-		"number: \""+ourNumber+"\"\ntwiml: <Response/>\nsms-url: "+o.srv.URL+"/sms")
+		"number: \""+ourNumber+"\"\ntwiml: <Response/>\nsms-url: "+o.srv.URL+"/sms", "number: \"+815012345679\"\ntwiml: <Response><Sms>we call you back</Sms><Gather timeout=\"60\"/></Response>")
 	name := pythonWrites(t, s, o, satoNumber, "db01 のディスクが一杯です", "sent")
 	if got := c.got("MESSAGE"); len(got) != 2 || !strings.HasPrefix(got[0].first, "MESSAGE sip:"+satoNumber+"@"+local(c.port)) {
 		t.Errorf("the carrier got %+v", got)
@@ -76,13 +76,15 @@ func TestMessagesOverATrunk(t *testing.T) {
 	}
 	eventually(t, patience, "the owner is told", func() bool { return o.has("sent") })
 
-	brings(t, s, ourNumber)
+	plays(t, s, "brings-a-text", ourNumber)
 	eventually(t, patience, "the number's program is asked", func() bool { return o.has("in: " + satoNumber + " 今向かっています") })
 	eventually(t, patience, "its answer goes back", func() bool { return strings.Contains(tail(c.file, 1<<20), "understood") })
 	_, list := s.message("GET", "/Messages.json?PageSize=2", nil)
 	if all := list["messages"].([]any); len(all) != 2 || all[0].(map[string]any)["direction"] != "outbound-reply" || all[1].(map[string]any)["direction"] != "inbound" {
 		t.Errorf("listed: %v", list)
 	}
+	plays(t, s, "calls-a-number", "+815012345679") // and is written to
+	eventually(t, patience, "<Sms> writes to the caller", func() bool { return strings.Contains(tail(c.file, 1<<20), "we call you back") })
 	if o.has("unsigned") {
 		t.Errorf("the owner heard %v", o.heard)
 	}
@@ -273,6 +275,21 @@ func TestACrashBetweenMessagesOverATrunk(t *testing.T) {
 	if happens(t, time.Second, func() bool { g.mu.Lock(); defer g.mu.Unlock(); return len(g.got) != 4 }) {
 		t.Errorf("the gateway has %q", g.got)
 	}
+
+	// Told to end, kaden hears the answer that is under way.
+	g.set(func() { g.quiet = true })
+	last := writes("last")
+	g.nth(5)
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.stop() }()
+	eventually(t, patience, "it is told to end", func() bool { return !s.isReady() })
+	g.set(func() { g.quiet = false })
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+	s.start()
+	s.ready()
+	s.untilMessage(last, "sent")
 }
 
 // A program writes to phones of the house, and they to numbers: to ours, whose program answers, and outside, as far as
@@ -298,14 +315,24 @@ func TestPhonesAndTheMessagesAPI(t *testing.T) {
 	}
 
 	pager := newHandset(t, s, "sato")
+	proved := ""
 	asks := func(to, body string) string {
 		t.Helper()
 		pager.body = body
-		challenge := pager.asks(patience, "MESSAGE", to, "Content-Type: text/plain")
-		return pager.asks(patience, "MESSAGE", to, "Content-Type: text/plain", proof(challenge, "MESSAGE", to, "sato", secretSato))
+		proved = proof(pager.asks(patience, "MESSAGE", to, "Content-Type: text/plain"), "MESSAGE", to, "sato", secretSato)
+		return pager.asks(patience, "MESSAGE", to, "Content-Type: text/plain", proved)
 	}
-	if a := asks("sip:09011111111@office.example.jp", "on my way"); !strings.HasPrefix(a, "SIP/2.0 202") {
+	outside := "sip:09011111111@office.example.jp"
+	if a := asks(outside, "on my way"); !strings.HasPrefix(a, "SIP/2.0 202") {
 		t.Errorf("outside: %q", a)
+	}
+	s.kill() // before the phone has heard our answer, for all it knows: it asks again, with what it had
+	s.start()
+	s.ready()
+	pager.becomes("sato", pager.call)
+	pager.cseq = 1
+	if a := pager.asks(patience, "MESSAGE", outside, "Content-Type: text/plain", proved); !strings.HasPrefix(a, "SIP/2.0 202") {
+		t.Errorf("again: %q", a)
 	}
 	if m := g.nth(1); !strings.HasPrefix(m, "MESSAGE sip:"+satoNumber+"@") || !strings.Contains(m, "From: <sip:"+ourNumber+"@") || !strings.HasSuffix(m, "on my way") {
 		t.Errorf("the gateway got %s", m)
