@@ -32,19 +32,30 @@ type office struct {
 	desk   *message.Desk
 	stop   func()
 
-	mu      sync.Mutex
+	mu     sync.Mutex
+	record       // of what was done
+	answer []any // to each MESSAGE: a sipleg.Reply or an error; the last one stays
+	takes  time.Duration
+	stands sipleg.Standing
+	under  int // MESSAGEs that wait for their answer
+	phones map[string]int
+	told   []string
+}
+
+// record is what an office has seen.
+type record struct {
 	to      []leg.Target // of each MESSAGE
 	sent    []sipleg.Letter
-	at      []time.Time // when it left
-	answer  []any       // to each: a sipleg.Reply or an error; the last one stays
-	takes   time.Duration
-	stands  sipleg.Standing
-	away    bool // the line is not known yet
-	under   int  // MESSAGEs that wait for their answer
-	most    int  // … at once
-	phones  map[string]int
+	at      []time.Time  // when it left
+	most    int          // how many waited for their answer at once
 	written []leg.Target // to phones
-	told    []string
+}
+
+// seen is what it has seen so far.
+func (o *office) seen() record {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return record{slices.Clone(o.to), slices.Clone(o.sent), slices.Clone(o.at), o.most, slices.Clone(o.written)}
 }
 
 var accepted = sipleg.Reply{Status: 202, Reason: "Accepted"}
@@ -135,7 +146,7 @@ func (o *office) Write(ctx context.Context, to leg.Target, m sipleg.Letter) (sip
 func (o *office) Standing(string) (sipleg.Standing, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.stands, !o.away
+	return o.stands, true
 }
 
 func (o *office) Deliver(_ context.Context, from leg.Target, to, _ string, _ []byte) (int, bool) {
@@ -211,14 +222,14 @@ func TestAMessageGoesOverATrunk(t *testing.T) {
 		o.is(id, message.Sent, 0)
 		o.tells("sent")
 		want := leg.Target{URI: "sip:09012345678@sip.example.jp:5061;transport=tls", From: "+815087654321", FromHost: "sip.example.jp", Username: "0501234", Password: "himitsu", Line: "ntt"}
-		if got := o.to[0]; fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
+		if got := o.seen().to[0]; fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 			t.Errorf("to\n%+v, want\n%+v", got, want)
 		}
-		if m := o.sent[0]; m.ID != string(id) || m.Kind != "text/plain;charset=UTF-8" || m.Body != "ディスクが一杯です" {
+		if m := o.seen().sent[0]; m.ID != string(id) || m.Kind != "text/plain;charset=UTF-8" || m.Body != "ディスクが一杯です" {
 			t.Errorf("sent: %+v", m)
 		}
 		o.writes("Kaden 24", "12345", "who am I?")
-		if got := o.to[1]; got.From != "+815012345678" || got.DisplayName != "Kaden 24" || got.URI != "sip:12345@sip.example.jp:5061;transport=tls" {
+		if got := o.seen().to[1]; got.From != "+815012345678" || got.DisplayName != "Kaden 24" || got.URI != "sip:12345@sip.example.jp:5061;transport=tls" {
 			t.Errorf("a word writes as %+v", got)
 		}
 	})
@@ -255,15 +266,15 @@ func TestWhatACarrierSays(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			story(t, trunk.Trunk{}, func(o *office) {
-				o.answer = tt.answer
+				o.set(func() { o.answer = tt.answer })
 				id := o.write()
 				after(time.Minute)
 				if r := o.is(id, tt.status, tt.code); !strings.Contains(r.ErrorText, tt.text) {
 					t.Errorf("it says %q, want %q", r.ErrorText, tt.text)
 				}
 				o.left(tt.left)
-				if len(o.at) == 2 && tt.answer[0] == any(busy) && o.at[1].Sub(o.at[0]) < 20*time.Second {
-					t.Errorf("it was given again after %v", o.at[1].Sub(o.at[0]))
+				if at := o.seen().at; len(at) == 2 && tt.answer[0] == any(busy) && at[1].Sub(at[0]) < 20*time.Second {
+					t.Errorf("it was given again after %v", at[1].Sub(at[0]))
 				}
 			})
 		})
@@ -273,7 +284,7 @@ func TestWhatACarrierSays(t *testing.T) {
 // Nothing says what became of a message that was on its way when the process died. One that waited goes out.
 func TestACrashWithMessagesOnTheirWay(t *testing.T) {
 	story(t, trunk.Trunk{Messages: trunk.Messages{Window: 1}}, func(o *office) {
-		o.takes = time.Hour
+		o.set(func() { o.takes = time.Hour })
 		open := o.write()
 		waiting := o.writes("+815012345678", "+819033334444", "second")
 		o.is(open, message.Sending, 0)
@@ -291,21 +302,21 @@ func TestACrashWithMessagesOnTheirWay(t *testing.T) {
 
 func TestMessagesArePaced(t *testing.T) {
 	story(t, trunk.Trunk{Messages: trunk.Messages{Rate: 2, Window: 3}}, func(o *office) {
-		o.takes = 10 * time.Second
+		o.set(func() { o.takes = 10 * time.Second })
 		for i := range 6 {
 			o.writes("+815012345678", fmt.Sprintf("+81901111000%d", i), "hello")
 		}
 		after(2 * time.Second)
 		o.left(3) // no more than the window, half a second apart
-		for i := range 2 {
-			if d := o.at[i+1].Sub(o.at[i]); d != 500*time.Millisecond {
+		for i, at := range o.seen().at[:2] {
+			if d := o.seen().at[i+1].Sub(at); d != 500*time.Millisecond {
 				t.Errorf("message %d left %v after the one before", i+2, d)
 			}
 		}
 		after(time.Minute)
 		o.left(6)
-		if o.most != 3 {
-			t.Errorf("%d waited for their answer at once", o.most)
+		if most := o.seen().most; most != 3 {
+			t.Errorf("%d waited for their answer at once", most)
 		}
 	})
 }
@@ -313,14 +324,15 @@ func TestMessagesArePaced(t *testing.T) {
 // Words to one person arrive in the order in which they were written.
 func TestOneMessageAtATimeGoesToAPerson(t *testing.T) {
 	story(t, trunk.Trunk{}, func(o *office) {
-		o.takes = time.Second
+		o.set(func() { o.takes = time.Second })
 		for i := range 3 {
 			o.writes("+815012345678", "+819012345678", fmt.Sprint(i))
 		}
 		o.left(1)
 		after(10 * time.Second)
-		if o.left(3); o.most != 1 || o.sent[1].Body != "1" || o.sent[2].Body != "2" {
-			t.Errorf("%d at once: %+v", o.most, o.sent)
+		o.left(3)
+		if got := o.seen(); got.most != 1 || got.sent[1].Body != "1" || got.sent[2].Body != "2" {
+			t.Errorf("%d at once: %+v", got.most, got.sent)
 		}
 	})
 }
@@ -328,7 +340,7 @@ func TestOneMessageAtATimeGoesToAPerson(t *testing.T) {
 // A message waits for its line: until that is signed on, or for ten minutes.
 func TestMessagesWaitForTheirLine(t *testing.T) {
 	story(t, trunk.Trunk{}, func(o *office) {
-		o.stands = sipleg.Standing{Condition: sipleg.Waiting}
+		o.set(func() { o.stands = sipleg.Standing{Condition: sipleg.Waiting} })
 		first := o.write()
 		after(5 * time.Second)
 		o.left(0)
@@ -361,7 +373,7 @@ func TestAReportMakesAMessageDelivered(t *testing.T) {
 	story(t, trunk.Trunk{Messages: trunk.Messages{As: trunk.AsCPIM}}, func(o *office) {
 		id := o.write()
 		o.is(id, message.Sent, 0)
-		m := o.sent[0]
+		m := o.seen().sent[0]
 		for _, want := range []string{"\r\nimdn.Message-ID: " + string(id) + "\r\n", "NS: imdn <urn:ietf:params:imdn>\r\n",
 			"imdn.Disposition-Notification: positive-delivery, negative-delivery\r\n\r\nContent-Type: text/plain;charset=UTF-8\r\n\r\ndisk full on db01"} {
 			if m.Kind != "message/cpim" || !strings.Contains(m.Body, want) {
@@ -384,7 +396,8 @@ func TestAReportMakesAMessageDelivered(t *testing.T) {
 
 func TestPhonesOfOurOwn(t *testing.T) {
 	story(t, trunk.Trunk{}, func(o *office) {
-		o.phones = map[string]int{"sip:sato@office.example.jp": 200, "sip:pbx@office.example.jp": 202, "sip:suzuki@office.example.jp": 480, "sip:tanaka@office.example.jp": 603}
+		phones := map[string]int{"sip:sato@office.example.jp": 200, "sip:pbx@office.example.jp": 202, "sip:suzuki@office.example.jp": 480, "sip:tanaka@office.example.jp": 603}
+		o.set(func() { o.phones = phones })
 		for _, tt := range []struct {
 			to     string
 			status message.Status
@@ -398,13 +411,15 @@ func TestPhonesOfOurOwn(t *testing.T) {
 		o.left(0)
 		o.writes("sip:desk@office.example.jp", "sip:sato@office.example.jp", "hello")
 		o.writes("Kaden", "sip:sato@office.example.jp", "hello")
-		if number, address, word := o.written[0], o.written[5], o.written[6]; number.From != "+815012345678" || address.From != "desk" || address.FromHost != "office.example.jp" || word.DisplayName != "Kaden" || word.From != "" {
-			t.Errorf("written by %+v", o.written)
+		written := o.seen().written
+		if number, address, word := written[0], written[5], written[6]; number.From != "+815012345678" || address.From != "desk" || address.FromHost != "office.example.jp" || word.DisplayName != "Kaden" || word.From != "" {
+			t.Errorf("written by %+v", written)
 		}
 		abroad := o.writes("+815012345678", "sip:alice@example.com", "hello")
 		o.is(abroad, message.Sent, 0)
-		if o.left(1); o.to[0].URI != "sip:alice@example.com" || o.to[0].Line != "" || o.to[0].Username != "" {
-			t.Errorf("to %+v", o.to[0])
+		o.left(1)
+		if to := o.seen().to[0]; to.URI != "sip:alice@example.com" || to.Line != "" || to.Username != "" {
+			t.Errorf("to %+v", to)
 		}
 		var no *message.Refusal
 		if _, err := o.desk.Send(o.t.Context(), message.Order{Account: owner, To: "sip:example.com", Body: "hello"}); !errors.As(err, &no) || no.Code != 21211 {
