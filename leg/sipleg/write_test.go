@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -151,13 +152,14 @@ func TestALongMessage(t *testing.T) {
 // Messages that a line brings.
 func TestALineBringsMessages(t *testing.T) {
 	notes := make(chan Note, 8)
-	status := 200
+	var status atomic.Int64
+	status.Store(200)
 	s := start(t, func(c *Config) {
 		quickLines(c)
 		c.AllowFrom = nil
 		c.Texts = func(_ context.Context, n Note) int {
 			notes <- n
-			return status
+			return int(status.Load())
 		}
 	})
 	p := newPeer(t)
@@ -200,7 +202,7 @@ func TestALineBringsMessages(t *testing.T) {
 		header string
 		want   string
 	}{{415, "Accept", "text/plain, message/cpim, message/imdn+xml"}, {503, "Retry-After", "5"}, {404, "Accept", ""}, {413, "Accept", ""}} {
-		status = tt.status
+		status.Store(int64(tt.status))
 		if m := brings(10+tt.status, "text/plain", words); m.status() != tt.status || m.get(tt.header) != tt.want {
 			t.Errorf("%d:\n%s", tt.status, m.raw)
 		}

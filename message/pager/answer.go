@@ -3,10 +3,12 @@ package pager
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kaden-project/kaden/leg/sipleg"
 	"github.com/kaden-project/kaden/message"
+	"github.com/kaden-project/kaden/number"
 )
 
 // Twilio's codes for what becomes of a message (Error and Warning Dictionary).
@@ -56,7 +58,7 @@ var words = map[int]string{
 // refusal is a final answer that is a no. After 408 and 504 nobody knows: whoever answers has passed the message on, and
 // has not heard what came of it.
 func refusal(got sipleg.Reply) error {
-	text := fmt.Sprintf("it was answered with %d %s", got.Status, got.Reason)
+	text := fmt.Sprintf("it was answered with %d %s", got.Status, masked(got.Reason))
 	if w := words[got.Status]; w != "" {
 		text += ": " + w
 	}
@@ -72,13 +74,24 @@ func refusal(got sipleg.Reply) error {
 // unanswered is a message without a final answer. What has certainly not left is given again, unless that would end alike.
 func unanswered(err error) error {
 	var no *sipleg.Unsent
-	switch {
+	switch text := masked(err.Error()); {
 	case !errors.As(err, &no):
-		return fmt.Errorf("MESSAGE: %w", err)
+		return errors.New("MESSAGE: " + text)
 	case errors.As(err, new(*sipleg.TooLarge)):
-		return &message.Refusal{Code: codeTooLarge, Text: err.Error()}
+		return &message.Refusal{Code: codeTooLarge, Text: text}
 	case no.Ever:
-		return &message.Refusal{Code: codeNoAddress, Text: err.Error()}
+		return &message.Refusal{Code: codeNoAddress, Text: text}
+	default:
+		return &message.Refusal{Code: codeQueue, Text: text, Busy: true, After: rest}
 	}
-	return &message.Refusal{Code: codeQueue, Text: err.Error(), Busy: true, After: rest}
+}
+
+// masked is what others say, without whole telephone numbers, and no longer than a log bears.
+func masked(s string) string {
+	const most = 200
+	s = number.Mask(strings.ToValidUTF8(s, "\ufffd"))
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
 }

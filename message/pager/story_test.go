@@ -260,7 +260,7 @@ func TestWhatACarrierSays(t *testing.T) {
 		{"too large there", []any{sipleg.Reply{Status: 513}}, message.Failed, 30019, 1, ""},
 		{"a wrong password", []any{sipleg.Reply{Status: 401, Reason: "wrong user or password"}}, message.Failed, 30008, 1, "wrong user or password"},
 		{"too large for UDP", []any{&sipleg.Unsent{Err: &sipleg.TooLarge{Bytes: 1700, Why: errors.New("connection refused")}, Ever: true}}, message.Failed, 30019, 1, "1700 bytes"},
-		{"an address that is none", []any{&sipleg.Unsent{Err: errors.New("no address"), Ever: true}}, message.Failed, 21211, 1, "no address"},
+		{"an address that is none", []any{&sipleg.Unsent{Err: errors.New("sip:+819012345678 is no address"), Ever: true}}, message.Failed, 21211, 1, "sip:+8190****5678 is no address"},
 		{"nothing answers", []any{errors.New("nothing answered"), accepted}, message.Failed, 30008, 1, "not sent again"},
 		{"nothing answers its proxy", []any{sipleg.Reply{Status: 504}, accepted}, message.Failed, 30008, 1, "not sent again"},
 	} {
