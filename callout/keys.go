@@ -69,6 +69,9 @@ func (m *machine) pressed(a *Attempt, e Event) {
 	if a.Keyed && a.Wanted { // no machine
 		a.Wanted, a.Limit = false, m.listenEnd(a)
 	}
+	if a.Keyed {
+		m.here(a)
+	}
 	twice := a.arms(action, e.Digit)
 	switch action {
 	case Accept:
@@ -209,6 +212,7 @@ func (m *machine) needOf(a *Attempt) Need {
 
 // vote counts what a person said, in every step at work that asks them: one person, one vote.
 func (m *machine) vote(a Attempt, v Vote) {
+	m.decided(&a)
 	need, counted := m.needOf(&a), false
 	for _, tracks := range [...][]Track{m.Tracks, m.Side} {
 		for i := range tracks {

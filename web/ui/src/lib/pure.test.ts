@@ -98,6 +98,8 @@ describe('remarks of the machine', () => {
     ['step 2, round 1: 3 people, together, everyone is asked', '第 2 段・1 巡目：3 人、一斉、全員に確認'],
     ['for up to 20s: sato did not answer', '最長 20 秒（佐藤は応答なし）'],
     ['for up to 1m30s, method 2 of 3: round 2', '最長 1 分 30 秒・連絡先 2/3（2 巡目）'],
+    ['for up to 20s, method 1 of 3 together: round 2', '最長 20 秒・連絡先 1/3（同時に鳴らす）（2 巡目）'],
+    ['is on another phone', '本人が別の電話に出ています'],
     ['rest of 2m before round 3', '3 巡目まで 2 分の休み'],
     ['grace of 1m before the first ring', '最初の呼び出しまで 1 分の猶予'],
     ['nobody is rung for 29m30s', '29 分 30 秒のあいだ、だれも呼びません'],
