@@ -230,7 +230,7 @@ func keyIsDeleted(t *testing.T, o *office, c *chromium, sdk string) {
 	if status, said := o.twilio("DELETE", "/Keys/"+k["sid"].(string)+".json", nil); status != 204 {
 		t.Fatalf("%d %s", status, said)
 	}
-	p.run("window.call = await device.connect({}); follow('call', call, ['accept', 'disconnect', 'error']); await until(() => seen.some(([what, code]) => what === 'call error' && code === 20101))")
+	p.run("window.call = await device.connect({}); follow('call', call, ['accept', 'disconnect', 'error']); await until(() => seen.some(([what, code]) => what === 'call error' && code === 31204))")
 	if p.did("call accept") {
 		t.Errorf("seen: %s", p.run("return seen"))
 	}
