@@ -357,20 +357,25 @@ func TestALiveCallIsRecordedOverTheAPI(t *testing.T) { live(t, aTaping) }
 
 func TestLiveRecordingsAsTwiliosDocumentHasThem(t *testing.T) { live(t, aTaping, readContract(t)) }
 
-func TestAConferencesRecordingIsPausedOverTheAPI(t *testing.T) {
-	live(t, func(b *switchboard) {
-		b.phones.Web.Serve(enters, `<Response><Dial><Conference record="record-from-start" trim="do-not-trim">room</Conference></Dial></Response>`)
-		sato, _ := b.calls("sato", enters)
-		suzuki, _ := b.calls("suzuki", enters)
-		room := b.get(base + "/Conferences.json").items("conferences")[0]
-		below := base + "/Conferences/" + room["sid"].(string) + "/Recordings"
-		one := b.get(below + ".json").is(200).items("recordings")[0]
-		b.post(one["uri"].(string), form("Status", "paused")).is(200).has("status", "paused", "conference_sid", room["sid"], "call_sid", nil)
-		b.post(below+"/Twilio.CURRENT.json", form("Status", "stopped")).is(200).has("status", "stopped")
-		suzuki.HangsUp()
-		sato.HangsUp().Waits(time.Second)
-		b.post(one["uri"].(string), form("Status", "paused")).refuses(400, 21220)
-	})
+func aRoomsTape(b *switchboard) {
+	b.phones.Web.Serve(enters, `<Response><Dial><Conference record="record-from-start" trim="do-not-trim">room</Conference></Dial></Response>`)
+	sato, _ := b.calls("sato", enters)
+	suzuki, _ := b.calls("suzuki", enters)
+	room := b.get(base + "/Conferences.json").items("conferences")[0]
+	below := base + "/Conferences/" + room["sid"].(string) + "/Recordings"
+	one := b.asks("GET", below+".json", nil).is(200).items("recordings")[0]
+	b.asks("POST", one["uri"].(string), form("Status", "paused")).is(200).has("status", "paused", "conference_sid", room["sid"], "call_sid", nil)
+	b.post(below+"/Twilio.CURRENT.json", form("Status", "stopped")).is(200).has("status", "stopped")
+	suzuki.HangsUp()
+	sato.HangsUp().Waits(time.Second)
+	b.post(one["uri"].(string), form("Status", "paused")).refuses(400, 21220)
+	b.asks("DELETE", one["uri"].(string), nil).is(204)
+}
+
+func TestAConferencesRecordingIsPausedOverTheAPI(t *testing.T) { live(t, aRoomsTape) }
+
+func TestConferencesRecordingsAsTwiliosDocumentHasThem(t *testing.T) {
+	live(t, aRoomsTape, readContract(t))
 }
 
 func TestWhatALiveRecordingRefuses(t *testing.T) {
