@@ -86,6 +86,7 @@ type Number struct {
 	Unknown              Door     // for callers who hide their number
 	Foreign              Door     // for callers whose number is abroad
 	Document             string   // [Hash] of the document that describes it
+	Said                 int      // version of what was said about it over the API ([Claim]); 0 is nothing
 	Created              time.Time
 	Updated              time.Time
 	Domain               sid.Domain // whose phone calls, where it is a phone's call

@@ -38,8 +38,9 @@ type Config struct {
 	// Channels keeps which of their channels are taken; nil: this process does. Others that call over the same trunks
 	// need it.
 	Channels Channels
-	Script   Script                                         // nil: calls are answered and nothing is said
-	Numbers  func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
+	Script   Script // nil: calls are answered and nothing is said
+	// Numbers is what answers an inbound call, and whose it is: that account may show it, and no other. nil: nothing does.
+	Numbers func(called string) (n account.Number, _ bool)
 	// Upstreams dials over those of Trunks that are upstreams; nil: nothing does.
 	Upstreams leg.Dialer
 	// Shows tells whether an account may show a number that is nobody's here: one that it has verified. nil: none.
