@@ -55,6 +55,8 @@ type Call struct {
 	queued  atomic.Pointer[booking] // as booking, for others to ask about
 	remains remains
 
+	late sync.Mutex // who writes the record once the call is over has it
+
 	mu    sync.Mutex
 	inbox []func()
 

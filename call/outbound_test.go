@@ -3,6 +3,7 @@ package call_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -201,6 +202,29 @@ func TestAnOrderThatCannotBeStoredCallsNobody(t *testing.T) {
 		h.want("phones called", len(h.met), 0)
 		h.want("calls", h.desk.Calls(), 0)
 	})
+}
+
+// However long the database is away, a call that ended meanwhile is closed when it is back, with what it cost, and its
+// owner was told at once.
+func TestTheDatabaseIsAwayWhenACallEnds(t *testing.T) {
+	story(t, func(h *house) {
+		c, _ := h.place(call.Order{To: tel("+819011112222")})
+		p := h.phone()
+		p.Answer()
+		time.Sleep(time.Second)
+		h.store.fail(errors.New("connection refused"))
+		p.HangUp()
+		c.Wait()
+		time.Sleep(time.Minute)
+		h.want("the owner was told", h.owner.last().Get("CallStatus"), "completed")
+		h.want("written so far", h.store.last().Status, call.InProgress)
+		h.store.fail(nil)
+		time.Sleep(time.Minute)
+		h.want("written", h.store.last().Status, call.Completed)
+		h.want("timeline", strings.HasSuffix(h.store.kinds(), "charged heard ended"), true)
+		h.want("charges", h.store.charges(), "0 ntt 1s 8 JPY")
+		h.want("callbacks, none twice", strings.Count(h.owner.statuses(), "completed"), 1)
+	}, trunks(priced(ntt, "JPY", yen3m)), script(func(ctx context.Context, c *call.Call) error { return c.Sleep(ctx, time.Hour) }))
 }
 
 func TestTheDatabaseGoesAwayInTheMiddleOfACall(t *testing.T) {
