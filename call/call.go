@@ -38,6 +38,7 @@ type Call struct {
 	nested    int        // how many calls of ours it is inside of; see own.go
 	told      url.Values // what the caller brought; see visit.go
 	door      account.Door
+	tones     atomic.Bool                // its keys are heard as tones in the sound; see InBand
 	name      atomic.Pointer[media.Clip] // as the caller has said it
 
 	ears    ears
