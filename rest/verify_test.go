@@ -19,7 +19,6 @@ import (
 	"github.com/kaden-project/kaden/message"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/rest"
-	"github.com/kaden-project/kaden/rest/resttest"
 	"github.com/kaden-project/kaden/store/memstore"
 )
 
@@ -42,18 +41,6 @@ func verifyHouse(t testing.TB, change ...func(*rest.Config)) *codes {
 		}
 	})
 	return c
-}
-
-// restarts is a new start on what is kept: nobody knows of what was in memory.
-func (c *codes) restarts() {
-	c.t.Helper()
-	c.books = c.books.Reopen()
-	c.desk = &spy{Desk: resttest.NewDesk(c.store, nil, people)}
-	c.t.Cleanup(c.desk.Close)
-	c.teller = rest.NewTeller(slog.New(slog.DiscardHandler), c.desk, within)
-	c.Handler = rest.New(slog.New(slog.DiscardHandler), rest.Config{
-		Accounts: c.store, NotFound: resttest.ErrNoAccount, Calls: c.store, Desk: c.desk, Verify: c.books, Teller: c.teller,
-	})
 }
 
 func (c *codes) ask(method, path string, pairs ...string) reply {
@@ -358,16 +345,6 @@ func TestNoTelephoneRingsTwiceOrAllDay(t *testing.T) {
 		if rang != 10 {
 			t.Errorf("it rang %d times", rang)
 		}
-		// Nor does whoever makes another service in the place of this one, or starts everything anew.
-		c.ask("DELETE", service).is(204)
-		service = c.service()
-		c.verify(service, tanaka).refuses(429, 60212, "10 codes")
-		c.restarts()
-		c.verify(service, tanaka).refuses(429, 60212, "10 codes")
-		c.verify(service, suzuki).is(201)
-		time.Sleep(20 * time.Second)
-		c.restarts()
-		c.verify(service, suzuki).refuses(429, 60212, "at this moment") // its books are not closed yet
 		time.Sleep(10 * time.Minute)
 		c.verify(service, tanaka).is(201)
 	})
