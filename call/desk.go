@@ -133,11 +133,14 @@ func (d *Desk) Place(ctx context.Context, o Order) (*Call, error) {
 		c.nested = parent.nested
 	}
 	if !d.admit(c) {
+		c.stop(nil)
 		return nil, ErrShutdown
 	}
 	if !o.Stored {
 		if err := d.cfg.Store.Change(ctx, Change{Record: r, Events: []timeline.Event{c.event(timeline.CallQueued, "")}}); err != nil {
+			c.stop(nil)
 			d.leave(c)
+			d.unplaced(r)
 			d.working.Done()
 			return nil, err
 		}

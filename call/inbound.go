@@ -59,6 +59,7 @@ func (d *Desk) Accept(l leg.Leg) {
 	c.nested, c.over, c.door = depth(i), over, door
 	c.tones.Store(d.byTones(i))
 	if !d.admit(c) {
+		c.stop(nil)
 		refuse(leg.Congested)
 		return
 	}
