@@ -20,7 +20,8 @@ import (
 type Estate interface {
 	// TakeLeft makes up to limit calls node's that are not over and that nobody follows any more, and lists them as they
 	// now are, oldest first: its own that were made before born, and those of nodes that are dead. The call of an attempt
-	// that another node has, or has yet to take over, is that one's.
+	// that another node has, or has yet to take over, is that one's. What was being recorded of them is absent from then on,
+	// and the conferences of the dead nodes are over: both were in memory.
 	TakeLeft(ctx context.Context, node string, born time.Time, limit int) ([]Record, error)
 }
 
