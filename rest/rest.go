@@ -125,4 +125,5 @@ type server struct {
 	log      *slog.Logger
 	cfg      Config
 	managing sync.Mutex // one change of an account at a time
+	numbered turns      // one telling of a code to a number at a time
 }

@@ -1,12 +1,18 @@
 package rest_test
 
 import (
+	"context"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/rest/resttest"
+	"github.com/kaden-project/kaden/sid"
 )
 
 // restarts is a new start on what is kept: nobody knows of what was in memory.
@@ -43,4 +49,35 @@ func TestWhatANumberWasToldOutlivesItsServiceAndTheProcess(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		c.verify(service, tanaka).is(201)
 	})
+}
+
+// slowly is a store that takes its time to say whom codes were told.
+type slowly struct{ account.Verify }
+
+func (s slowly) CodesTo(ctx context.Context, owner sid.Account, to number.Number, since time.Time) ([]account.Code, error) {
+	list, err := s.Verify.CodesTo(ctx, owner, to, since)
+	time.Sleep(10 * time.Millisecond)
+	return list, err
+}
+
+// Of many services that tell the same number a code at once one calls.
+func TestOfManyServicesAtOnceOneCalls(t *testing.T) {
+	c := verifyHouse(t, func(cfg *rest.Config) { cfg.Verify = slowly{cfg.Verify} })
+	var services []string
+	for range 10 {
+		services = append(services, c.service())
+	}
+	var all sync.WaitGroup
+	var told atomic.Int32
+	for _, s := range services {
+		all.Go(func() {
+			if c.verify(s, suzuki).status == 201 {
+				told.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := len(c.desk.placed()); n != 1 || told.Load() != 1 {
+		t.Errorf("%d calls for %d answers", n, told.Load())
+	}
 }
