@@ -40,6 +40,8 @@ var Japanese = map[string]string{
 	"a password has no control characters":                                         "パスワードに制御文字は使えません",
 	"has fewer than %d characters: whoever guesses it calls on your bill":          "%s 文字未満です。推測されると、あなたの料金で発信されます",
 	"openssl rand -hex 12 makes one":                                               "openssl rand -hex 12 で作れます",
+	"a hotline asks every caller for a key, once":                                  "ホットラインでは、どの発信者にも一度だけキーを押してもらいます",
+	"remove it, or write reject or busy":                                           "この行を消すか、reject か busy と書いてください",
 	"remove plan: or call-back:":                                                   "plan: か call-back: を消してください",
 	"add bin:, url:, twiml:, application: or plan:":                                "bin:、url:、twiml:、application:、plan: のいずれかを書いてください",
 	"people call a number back about alerts, or to have somebody called, not both": "アラートについての折り返しを受ける番号と、担当者を呼び出す番号は、別にしてください",

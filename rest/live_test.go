@@ -2,9 +2,12 @@ package rest_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -151,6 +154,34 @@ func TestTheFrontOfAQueue(t *testing.T) {
 	})
 }
 
+// Of several who take the front of a queue at once each gets another call.
+func TestTheFrontOfAQueueIsTakenOnce(t *testing.T) {
+	live(t, func(b *switchboard) {
+		const many = 8
+		var phones []*phonetest.Phone
+		for i := range many {
+			p, _ := b.calls(fmt.Sprint("caller", i), enqueues)
+			phones = append(phones, p)
+		}
+		b.phones.Web.Serve("https://owner.example/agent", `<Response><Say>Your turn.</Say></Response>`)
+		front := strings.TrimSuffix(b.get(base + "/Queues.json").items("queues")[0]["uri"].(string), ".json") + "/Members/Front.json"
+		got := make([]string, many)
+		var all sync.WaitGroup
+		for i := range many {
+			all.Go(func() { got[i] = b.post(front, form("Url", "https://owner.example/agent")).is(200).text("call_sid") })
+		}
+		all.Wait()
+		slices.Sort(got)
+		if n := len(slices.Compact(got)); n != many {
+			t.Errorf("%d calls were taken %d times", n, many)
+		}
+		for _, p := range phones {
+			p.HearsAll("Your turn").IsHungUp()
+		}
+		b.post(front, form("Url", "https://owner.example/agent")).refuses(404, 20404)
+	})
+}
+
 func TestWhatAQueueRefuses(t *testing.T) {
 	live(t, func(b *switchboard) {
 		one := b.post(base+"/Queues.json", form("FriendlyName", "support")).is(201).text("uri")
@@ -290,6 +321,23 @@ func TestAnInvitationThatNobodyTakesEndsTheConference(t *testing.T) {
 		b.get(made.text("uri")).refuses(404, 20404)
 		b.post(room, form("Status", "completed")).refuses(400, 21220)
 		b.post(room, form()).is(200)
+	})
+}
+
+func TestAConferenceThatIsEndedCallsNobodyIn(t *testing.T) {
+	live(t, func(b *switchboard) {
+		made := b.post(base+"/Conferences/room/Participants.json", form("From", us, "To", "sim:sato")).is(201)
+		room := base + "/Conferences/" + made.text("conference_sid") + ".json"
+		sato := b.phones.Phone("sato").Rings().Answers().Waits(time.Second)
+		next := b.post(base+"/Conferences/room/Participants.json", form("From", us, "To", "sim:suzuki")).is(201)
+		suzuki := b.phones.Phone("suzuki").Rings()
+		b.post(room, form("Status", "completed")).is(200)
+		suzuki.StopsRinging()
+		sato.IsHungUp().Waits(time.Second)
+		b.get(base+"/Calls/"+next.text("call_sid")+".json").is(200).has("status", "canceled")
+		if list := b.get(base + "/Conferences.json").is(200).items("conferences"); len(list) != 1 || list[0]["status"] != "completed" {
+			b.t.Errorf("conferences: %v", list)
+		}
 	})
 }
 
