@@ -2,11 +2,18 @@ package account
 
 // Japanese is what is said of numbers, applications, bins, domains and phones, in Japanese; see problem.Book.
 var Japanese = map[string]string{
-	"a key is part of a web address: only letters, digits, - and _":                                                          "キーは URL の一部です。英数字と - _ だけが使えます",
-	"a key of %d characters can be guessed: %d random ones cannot":                                                           "%s 文字のキーは推測されるおそれがあります。%s 文字以上の無作為なものにしてください",
-	"kaden's own script answers such a number":                                                                               "この番号には kaden の台本が応答します",
-	"remove url:, twiml:, bin: and application:":                                                                             "url:、twiml:、bin:、application: を外してください",
-	"a number answers with %s: or with %s:, not with both":                                                                   "番号の応答は %s: か %s: のどちらか一方です",
+	"a key is part of a web address: only letters, digits, - and _":       "キーは URL の一部です。英数字と - _ だけが使えます",
+	"a key of %d characters can be guessed: %d random ones cannot":        "%s 文字のキーは推測されるおそれがあります。%s 文字以上の無作為なものにしてください",
+	"{{#%s}} is never closed: {{/%s}} closes it":                          "{{#%s}} が閉じられていません。{{/%s}} で閉じてください",
+	"{{ is never closed: %s closes it":                                    "{{ が閉じられていません。%s で閉じてください",
+	"%s names no parameter: {{From}} does":                                "%s にパラメーターの名前がありません。{{From}} のように書いてください",
+	"%s: a bin cannot be filled into another: <Redirect> goes on with it": "%s：ほかのビンを差し込むことはできません。<Redirect> で移ってください",
+	"%s: fields are written {{From}}, and in no other way":                "%s：差し込みは {{From}} の書き方だけです",
+	"more sections inside one another than anybody can read":              "セクションの入れ子が深すぎます",
+	"%s closes nothing":                                    "%s に対応する開始がありません",
+	"kaden's own script answers such a number":             "この番号には kaden の台本が応答します",
+	"remove url:, twiml:, bin: and application:":           "url:、twiml:、bin:、application: を外してください",
+	"a number answers with %s: or with %s:, not with both": "番号の応答は %s: か %s: のどちらか一方です",
 	"nothing says what answers a call to this number, so calls to it are refused until somebody claims it over the REST API": "この番号への着信に何が応答するか書かれていません。REST API で使われるまで着信を断ります",
 	"is not TwiML":                                                  "TwiML ではありません",
 	"it begins with <Response>":                                     "<Response> から始めてください",
@@ -33,14 +40,9 @@ var Japanese = map[string]string{
 	"a password has no control characters":                                         "パスワードに制御文字は使えません",
 	"has fewer than %d characters: whoever guesses it calls on your bill":          "%s 文字未満です。推測されると、あなたの料金で発信されます",
 	"openssl rand -hex 12 makes one":                                               "openssl rand -hex 12 で作れます",
+	"a hotline asks every caller for a key, once":                                  "ホットラインでは、どの発信者にも一度だけキーを押してもらいます",
+	"remove it, or write reject or busy":                                           "この行を消すか、reject か busy と書いてください",
 	"remove plan: or call-back:":                                                   "plan: か call-back: を消してください",
 	"add bin:, url:, twiml:, application: or plan:":                                "bin:、url:、twiml:、application:、plan: のいずれかを書いてください",
 	"people call a number back about alerts, or to have somebody called, not both": "アラートについての折り返しを受ける番号と、担当者を呼び出す番号は、別にしてください",
-
-	// Templates of bins.
-	"{{#%s}} is never closed: {{/%s}} closes it":             "{{#%[1]s}} が閉じられていません。{{/%[2]s}} で閉じてください",
-	"{{ is never closed: %s closes it":                       "{{ が閉じられていません。%s で閉じてください",
-	"%s names no parameter: {{From}} does":                   "%s にパラメーター名がありません。{{From}} のように書いてください",
-	"more sections inside one another than anybody can read": "セクションの入れ子が深すぎます",
-	"%s closes nothing":                                      "%s に対応する開始がありません",
 }

@@ -35,7 +35,6 @@ type Records interface {
 	CalloutByID(ctx context.Context, id string) (dispatch.Callout, error)
 	AttemptsOf(ctx context.Context, callout string) ([]dispatch.Attempt, error)
 	Events(ctx context.Context, alert string, after int64, limit int) ([]timeline.Event, error)
-	NewestEvent(ctx context.Context) (seq int64, err error)
 	Sound(ctx context.Context, id string) (wav []byte, err error) // dispatch.ErrNotFound
 	Verifications(ctx context.Context) ([]dispatch.Verification, error)
 	Announce(f func([]timeline.Event)) (stop func())

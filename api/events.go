@@ -17,7 +17,6 @@ import (
 
 const (
 	heartbeat  = 15 * time.Second // proxies cut what is silent for a minute, and a page wants to know sooner
-	lookAround = 2 * time.Second  // other nodes' commits are not announced here, and are read
 	writeIn    = 10 * time.Second // who has not taken a line by then is gone
 	room       = 256              // commits that may wait for a slow reader
 	replayPage = 500
@@ -75,9 +74,8 @@ func (s *stream) serve(ctx context.Context, last, after string) {
 	if err := s.begin(ctx, last, after); err != nil {
 		return
 	}
-	beat, others := time.NewTicker(heartbeat), time.NewTicker(lookAround)
+	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	defer others.Stop()
 	for {
 		var err error
 		select {
@@ -87,13 +85,7 @@ func (s *stream) serve(ctx context.Context, last, after string) {
 			}
 			return
 		case events := <-live:
-			if newest := events[len(events)-1].Seq; newest-s.last > int64(len(events)) {
-				err = s.replay(ctx, s.last, longReplay) // what another node has done stands between
-			} else {
-				err = s.send(events)
-			}
-		case <-others.C:
-			err = s.others(ctx)
+			err = s.send(events)
 		case <-beat.C:
 			err = s.write("event: beat\ndata: {}\n\n")
 		}
@@ -105,10 +97,6 @@ func (s *stream) serve(ctx context.Context, last, after string) {
 
 // begin greets the reader and sends what it missed.
 func (s *stream) begin(ctx context.Context, last, after string) error {
-	// Before the greeting: what comes after this is sent, and what was before is what the reader finds when it reads.
-	if err := s.skip(ctx); err != nil {
-		return err
-	}
 	hello, err := json.Marshal(map[string]string{"version": s.api.cfg.Version, "node": s.api.cfg.Node})
 	if err != nil {
 		return err
@@ -142,25 +130,6 @@ func (s *stream) known(ctx context.Context, seq int64) bool {
 	return err != nil || len(events) > 0
 }
 
-// others sends what other nodes have done. A database that is away has nothing new, and is asked again.
-func (s *stream) others(ctx context.Context) error {
-	ctx, stop := context.WithTimeout(ctx, lookAround)
-	defer stop()
-	events, err := s.api.cfg.Records.Events(ctx, "", s.last, replayPage)
-	if err != nil {
-		return nil
-	}
-	return s.send(events)
-}
-
-// skip leaves out whatever has happened so far.
-func (s *stream) skip(ctx context.Context) (err error) {
-	if s.last, err = s.api.cfg.Records.NewestEvent(ctx); err != nil {
-		s.api.log.Error("newest event not read", "err", err)
-	}
-	return err // the reader comes back
-}
-
 func (s *stream) replay(ctx context.Context, from int64, limit int) error {
 	s.last = from
 	for sent := 0; ; {
@@ -176,9 +145,6 @@ func (s *stream) replay(ctx context.Context, from int64, limit int) error {
 			return nil
 		}
 		if sent += len(events); limit > 0 && sent >= limit {
-			if err := s.skip(ctx); err != nil {
-				return err
-			}
 			return s.write(reset)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/dispatch"
-	"github.com/kaden-project/kaden/store/memstore"
 	"github.com/kaden-project/kaden/timeline"
 )
 
@@ -93,67 +92,6 @@ func TestSilenceIsBrokenEveryFifteenSeconds(t *testing.T) {
 		}
 		s.leave()
 	})
-}
-
-// aside is a store whose commits are those of another node: nobody here is told of them.
-type aside struct{ *memstore.Store }
-
-func (aside) Announce(func([]timeline.Event)) (stop func()) { return func() {} }
-
-func TestWhatAnotherNodeHasDoneIsToldWithinTwoSeconds(t *testing.T) {
-	story(t, func(h *house) {
-		h.happens(2, "before ")
-		s := h.listen("/api/events", "")
-		s.seen()
-		h.happens(700, "there ")
-		h.store.Break(errDown) // it is away for a while, and the reader is not
-		time.Sleep(10 * time.Second)
-		h.store.Break(nil)
-		time.Sleep(4 * time.Second)
-		got := s.seen()
-		if n := strings.Count(got, "there "); n != 700 || strings.Contains(got, "before ") {
-			t.Errorf("%d events of the other node, want 700", n)
-		}
-		s.leave()
-	}, func(h *house) { h.cfg.Records = aside{h.store} })
-}
-
-// both tells what was committed here with what another node has done in between, as the database orders it.
-type both struct {
-	*memstore.Store
-	tell []func([]timeline.Event)
-}
-
-func (b *both) Announce(f func([]timeline.Event)) (stop func()) {
-	b.tell = append(b.tell, f)
-	return func() {}
-}
-
-func TestWhatTwoNodesDoIsToldInOneOrder(t *testing.T) {
-	var two *both
-	story(t, func(h *house) {
-		s := h.listen("/api/events", "")
-		s.seen()
-		h.happens(3, "there ")
-		h.happens(2, "ours ")
-		here, err := h.store.Events(h.Context(), "", 3, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range two.tell {
-			f(here)
-		}
-		got := s.seen() // at once: nobody waits for the next look at the others
-		at := -1
-		for _, one := range []string{"there 0", "there 1", "there 2", "ours 0", "ours 1"} {
-			next := strings.Index(got, one)
-			if next <= at || strings.Count(got, one) != 1 {
-				t.Errorf("%q is not once in its place: %q", one, got)
-			}
-			at = next
-		}
-		s.leave()
-	}, func(h *house) { two = &both{Store: h.store}; h.cfg.Records = two })
 }
 
 func TestAReaderThatStandsStillIsDropped(t *testing.T) {

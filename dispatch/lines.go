@@ -413,11 +413,19 @@ func (l *line) isUnsure() bool {
 	return l.unsure
 }
 
-// hearsKeys tells that this line's keys are heard as tones in the sound.
+// hearsKeys tells that this line's keys are heard as tones in the sound. Of a call to us nobody tells: it is asked.
 func (l *line) hearsKeys() bool {
 	l.all.mu.Lock()
 	defer l.all.mu.Unlock()
+	if l.inbound {
+		return byTones(l.hold)
+	}
 	return l.inBand
+}
+
+func byTones(h Line) bool {
+	t, ok := h.(interface{ InBand() bool })
+	return ok && t.InBand()
 }
 
 func (l *line) wasAnswered() bool {

@@ -116,8 +116,3 @@ func (s *Store) Events(ctx context.Context, alert string, after int64, limit int
 	}
 	return list(ctx, s.db.reader(), events, eventsOf, after, alert, limit)
 }
-
-// NewestEvent is the number of the latest event, whichever node it came from; 0 before the first.
-func (s *Store) NewestEvent(ctx context.Context) (seq int64, err error) {
-	return seq, one(ctx, s.db.reader(), "SELECT value FROM counter WHERE name = 'event'", nil, &seq)
-}

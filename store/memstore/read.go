@@ -110,15 +110,6 @@ func (s *Store) Events(ctx context.Context, alert string, after int64, limit int
 	return list, nil
 }
 
-// NewestEvent is the number of the latest event; 0 before the first.
-func (s *Store) NewestEvent(ctx context.Context) (seq int64, err error) {
-	if err := s.enter(ctx); err != nil {
-		return 0, err
-	}
-	defer s.mu.Unlock()
-	return int64(len(s.events)), nil
-}
-
 // Jobs lists what was enqueued and committed, in order.
 func (s *Store) Jobs() []Job {
 	s.mu.Lock()

@@ -149,6 +149,12 @@ const remarks: Remark[] = [
   [/^this line answers by itself: a key is asked for$/, () => 'この回線は自動で応答するため、キーを押してもらいます'],
   [/^for a (?:free channel|line)(?: on .+)?, place (\d+) in the queue$/, (m) => `回線待ち（${m[1]} 番目）`],
 
+  // Lines.
+  [/^(trunk|SMSC) (.+?) cannot be used: (.*)$/, (m) => `${lines[m[1]!]}「${m[2]}」が使えません（${m[3]}）`],
+  [/^(trunk|SMSC) (.+) can be used again$/, (m) => `${lines[m[1]!]}「${m[2]}」がまた使えるようになりました`],
+  [/^trunk (.+?) is down: (.*)$/, (m) => `回線「${m[1]}」が使えません（${m[2]}）`],
+  [/^trunk (.+) works again$/, (m) => `回線「${m[1]}」がまた使えるようになりました`],
+
   // A hotline.
   [/^hung up after a talk with (.+)$/, (m, n) => `${m[1]!.split(', ').map(n).join('、')}との通話のあと、電話を切りました`],
   [/^(hung up|was told that .+), after (\S+?); (?:to be called back: (.+)|showed no number)$/,
@@ -164,6 +170,9 @@ const remarks: Remark[] = [
   [/^emergency numbers \(.*\) are never dialled$/, () => '緊急通報の番号（110・118・119 など）には発信しません'],
   [/^special numbers \(.*\) are never dialled$/, () => '特番（1XY、00XY）には発信しません'],
 ];
+
+/** What can be down. */
+const lines: Record<string, string> = { trunk: '回線', SMSC: 'SMSC' };
 
 /** Why a caller of a hotline is not on the line any more. */
 const toldCaller: Record<string, string> = {

@@ -71,6 +71,15 @@ describe('sentences', () => {
     expect(sentence(event('notice.raised', { cause: 'budget', text: 'x' }), 'ja', nameOf).text).toBe('予算のお知らせ');
   });
 
+  test('a line that is down is named for what it is', () => {
+    const say = (text: string) => remark(text, 'ja', nameOf).text;
+    expect(say('trunk ntt cannot be used: 403 Forbidden; compare user: and password:')).toBe('回線「ntt」が使えません（403 Forbidden; compare user: and password:）');
+    expect(say('SMSC carrier cannot be used: no answer; is it there?')).toBe('SMSC「carrier」が使えません（no answer; is it there?）');
+    expect(say('SMSC carrier can be used again')).toBe('SMSC「carrier」がまた使えるようになりました');
+    expect(say('trunk ntt is down: 3 calls in a row')).toBe('回線「ntt」が使えません（3 calls in a row）');
+    expect(say('trunk ntt works again')).toBe('回線「ntt」がまた使えるようになりました');
+  });
+
   test('a kind of a newer server shows itself', () => {
     expect(sentence(event('alert.snoozed', { text: 'until 4' }), 'ja', nameOf)).toMatchObject({ text: 'alert.snoozed', detail: 'until 4' });
   });
