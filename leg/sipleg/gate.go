@@ -109,11 +109,10 @@ func (g *gate) befriend(a netip.Addr) {
 	if until := g.friends[a]; until.Sub(now) > friendFor/2 {
 		return
 	}
-	if len(g.friends) >= maxStrangers {
-		for f, until := range g.friends {
-			if now.After(until) {
-				delete(g.friends, f)
-			}
+	if _, known := g.friends[a]; !known && len(g.friends) >= maxStrangers {
+		for f := range g.friends { // any: most are not friends any more, and whoever is comes in again
+			delete(g.friends, f)
+			break
 		}
 	}
 	g.friends[a] = now.Add(friendFor)

@@ -356,6 +356,7 @@ func (l *Leg) finish(e leg.Event) {
 		return
 	}
 	l.phase = over
+	l.sure()
 	if l.limit != nil {
 		l.limit.Stop()
 	}

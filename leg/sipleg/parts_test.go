@@ -284,6 +284,12 @@ func TestGateForgetsStrangers(t *testing.T) {
 	if len(g.strangers) > maxStrangers {
 		t.Errorf("%d strangers are remembered", len(g.strangers))
 	}
+	for i := range 2 * maxStrangers {
+		g.befriend(netip.AddrFrom4([4]byte{11, byte(i >> 16), byte(i >> 8), byte(i)}))
+	}
+	if len(g.friends) > maxStrangers {
+		t.Errorf("%d friends are remembered", len(g.friends))
+	}
 	friend := netip.MustParseAddr("192.0.2.1")
 	g.befriend(friend)
 	for range 1000 {

@@ -69,8 +69,8 @@ func asks(r *request) Appeal {
 	return Appeal{Method: d.Method, URI: d.URI, From: d.From, To: d.To, Authorization: rawValues(r.raw, "authorization"), Source: r.from.peer}
 }
 
-// fromPhone takes a request outside a call that a phone of ours has sent; false: it is not one's.
-func (s *Server) fromPhone(r *request, tx *serverTx) bool {
+// fromPhone asks of a request outside a call whether a phone of ours has sent it, and takes it; false: it goes on as any other.
+func (s *Server) fromPhone(r *request) (taken bool) {
 	if s.cfg.Phones == nil {
 		return false
 	}
@@ -83,29 +83,30 @@ func (s *Server) fromPhone(r *request, tx *serverTx) bool {
 	switch {
 	case a.Foreign:
 		return false
-	case a.Status == 200:
-		s.gate.befriend(r.from.peer.Addr())
-		r.phone, r.encrypt = a.Phone, a.Encrypt
 	case a.Status == 0:
-		tx.expire()
 		return true
-	default:
+	case a.Status != 200:
 		extra := make([]header, 0, len(a.Challenges))
 		for _, c := range a.Challenges {
 			extra = append(extra, header{"WWW-Authenticate", c})
 		}
-		tx.respond(a.Status, fresh(8), extra, "")
+		s.answer(r, a.Status, extra...)
 		return true
 	}
-	switch r.Method {
-	case sip.REGISTER:
+	s.proved(r.from)
+	r.phone, r.encrypt = a.Phone, a.Encrypt
+	if r.Method == sip.INVITE {
+		return false // it goes on as any other, and says whose it is
+	}
+	tx, ok := s.layer.take(r)
+	switch {
+	case !ok:
+	case r.Method == sip.REGISTER:
 		s.register(r, tx)
-		return true
-	case sip.MESSAGE:
+	default:
 		s.passOn(r, tx)
-		return true
 	}
-	return false // an INVITE goes on as any other, and says whose it is
+	return true
 }
 
 // trusted tells whether such a call needs no proof: it is a carrier's, or from an address that is allowed.

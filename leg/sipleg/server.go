@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
@@ -50,7 +51,8 @@ type Config struct {
 	Secret    []byte        // names of dialogs are derived from it; it must outlive the process. Empty: made up anew
 	MediaLost time.Duration // silence after which an answered leg is hung up; 0 is 60 s, negative is never
 
-	timers timers
+	timers     timers
+	mostUnsure int32 // 0 is the constant of that name
 }
 
 // defaultMediaLost is how long an answered call may be without a packet.
@@ -73,6 +75,9 @@ type Server struct {
 	lines  lines
 
 	tlsPort uint16 // 0: nobody can connect with TLS
+
+	unsure atomic.Int32 // see mostUnsure
+	full   atomic.Int64 // when the log has said last that there is no room, in seconds since 1970
 
 	ownMu sync.Mutex
 	own   map[netip.Addr]ownEntry
@@ -101,6 +106,9 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 		cfg.MediaLost = defaultMediaLost
 	}
 	cfg.MediaLost = max(0, cfg.MediaLost)
+	if cfg.mostUnsure == 0 {
+		cfg.mostUnsure = mostUnsure
+	}
 	if len(cfg.Secret) == 0 {
 		cfg.Secret = make([]byte, 32)
 		rand.Read(cfg.Secret)
