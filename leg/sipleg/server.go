@@ -156,6 +156,7 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 	}
 	s.atlas.dns = cfg.Resolver
 	s.layer = newLayer(s.wire.deliver, s.t)
+	s.wire.lost = s.layer.lost
 	return s, nil
 }
 

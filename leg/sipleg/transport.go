@@ -62,6 +62,7 @@ type wire struct {
 	log     *slog.Logger
 	receive func(from flow, data []byte)
 	admit   func(from netip.Addr) bool // asked before a byte is looked at
+	lost    func(*stream)              // told of a connection that is closed
 
 	udp  *net.UDPConn
 	told bool // of each datagram, at which of our addresses it came
@@ -260,6 +261,7 @@ func (w *wire) serve(c net.Conn, key streamKey, at place) *stream {
 			delete(w.streams, key)
 		}
 		w.mu.Unlock()
+		w.lost(s)
 	})
 	return s
 }
