@@ -262,6 +262,7 @@ func (l *Leg) acked(r *request) {
 	l.reinvite = nil
 	l.sure()
 	if !l.offered {
+		l.sayHold() // what had to wait
 		return
 	}
 	l.offered = false
@@ -274,6 +275,7 @@ func (l *Leg) acked(r *request) {
 	}
 	l.theirs = d
 	l.renewed(r.at)
+	l.sayHold()
 }
 
 // request takes a request of the dialog that is no ACK and no CANCEL.
