@@ -83,8 +83,8 @@ func TestStreamIsSplitIntoMessages(t *testing.T) {
 				got = append(got, string(msg))
 			}
 		}
-		if len(got) != 3 || got[0] != one || got[1] != two || got[2] != one {
-			t.Fatalf("in pieces of %d: %q", size, got)
+		if len(got) != 3 || got[0] != one || got[1] != two || got[2] != one || pongs != 1 {
+			t.Fatalf("in pieces of %d: %q, and %d pongs", size, got, pongs)
 		}
 	}
 	for _, bad := range []string{"X\r\n\r\n", "X\r\nContent-Length: -1\r\n\r\n", "X\r\nContent-Length: 99999999\r\n\r\n", strings.Repeat("x", maxMessage+1)} {

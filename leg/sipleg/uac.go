@@ -298,7 +298,7 @@ func (l *Leg) accepted(i *invitation, r *response) {
 	l.answered(r.at, r.StatusCode)
 	l.agreed(r)
 	d := l.dialog
-	raw, _ := l.srv.inDialog(&d, sip.ACK, i.n)
+	raw, _ := l.srv.inDialog(&d, sip.ACK, i.n, l.auth...) // with the INVITE's credentials (RFC 3261 section 13.2.2.4)
 	l.ack = func() { i.tx.ack(d.tag, raw, d.flow) }
 	l.keep(i, r, true, l.acknowledge)
 }

@@ -249,7 +249,12 @@ func (l *Leg) callerLeft(r *request) {
 }
 
 // neverAcked is called when a 200 or a refusal was sent for 64*T1 and nobody acknowledged it.
-func (l *Leg) neverAcked() { l.fail(leg.Failed, "our answer was never acknowledged") }
+func (l *Leg) neverAcked() {
+	l.mu.Lock()
+	l.reinvite = nil
+	l.mu.Unlock()
+	l.fail(leg.Failed, "our answer was never acknowledged")
+}
 
 // acked takes the ACK of a 200: of the answer, or of a re-INVITE's.
 func (l *Leg) acked(r *request) {
@@ -261,7 +266,11 @@ func (l *Leg) acked(r *request) {
 	l.reinvite.acked()
 	l.reinvite = nil
 	l.sure()
-	if !l.offered {
+	switch {
+	case l.parting != nil:
+		l.part()
+		return
+	case !l.offered:
 		l.sayHold() // what had to wait
 		return
 	}
@@ -334,6 +343,7 @@ func (l *Leg) request(r *request, tx *serverTx) {
 
 // hungUp ends a leg whose far end has said BYE.
 func (l *Leg) hungUp(r *request) {
+	l.parting = nil
 	q, text := reasonQ850(values(r, "Reason"))
 	e := leg.Event{At: r.at, Kind: leg.Ended, Cause: leg.HungUp, Reason: text}
 	switch {
