@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
@@ -297,6 +298,33 @@ func TestGateForgetsStrangers(t *testing.T) {
 			t.Fatal("a trunk that we call is taken for a scanner")
 		}
 	}
+}
+
+// Senders that are forged, each another one, are not read without end either; whoever is known is read meanwhile.
+func TestOfAllStrangersTogetherOnlySoMuchIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(nil)
+		phone, carrier := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+		g.familiar = func(a netip.Addr) bool { return a == phone }
+		g.befriend(carrier)
+		read := 0
+		flood := func() {
+			for i := range 100_000 {
+				if g.admit(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})) {
+					read++
+				}
+			}
+		}
+		flood()
+		if read != crowdBurst || !g.admit(phone) || !g.admit(carrier) {
+			t.Errorf("%d of 100,000 are read", read)
+		}
+		time.Sleep(time.Second)
+		flood()
+		if read != crowdBurst+crowdRate || !g.admit(phone) || !g.admit(carrier) {
+			t.Errorf("a second later %d of 200,000 are read", read)
+		}
+	})
 }
 
 func TestAScannerWithAllAddressesOfItsNetworkIsOne(t *testing.T) {
