@@ -117,7 +117,7 @@ func (f *fields) readTelling(v account.VerifyService) telling {
 	switch {
 	case t.channel == "call", t.channel == "sms":
 	case slices.Contains([]string{"email", "whatsapp", "sna", "auto", "rbm"}, t.channel):
-		f.refuse(60223, "Delivery channel %s is disabled: codes are told by call, or by sms where an upstream or an SMSC carries messages", t.channel)
+		f.refuse(60223, "Delivery channel %s is disabled: codes are told by call, or by sms where an upstream, a trunk or an SMSC carries messages", t.channel)
 	default:
 		f.wrong("Channel", "%q is neither call nor sms", clip(t.channel))
 	}

@@ -24,6 +24,7 @@ func (r *rooms) signOn() {
 		lines = append(lines, lineOf(t))
 	}
 	r.sip.SetLines(lines)
+	r.pager.Set(r.house.Load().Trunks)
 	smscs := r.house.Load().SMSCs
 	r.smscs.Set(smscs)
 	r.turns.soon()
@@ -47,7 +48,7 @@ func (r *rooms) registering() (names []string) {
 func lineOf(t trunk.Trunk) sipleg.Line {
 	l := sipleg.Line{
 		Name: t.Name, Server: t.Server, Proxy: t.SIP.Proxy, User: t.User, Login: t.SIP.Login, Password: t.Password,
-		Register: t.SIP.Register, Expires: t.SIP.Expires, Ping: t.SIP.Ping,
+		Register: t.SIP.Register, Expires: t.SIP.Expires, Ping: t.SIP.Ping, Messages: t.Messages.As != "",
 		Manner: sipleg.Manner{Tel: t.SIP.Tel, Private: t.SIP.Private, NoPRACK: t.SIP.NoPRACK, Session: t.SIP.Session},
 	}
 	if n, err := number.Parse(t.From, number.Home); err == nil {
@@ -71,6 +72,7 @@ func lineOf(t trunk.Trunk) sipleg.Line {
 func (r *rooms) lineChanged(s sipleg.Standing) {
 	r.watch.changed(s)
 	r.turns.soon()
+	r.pager.Changed()
 }
 
 // lineDown tells whether a trunk is known not to work.

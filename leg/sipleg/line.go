@@ -28,6 +28,7 @@ type Line struct {
 	Register bool          // sign on, or the carrier calls nobody here
 	Expires  time.Duration // asked of the registrar; 0 is an hour. What it grants counts
 	Ping     time.Duration // between two OPTIONS; 0 is never
+	Messages bool          // it brings short messages; others' are refused
 
 	Manner
 
@@ -289,6 +290,14 @@ func (l Line) domain() string {
 		return ""
 	}
 	return bracketed(u.Host)
+}
+
+// allows are the methods that the carrier may send us.
+func (l Line) allows() string {
+	if l.Messages {
+		return allowed + ", MESSAGE"
+	}
+	return allowed
 }
 
 func (l Line) credentials() credentials {

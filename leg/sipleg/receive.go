@@ -112,8 +112,8 @@ func (s *Server) receiveRequest(r *request, why *refusal) {
 	if l == nil && !s.known(r.from, describe(r)) {
 		return
 	}
-	if why != nil && why.code == 405 && s.cfg.Phones != nil && (r.Method == sip.REGISTER || r.Method == sip.MESSAGE) && toTag(r) == "" {
-		why = nil // what our own phones may send; all others get the same 405 below
+	if why != nil && why.code == 405 && toTag(r) == "" && (s.cfg.Phones != nil && r.Method == sip.REGISTER || r.Method == sip.MESSAGE) {
+		why = nil // what our own phones may send, and lines that carry messages; all others get the same 405 below
 	}
 	if why != nil {
 		s.log.Debug("SIP request refused", "from", r.from.peer.String(), "status", why.code, "err", why.words)
@@ -154,11 +154,17 @@ func (s *Server) outOfDialog(r *request) {
 	case toTag(r) != "", r.Method == sip.CANCEL, r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE, r.Method == sip.PRACK:
 		s.answer(r, 481)
 	case r.Method == sip.OPTIONS:
-		s.answer(r, 200, abilities...)
+		can := abilities
+		if a := s.lines.from(r.from.peer.Addr(), &r.Recipient); a != nil {
+			can = append([]header{{"Allow", a.line.allows()}}, abilities[1:]...)
+		}
+		s.answer(r, 200, can...)
 	case r.Method == sip.NOTIFY: // of a subscription that we have not made
 		s.answer(r, 481)
 	case r.Method == sip.REFER: // nobody is called on the word of whoever is in no call
 		s.answer(r, 403)
+	case r.Method == sip.MESSAGE:
+		s.takeNote(r)
 	case r.Method == sip.INVITE:
 		s.mu.Lock()
 		merged := s.merging[callID(r)+" "+fromTag(r)+" "+itoa(int(seq(r)))] != nil
