@@ -130,3 +130,31 @@ func TestCallersThatMayBeForgedHaveSoMuchRoom(t *testing.T) {
 		t.Errorf("%d are unsure in the end", n)
 	}
 }
+
+// A carrier that has not called for a while is read in a flood as well: its address is a line's, or one that is known.
+func TestACarrierIsReadInAFlood(t *testing.T) {
+	p, q := newPeer(t), newPeer(t)
+	s := start(t, func(c *Config) {
+		quickLines(c)
+		c.AllowFrom = nil
+		c.Known = func(from netip.AddrPort, _ Request) bool { return from.Addr() == netip.MustParseAddr("192.0.2.7") }
+	})
+	line := ntt(p)
+	line.Register = false
+	s.SetLines([]Line{line})
+	until(t, "the line to be found", func() bool { return s.isCarrier(p.addr().Addr(), "") })
+	for n := range 2 * crowdBurst {
+		s.gate.admit(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}))
+	}
+	for from, want := range map[string]bool{q.addr().Addr().String(): true, "192.0.2.7": true, "192.0.2.8": false} {
+		read := 0
+		for range 100 {
+			if s.gate.admit(netip.MustParseAddr(from)) {
+				read++
+			}
+		}
+		if want && read != 100 || !want && read == 100 {
+			t.Errorf("of %s %d of 100 messages are read", from, read)
+		}
+	}
+}

@@ -128,6 +128,7 @@ func (s *Server) receiveRequest(r *request, why *refusal) {
 		s.outOfDialog(r)
 		return
 	}
+	s.proved(r.from) // nobody else knows the names of the dialog
 	if tx, ok := s.layer.take(r); ok {
 		l.trace.received(r.at, r.from.peer, r.raw)
 		l.request(r, tx)

@@ -29,7 +29,8 @@ type Config struct {
 	Incoming func(*Leg)
 	// Known tells whether a request that belongs to no call is answered at all. Those for which it says no
 	// get silence, so that a scanner does not learn that anybody is here. It is asked on the goroutine that
-	// reads the socket and must not block. nil: only AllowFrom is known.
+	// reads the socket and must not block. With the zero Request it is asked of the address alone, whether all is to be read
+	// that comes from there. nil: only AllowFrom is known.
 	Known func(source netip.AddrPort, r Request) bool
 	// AllowFrom are networks that are always known.
 	AllowFrom []netip.Prefix
@@ -145,6 +146,9 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 		cfg: cfg, log: log, t: cfg.timers.orDefault(), id: identity{cfg.Secret}, gate: newGate(cfg.AllowFrom), ports: pool,
 		bound: at.Addr().Unmap(), port: at.Port(), public: public, own: map[netip.Addr]ownEntry{},
 		legs: map[string]*Leg{}, merging: map[string]*Leg{}, stopped: make(chan struct{}), ended: make(chan struct{}),
+	}
+	s.gate.carrier = func(a netip.Addr) bool {
+		return s.isCarrier(a, "") || cfg.Known != nil && cfg.Known(netip.AddrPortFrom(a, 0), Request{})
 	}
 	if cfg.Phones != nil {
 		s.gate.familiar = cfg.Phones.Familiar
