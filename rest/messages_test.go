@@ -161,7 +161,7 @@ func TestMessagesThatAreNotTaken(t *testing.T) {
 		if made.text("to") != "sip:sato@office.example.jp" || made.text("from") != "sip:desk@office.example.jp" {
 			t.Errorf("to a phone: %s", made.raw)
 		}
-		if got := h.get(base + "/Messages.json?To=sip:sato@office.example.jp").names("messages", "to"); len(got) != 1 {
+		if got := h.get(base+"/Messages.json?To=sip:sato@office.example.jp").names("messages", "to"); len(got) != 1 {
 			t.Errorf("listed: %v", got)
 		}
 	})

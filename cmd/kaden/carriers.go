@@ -54,7 +54,7 @@ func lineOf(t trunk.Trunk) sipleg.Line {
 	if n, err := number.Parse(t.From, number.Home); err == nil {
 		l.Number = string(n)
 	}
-	l.DTMF, l.Secret = uint8(t.SIP.DTMF), t.SIP.Secret
+	l.DTMF, l.InBand, l.Secret = uint8(t.SIP.DTMF), t.InBandDTMF, t.SIP.Secret
 	l.Packet = t.SIP.Packet
 	for _, name := range t.SIP.Codecs {
 		l.Codecs = append(l.Codecs, map[string]media.Codec{"pcmu": media.PCMU, "pcma": media.PCMA, "g722": media.G722}[name])

@@ -118,7 +118,7 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	}
 	r.bins = &bins{
 		log: r.log, all: func() map[string]account.Bin { return r.house.Load().Bins },
-		token: func() string { return r.account.AuthToken }, public: strings.TrimRight(r.settings.PublicURL, "/"),
+		token: func() string { return r.account.AuthToken }, public: strings.TrimRight(r.settings.PublicURL, "/"), shown: r.origin,
 	}
 	r.catalog = &catalog{Books: r.store, house: r.house.Load, bins: r.bins, main: r.account}
 	if err := r.reload(ctx); err != nil {

@@ -156,8 +156,10 @@ func (r *rooms) write(ctx context.Context) error {
 	return joinErrors(err, <-left)
 }
 
-// smscLine is what people are told of who hear that a line is down.
-func smscLine(name string) string { return name + " (SMSC)" }
+// smscMark tells an SMSC from a trunk of its name among the lines that are watched.
+const smscMark = " (SMSC)"
+
+func smscLine(name string) string { return name + smscMark }
 
 // lineStanding is how an SMSC stands, in the words for lines.
 func lineStanding(s smpp.Standing) sipleg.Standing {

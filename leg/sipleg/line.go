@@ -45,6 +45,7 @@ type Manner struct {
 	Codecs  []media.Codec // that are offered and taken, the best first; nil is PCMU and PCMA, whichever the carrier prefers
 	Packet  int           // length of the sound's packets that is asked for and sent, in ms: 10, 20, 30, 40 or 60; 0: as the carrier likes, else 20
 	DTMF    uint8         // payload type of telephone-event that is offered; 0 is 101
+	InBand  bool          // keys of calls that come in are tones in the sound; of our own calls leg.Target says that
 	Secret  bool          // the sound is encrypted (SDES), or there is no call
 
 	Session time.Duration // session timer that is asked for (RFC 4028); 0 is half an hour, negative is none
