@@ -102,7 +102,7 @@ func TestAPRACKIsAskedForAPassword(t *testing.T) {
 // answer that is sent again. It waits until he has the answer, or until he has had time enough.
 func TestACallerGetsNoBYEBeforeTheAnswer(t *testing.T) {
 	for _, hears := range []bool{true, false} {
-		_, l, p, _ := calledBy(t, nil, sdpAt(40000))
+		_, l, p, _ := calledBy(t, func(c *Config) { c.timers.Bye = time.Second }, sdpAt(40000))
 		l.Answer(t.Context())
 		ok := p.hears("SIP/2.0 200")
 		next(t, l, leg.Answered)

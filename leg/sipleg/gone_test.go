@@ -154,3 +154,41 @@ func TestAnAnswerFindsACallerWhoseConnectionIsClosed(t *testing.T) {
 	say("BYE", 2)
 	ended(t, l, leg.HungUp)
 }
+
+// A phone's connection is closed in the middle of a call, and it makes another one: what it says over that shows us the way.
+func TestAPhoneConnectsAgainInACall(t *testing.T) {
+	got := make(chan *Leg, 1)
+	s, _, _ := office(t, func(c *Config) { c.Incoming = func(l *Leg) { got <- l } })
+	c := holdsConnection(t, s)
+	at := netip.MustParseAddrPort(c.LocalAddr().String())
+	say := func(c net.Conn, raw string) { c.Write([]byte(strings.Replace(raw, "/UDP", "/TCP", 1))) }
+	say(c, newRequest(at, "INVITE", "sip:suzuki@office.example.jp", "<sip:sato@office.example.jp>;tag=1", "<sip:suzuki@office.example.jp>", fresh(8), 1, "", sdpAt(40000), "Authorization: sesame"))
+	l := <-got
+	l.Answer(t.Context())
+	ok := readStream(t, c)
+	for ok.status() != 200 {
+		ok = readStream(t, c)
+	}
+	within := func(method string, n int) string {
+		return newRequest(at, method, "sip:kaden@"+s.Addr().String(), ok.get("From"), ok.get("To"), ok.get("Call-ID"), n, "", "")
+	}
+	say(c, within("ACK", 1))
+	next(t, l, leg.Answered)
+	closes(t, s, c)
+	again, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	say(again, within("INFO", 2))
+	if m := readStream(t, again); m.status() != 200 {
+		t.Fatalf("%s", m.raw)
+	}
+	l.Hangup(t.Context(), leg.Completed)
+	bye := readStream(t, again)
+	if bye.method() != "BYE" {
+		t.Fatalf("%s", bye.raw)
+	}
+	again.Write([]byte(answerTo(bye, "200 OK", "", "", at)))
+	ended(t, l, leg.Completed)
+}

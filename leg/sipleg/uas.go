@@ -316,6 +316,9 @@ func (l *Leg) request(r *request, tx *serverTx) {
 		return
 	}
 	l.dialog.theirs = seq(r)
+	if f := l.dialog.flow; l.dialog.back && !r.from.udp && f.stream != nil && !f.stream.open() {
+		l.dialog.flow = r.from // it has connected again: there is no other way to it
+	}
 	if l.phase == over {
 		answer(481)
 		return
