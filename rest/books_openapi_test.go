@@ -98,7 +98,7 @@ func TestNumbersOfEachKindMatchTwiliosOpenAPIDocument(t *testing.T) {
 		return account.Number{SID: account.NumberSID(n), Number: n, Document: account.Hash(n)}.Owned(nil, owner)
 	}
 	h := open(t, func(cfg *rest.Config) {
-		cfg.Numbers = &shelf{[]account.Number{free("+819055550001"), free("+81120555500")}}
+		cfg.Numbers = &shelf{list: []account.Number{free("+819055550001"), free("+81120555500")}}
 	})
 	for kind, n := range map[string]string{"Mobile": "+819055550001", "TollFree": "+81120555500"} {
 		at := base + "/IncomingPhoneNumbers/" + kind + ".json"
