@@ -64,7 +64,7 @@ func FuzzSipAddress(f *testing.F) {
 	f.Add("SIPS:?&=%zz", "", "\r\n")
 	f.Fuzz(func(t *testing.T, uri, name, value string) {
 		n := &twiml.Sip{URI: uri, Headers: []twiml.Parameter{{Name: name, Value: value}}}
-		if _, told, err := sipAddress(n); err == nil {
+		if _, told, _, err := sipAddress(n); err == nil {
 			for name := range told {
 				if lower := strings.ToLower(name); !strings.HasPrefix(lower, "x-") && lower != "user-to-user" {
 					t.Fatalf("%q: the header %q leaves", uri, name)
