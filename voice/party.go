@@ -46,11 +46,12 @@ func (t *run) party(ctx context.Context, v *twiml.Dial, noun twiml.Noun) (party,
 	p := party{noun: noun}
 	var shared twiml.Party
 	var err error
+	bad := 13224 // what an address is that cannot be read
 	switch n := noun.(type) {
 	case *twiml.Application:
 		shared = n.Party
 		if p.order, err = t.application(ctx, v, n); err != nil {
-			t.about(noun, 0, err.Error(), "")
+			t.about(noun, 21218, err.Error(), "the console and the API show an application's SID")
 			return p, false
 		}
 	case *twiml.Number:
@@ -59,10 +60,9 @@ func (t *run) party(ctx context.Context, v *twiml.Dial, noun twiml.Noun) (party,
 	case *twiml.Sip:
 		shared, p.order.SendDigits = n.Party, n.SendDigits
 		p.order.SIPUser, p.order.SIPPassword = n.Username, n.Password
-		var unsent []string
-		p.order.To, p.order.Headers, unsent, err = sipAddress(n)
-		for _, name := range unsent {
-			t.warnOf(noun, 13252, fmt.Sprintf("header %q is not sent", name), "X-… and User-to-User are")
+		bad = 13243
+		if p.order.To, p.order.Headers, err = sipAddress(n); err == nil {
+			t.strip(n, p.order.Headers)
 		}
 	case *twiml.Client:
 		shared, p.order.Headers = n.Party, headers(n.Parameters)
@@ -71,7 +71,7 @@ func (t *run) party(ctx context.Context, v *twiml.Dial, noun twiml.Noun) (party,
 		return p, false // the checker has said that it is not dialled
 	}
 	if err != nil {
-		t.about(noun, 13224, err.Error(), "")
+		t.about(noun, bad, err.Error(), "")
 		return p, false
 	}
 	p.order.TimeLimit = cmp.Or(v.TimeLimit, joinLimit) + time.Hour // what ends it is the conversation's own limit
@@ -148,27 +148,43 @@ func telephone(text string) (number.Address, error) {
 	return a, nil
 }
 
-// sipAddress takes ?x-name=value off the address (Twilio's page on Sip). unsent are headers that are no document's business,
-// in order.
-func sipAddress(n *twiml.Sip) (to number.Address, told map[string]string, unsent []string, err error) {
+// sipAddress takes ?x-name=value off the address (Twilio's page on Sip).
+func sipAddress(n *twiml.Sip) (number.Address, map[string]string, error) {
 	text, query, _ := strings.Cut(n.URI, "?")
 	if !strings.Contains(text, ":") || !strings.HasPrefix(strings.ToLower(text), "sip") {
 		text = "sip:" + text
 	}
 	written, err := addressHeaders(query)
 	if err != nil {
-		return to, nil, nil, err
+		return number.Address{}, nil, err
 	}
-	told = headers(n.Headers)
+	told := headers(n.Headers)
 	maps.Copy(told, written)
+	a, err := number.ParseAddress(text)
+	return a, told, err
+}
+
+// maxHeaders is how many bytes a document's headers may have (Twilio's page on Sip).
+const maxHeaders = 1024
+
+// strip takes away those headers that are no document's business, and those that are too much, and says so.
+func (t *run) strip(n twiml.Noun, told map[string]string) {
+	length := 0
 	for _, name := range slices.Sorted(maps.Keys(told)) {
-		if lower := strings.ToLower(name); !strings.HasPrefix(lower, "x-") && lower != "user-to-user" {
-			unsent = append(unsent, name)
+		if !sendable(name) {
+			t.warnOf(n, 13252, fmt.Sprintf("header %q is not sent", name), "X-… and User-to-User are")
+			delete(told, name)
+		} else if length += len(name) + len(told[name]); length > maxHeaders {
+			t.warnOf(n, 13253, fmt.Sprintf("header %q is not sent: all of them have more than %d bytes", name, maxHeaders), "")
 			delete(told, name)
 		}
 	}
-	to, err = number.ParseAddress(text)
-	return to, told, unsent, err
+}
+
+// sendable tells whether a document may set a header.
+func sendable(name string) bool {
+	lower := strings.ToLower(name)
+	return strings.HasPrefix(lower, "x-") || lower == "user-to-user"
 }
 
 // addressHeaders are the headers that stand in an address, after its ?.

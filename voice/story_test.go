@@ -154,7 +154,9 @@ func tell(t testing.TB, parts []part) string {
 	}
 	s.program.FallbackURL = s.fallback
 	s.house = phonetest.New(t, func(h *phonetest.Setup) {
-		h.Numbers = []account.Number{{Account: phonetest.Account, Number: "support", URL: s.program.URL, TwiML: s.program.TwiML, FallbackURL: s.program.FallbackURL}}
+		for _, called := range []string{"support", "+815012345678"} {
+			h.Numbers = append(h.Numbers, account.Number{Account: phonetest.Account, Number: called, URL: s.program.URL, TwiML: s.program.TwiML, FallbackURL: s.program.FallbackURL})
+		}
 		h.Speaker, h.Sockets, h.Applications = lisp{}, s.bot, s
 		h.Domain, h.Transfers, h.Robots = s.domain, s.gives, s.meets
 		if s.texts {
