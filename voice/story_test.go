@@ -133,7 +133,8 @@ const (
 	tells // callbacks, whose answer nobody waits for
 	says
 	ears // tones, by whom
-	ends
+	ends // of others
+	done // of the person's own call
 )
 
 func tell(t testing.TB, parts []part) string {
@@ -345,7 +346,7 @@ func (s *teller) transcript() string {
 	if s.inbound && !st.Answered.IsZero() {
 		s.lines = append(s.lines, line{st.Answered, asks, "answered"})
 	}
-	s.lines = append(s.lines, line{st.Ended, ends, fmt.Sprintf("over: %s", st.Cause)})
+	s.lines = append(s.lines, line{st.Ended, done, fmt.Sprintf("over: %s", st.Cause)})
 	slices.SortStableFunc(s.lines, func(a, b line) int {
 		if a.at.IsZero() != b.at.IsZero() { // notes last
 			return map[bool]int{true: 1, false: -1}[a.at.IsZero()]
@@ -359,7 +360,7 @@ func (s *teller) transcript() string {
 			return order
 		case a.rank == tells: // each page is told in order; which of two is told first is nobody's business
 			return strings.Compare(page(a.text), page(b.text))
-		case a.rank == ears, s.roughly && a.rank == asks:
+		case a.rank == ears, a.rank == ends, s.roughly && a.rank == asks:
 			return strings.Compare(a.text, b.text)
 		}
 		return 0
