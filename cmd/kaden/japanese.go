@@ -8,10 +8,12 @@ import (
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/api"
+	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/intake"
 	"github.com/kaden-project/kaden/leg/sipleg"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/message/smpp"
 	"github.com/kaden-project/kaden/notice"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
@@ -26,8 +28,8 @@ import (
 
 // books are what the rooms say in Japanese; they meet here.
 var books = []problem.Book{
-	account.Japanese, alert.Japanese, intake.Japanese, api.Japanese, callout.Japanese, sipleg.Japanese, manifest.Japanese, notice.Japanese, number.Japanese,
-	oncall.Japanese, yamldoc.Japanese, speech.Japanese, tariff.Japanese, trunk.Japanese, twiml.Japanese, upstream.Japanese, inJapanese,
+	account.Japanese, alert.Japanese, intake.Japanese, api.Japanese, call.Japanese, callout.Japanese, sipleg.Japanese, manifest.Japanese, notice.Japanese, number.Japanese,
+	oncall.Japanese, yamldoc.Japanese, speech.Japanese, smpp.Japanese, tariff.Japanese, trunk.Japanese, twiml.Japanese, upstream.Japanese, inJapanese,
 }
 
 // terminal is the language of whoever reads the terminal, ja or en, as LC_ALL, LC_MESSAGES and LANG say.
