@@ -95,7 +95,7 @@ func TestCallsOfTheLastRunAreClosed(t *testing.T) {
 		h.want("closed", n, 3)
 		h.want("ended at the carrier", x.story(), "sip:sato@192.0.2.7 as CA1 with \"\"\nsip:sato@192.0.2.7 as CA2 with \"{\\\"bye\\\":1}\"")
 		var got []string
-		for _, c := range h.store.changes {
+		for _, c := range h.store.all() {
 			if c.Record.Status.Over() && c.Record.SID != "CA4" {
 				s := fmt.Sprintf("%s %s %v", c.Record.SID, c.Record.Status, c.Record.Duration())
 				for _, post := range c.Posts {

@@ -217,6 +217,13 @@ func (m *memory) Change(ctx context.Context, c call.Change) error {
 	return ctx.Err()
 }
 
+// all is what was kept until now.
+func (m *memory) all() []call.Change {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.changes)
+}
+
 func (m *memory) Posted(_ context.Context, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -41,7 +41,7 @@ func TestTheRecordSaysHowTheSoundFared(t *testing.T) {
 		before := 0
 		r := c.Wait()
 		h.want("sound", r.Sound, how)
-		for _, change := range h.store.changes {
+		for _, change := range h.store.all() {
 			if change.Record.Sound != (leg.Sound{}) {
 				before++
 				h.want("the state that it was written with", change.Record.Status, call.Completed)
