@@ -86,8 +86,10 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.unreadable(w, r, source, raw, problem, now)
 		return
 	}
+	id, hashed := deliveryID(r.Header, raw)
 	delivery := alert.Delivery{
-		ID:         deliveryID(r.Header, raw),
+		ID:         id,
+		Hashed:     hashed,
 		Source:     source.Name,
 		Kind:       source.Kind,
 		Raw:        raw,
@@ -103,6 +105,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // not exist as for a key that is wrong.
 func (d *Door) enter(path string) (alert.Source, bool) {
 	name, key, _ := strings.Cut(strings.TrimPrefix(path, "/in/"), "/")
+	key = strings.TrimSuffix(key, "/") // as some senders write addresses
 	source, known := d.cfg.Sources(name)
 	given, right := sha256.Sum256([]byte(key)), sha256.Sum256([]byte(source.Key))
 	same := subtle.ConstantTimeCompare(given[:], right[:]) == 1
