@@ -174,9 +174,8 @@ func (d *Dispatcher) warm(ctx context.Context) {
 		for _, text := range p.fixed() {
 			doc := &twiml.Response{Verbs: []twiml.Verb{&twiml.Say{Language: p.tag, Loop: 1, Spans: []twiml.Span{{Text: text}}}}}
 			if err := d.cfg.Caller.Prepare(ctx, doc); err != nil {
-				if ctx.Err() == nil {
-					d.log.Warn("this language cannot be spoken here", "language", p.tag, "err", err)
-				}
+				// Whoever keeps the engines has said so at the start, and each alert whose words are missing says so again.
+				d.log.Debug("phrases are not ready", "language", p.tag, "err", err)
 				break
 			}
 		}
