@@ -39,6 +39,7 @@ var Japanese = map[string]string{
 	"there is no %s":                         "%s がありません",
 	"kaden trunk check %s, with --call and a number, says whether it works again": "直ったかどうかは kaden trunk check %s に --call 番号 を付けると分かります",
 	"alert %s":   "アラート %s",
+	"alerts":     "アラート",
 	"no contact": "連絡先がありません",
 	"it may have been deleted; kaden why, the console and /api/alerts list the newest": "削除されたのかもしれません。新しいものは kaden why、コンソール、/api/alerts で確認できます",
 	"%s: this was not recorded in time":                                                "%s：時間内に記録できませんでした",

@@ -47,6 +47,7 @@ var speakers = []struct {
 	{"dispatch/why.go", []string{"reason", "tell", "were"}},
 	{"dispatch/carriers.go", []string{"aboutLine"}},
 	{"store/room.go", []string{"room"}},
+	{"store/store.go", []string{"Ready"}},
 	{"cmd/kaden/linecheck.go", []string{"findingOf"}},
 	{"cmd/kaden/carriers.go", []string{"findingOf", "remedy"}},
 	{"cmd/kaden/plan_lines.go", []string{"Text", "Hint"}},
