@@ -15,7 +15,7 @@
 // Words, each readable alone, without I/O: number, sid, timeline, problem, twiml, callout,
 // alert and its children, oncall, account, tariff, trunk, manifest.
 //
-// Machines, sound and lines: media, leg and its children, registrar, call, speech, voice, message, message/smpp.
+// Machines, sound and lines: media, leg and its children, registrar, call, speech, voice, message and its children.
 //
 // Work: dispatch, notice, job. Doors: rest, intake, api, clientsdk, webhook, upstream, store, web.
 //

@@ -68,6 +68,7 @@ var plan = map[string]room{
 	"webhook":         {[]string{"account", "call", "job", "number", "sid"}, "what we ask of others' servers"},
 	"clientsdk":       {[]string{"leg", "media", "number", "sid"}, "Twilio's browser SDK; sound is another's, behind an interface"},
 	"message":         {[]string{"sid", "tariff"}, "short messages, out and in; the carrier is handed to it"},
+	"message/pager":   {[]string{"leg", "leg/sipleg", "message", "number", "trunk"}, "messages over SIP: trunks and phones; who is registered is the registrar's affair"},
 	"message/smpp":    {[]string{"message", "number", "sid", "trunk"}, "a carrier's SMSC; what it brings is kept by others"},
 	"upstream":        {[]string{"call", "leg", "leg/streamleg", "media", "message", "number", "sid", "tariff", "timeline", "trunk", "twiml", "webhook"}, "another platform carries the whole call, or one leg of it, whose sound streamleg has; webhook knows its signature"},
 	"api":             {[]string{"account", "alert", "call", "callout", "dispatch", "manifest", "number", "oncall", "problem", "sid", "timeline", "tariff", "trunk", "twiml", "leg"}, "kaden's own API"},

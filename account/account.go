@@ -86,6 +86,7 @@ type Number struct {
 	Unknown              Door     // for callers who hide their number
 	Foreign              Door     // for callers whose number is abroad
 	Document             string   // [Hash] of the document that describes it
+	Said                 int      // version of what was said about it over the API ([Claim]); 0 is nothing
 	Created              time.Time
 	Updated              time.Time
 	Domain               sid.Domain // whose phone calls, where it is a phone's call
@@ -103,8 +104,11 @@ const (
 	Busy   Door = "busy"   // refused without an answer, as a line that is in use: 486
 )
 
+// asks tells whether the caller has to press a key.
+func (d Door) asks() bool { return d == Screen || d == Named }
+
 // DoorFor is the door for a caller, as [number.Withheld] and the classes of numbers tell them apart. Names of SIP
-// users are neither hidden nor abroad.
+// users are neither hidden nor abroad. A hotline asks each of its callers for a key: nobody is asked for one before that.
 func (n Number) DoorFor(from string) (d Door, why string) {
 	switch {
 	case number.Withheld(from):
@@ -112,7 +116,7 @@ func (n Number) DoorFor(from string) (d Door, why string) {
 	case number.Number(from).Class() == number.Abroad:
 		d, why = n.Foreign, "callers from abroad are not answered here (foreign: %s)"
 	}
-	if d == "" || d == Accept {
+	if d == "" || d == Accept || n.Hotline != nil && d.asks() {
 		return Accept, ""
 	}
 	return d, fmt.Sprintf(why, d)

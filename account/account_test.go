@@ -229,6 +229,9 @@ func TestWhichDoorACallerComesTo(t *testing.T) {
 		if got, why := n.DoorFor(from); got != want || (why == "") != (want == Accept) {
 			t.Errorf("%s comes to %q (%q), want %q", from, got, why, want)
 		}
+		if got, _ := (Number{Hotline: &Hotline{Plan: "night"}, Unknown: Named, Foreign: Screen}).DoorFor(from); got != Accept {
+			t.Errorf("a hotline asks %s for a key twice (%q)", from, got)
+		}
 		if got, _ := (Number{}).DoorFor(from); got != Accept {
 			t.Errorf("where nothing is said, %s comes to %q", from, got)
 		}

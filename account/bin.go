@@ -80,9 +80,15 @@ func checkBinKey(key string) error {
 	return nil
 }
 
+// Longest is how long a document may be, in bytes; Twilio refuses longer ones with 11750.
+const Longest = 64 << 10
+
 // Render is the bin's TwiML for one request: {{Name}} is the parameter Name, escaped for XML, {{{Name}}} as
 // it is, and nothing where there is no such parameter. {{#Name}}…{{/Name}} is there when the parameter is
 // there and not empty, {{^Name}}…{{/Name}} when it is not, {{! … }} never. (Twilio's TwiML Bins, Mustache.)
+//
+// What would be longer than [Longest] ends one byte behind it, so that its reader can tell: a megabyte for a field that
+// stands in the bin a thousand times is a gigabyte for nobody.
 func (b Bin) Render(params url.Values) string {
 	if b.page == nil {
 		return b.TwiML
@@ -93,7 +99,7 @@ func (b Bin) Render(params url.Values) string {
 }
 
 // Bare is the bin's TwiML with spaces in the place of sections and comments, so that it can be checked as
-// TwiML with every place where it was. Fields stay.
+// TwiML with every place where it was. Fields stay, without what XML would trip over ({{&Name}}).
 func (b Bin) Bare() string {
 	if b.page == nil {
 		return b.TwiML
@@ -108,6 +114,12 @@ func (b Bin) Fields() []string {
 		return nil
 	}
 	return b.page.fields(nil)
+}
+
+// Conditional tells whether the request decides which parts of the bin are there: of its verbs, which stand one after
+// the other here, some may never meet.
+func (b Bin) Conditional() bool {
+	return b.page != nil && slices.ContainsFunc(b.page.parts, func(p part) bool { return p.in != nil })
 }
 
 // template is a parsed Mustache template of the kind above.
@@ -173,10 +185,10 @@ type templating struct {
 }
 
 // wrong is an error at the place where from begins, which is an end of the text.
-func (p *templating) wrong(from, text string) error {
+func (p *templating) wrong(from, format string, args ...any) error {
 	before := p.text[:len(p.text)-len(from)]
 	line := before[strings.LastIndexByte(before, '\n')+1:]
-	return &TemplateError{strings.Count(before, "\n") + 1, utf8.RuneCountInString(line) + 1, text}
+	return &TemplateError{strings.Count(before, "\n") + 1, utf8.RuneCountInString(line) + 1, fmt.Sprintf(format, args...)}
 }
 
 // read reads up to the end of section name, whose tag stands where opened begins; "" is the whole.
@@ -190,7 +202,7 @@ func (p *templating) read(name, opened string, depth int) (*template, error) {
 		}
 		if !found {
 			if name != "" {
-				return nil, p.wrong(opened, "{{#"+clipped(name)+"}} is never closed: {{/"+clipped(name)+"}} closes it")
+				return nil, p.wrong(opened, "{{#%s}} is never closed: {{/%s}} closes it", clipped(name), clipped(name))
 			}
 			return t, nil
 		}
@@ -201,10 +213,11 @@ func (p *templating) read(name, opened string, depth int) (*template, error) {
 		}
 		inner, rest, found := strings.Cut(after, closing)
 		if !found {
-			return nil, p.wrong(tag, "{{ is never closed: "+closing+" closes it")
+			return nil, p.wrong(tag, "{{ is never closed: %s closes it", closing)
 		}
 		p.rest = rest
 		whole := "{{" + inner + closing
+		inner = strings.TrimSpace(inner)
 		field := strings.TrimSpace(strings.TrimLeft(inner, "{#^/&!"))
 		kind := byte(0)
 		if inner != "" {
@@ -214,8 +227,13 @@ func (p *templating) read(name, opened string, depth int) (*template, error) {
 			p.blank(whole)
 			continue
 		}
-		if field == "" {
-			return nil, p.wrong(tag, clipped(whole)+" names no parameter: {{From}} does")
+		switch {
+		case field == "" || field == ".":
+			return nil, p.wrong(tag, "%s names no parameter: {{From}} does", clipped(whole))
+		case kind == '>':
+			return nil, p.wrong(tag, "%s: a bin cannot be filled into another: <Redirect> goes on with it", clipped(whole))
+		case kind == '=':
+			return nil, p.wrong(tag, "%s: fields are written {{From}}, and in no other way", clipped(whole))
 		}
 		switch kind {
 		case '#', '^':
@@ -231,15 +249,18 @@ func (p *templating) read(name, opened string, depth int) (*template, error) {
 		case '/':
 			p.blank(whole)
 			if field != name {
-				return nil, p.wrong(tag, clipped(whole)+" closes nothing")
+				return nil, p.wrong(tag, "%s closes nothing", clipped(whole))
 			}
 			return t, nil
 		default:
-			p.bare.WriteString(whole)
+			p.bare.WriteString(tripping.Replace(whole))
 			t.parts = append(t.parts, part{field: field, raw: kind == '{' || kind == '&'})
 		}
 	}
 }
+
+// tripping are the characters of a field that would not be XML, each a space.
+var tripping = strings.NewReplacer("&", " ", "<", " ", `"`, " ", "'", " ")
 
 // blank keeps lines and columns.
 func (p *templating) blank(tag string) {
@@ -259,21 +280,36 @@ func clipped(s string) string {
 	return s
 }
 
-var xmlText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;")
-
 func (t *template) render(out *strings.Builder, params url.Values) {
+	write := func(s string) { out.WriteString(s[:min(len(s), Longest+1-out.Len())]) }
 	for _, p := range t.parts {
 		switch value := params.Get(p.field); {
+		case out.Len() > Longest:
+			return
 		case p.in != nil:
 			if (value != "") != p.not {
 				p.in.render(out, params)
 			}
 		case p.field == "":
-			out.WriteString(p.text)
+			write(p.text)
 		case p.raw:
-			out.WriteString(value)
+			write(value)
 		default:
-			out.WriteString(xmlText.Replace(value))
+			write(inXML(value[:min(len(value), Longest+1-out.Len())])) // escaping makes nothing shorter
 		}
 	}
+}
+
+var xmlText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;")
+
+// inXML is a value as it can stand between tags and in attributes. What XML cannot hold, control characters above all, is
+// \uFFFD: a document does not break over what somebody sent.
+func inXML(value string) string {
+	return xmlText.Replace(strings.Map(func(r rune) rune {
+		switch { // XML 1.0 §2.2
+		case r == '\t', r == '\n', r == '\r', ' ' <= r && r <= 0xD7FF, 0xE000 <= r && r <= 0xFFFD, 0x10000 <= r:
+			return r
+		}
+		return utf8.RuneError
+	}, value))
 }

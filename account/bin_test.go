@@ -1,6 +1,7 @@
 package account
 
 import (
+	"encoding/xml"
 	"net/url"
 	"strings"
 	"testing"
@@ -22,7 +23,8 @@ func bin(t testing.TB, twiml string) (Bin, string) {
 }
 
 func TestABinIsFilledInByTheRequest(t *testing.T) {
-	params := url.Values{"From": {"+81 <&>\"'"}, "Name": {"Jane", "Joe"}, "Empty": {""}}
+	params := url.Values{"From": {"+81 <&>\"'"}, "Name": {"Jane", "Joe"}, "Empty": {""}, "Message[0]": {"one"}, "件名": {"<障害>"}, "a.b": {"."}, "two words": {"2"},
+		"Quote": {"\" x='"}, "End": {"]]>"}, "Odd": {"a\x00b\xffc\uFFFE\td\ne😀"}}
 	for _, c := range []struct{ twiml, want string }{
 		{"<Response/>", "<Response/>"},
 		{"<Say>{{From}}</Say>", "<Say>+81 &lt;&amp;&gt;&quot;&#39;</Say>"},
@@ -32,6 +34,12 @@ func TestABinIsFilledInByTheRequest(t *testing.T) {
 		{"{{#Empty}}x{{/Empty}}{{^Empty}}{{^Missing}}none{{/Missing}}{{/Empty}}", "none"},
 		{"a{{! a remark }}b", "ab"},
 		{"a } b }} c", "a } b }} c"},
+		{"{{ #Name }}hello{{ ^Empty }} {{ Name }}{{ / Empty }}{{ /Name }}{{ ! nothing }}", "hello Jane"},
+		{"{{Message[0]}}{{件名}}{{a.b}}{{ two words }}", "one&lt;障害&gt;.2"},
+		{`<Say voice="{{Quote}}"><![CDATA[{{Quote}}]]></Say>`, `<Say voice="&quot; x=&#39;"><![CDATA[&quot; x=&#39;]]></Say>`},
+		{"{{End}}", "]]&gt;"},
+		{"{{Odd}}", "a\uFFFDb\uFFFDc\uFFFD\td\ne😀"},
+		{"{{{Odd}}}", "a\x00b\xffc\uFFFE\td\ne😀"},
 	} {
 		b, said := bin(t, c.twiml)
 		if said != "" {
@@ -46,11 +54,41 @@ func TestABinIsFilledInByTheRequest(t *testing.T) {
 	}
 }
 
+// A megabyte of somebody's parameter, wherever the bin has a place for it, does not fill the memory: the reader is told
+// that it is too long by the one byte too many.
+func TestABinDoesNotGrowWithoutEnd(t *testing.T) {
+	long := strings.Repeat("<", 1<<20)
+	for _, field := range []string{"{{x}}", "{{{x}}}", "{{#x}}{{x}}{{/x}}"} {
+		b, _ := bin(t, "<Response>"+strings.Repeat(field, 1000)+"</Response>")
+		if got := b.Render(url.Values{"x": {long}}); len(got) != Longest+1 {
+			t.Errorf("%s: %d bytes", field, len(got))
+		}
+		if got := b.Render(url.Values{"x": {"1"}}); len(got) != 1000+len("<Response></Response>") {
+			t.Errorf("%s: %d bytes of short values", field, len(got))
+		}
+	}
+}
+
 func TestABinsPlacesStayWhereTheyWere(t *testing.T) {
 	b, _ := bin(t, "<Response>{{#Name}}\n{{! 注\n 意 }}<Say>{{From}}</Say>\n{{/Name}}</Response>")
 	want := "<Response>         \n     \n     <Say>{{From}}</Say>\n         </Response>"
 	if got := b.Bare(); got != want {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+	b, _ = bin(t, `<Say>{{&From}}{{ a<b }}</Say>`)
+	if got := b.Bare(); got != `<Say>{{ From}}{{ a b }}</Say>` {
+		t.Errorf("what XML would trip over: %q", got)
+	}
+}
+
+func TestABinWhosePartsTheRequestDecides(t *testing.T) {
+	for text, want := range map[string]bool{"<Response>{{From}}{{! # }}</Response>": false, "<Response>{{#a}}{{/a}}</Response>": true, "<Response>{{^a}}x{{/a}}</Response>": true} {
+		if b, _ := bin(t, text); b.Conditional() != want {
+			t.Errorf("%s: %v", text, !want)
+		}
+	}
+	if (Bin{TwiML: "{{#x}}{{/x}}"}).Conditional() {
+		t.Error("a bin that was not read has parts")
 	}
 }
 
@@ -89,6 +127,9 @@ func TestWhatIsWrongInABin(t *testing.T) {
 		"x{{/Name}}":                             "{{/Name}} closes nothing",
 		"{{#A}}{{#B}}{{/A}}{{/B}}":               "{{/A}} closes nothing",
 		"{{ }}":                                  "names no parameter",
+		"{{#a}}{{.}}{{/a}}":                      "{{.}} names no parameter",
+		"{{> header }}":                          "cannot be filled into another",
+		"{{=<% %>=}}":                            "in no other way",
 		strings.Repeat("{{#A}}", mostSections+1): "more sections",
 		"{{#" + strings.Repeat("long", 20) + "}}": "…",
 		"{{#" + strings.Repeat("長", 50) + "}}":    "…",
@@ -136,9 +177,16 @@ func FuzzBin(f *testing.F) {
 		}
 		var out strings.Builder
 		q.render(&out, url.Values{"v": {value}})
-		if inner := out.String()[5 : out.Len()-6]; strings.ContainsAny(inner, "<>\"'") {
+		inner := strings.TrimSuffix(out.String()[5:], "</Say>")
+		if strings.ContainsAny(inner, "<>\"'") || !utf8.ValidString(inner) && len(inner) < Longest/2 {
 			t.Fatalf("%q", out.String())
 		}
-		p.render(&strings.Builder{}, url.Values{"v": {value}})
+		if err := xml.Unmarshal([]byte("<Say to=\""+inner+"\">"+inner+"<![CDATA["+inner+"]]></Say>"), new(struct{})); err != nil && out.Len() <= Longest {
+			t.Fatalf("%q is no XML any more: %v", value, err)
+		}
+		var all strings.Builder
+		if p.render(&all, url.Values{"v": {value}}); all.Len() > Longest+1 {
+			t.Fatalf("%d bytes", all.Len())
+		}
 	})
 }

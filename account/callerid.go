@@ -33,5 +33,7 @@ type CallerIDs interface {
 	CallerIDs(ctx context.Context, f CallerIDFilter) (list []CallerID, next int64, err error)
 	// PutCallerID inserts or replaces the one of the same account and number; its SID stays what it was.
 	PutCallerID(ctx context.Context, c CallerID) error
+	// RenameCallerID gives a number another name. One that is deleted meanwhile does not come back by it.
+	RenameCallerID(ctx context.Context, account sid.Account, id sid.Number, name string, at time.Time) error
 	DeleteCallerID(ctx context.Context, account sid.Account, id sid.Number) error
 }

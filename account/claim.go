@@ -18,6 +18,7 @@ type Claim struct {
 	// Document is the [Hash] of the number's document at that time. A document that says something else by now
 	// takes the place of Voice, Texts and Application, but not of Account.
 	Document string
+	Version  int // counts the changes; see [Claims.PutClaim]
 	Created  time.Time
 	Updated  time.Time
 }
@@ -25,6 +26,9 @@ type Claim struct {
 // Claims keeps what was said about numbers.
 type Claims interface {
 	Claims(ctx context.Context) ([]Claim, error)
+	// PutClaim inserts what is said about a number for the first time (version 0), or replaces the version that c has; the
+	// kept one's is one more. ErrChanged says that something else was said meanwhile: of two who take a number that nobody
+	// has, one gets it.
 	PutClaim(ctx context.Context, c Claim) error
 }
 
@@ -55,6 +59,7 @@ func (n Number) Owned(c *Claim, main sid.Account) Number {
 	if c == nil || n.Scripted() {
 		return n
 	}
+	n.Said = c.Version
 	current := c.Document == n.Document
 	if !current && c.Account == "" && n.Answers() {
 		return n // it was given back, and then described anew
@@ -75,6 +80,6 @@ func (n Number) Claimed(now time.Time) Claim {
 	}
 	return Claim{
 		Number: n.Number, Account: n.Account, Name: n.Name, Voice: n.Voice(), Texts: n.Texts, Application: n.Application,
-		Document: n.Document, Created: created, Updated: now,
+		Document: n.Document, Version: n.Said, Created: created, Updated: now,
 	}
 }

@@ -31,6 +31,7 @@ func TestAHotlineRefuses(t *testing.T) {
 		{"a language that is none", "plan: p\nsay: { Japanese: hello }\n", "Japanese is not a language"},
 		{"nothing to say", "plan: p\nsay: { en: \"\" }\n", "there is nothing to say"},
 		{"more than anybody listens to", "plan: p\nsay: { ja: a, en: a, de: a, fr: a, it: a }\n", "more than four languages"},
+		{"a key before the key", "plan: p\nunknown: screen\n", "3:10: warning: <unknown>: a hotline asks every caller for a key, once"},
 		{"words of no plan", "twiml: <Response/>\nseverity: error\n", "3:11: warning: <severity>: means something only where the people of a plan are called"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -30,5 +30,7 @@ type Keys interface {
 	Key(ctx context.Context, id sid.Key) (Key, error)
 	Keys(ctx context.Context, account sid.Account, p Page) (list []Key, next int64, err error)
 	PutKey(ctx context.Context, k Key) error
+	// RenameKey gives a key another name. One that is deleted meanwhile does not come back by it.
+	RenameKey(ctx context.Context, account sid.Account, id sid.Key, name string, at time.Time) error
 	DeleteKey(ctx context.Context, account sid.Account, id sid.Key) error
 }

@@ -51,6 +51,11 @@ func ReadNumber(text []byte) (Number, problem.List) {
 	n.Hotline = readHotline(doc)
 	n.Unknown, n.Foreign = readDoor(doc.Take("unknown")), readDoor(doc.Take("foreign"))
 	n.Texts = readTexts(doc)
+	for _, key := range []string{"unknown", "foreign"} {
+		if v := doc.Take(key); n.Hotline != nil && v.Given() && Door(v.Text()).asks() {
+			v.Warn("a hotline asks every caller for a key, once", "remove it, or write reject or busy")
+		}
+	}
 	ways := answering(doc, "url", "twiml", "bin", "application")
 	switch twiml := doc.Take("twiml"); {
 	case n.CallBack && len(ways) > 0:

@@ -76,7 +76,8 @@ type Verify interface {
 	VerifyService(ctx context.Context, account sid.Account, id sid.Service) (VerifyService, error)
 	VerifyServices(ctx context.Context, account sid.Account, p Page) (list []VerifyService, next int64, err error)
 	PutVerifyService(ctx context.Context, s VerifyService) error
-	// DeleteVerifyService forgets a service and its codes.
+	// DeleteVerifyService forgets a service. What its codes say of the numbers that were told stays until ForgetCodes: whoever
+	// deletes a service has not called fewer people.
 	DeleteVerifyService(ctx context.Context, account sid.Account, id sid.Service) error
 
 	Code(ctx context.Context, service sid.Service, id sid.Verification) (Code, error)

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -112,6 +113,58 @@ func TestABinIsWrittenReadMendedAndDeleted(t *testing.T) {
 			t.Errorf("restored: %+v", restored)
 		}
 		h.refused(h.ask("POST", path+"99/restore", ""), 404, "no such version")
+	}, withShelf)
+}
+
+func TestWhatIsNoBin(t *testing.T) {
+	story(t, func(h *house) {
+		quoted := func(s string) string { text, _ := json.Marshal(s); return string(text) }
+		for _, c := range []struct {
+			what, name, in string
+			status         int
+			says           string
+		}{
+			{"a name that no document can have", "a%20b", `{"twiml":"<Response/>"}`, 200, `\"a b\" cannot be the name of a bin`},
+			{"a name that is far too long", strings.Repeat("a", 201), `{"twiml":"<Response/>"}`, 422, "200"},
+			{"no TwiML", "night", `{}`, 422, "twiml"},
+			{"TwiML that is no text", "night", `{"twiml":["<Response/>"]}`, 422, "string"},
+			{"no JSON", "night", `<Response/>`, 400, "json"},
+			{"more than a document may have", "night", `{"twiml":` + quoted("<Response><Say>"+strings.Repeat("a", 65536)+"</Say></Response>") + `}`, 422, "65536"},
+			{"the same, in Japanese", "night", `{"twiml":` + quoted("<Response><Say>"+strings.Repeat("障", 30000)+"</Say></Response>") + `}`, 200, "11750"},
+			{"a document type", "night", `{"twiml":"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><Response/>"}`, 200, "12100"},
+			{"a control character", "night", `{"twiml":"<Response><Say>\u0000</Say></Response>"}`, 200, "U+0000"},
+			{"a partial", "night", `{"twiml":"<Response>{{> header}}</Response>"}`, 200, "cannot be filled into another"},
+			{"sections without end", "night", `{"twiml":` + quoted("<Response>"+strings.Repeat("{{#a}}", 10000)+"</Response>") + `}`, 200, "more sections"},
+			{"a sid that is none", "night", `{"twiml":"<Response/>","sid":"EH1"}`, 200, "EH"},
+		} {
+			w := h.ask("PUT", "/api/bins/"+c.name, c.in)
+			if w.Code != c.status || !strings.Contains(strings.ToLower(w.Body.String()), strings.ToLower(c.says)) || strings.Contains(w.Body.String(), `"written":true`) {
+				t.Errorf("%s: %d %.300s, want %d %q", c.what, w.Code, w.Body, c.status, c.says)
+			}
+		}
+		if got := get[[]api.Bin](h, "/api/bins"); len(got) != 0 {
+			t.Errorf("%+v", got)
+		}
+	}, withShelf)
+}
+
+// What a bin said once may be another's by now.
+func TestAVersionWhoseKeyIsAnothersIsNotRestored(t *testing.T) {
+	story(t, func(h *house) {
+		write := func(name, key string) {
+			h.Helper()
+			if got := read[api.BinWritten](h, http.StatusOK, h.ask("PUT", "/api/bins/"+name, `{"twiml":"<Response/>","key":"`+key+`"}`)); !got.Written {
+				t.Fatalf("%+v", got)
+			}
+		}
+		write("night", "mJ3x9QdTq2VbW7ZkHs4c")
+		write("night", "")
+		write("day", "mJ3x9QdTq2VbW7ZkHs4c")
+		versions := get[[]api.BinVersion](h, "/api/bins/night/versions")
+		got := post[api.BinWritten](h, http.StatusOK, fmt.Sprintf("/api/bins/night/versions/%d/restore", versions[len(versions)-1].Number), "")
+		if got.Written || !strings.Contains(got.Problems[0].Text, "has the same") || get[api.Bin](h, "/api/bins/night").Key != "" {
+			t.Errorf("%+v", got)
+		}
 	}, withShelf)
 }
 

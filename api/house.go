@@ -50,6 +50,8 @@ type Contact struct {
 	Address string `json:"address"`
 	Why     string `json:"why,omitempty" doc:"Why it cannot be called; absent if it can."`
 
+	Together int `json:"together,omitempty" doc:"The same number for contacts side by side that ring at the same time; absent: it rings alone."`
+
 	Verified *Verified `json:"verified,omitempty" doc:"Of /api/people alone: absent if nobody has proven it."`
 }
 
@@ -214,7 +216,7 @@ func (a *API) people(set *manifest.Set) []Person {
 		p := set.People[id]
 		who := Person{ID: id, Name: p.Name, Language: p.Language, Contacts: []Contact{}}
 		for _, c := range p.Contacts {
-			who.Contacts = append(who.Contacts, Contact{Address: c.Address.String(), Why: unreachable(c, set.Lines(), a.cfg.Schemes)})
+			who.Contacts = append(who.Contacts, Contact{Address: c.Address.String(), Why: unreachable(c, set.Lines(), a.cfg.Schemes), Together: c.Together})
 		}
 		out = append(out, who)
 	}

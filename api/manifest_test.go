@@ -92,6 +92,19 @@ func TestTheSetupInShort(t *testing.T) {
 	})
 }
 
+func TestPeopleTellWhichContactsRingTogether(t *testing.T) {
+	story(t, func(h *house) {
+		p := h.set.People["sato"]
+		p.Contacts[0].Together = 1
+		p.Contacts = append(p.Contacts, oncall.Method{Address: number.Address{Scheme: number.Sim, Text: "desk"}, Together: 1}, oncall.Method{Address: number.Address{Scheme: number.Sim, Text: "home"}})
+		h.set.People["sato"] = p
+		c := get[[]api.Person](h, "/api/people")[0].Contacts
+		if len(c) != 3 || c[0].Together != 1 || c[1].Together != 1 || c[2].Together != 0 {
+			t.Errorf("contacts: %+v", c)
+		}
+	})
+}
+
 func TestWhatWouldGoWrongInTheNightIsSaidByDay(t *testing.T) {
 	tel := func(n number.Number) oncall.Method {
 		return oncall.Method{Address: number.Address{Scheme: number.Tel, Number: n}}

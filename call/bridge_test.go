@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/loopleg"
@@ -171,6 +172,27 @@ func TestOurOwnNumberNeedsNoTrunk(t *testing.T) {
 		return c.Play(ctx, words("welcome"))
 	}), trunks(trunk.Trunk{Name: "ntt", Server: "sip.ntt.example", From: "+815099998888"}), func(c *call.Config) {
 		c.Shows = func(_ sid.Account, number string) bool { return number == "+819077776666" } // verified
+	})
+}
+
+// A number is shown by the calls of its account alone: neither by those of another one below the same roof, nor, while it is
+// nobody's, by anybody's.
+func TestWhoseNumberACallMayShow(t *testing.T) {
+	owners := map[string]sid.Account{"+815012345678": acct, "+815012345679": "ACbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "+815012345680": ""}
+	story(t, func(h *house) {
+		c, _ := h.place(call.Order{})
+		for number, whose := range owners {
+			if got := c.Owns(number); got != (whose == acct) {
+				t.Errorf("%s of %q: may be shown: %v", number, whose, got)
+			}
+		}
+		h.phone().Refuse(leg.Busy)
+		c.Wait()
+	}, func(c *call.Config) {
+		c.Numbers = func(called string) (account.Number, bool) {
+			whose, ok := owners[called]
+			return account.Number{Number: called, Account: whose}, ok
+		}
 	})
 }
 

@@ -38,6 +38,7 @@ type Call struct {
 	nested    int        // how many calls of ours it is inside of; see own.go
 	told      url.Values // what the caller brought; see visit.go
 	door      account.Door
+	tones     atomic.Bool                // its keys are heard as tones in the sound; see InBand
 	name      atomic.Pointer[media.Clip] // as the caller has said it
 
 	ears    ears
@@ -54,6 +55,8 @@ type Call struct {
 	mail    mailbox
 	queued  atomic.Pointer[booking] // as booking, for others to ask about
 	remains remains
+
+	late sync.Mutex // who writes the record once the call is over has it
 
 	mu    sync.Mutex
 	inbox []func()

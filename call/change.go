@@ -60,7 +60,7 @@ func (c *Call) fared() {
 }
 
 // markEnd is mark for the end: the write is tried for as long as a teardown may take, because there is no
-// later one that would carry it.
+// later one that would carry it, and after that beside all else.
 func (c *Call) markEnd(e Event) {
 	c.mark(timeline.CallEnded, e)
 	for wait := 50 * time.Millisecond; len(c.untold) > 0 && wait < patience/2; wait *= 2 {
@@ -68,9 +68,39 @@ func (c *Call) markEnd(e Event) {
 		c.write()
 	}
 	if len(c.untold) > 0 {
-		c.log.Error("the end of the call was not written", "status", c.rec.Status, "cause", c.rec.Cause)
+		c.log.Error("the end of the call was not written; trying on", "status", c.rec.Status, "cause", c.rec.Cause)
 		c.poster.add(c, c.posts) // the owner is told all the same
+		c.posts = nil
+		c.desk.posting.Add(1)
+		go c.endLater()
 	}
+}
+
+// endLater writes the end of a call once the store takes it, however long that is: the call would be in progress else
+// until the next start.
+func (c *Call) endLater() {
+	defer c.desk.posting.Done()
+	<-c.done
+	for pause := time.Second; ; pause = min(2*pause, endAgain) {
+		select {
+		case <-time.After(pause):
+		case <-c.desk.posts.Done():
+			return // the next start closes its books
+		}
+		if c.written() {
+			return
+		}
+	}
+}
+
+// endAgain is how often that is tried in the end.
+const endAgain = 30 * time.Second
+
+// written tells whether all there is to be written of a call that is over is.
+func (c *Call) written() bool {
+	c.late.Lock()
+	defer c.late.Unlock()
+	return len(c.untold) == 0 || c.write() == nil
 }
 
 // write puts the record and what is pending in the store. A store that fails does not end a call that

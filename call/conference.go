@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/sid"
 )
@@ -21,6 +22,7 @@ import (
 type Conference struct {
 	desk *Desk
 	key  roomKey
+	id   sid.Conference // that one and no later one of its name; "" is whichever there is
 }
 
 type roomKey struct {
@@ -30,7 +32,7 @@ type roomKey struct {
 
 // Conference gives the conference of that name, which need not have begun. It starts nothing.
 func (d *Desk) Conference(account sid.Account, name string) *Conference {
-	return &Conference{d, roomKey{account, name}}
+	return &Conference{desk: d, key: roomKey{account, name}}
 }
 
 // Conference gives the conference of that name in the call's account.
@@ -38,13 +40,14 @@ func (c *Call) Conference(name string) *Conference {
 	return c.desk.Conference(c.Record().Account, name)
 }
 
-// ConferenceOf finds the conference that has that identifier; false: it is over.
+// ConferenceOf finds the conference that has that identifier; false: it is over. Once it is, nothing is done to another
+// one of its name.
 func (d *Desk) ConferenceOf(account sid.Account, id sid.Conference) (*Conference, bool) {
 	d.rooms.mu.Lock()
 	defer d.rooms.mu.Unlock()
 	for key, r := range d.rooms.live {
 		if r.id == id && key.account == account {
-			return &Conference{d, key}, true
+			return &Conference{d, key, id}, true
 		}
 	}
 	return nil, false
@@ -56,7 +59,7 @@ func (d *Desk) Conferences(account sid.Account) (list []*Conference) {
 	defer d.rooms.mu.Unlock()
 	for key := range d.rooms.live {
 		if key.account == account {
-			list = append(list, &Conference{d, key})
+			list = append(list, &Conference{desk: d, key: key})
 		}
 	}
 	slices.SortFunc(list, func(a, b *Conference) int { return cmp.Compare(a.key.name, b.key.name) })
@@ -195,6 +198,9 @@ func (f *Conference) admit(c *Call, e Entry) (*member, error) {
 	d := f.desk
 	d.rooms.mu.Lock()
 	defer d.rooms.mu.Unlock()
+	if c.ctx.Err() != nil { // it was called into one that is over, and begins no other
+		return nil, context.Cause(c.ctx)
+	}
 	r := d.rooms.live[f.key]
 	if r == nil {
 		r = newRoom(f.key)
@@ -269,7 +275,7 @@ func (d *Desk) takeOut(m *member, why Exit) {
 	}
 	d.part(m, why)
 	switch {
-	case len(r.members) == 0 && len(r.invited) == 0:
+	case len(r.members) == 0:
 		d.disband(r, m, ended("last-participant", why))
 	case m.entry.EndOnExit:
 		for len(r.members) > 0 {
@@ -293,9 +299,14 @@ func (d *Desk) part(m *member, why Exit) {
 	d.report(r, "leave", "participant-leave", m.parting(why))
 }
 
-// disband is the end of a conference; last is who left last, or whose leaving ended it, nil for nobody.
+// disband is the end of a conference; last is who left last, or whose leaving ended it, nil for nobody. Nobody's phone
+// rings on for it.
 func (d *Desk) disband(r *room, last *member, why string) {
 	delete(d.rooms.live, r.key)
+	for id := range r.invited {
+		d.uninvite(id)
+	}
+	clear(r.invited)
 	if r.taping != nil {
 		r.taping.Stop()
 	}
@@ -307,5 +318,18 @@ func (d *Desk) disband(r *room, last *member, why string) {
 	d.report(r, "end", "conference-end", last.ending(why))
 }
 
+// uninvite ends a call that was made for a conference which is over.
+func (d *Desk) uninvite(id sid.Call) {
+	if c, ok := d.Live(id); ok {
+		c.stop(&Ending{leg.Canceled, "the conference is over"})
+	}
+}
+
 // room is what there is now; nil is nothing. rooms.mu is held.
-func (f *Conference) room() *room { return f.desk.rooms.live[f.key] }
+func (f *Conference) room() *room {
+	r := f.desk.rooms.live[f.key]
+	if r != nil && f.id != "" && r.id != f.id {
+		return nil
+	}
+	return r
+}

@@ -221,12 +221,16 @@ func (f *Conference) Tape() *Taping {
 	return nil
 }
 
-// Invite keeps the conference for a call that is about to be made, and says which it is; it begins if it has not.
-// Dismiss has to follow when that call is over.
+// Invite keeps the conference for a call that is about to be made, and says which it is; it begins if it has not. One that
+// was found by its identifier and is over is "". When the conference ends, so does the call, unless it is in it: Placed has
+// to follow when the call is made, and Dismiss when it is over.
 func (f *Conference) Invite(id sid.Call) sid.Conference {
 	f.desk.rooms.mu.Lock()
 	defer f.desk.rooms.mu.Unlock()
 	r := f.room()
+	if r == nil && f.id != "" {
+		return ""
+	}
 	if r == nil {
 		r = newRoom(f.key)
 		f.desk.rooms.keep(r)
@@ -234,6 +238,15 @@ func (f *Conference) Invite(id sid.Call) sid.Conference {
 	}
 	r.invited[id] = true
 	return r.id
+}
+
+// Placed says that a call is made which was invited to the conference in: if that has ended meanwhile, the call is ended.
+func (f *Conference) Placed(id sid.Call, in sid.Conference) {
+	f.desk.rooms.mu.Lock()
+	defer f.desk.rooms.mu.Unlock()
+	if r := f.room(); r == nil || r.id != in {
+		f.desk.uninvite(id)
+	}
 }
 
 // Dismiss waits no longer for a call that was invited; without anybody else, the conference is over.

@@ -235,16 +235,25 @@ func TestAConferenceIsRecordedFromItsStart(t *testing.T) {
 
 // minutes keep what is known of conferences.
 type minutes struct {
-	mu   sync.Mutex
-	kept []call.ConferenceRecord
+	mu     sync.Mutex
+	kept   []call.ConferenceRecord
+	broken error
+}
+
+func (m *minutes) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.broken = err
 }
 
 func (m *minutes) PutConference(_ context.Context, c call.ConferenceRecord) error {
 	time.Sleep(10 * time.Millisecond)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.kept = append(m.kept, c)
-	return nil
+	if m.broken == nil {
+		m.kept = append(m.kept, c)
+	}
+	return m.broken
 }
 
 func (m *minutes) all() []call.ConferenceRecord {
@@ -279,9 +288,7 @@ func TestAConferenceWaitsForWhoIsInvited(t *testing.T) {
 		id := m.room().Invite("CA00000000000000000000000000000001")
 		i, there := m.room().Info()
 		m.want("begun", fmt.Sprint(there, i.SID == id, i.Invited), "true true [CA00000000000000000000000000000001]")
-		m.enters("sato", silently)
-		m.people["sato"].HangUp()
-		time.Sleep(time.Second)
+		time.Sleep(time.Minute)
 		if i, there = m.room().Info(); !there || i.SID != id {
 			t.Error("it did not wait")
 		}
@@ -294,6 +301,77 @@ func TestAConferenceWaitsForWhoIsInvited(t *testing.T) {
 		m.want("written", book.all()[len(book.all())-1].Status, "completed")
 		m.want("a later one", m.room().Invite("CA2") != id, true)
 		m.want("ended", m.room().End(), true)
+	}, func(m *meeting) {
+		m.with = append(m.with, func(c *call.Config) { c.Conferences = &book })
+	})
+}
+
+// Nobody's phone rings for a conference that is over, however it has ended, and nobody who picks up in that moment
+// begins another one.
+func TestWhoIsBeingCalledWhenAConferenceEndsIsNotCalledAnyMore(t *testing.T) {
+	for name, ends := range map[string]func(m *meeting){
+		"by the API":                   func(m *meeting) { m.room().End() },
+		"with the last who is in it":   func(m *meeting) { m.people["sato"].HangUp() },
+		"with somebody who may end it": func(m *meeting) { m.people["suzuki"].HangUp() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			conference(t, func(m *meeting) {
+				m.enters("sato", silently)
+				if strings.Contains(name, "may end") {
+					e := silently
+					e.EndOnExit = true
+					m.enters("suzuki", e)
+				}
+				room := m.room()
+				in := room.Invite("CA00000000000000000000000000000001")
+				c, _ := m.place(call.Order{SID: "CA00000000000000000000000000000001"})
+				room.Placed(c.SID(), in)
+				p := m.phone()
+				p.Ring()
+				time.Sleep(time.Second)
+				ends(m)
+				synctest.Wait()
+				m.want("the call", c.Record().Status, call.Canceled)
+				m.want("conferences", len(m.desk.Conferences(acct)), 0)
+
+				// One that is ordered in the moment in which it ends.
+				late := m.room().Invite("CA00000000000000000000000000000002")
+				m.room().End()
+				c, _ = m.place(call.Order{SID: "CA00000000000000000000000000000002"})
+				m.room().Placed(c.SID(), late)
+				m.want("the late call", c.Wait().Status, call.Canceled)
+				m.everybodyHangsUp()
+			})
+		})
+	}
+}
+
+func TestAConferenceThatIsOverIsNotTakenForTheNextOfItsName(t *testing.T) {
+	conference(t, func(m *meeting) {
+		m.enters("sato", silently)
+		i, _ := m.room().Info()
+		first, _ := m.desk.ConferenceOf(acct, i.SID)
+		m.everybodyHangsUp()
+		m.enters("suzuki", silently)
+		if _, there := first.Info(); there || first.End() || first.Remove(m.calls["suzuki"].SID()) || first.Invite("CA1") != "" {
+			t.Error("the next one was taken for it")
+		}
+		m.want("who is in the next one", len(m.desk.Conferences(acct)), 1)
+		m.everybodyHangsUp()
+	})
+}
+
+func TestAConferenceIsWrittenDownWhenTheDatabaseIsBack(t *testing.T) {
+	var book minutes
+	conference(t, func(m *meeting) {
+		m.enters("sato", silently)
+		book.fail(errors.New("connection refused"))
+		m.everybodyHangsUp()
+		time.Sleep(time.Minute)
+		book.fail(nil)
+		time.Sleep(time.Minute)
+		all := book.all()
+		m.want("written", all[len(all)-1].Status, "completed")
 	}, func(m *meeting) {
 		m.with = append(m.with, func(c *call.Config) { c.Conferences = &book })
 	})

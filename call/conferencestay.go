@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -333,10 +334,11 @@ func (d *Desk) save(r *room) {
 	}
 }
 
-// write writes the latest state of a room until there is no later one.
+// write writes the latest state of a room until there is no later one. A store that is away is waited for, or a conference
+// that is over would last until the next start.
 func (d *Desk) write(r *room) {
 	defer d.posting.Done()
-	for {
+	for pause := time.Second; ; {
 		d.rooms.mu.Lock()
 		next := r.saves.next
 		r.saves.next = nil
@@ -347,9 +349,21 @@ func (d *Desk) write(r *room) {
 		}
 		d.rooms.mu.Unlock()
 		ctx, stop := context.WithTimeout(context.Background(), patience)
-		if err := d.cfg.Conferences.PutConference(ctx, *next); err != nil {
-			d.log.Error("conference not written", "conference", next.SID, "status", next.Status, "err", err)
-		}
+		err := d.cfg.Conferences.PutConference(ctx, *next)
 		stop()
+		if err == nil {
+			pause = time.Second
+			continue
+		}
+		d.log.Error("conference not written; trying on", "conference", next.SID, "status", next.Status, "err", err)
+		d.rooms.mu.Lock()
+		r.saves.next = cmp.Or(r.saves.next, next)
+		d.rooms.mu.Unlock()
+		select {
+		case <-time.After(pause):
+		case <-d.posts.Done():
+			return // the next start closes it
+		}
+		pause = min(2*pause, endAgain)
 	}
 }

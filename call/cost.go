@@ -66,6 +66,8 @@ func (c *Call) paidIn(t *try, at time.Time) {
 // paidLate is paid for a try that was over after its call: another trunk carried that.
 func (c *Call) paidLate(t *try) {
 	<-c.done
+	c.late.Lock()
+	defer c.late.Unlock()
 	if c.paid(t, t.over); len(c.charges) > 0 {
 		_ = c.write() // it is logged
 	}

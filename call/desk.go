@@ -38,8 +38,9 @@ type Config struct {
 	// Channels keeps which of their channels are taken; nil: this process does. Others that call over the same trunks
 	// need it.
 	Channels Channels
-	Script   Script                                         // nil: calls are answered and nothing is said
-	Numbers  func(called string) (n account.Number, _ bool) // what answers an inbound call; nil: nothing does
+	Script   Script // nil: calls are answered and nothing is said
+	// Numbers is what answers an inbound call, and whose it is: that account may show it, and no other. nil: nothing does.
+	Numbers func(called string) (n account.Number, _ bool)
 	// Upstreams dials over those of Trunks that are upstreams; nil: nothing does.
 	Upstreams leg.Dialer
 	// Shows tells whether an account may show a number that is nobody's here: one that it has verified. nil: none.
@@ -132,11 +133,14 @@ func (d *Desk) Place(ctx context.Context, o Order) (*Call, error) {
 		c.nested = parent.nested
 	}
 	if !d.admit(c) {
+		c.stop(nil)
 		return nil, ErrShutdown
 	}
 	if !o.Stored {
 		if err := d.cfg.Store.Change(ctx, Change{Record: r, Events: []timeline.Event{c.event(timeline.CallQueued, "")}}); err != nil {
+			c.stop(nil)
 			d.leave(c)
+			d.unplaced(r)
 			d.working.Done()
 			return nil, err
 		}

@@ -20,7 +20,8 @@ import (
 type Estate interface {
 	// TakeLeft makes up to limit calls node's that are not over and that nobody follows any more, and lists them as they
 	// now are, oldest first: its own that were made before born, and those of nodes that are dead. The call of an attempt
-	// that another node has, or has yet to take over, is that one's.
+	// that another node has, or has yet to take over, is that one's. What was being recorded of them is absent from then on,
+	// and the conferences of the dead nodes are over: both were in memory.
 	TakeLeft(ctx context.Context, node string, born time.Time, limit int) ([]Record, error)
 }
 
@@ -160,7 +161,7 @@ func (d *Desk) closeLeft(ctx context.Context, born time.Time) (closed int, err e
 					return nil
 				})
 			}
-			if err := d.close(ctx, r); err != nil {
+			if err := d.close(ctx, r, "this kaden stopped during the call"); err != nil {
 				d.unclosed = open[i:]
 				_ = g.Wait()
 				return closed, fmt.Errorf("call %s, which was left open: %w", r.SID, err)
@@ -196,15 +197,38 @@ func (d *Desk) endLeft(ctx context.Context, r Record) error {
 	return d.EndGhost(ctx, Order{SID: r.SID, Account: r.Account, To: to, From: r.From}, r.Trunk, r.Remains)
 }
 
-// close writes the end that the call's own process could not. When it ended is not known; its last sign of
-// life is.
-func (d *Desk) close(ctx context.Context, r Record) error {
+// unplaced closes the record of a call that was not made, because the answer of the store was lost, and not the order: it
+// would stand as queued until the next start.
+func (d *Desk) unplaced(r Record) {
+	d.posting.Add(1)
+	go func() {
+		defer d.posting.Done()
+		for pause := time.Second; ; pause = min(2*pause, endAgain) {
+			select {
+			case <-time.After(pause):
+			case <-d.posts.Done():
+				return // the next start closes its books
+			}
+			kept, err := d.cfg.Store.Call(d.posts, r.Account, r.SID)
+			if err == nil && !kept.Status.Over() {
+				kept.Callback = Callback{} // nobody knows of it
+				err = d.close(d.posts, kept, "it was not placed: that its order was stored was not known")
+			}
+			if err == nil || errors.Is(err, ErrNotFound) {
+				return
+			}
+		}
+	}()
+}
+
+// close writes the end that nobody has written of a call. When it ended is not known; its last sign of life is.
+func (d *Desk) close(ctx context.Context, r Record, why string) error {
 	c := d.newCall(r, Order{SID: r.SID, Attempt: r.Attempt})
 	defer c.stop(nil)
 	c.rec.Remains = nil
 	c.rec.Ended, c.rec.Updated, c.rec.Cause = r.Updated, time.Now(), leg.Fault
 	c.rec.Status = StatusOf(r.Direction, leg.Fault, !r.Answered.IsZero())
-	ev := c.event(timeline.CallEnded, "this kaden stopped during the call")
+	ev := c.event(timeline.CallEnded, why)
 	ev.Cause = string(leg.Fault)
 	c.callback(Event{At: time.Now(), Status: c.rec.Status})
 	c.chargeLost()

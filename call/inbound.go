@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,9 @@ func (d *Desk) Accept(l leg.Leg) {
 	r.Trunk = over.Name
 	c := d.newCall(r, o)
 	c.nested, c.over, c.door = depth(i), over, door
+	c.tones.Store(d.byTones(i))
 	if !d.admit(c) {
+		c.stop(nil)
 		refuse(leg.Congested)
 		return
 	}
@@ -100,6 +103,16 @@ func (d *Desk) bringer(n account.Number, r Record, i leg.Info) trunk.Trunk {
 	}
 	return trunk.Trunk{}
 }
+
+// byTones tells whether a leg came over a trunk whose keys are tones in the sound.
+func (d *Desk) byTones(i leg.Info) bool {
+	return i.Line != "" && d.cfg.Trunks != nil &&
+		slices.ContainsFunc(d.cfg.Trunks(), func(t trunk.Trunk) bool { return t.Name == i.Line && t.InBandDTMF })
+}
+
+// InBand tells whether the call's keys are heard as tones in the sound, where a voice can make one, too (rule 19): the last
+// one was, or the trunk says so. It may be called from any goroutine.
+func (c *Call) InBand() bool { return c.tones.Load() }
 
 // came is the one try of a call that came in: nobody else carries it.
 func came(l leg.Leg) *try { return &try{leg: l, events: l.Events(), stop: func(error) {}} }

@@ -10,6 +10,7 @@ import (
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 func support(c *call.Config) {
@@ -184,5 +185,31 @@ func TestCallersWhoAreScreened(t *testing.T) {
 				return key == "1", err
 			}
 		})
+	}
+}
+
+// Over a trunk whose keys are tones in the sound, those of a caller are as well; a key that comes otherwise says better.
+func TestTheKeysOfACallerMayBeTones(t *testing.T) {
+	for _, tt := range []struct {
+		line          string
+		inBand        bool
+		before, after bool
+	}{{"old", true, true, true}, {"old", false, true, false}, {"ntt", false, false, false}, {"", false, false, false}, {"", true, false, true}} {
+		var before, after bool
+		story(t, func(h *house) {
+			p := calls(h, "sip:support@kaden.example", simleg.Incoming{Line: tt.line, InBand: tt.inBand, Actions: []simleg.Action{{At: 2 * time.Second, Digits: "1"}}})
+			<-p.Over()
+			if before != tt.before || after != tt.after {
+				t.Errorf("over %q, its keys tones: %v: taken for that before a key: %v, after it: %v", tt.line, tt.inBand, before, after)
+			}
+		}, support, trunks(ntt, trunk.Trunk{Name: "old", Server: "old.example", InBandDTMF: true}), script(func(ctx context.Context, c *call.Call) error {
+			if err := c.Answer(ctx); err != nil {
+				return err
+			}
+			before = c.InBand()
+			_, err := c.Key(ctx, time.Minute)
+			after = c.InBand()
+			return err
+		}))
 	}
 }

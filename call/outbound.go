@@ -171,26 +171,12 @@ func (o Order) target(t trunk.Trunk) leg.Target {
 	if t.Upstream {
 		return leg.Target{URI: o.To.String(), From: from, Line: t.Name}
 	}
-	server := strings.TrimPrefix(t.Server, "sip:")
-	if secure, is := strings.CutPrefix(server, "sips:"); is {
-		server = secure + ";transport=tls"
-	}
-	host, parameters, _ := strings.Cut(server, ";")
-	if parameters != "" {
-		parameters = ";" + parameters
-	}
+	uri, host := t.Address(t.Dial(o.To.Number))
 	return leg.Target{
-		URI:      "sip:" + t.Dial(o.To.Number) + "@" + host + parameters,
+		URI:      uri,
 		From:     t.Shows(from),
-		FromHost: withoutPort(host), // registrars know us by their own name
+		FromHost: host,
 		Username: t.Account(), Password: t.Password,
 		InBandDTMF: t.InBandDTMF, Unreliable: t.Unreliable, Line: t.Name,
 	}
-}
-
-func withoutPort(host string) string {
-	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
-		return host[:i]
-	}
-	return host
 }

@@ -3,6 +3,8 @@ package call_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/number"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/trunk"
 )
 
@@ -201,6 +204,68 @@ func TestAnOrderThatCannotBeStoredCallsNobody(t *testing.T) {
 		h.want("phones called", len(h.met), 0)
 		h.want("calls", h.desk.Calls(), 0)
 	})
+}
+
+// unsure is a store that keeps an order and whose answer is lost.
+type unsure struct {
+	*memory
+	lost int // answers that will be
+}
+
+func (u *unsure) Change(ctx context.Context, c call.Change) error {
+	err := u.memory.Change(ctx, c)
+	if u.lost--; err == nil && u.lost >= 0 {
+		return errors.New("the connection broke off")
+	}
+	return err
+}
+
+func (u *unsure) Call(_ context.Context, _ sid.Account, id sid.Call) (call.Record, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, c := range slices.Backward(u.changes) {
+		if c.Record.SID == id {
+			return c.Record, nil
+		}
+	}
+	return call.Record{}, call.ErrNotFound
+}
+
+// Whether an order was stored is not known, so nobody is called; if it was, the call does not stand as queued for ever.
+func TestAnOrderWhoseAnswerIsLostIsClosed(t *testing.T) {
+	story(t, func(h *house) {
+		if _, err := h.desk.Place(h.Context(), call.Order{Account: acct, To: number.Address{Scheme: number.Sim, Text: "sato"}}); err == nil {
+			h.Error("placed")
+		}
+		h.want("at first", h.store.last().Status, call.Queued)
+		time.Sleep(time.Minute)
+		h.want("then", h.store.last().Status, call.Failed)
+		h.want("timeline", h.store.kinds(), "queued ended")
+		h.want("phones called", len(h.met), 0)
+	}, func(c *call.Config) { c.Store = &unsure{c.Store.(*memory), 1} })
+}
+
+// However long the database is away, a call that ended meanwhile is closed when it is back, with what it cost, and its
+// owner was told at once.
+func TestTheDatabaseIsAwayWhenACallEnds(t *testing.T) {
+	story(t, func(h *house) {
+		c, _ := h.place(call.Order{To: tel("+819011112222")})
+		p := h.phone()
+		p.Answer()
+		time.Sleep(time.Second)
+		h.store.fail(errors.New("connection refused"))
+		p.HangUp()
+		c.Wait()
+		time.Sleep(time.Minute)
+		h.want("the owner was told", h.owner.last().Get("CallStatus"), "completed")
+		h.want("written so far", h.store.last().Status, call.InProgress)
+		h.store.fail(nil)
+		time.Sleep(time.Minute)
+		h.want("written", h.store.last().Status, call.Completed)
+		h.want("timeline", strings.HasSuffix(h.store.kinds(), "charged heard ended"), true)
+		h.want("charges", h.store.charges(), "0 ntt 1s 8 JPY")
+		h.want("callbacks, none twice", strings.Count(h.owner.statuses(), "completed"), 1)
+	}, trunks(priced(ntt, "JPY", yen3m)), script(func(ctx context.Context, c *call.Call) error { return c.Sleep(ctx, time.Hour) }))
 }
 
 func TestTheDatabaseGoesAwayInTheMiddleOfACall(t *testing.T) {

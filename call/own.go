@@ -72,12 +72,12 @@ func depth(i leg.Info) int {
 	return max(0, n)
 }
 
-// Owns tells whether called, as Twilio writes it, may be shown by the call: it is a number of its account that
-// answers, one that a trunk shows, or one that its account has verified.
+// Owns tells whether called, as Twilio writes it, may be shown by the call: it is a number of its account, one that a
+// trunk shows, or one that its account has verified.
 func (c *Call) Owns(called string) bool {
 	owner := c.Record().Account
 	if f := c.desk.cfg.Numbers; f != nil {
-		if n, ok := f(called); ok && (n.Account == owner || n.Account == "") {
+		if n, ok := f(called); ok && n.Account == owner {
 			return true
 		}
 	}

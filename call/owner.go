@@ -100,9 +100,11 @@ func (c *Call) answered(e leg.Event) {
 	c.due.Reset(time.Until(e.At.Add(c.order.TimeLimit)))
 	c.rec.Status = InProgress
 	news := Event{At: e.At, Status: InProgress, SIP: e.Status}
-	if c.now != nil {
-		news.Unsure, news.InBand = c.now.line.Unreliable, c.now.line.InBandDTMF
+	if c.now != nil && c.rec.Direction != Inbound {
+		news.Unsure = c.now.line.Unreliable
+		c.tones.Store(c.now.line.InBandDTMF)
 	}
+	news.InBand = c.tones.Load()
 	c.mark(timeline.CallAnswered, news)
 	c.pickedAt = e.At
 	close(c.picked)
@@ -131,6 +133,7 @@ func (c *Call) digit(e leg.Event) {
 		return
 	}
 	c.keyCount++
+	c.tones.Store(e.InBand)
 	// Whoever acts on a key writes that down himself. He hears of it before he can read it, so that he knows how it was heard.
 	c.tell(Event{At: e.At, Status: InProgress, Digit: e.Digit, InBand: e.InBand})
 	select {

@@ -171,6 +171,11 @@ func (p *Place) Leave() {
 	d := p.desk
 	d.queues.mu.Lock()
 	defer d.queues.mu.Unlock()
+	p.quit()
+}
+
+// quit is Leave; mu is held.
+func (p *Place) quit() {
 	p.leave()
 	if u := p.taken; u != nil && !u.settled {
 		u.settled = true
@@ -299,8 +304,8 @@ func (d *Desk) QueueInfo(id sid.Queue) (i QueueInfo) {
 		return i
 	}
 	var sum time.Duration
-	for n, p := range w.places {
-		m := QueueMember{Call: p.call.id, Since: p.since, Waited: p.Waited(), Position: n + 1}
+	for n := range w.places {
+		m := w.member(n)
 		sum += m.Waited
 		i.Members = append(i.Members, m)
 	}
@@ -308,6 +313,12 @@ func (d *Desk) QueueInfo(id sid.Queue) (i QueueInfo) {
 		i.Average = sum / time.Duration(n)
 	}
 	return i
+}
+
+// member is who waits at a place. mu is held.
+func (w *queue) member(n int) QueueMember {
+	p := w.places[n]
+	return QueueMember{Call: p.call.id, Since: p.since, Waited: p.Waited(), Position: n + 1}
 }
 
 // Info is the queue as p sees it.
@@ -322,36 +333,36 @@ func (p *Place) Info() (position int, i QueueInfo) {
 }
 
 // Dequeue takes a call out of a queue and lets it go on with p; "" is the one who has waited longest. It answers
-// with the call as it waited. One that is not there is [ErrNotQueued].
+// with the call as it waited. One that is not there is [ErrNotQueued]: of two who take the same call, one gets it.
 func (d *Desk) Dequeue(id sid.Queue, which sid.Call, p Program) (QueueMember, error) {
-	for _, m := range d.QueueInfo(id).Members {
-		if which != "" && m.Call != which {
+	for {
+		m, c, ok := d.takeOff(id, which)
+		if !ok {
+			return m, ErrNotQueued
+		}
+		err := c.Redirect(p)
+		if err != nil && which == "" { // it has hung up in this moment
 			continue
 		}
-		c, ok := d.Live(m.Call)
-		if !ok {
-			break
-		}
-		d.queues.mu.Lock()
-		var place *Place
-		if w := d.queues.live[id]; w != nil { // else the call has left it in this moment
-			for _, one := range w.places {
-				if one.call == c {
-					place = one
-				}
-			}
-		}
-		d.queues.mu.Unlock()
-		if place == nil {
-			break
-		}
-		if err := c.Redirect(p); err != nil {
-			return m, err
-		}
-		place.Leave()
-		return m, nil
+		return m, err
 	}
-	return QueueMember{}, ErrNotQueued
+}
+
+// takeOff takes a call out of a queue in the moment in which it is found there.
+func (d *Desk) takeOff(id sid.Queue, which sid.Call) (m QueueMember, c *Call, ok bool) {
+	d.queues.mu.Lock()
+	defer d.queues.mu.Unlock()
+	w := d.queues.live[id]
+	if w == nil {
+		return m, nil, false
+	}
+	i := slices.IndexFunc(w.places, func(p *Place) bool { return which == "" || p.call.id == which })
+	if i < 0 {
+		return m, nil, false
+	}
+	m, c = w.member(i), w.places[i].call
+	w.places[i].quit()
+	return m, c, true
 }
 
 // MakeQueue makes a queue; [ErrQueueExists] if there is one of that name.

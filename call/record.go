@@ -211,6 +211,7 @@ type Store interface {
 	Call(ctx context.Context, account sid.Account, id sid.Call) (Record, error)
 	// Calls lists by age, or by the time that bounds the list, newest first; more tells that the Limit cut it.
 	Calls(ctx context.Context, f Filter) (list []Record, more bool, err error)
+	// DeleteCall forgets a call. A Change that comes after that keeps its charges and does not bring it back.
 	DeleteCall(ctx context.Context, account sid.Account, id sid.Call) error
 }
 

@@ -42,6 +42,7 @@ func (d *Desk) receive(l leg.Leg, v Visit, host *Call) error {
 	c := d.newCall(r, Order{SID: v.SID, Account: v.Account, Direction: Inbound}.complete())
 	c.told, c.host, c.nested = v.Told, host, depth(l.Info())
 	if !d.admit(c) {
+		c.stop(nil)
 		return errFull
 	}
 	c.leg = l

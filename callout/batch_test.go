@@ -45,7 +45,7 @@ func TestManyEventsAtOnceAreDecidedLikeOneAfterAnother(t *testing.T) {
 			batch = batch[:0]
 			for _, c := range together {
 				if c.Kind == Muster {
-					batch = append(batch, Event{At: now, Kind: Mustered, Step: c.Step, Round: c.Round, People: crowd(8 + pick(10))})
+					batch = append(batch, Event{At: now, Kind: Mustered, Step: c.Step, Round: c.Round, People: withTwoPhones(crowd(8 + pick(10)))})
 				}
 			}
 			if len(batch) == 0 && pick(3) > 0 && !all.Due.IsZero() {
@@ -70,4 +70,14 @@ func jsonOf(t *testing.T, s State) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// withTwoPhones gives every second of them another phone that rings at the same time.
+func withTwoPhones(people []Person) []Person {
+	for i := 0; i < len(people); i += 2 {
+		p := &people[i]
+		p.Methods[0].Together = 1
+		p.Methods = append(p.Methods, Method{Address: "client:" + p.ID, Together: 1}, Method{Address: "tel:" + p.ID})
+	}
+	return people
 }

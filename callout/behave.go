@@ -8,7 +8,8 @@ import (
 )
 
 // Behaviour is what a simulated person does when called: one Reaction for each call in turn, the
-// last of them for all further calls. The zero value never answers.
+// last of them for all further calls. Where several phones ring at the same time, the first call is the one to the
+// first of them. The zero value never answers.
 //
 // It is written like this, and [ParseBehaviour] reads it:
 //

@@ -129,7 +129,7 @@ type Step struct {
 // Person is somebody a step may ring, as resolved at the moment a round begins.
 type Person struct {
 	ID      string   `json:"id"`
-	Methods []Method `json:"methods"`           // in order of preference
+	Methods []Method `json:"methods"`           // in order of preference; those that ring together stand side by side
 	Refused string   `json:"refused,omitempty"` // why there is no method that can be used
 }
 
@@ -137,6 +137,9 @@ type Person struct {
 type Method struct {
 	Address string        `json:"address"`        // tel:+81…, sip:…, client:…, sim:…
 	Ring    time.Duration `json:"ring,omitempty"` // 0 is the step's
+
+	// Together is the same number for methods side by side that ring at the same time; 0 rings alone.
+	Together int `json:"together,omitempty"`
 }
 
 // Outcome is how an attempt stands or ended.
@@ -253,10 +256,12 @@ const (
 	WhyListen   = "listened"
 	WhyDeadline = "deadline"
 	WhyStopped  = "stopped"
-	WhyRingTime = "ring-time" // another method of the same person confirmed, or the ring time is over
+	WhyRingTime = "ring-time" // the ring time is over
 	WhyHalted   = "halted"    // the kill switch
 	WhyMachine  = "machine"   // hang-up: a machine has answered
 	WhyCallBack = "call-back" // the person is calling us
+
+	WhyElsewhere = "elsewhere" // the person is on another of their phones that rang at the same time, or has decided there
 )
 
 // Command is one thing to be done, in order.
@@ -275,6 +280,9 @@ type Command struct {
 
 	Purpose Purpose `json:"purpose,omitempty"` // for Dial
 	After   string  `json:"after,omitempty"`   // for Dial: the attempt that this one repeats over the same trunk (double tap)
+
+	// With is for Dial: the other addresses of the person that may ring at the same time as this one.
+	With []string `json:"with,omitempty"`
 }
 
 // Status is how a call-out stands.
@@ -340,6 +348,7 @@ type Attempt struct {
 	Armed  string        `json:"armed,omitempty"`  // the call-everyone key that was pressed once
 	Tone   string        `json:"tone,omitempty"`   // the key that was heard once in the sound
 	Toned  time.Time     `json:"toned,omitzero"`   // when
+	Shared bool          `json:"shared,omitempty"` // other phones of the person may ring at the same time
 }
 
 // Final tells whether an attempt with this outcome is decided.

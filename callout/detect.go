@@ -9,12 +9,18 @@ import (
 // Detection takes the one who answered for a person or a machine. It errs, so it is a hint: a machine
 // never acknowledges, and a person who was taken for one still wins with a key.
 
+// aPerson is what detection says of a person.
+const aPerson = "human"
+
 func (m *machine) detected(a *Attempt, e Event) {
 	text := ""
 	machine := strings.HasPrefix(e.Text, "machine_") || e.Text == "fax"
 	done := strings.HasPrefix(e.Text, "machine_end_") || e.Text == "fax"
 	if a.Outcome != Listening || !machine {
 		m.noteOf(a, timeline.AttemptDetected, e.Text, text)
+		if a.Outcome == Listening && e.Text == aPerson && !a.Unsure {
+			m.here(a)
+		}
 		return
 	}
 	first := !a.Device

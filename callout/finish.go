@@ -48,9 +48,7 @@ func (m *machine) cut(why, by string, which func(*Attempt) bool) {
 		default:
 			kind, text = Tell, "was listening, and is told so"
 		}
-		m.do(Command{Kind: kind, Attempt: a.ID, Person: a.Person, Why: why, By: by})
-		m.final(a, Canceled, lateHangup)
-		m.noteOf(a, timeline.AttemptCanceled, why, text)
+		m.callOff(a, kind, why, by, text)
 		if t := m.track(a.Step); t != nil && a.Member >= 0 && t.Phase != Closing {
 			m.recall(t, Redial{Member: a.Member, Method: a.Method, At: m.now, Cause: Canceled})
 		}
@@ -58,6 +56,13 @@ func (m *machine) cut(why, by string, which func(*Attempt) bool) {
 }
 
 func every(*Attempt) bool { return true }
+
+// callOff ends an undecided attempt.
+func (m *machine) callOff(a *Attempt, kind CommandKind, why, by, text string) {
+	m.do(Command{Kind: kind, Attempt: a.ID, Person: a.Person, Why: why, By: by})
+	m.final(a, Canceled, lateHangup)
+	m.noteOf(a, timeline.AttemptCanceled, why, text)
+}
 
 func (m *machine) acknowledge(by, text string) {
 	m.Status, m.By, m.Took, m.Giver = Acknowledged, by, "", ""

@@ -48,8 +48,11 @@ func (m *machine) heard(a *Attempt, e Event) {
 		if t != nil {
 			m.through(t)
 		}
-		if proof == ByAnswer && a.Purpose != ForCheck {
+		switch {
+		case proof == ByAnswer && a.Purpose != ForCheck:
 			m.confirm(a, string(ByAnswer), "the answer is enough")
+		case a.surely():
+			m.here(a)
 		}
 	case Told:
 		if a.Outcome == Listening && a.Told.IsZero() {
@@ -158,8 +161,11 @@ func (m *machine) turnOver(a Attempt, o Outcome, text string) {
 	if o == Fault && !a.Rang.IsZero() {
 		o = Lost // it did ring: called once more, not again and again
 	}
+	p := &t.People[a.Member]
 	if o != Fault {
-		k.Faults = 0
+		if !t.owes(a.Member, a.Method) { // else a sibling's are not over
+			k.Faults = 0
+		}
 		m.through(t)
 		t.Rung++
 	}
@@ -176,30 +182,37 @@ func (m *machine) turnOver(a Attempt, o Outcome, text string) {
 		m.fault(t, a, text)
 		return
 	case Lost:
-		if !k.Lost {
-			k.Lost = true
+		if t.once(a, &k.Lost) {
 			m.dial(t, a.Member, a.Method, a.Aside)
 			return
 		}
 	case Rejected:
+		if m.onAnother(&a) { // a phone that rang on was silenced, and the person listens
+			k.Twice |= p.bits(a.Method)
+			t.drop(a.Member)
+			break
+		}
 		k.Rejects++
+		k.Cut = 0
 		t.drop(a.Member)
+		m.decided(&a)
 		return
 	case Canceled:
-		return
+		if p.alone(a.Method) {
+			return
+		}
+		if m.sibling(t, a.Member, a.Method) != nil { // told on another phone
+			k.Cut |= 1 << a.Method
+		}
 	case Busy:
-		if !k.Busy {
-			k.Busy = true
+		if t.once(a, &k.Busy) {
 			m.recall(t, Redial{Member: a.Member, Method: a.Method, At: m.now.Add(busyAgain), Cause: Busy})
 		}
 	case Invalid:
 		k.Bad |= 1 << a.Method
 	}
-	if a.Aside || a.Inbound {
-		return
-	}
-	if next := t.method(a.Member, a.Method+1); next >= 0 {
-		m.dial(t, a.Member, next, false)
+	if !a.Inbound {
+		m.goOn(t, a)
 	}
 }
 

@@ -7,14 +7,14 @@ import (
 	"github.com/kaden-project/kaden/timeline"
 )
 
-// toneAgain is how soon a key that was heard in the sound has to be heard again. It is long enough for whoever
+// ToneAgain is how soon a key that was heard in the sound has to be heard again. It is long enough for whoever
 // pressed it once and is asked for it again.
-const toneAgain = 10 * time.Second
+const ToneAgain = 10 * time.Second
 
 // doubtful tells whether a key may be no key at all: it was heard in the sound, where voices and ringback make
 // such tones, and not the same one twice within a few seconds (rule 19).
 func (m *machine) doubtful(a *Attempt, e Event) bool {
-	again := a.Tone == e.Digit && m.now.Sub(a.Toned) <= toneAgain
+	again := a.Tone == e.Digit && m.now.Sub(a.Toned) <= ToneAgain
 	if !e.InBand || again {
 		a.Tone, a.Toned = "", time.Time{}
 		return false
@@ -68,6 +68,9 @@ func (m *machine) pressed(a *Attempt, e Event) {
 	a.Keyed = a.Keyed || action != "" || takes
 	if a.Keyed && a.Wanted { // no machine
 		a.Wanted, a.Limit = false, m.listenEnd(a)
+	}
+	if a.Keyed {
+		m.here(a)
 	}
 	twice := a.arms(action, e.Digit)
 	switch action {
@@ -209,6 +212,7 @@ func (m *machine) needOf(a *Attempt) Need {
 
 // vote counts what a person said, in every step at work that asks them: one person, one vote.
 func (m *machine) vote(a Attempt, v Vote) {
+	m.decided(&a)
 	need, counted := m.needOf(&a), false
 	for _, tracks := range [...][]Track{m.Tracks, m.Side} {
 		for i := range tracks {

@@ -118,6 +118,9 @@ type Mark struct {
 	Tapped  bool  `json:"t,omitempty"` // called again in this round through do-not-disturb
 	Back    bool  `json:"c,omitempty"` // called us in this round
 	Missed  bool  `json:"m,omitempty"` // was reached in this round, and pressed nothing
+	Begun   uint8 `json:"g,omitempty"` // how many methods had their turn in this round
+	Cut     ways  `json:"s,omitempty"` // those that fell silent because the person was on another one
+	Twice   ways  `json:"w,omitempty"` // those that ring together and were called again in this round
 }
 
 // New makes the state of a call-out before its Begin. The plan is frozen in it with its defaults;

@@ -26,6 +26,7 @@ import (
 //	drill                           a rehearsal
 //	-- people --                    only those who are more than a name with one simulated phone
 //	sato sim:mobile sim:desk        two ways to reach sato, in order
+//	sato sim:mobile&client:sato     two ways that ring at the same time
 //	hana refused no trunk reaches 0120
 //	@db-team = sato suzuki
 //	default-contacts: = sato        nobody, unless they are named
@@ -45,8 +46,8 @@ import (
 //
 // Moments count from the beginning. Nothing but what stands on the right may happen: a tick that
 // leads to something has to have its own line at its own second. sato stands for the last call to
-// her that is still up. After "cancel" and "hang-up" the line is down; after "tell" and
-// "confirmed" it stays up until "ends".
+// her that is still up, sato/1 for the one to her first phone where several ring. After "cancel" and
+// "hang-up" the line is down; after "tell" and "confirmed" it stays up until "ends".
 func TestNights(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.night")
 	if err != nil || len(files) == 0 {
@@ -72,13 +73,14 @@ type night struct {
 	severity string
 	drill    bool
 	people   Roster
-	line     map[string]string // person → attempt that is up
+	line     map[string]string // person, and person/way → attempt that is up
+	shared   map[string]bool   // attempts beside which others of the same person may ring
 	happened []string          // since the last line of the story
 }
 
 func playNight(t *testing.T, text string) {
 	start := time.Date(2026, 7, 1, 3, 0, 0, 0, time.UTC)
-	n := &night{t: t, start: start, now: start, severity: "critical", people: Roster{}, line: map[string]string{}}
+	n := &night{t: t, start: start, now: start, severity: "critical", people: Roster{}, line: map[string]string{}, shared: map[string]bool{}}
 	sections := map[string][]string{}
 	name, first := "", map[string]int{}
 	for i, line := range strings.Split(text, "\n") {
@@ -138,10 +140,16 @@ func (n *night) person(f []string) {
 		n.people[f[0]] = []Person{{ID: f[0], Refused: strings.Join(f[2:], " ")}}
 	default:
 		p := Person{ID: f[0]}
-		for _, address := range f[1:] {
-			address, ring, _ := strings.Cut(address, "/")
-			d, _ := time.ParseDuration(ring)
-			p.Methods = append(p.Methods, Method{Address: address, Ring: d})
+		for i, set := range f[1:] {
+			for _, address := range strings.Split(set, "&") {
+				address, ring, _ := strings.Cut(address, "/")
+				d, _ := time.ParseDuration(ring)
+				m := Method{Address: address, Ring: d}
+				if strings.Contains(set, "&") {
+					m.Together = i + 1
+				}
+				p.Methods = append(p.Methods, m)
+			}
 		}
 		n.people[f[0]] = []Person{p}
 	}
@@ -253,7 +261,7 @@ func (n *night) event(f []string) (e Event, ok bool) {
 		n.t.Errorf("no line to %s is up", f[0])
 	}
 	if o, ends := endings[f[1]]; ends {
-		delete(n.line, f[0])
+		n.down(e.Attempt)
 		e.Kind, e.Outcome = Ended, o
 		return e, true
 	}
@@ -276,6 +284,39 @@ func (n *night) event(f []string) (e Event, ok bool) {
 		return e, false
 	}
 	return e, true
+}
+
+// down forgets a line; the person's name stands for another one that is up, if there is one.
+func (n *night) down(attempt string) {
+	for name, up := range n.line {
+		if up == attempt {
+			delete(n.line, name)
+		}
+	}
+	for name, up := range n.line {
+		if person, _, ok := strings.Cut(name, "/"); ok && n.line[person] == "" {
+			n.line[person] = up
+		}
+	}
+}
+
+// way is the person with the place of the phone, where it is not the first.
+func (n *night) way(person, address string) (name string, place int) {
+	place = slices.IndexFunc(n.whoIs(person)[0].Methods, func(m Method) bool { return m.Address == address })
+	if place > 0 {
+		return person + "/" + strconv.Itoa(place+1), place
+	}
+	return person, max(place, 0)
+}
+
+// named is who a command is about, with the phone where another one of the same person is up.
+func (n *night) named(c Command) string {
+	for name, up := range n.line {
+		if up == c.Attempt && strings.Contains(name, "/") && !strings.HasSuffix(name, "/1") && n.shared[up] {
+			return name
+		}
+	}
+	return c.Person
 }
 
 // alert is what happens beside the phones: alert snoozed by sato 1h.
@@ -348,10 +389,7 @@ func (n *night) obey(c Command) {
 		}
 		n.decide(Event{At: n.now, Kind: Mustered, Step: c.Step, Round: c.Round, People: line, Place: n.place})
 	case Dial:
-		method := ""
-		if i := slices.IndexFunc(n.whoIs(c.Person)[0].Methods, func(m Method) bool { return m.Address == c.Address }); i > 0 {
-			method = "/" + strconv.Itoa(i+1)
-		}
+		name, place := n.way(c.Person, c.Address)
 		how := ""
 		if c.Purpose != ForAlert {
 			how = " " + string(c.Purpose)
@@ -359,18 +397,18 @@ func (n *night) obey(c Command) {
 		if c.After != "" {
 			how += " again"
 		}
-		say("dial %s%s%s for %s", c.Person, method, how, short(c.Ring))
-		if up := n.line[c.Person]; up != "" {
+		say("dial %s%s for %s", name, how, short(c.Ring))
+		if up := n.line[c.Person]; up != "" && len(c.With) == 0 {
 			n.t.Errorf("%s is rung while a line to them is up", c.Person)
 		}
-		n.line[c.Person] = c.Attempt
+		n.line[c.Person], n.line[c.Person+"/"+strconv.Itoa(place+1)], n.shared[c.Attempt] = c.Attempt, c.Attempt, len(c.With) > 0
 	case Cancel, HangUp:
 		if c.Kind == Cancel {
-			say("cancel %s %s", c.Person, c.Why)
+			say("cancel %s %s", n.named(c), c.Why)
 		} else {
-			say("hang-up %s", c.Person)
+			say("hang-up %s", n.named(c))
 		}
-		delete(n.line, c.Person)
+		n.down(c.Attempt)
 		defer n.decide(Event{At: n.now, Kind: Ended, Attempt: c.Attempt, Outcome: Canceled})
 	case Seat:
 		say("%s", strings.TrimSpace("seat "+c.Person+" "+string(c.Purpose)))

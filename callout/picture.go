@@ -55,6 +55,7 @@ const (
 // bar is one call to one person.
 type bar struct {
 	lane    int
+	row     int // in the lane: phones that ring together stand below one another
 	dialed  time.Time
 	rang    time.Time // zero: never
 	answer  time.Time // zero: never
@@ -86,6 +87,7 @@ type nightRead struct {
 	plan        string
 	start, end  time.Time
 	people      []string
+	rows        []int // of each lane
 	bars        []bar
 	marks       []mark
 	ended       timeline.Kind
@@ -131,7 +133,33 @@ func readNight(events []timeline.Event) *nightRead {
 		}
 	}
 	n.moreLanes = max(len(lanes)-mostLanes, 0)
+	n.stack()
 	return n
+}
+
+// stack gives each bar the first row of its lane that is free.
+func (n *nightRead) stack() {
+	ends := make([][]time.Time, len(n.people)) // of the last bar in each row
+	for i := range n.bars {
+		b := &n.bars[i]
+		if b.lane >= len(n.people) {
+			continue
+		}
+		end := b.end
+		if end.IsZero() {
+			end = n.end
+		}
+		rows := ends[b.lane]
+		if b.row = slices.IndexFunc(rows, func(t time.Time) bool { return !t.After(b.dialed) }); b.row < 0 {
+			b.row, rows = len(rows), append(rows, end)
+		}
+		rows[b.row] = end
+		ends[b.lane] = rows
+	}
+	n.rows = make([]int, len(n.people))
+	for i := range n.rows {
+		n.rows[i] = max(len(ends[i]), 1)
+	}
 }
 
 func (n *nightRead) take(e timeline.Event, lane func(string) int, up map[string]int) {

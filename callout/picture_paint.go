@@ -1,6 +1,7 @@
 package callout
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,12 +74,19 @@ type painter struct {
 	words pictureWords
 	axis  axis
 	used  map[tone]bool
+	tops  []int // of the lanes, and the bottom of the last
 }
 
 func (p *painter) paint(title string) []byte {
 	n := p.night
-	rows := max(len(n.people), 1)
-	bottom := lanesTop + rows*laneHigh
+	p.tops = []int{lanesTop}
+	for _, rows := range n.rows {
+		p.tops = append(p.tops, p.tops[len(p.tops)-1]+rows*laneHigh)
+	}
+	if len(n.rows) == 0 {
+		p.tops = append(p.tops, lanesTop+laneHigh)
+	}
+	bottom := p.tops[len(p.tops)-1]
 	right := sideWidth + p.axis.width
 	lanes := p.aside(func() { p.lanes(bottom, right) })
 	high, wide := 0, 0
@@ -91,9 +99,9 @@ func (p *painter) paint(title string) []byte {
 	p.f(`<rect class="bg" width="%d" height="%d" rx="6"/>`, width, high)
 	p.f(`<text class="h" x="14" y="25">%s</text>`, clean(title))
 	p.f(`<text class="soft" x="14" y="43">%s</text>`, clean(p.told()))
-	for i := range rows {
+	for i, top := range p.tops[:len(p.tops)-1] {
 		if i%2 == 0 {
-			p.f(`<rect class="lane" x="8" y="%d" width="%d" height="%d"/>`, lanesTop+i*laneHigh, width-16, laneHigh)
+			p.f(`<rect class="lane" x="8" y="%d" width="%d" height="%d"/>`, top, width-16, p.tops[i+1]-top)
 		}
 	}
 	p.ticks(bottom)
@@ -182,22 +190,20 @@ func (p *painter) ticks(bottom int) {
 func (p *painter) lanes(bottom, right int) {
 	n := p.night
 	for i, who := range n.people {
-		y := lanesTop + i*laneHigh + 19
+		y := p.tops[i] + 19
 		p.f(`<text class="who" x="14" y="%d">%s</text>`, y, clean(fitted(who, (sideWidth-24)/textHigh)))
 		if n.unreachable[i] && !slices.ContainsFunc(n.bars, func(b bar) bool { return b.lane == i }) {
 			p.f(`<text class="soft" x="%d" y="%d">%s</text>`, sideWidth+4, y, p.words.never)
 		}
 	}
 	p.marks(bottom)
-	next := make([]int, len(n.people)) // where the following bar of the lane begins
-	for i := range next {
-		next[i] = right + labelRoom
-	}
+	next := map[[2]int]int{} // where the following bar of the lane's row begins
 	drawn := make([]string, len(n.bars))
 	for i := len(n.bars) - 1; i >= 0; i-- {
 		if b := n.bars[i]; b.lane < len(n.people) {
-			drawn[i] = p.aside(func() { p.bar(b, next[b.lane]) })
-			next[b.lane] = p.x(b.dialed)
+			row := [2]int{b.lane, b.row}
+			drawn[i] = p.aside(func() { p.bar(b, cmp.Or(next[row], right+labelRoom)) })
+			next[row] = p.x(b.dialed)
 		}
 	}
 	p.b.WriteString(strings.Join(drawn, ""))
@@ -249,7 +255,7 @@ func (p *painter) stepLabel(text string, last *string) string {
 
 // bar draws one call; its word is left out where there is no room before the next one.
 func (p *painter) bar(b bar, next int) {
-	y := lanesTop + b.lane*laneHigh + (laneHigh-barHigh)/2
+	y := p.tops[b.lane] + b.row*laneHigh + (laneHigh-barHigh)/2
 	end := b.end
 	if end.IsZero() {
 		end = p.night.end

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,49 @@ func TestAPictureShowsWhoWasCalledAndHowItEnded(t *testing.T) {
 }
 
 // A bar is as long as its call, wherever it lies, as long as no silence was cut out of it.
+// Phones of one person that ring at the same time stand below one another in their lane; whoever comes next is below that.
+func TestPhonesThatRingTogetherHaveARowEach(t *testing.T) {
+	p, _, _ := ParsePlan([]byte("plan: night\nsteps:\n- call: [sato, suzuki]\n"))
+	behave, err := ParsePeople("sato=no-answer,suzuki=key:1@8s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := Roster{"sato": {{ID: "sato", Methods: []Method{{Address: "sim:mobile"}, {Address: "sim:desk"}}}}}
+	two := Roster{"sato": {{ID: "sato", Methods: []Method{{Address: "sim:mobile", Together: 1}, {Address: "sim:desk", Together: 1}}}}}
+	for _, tt := range []struct {
+		name   string
+		roster Roster
+		sato   []string // where the calls to sato stand
+		suzuki string
+		lane   string
+	}{
+		{"one after another", one, []string{`y="86"`}, `y="116"`, `height="30"`},
+		{"together", two, []string{`y="86"`, `y="116"`}, `y="146"`, `height="60"`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			svg := string(Picture(Simulate(p, tt.roster, behave, Night{}), Drawing{}))
+			textsOf(t, svg)
+			if !strings.Contains(svg, `<rect class="lane" x="8" y="78"`) || !strings.Contains(strings.SplitAfter(svg, `<rect class="lane"`)[1], tt.lane) {
+				t.Errorf("the lane is not %s high", tt.lane)
+			}
+			for _, bar := range strings.Split(svg, "<g><title>")[1:] {
+				who, where := "sato", tt.sato
+				if strings.Contains(bar, "suzuki") {
+					who, where = "suzuki", []string{tt.suzuki}
+				}
+				if !slices.ContainsFunc(where, func(y string) bool { return strings.Contains(bar, y) }) {
+					t.Errorf("a call to %s does not stand at %s: %s", who, where, bar)
+				}
+			}
+			for _, y := range append(tt.sato, tt.suzuki) {
+				if !strings.Contains(svg, `class="rings"`) || !strings.Contains(svg, y+" ") {
+					t.Errorf("nothing stands at %s", y)
+				}
+			}
+		})
+	}
+}
+
 func TestBarsAreToScale(t *testing.T) {
 	svg := drawn(t, "plan: x\nsteps:\n- call: [a, b, c]\n  order: in-turn\n  rounds: 2\n", "c=reject@10s", Drawing{})
 	widths := map[int]int{}

@@ -17,7 +17,8 @@ import (
 //   - after the need is met nobody is rung until it lapses, but the one who took it, whoever it is handed
 //     to, and everybody when somebody wants them; after the end nobody at all;
 //   - by the time everybody was rung in vain, everybody was rung;
-//   - a person has one outgoing line at a time, and every call has exactly one outcome;
+//   - a person has one outgoing line at a time, but for phones that are put together, none of which a person has answered;
+//     who has confirmed or passed on one is not asked on another; and every call has exactly one outcome;
 //   - the clock is asked for at a later moment only, one event leads to a bounded number of commands,
 //     and plans that end, end;
 //   - the kill switch rings nobody; who rejected a call gets no second one; a second one comes in time;
@@ -29,26 +30,30 @@ import (
 // A million steps take about ten seconds of a core. Where that is slow, as many are taken as twenty seconds
 // allow, and never less than a hundred thousand.
 func TestProperties(t *testing.T) {
-	steps, nights, began := 0, 0, time.Now()
+	steps, nights, besides, began := 0, 0, 0, time.Now()
 	for ; steps < 100_000 || steps < 1_000_000 && !testing.Short() && time.Since(began) < 20*time.Second; nights++ {
 		r := rand.New(rand.NewPCG(uint64(nights), 7))
 		bytes := make([]byte, 64+r.IntN(400))
 		for i := range bytes {
 			bytes[i] = byte(r.UintN(256))
 		}
-		n, err := wildNight(bytes)
+		n, beside, err := wildNight(bytes)
+		besides += beside
 		if steps += n; err != nil {
 			t.Fatalf("night %d: %v", nights, err)
 		}
 	}
-	t.Logf("%d steps of %d nights in %s", steps, nights, time.Since(began).Round(time.Millisecond))
+	if besides < nights/10 {
+		t.Errorf("only %d calls were made beside another one to the same person", besides)
+	}
+	t.Logf("%d steps of %d nights in %s; %d calls rang beside another one to the same person", steps, nights, time.Since(began).Round(time.Millisecond), besides)
 }
 
 func FuzzDecide(f *testing.F) {
 	f.Add([]byte("a quiet night"))
 	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 255, 254, 253})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := wildNight(b); err != nil {
+		if _, _, err := wildNight(b); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -60,10 +65,11 @@ func FuzzEvents(f *testing.F) {
 	f.Add(`[{"kind":"answered","attempt":"co-1"},{"kind":"pressed","attempt":"co-1","digit":"1"},{"kind":"released"}]`)
 	f.Add(`[{"at":"2026-07-01T03:00:09Z","kind":"halted","until":"9000-01-01T00:00:00Z"},{"kind":"mustered","step":-3,"round":1,"people":[{"id":"x"},{"id":"x"}],"place":-9223372036854775808}]`)
 	f.Add(`[{"kind":"taken","by":"sato"},{"kind":"handed-over","people":[{"id":"","methods":null}]},{"kind":"snoozed","for":-1},{"kind":"called-back","by":"sato"}]`)
+	f.Add(`[{"kind":"answered","attempt":"co-1"},{"kind":"mustered","step":-3,"round":1,"people":[{"id":"person-00000","methods":[{"address":"x","together":-1},{"address":"y","together":-1},{"address":"sim:person-00000"}]}]},{"kind":"ended","attempt":"co-2","outcome":"rejected"},{"kind":"ended","attempt":"co-1","outcome":"canceled"}]`)
 	f.Add(`[{"kind":"summoned"},{"kind":"resolved"},{"kind":"refired"},{"kind":"detected","attempt":"co-2","text":"fax"},{"kind":"unhalted"},{"kind":"stopped"}]`)
 	start := time.Date(2026, 7, 1, 3, 0, 0, 0, time.UTC)
 	plan := Plan{Machine: MachineMessage, Steps: []Step{{Call: []string{"@a"}, Order: RoundRobin, DoubleTap: true, Rounds: 2}, {Call: []string{"@a"}, Need: Everyone, Join: true}}}
-	begun, _ := DecideAll(New("co", plan, ""), Event{At: start, Kind: Begin}, Event{At: start, Kind: Mustered, Round: 1, People: crowd(3)})
+	begun, _ := DecideAll(New("co", plan, ""), Event{At: start, Kind: Begin}, Event{At: start, Kind: Mustered, Round: 1, People: withTwoPhones(crowd(3))})
 	f.Fuzz(func(t *testing.T, text string) {
 		var events []Event
 		if json.Unmarshal([]byte(text), &events) != nil || len(events) > 100 {
@@ -159,15 +165,26 @@ func (c *chance) group(name string) []Person {
 	var line []Person
 	for range 1 + c.of(4) {
 		p := Person{ID: fmt.Sprintf("p%d", c.of(7))}
-		for i := range pick(c, 1, 1, 1, 2, 3, 0) {
-			p.Methods = append(p.Methods, Method{Address: fmt.Sprintf("sim:%s-%d", p.ID, i), Ring: c.seconds(3) * 5})
-		}
+		p.Methods = c.methods(p.ID, pick(c, 1, 1, 2, 2, 3, 4, 0))
 		if c.oneIn(15) {
 			p.Refused = "no trunk"
 		}
 		line = append(line, p)
 	}
 	return line
+}
+
+// methods are n ways to reach somebody, some of them put together. The address ends with the number of its set.
+func (c *chance) methods(id string, n int) (all []Method) {
+	set := c.of(2)
+	for i := range n {
+		m := Method{Ring: c.seconds(3) * 5, Together: set}
+		m.Address = fmt.Sprintf("%s:%s-%d.%d", pick(c, "sim", "sim", "client"), id, i, set)
+		if all = append(all, m); c.oneIn(3) {
+			set = pick(c, 0, i+2)
+		}
+	}
+	return all
 }
 
 // wild is one night and what was seen of it.
@@ -189,6 +206,7 @@ type wild struct {
 	calm     bool // nothing but phones: no console, no crash, no fault
 	alerted  int
 	steps    int
+	besides  int // calls that were made beside another one to the same person
 }
 
 // seen is what was seen of one attempt.
@@ -204,7 +222,7 @@ type seen struct {
 	tapped   bool
 }
 
-func wildNight(bytes []byte) (steps int, err error) {
+func wildNight(bytes []byte) (steps, besides int, err error) {
 	seed := uint64(len(bytes))
 	for _, b := range bytes {
 		seed = seed*31 + uint64(b)
@@ -221,9 +239,9 @@ func wildNight(bytes []byte) (steps int, err error) {
 		if len(story) > 80 {
 			story = append([]string{"…"}, story[len(story)-80:]...)
 		}
-		return w.steps, fmt.Errorf("%w\nplan %s\n%s", err, plan, strings.Join(story, "\n"))
+		return w.steps, w.besides, fmt.Errorf("%w\nplan %s\n%s", err, plan, strings.Join(story, "\n"))
 	}
-	return w.steps, nil
+	return w.steps, w.besides, nil
 }
 
 func (w *wild) run() error {
@@ -383,12 +401,9 @@ func (w *wild) promises(was State, e Event, next State, commands []Command) erro
 	if limit := 60 + 12*len(next.Plan.Steps)*8; len(commands) > limit {
 		return fmt.Errorf("%d commands for one %s", len(commands), e.Kind)
 	}
-	up := map[string]int{}
-	for _, a := range next.Attempts {
-		if a.Ended.IsZero() && !a.Inbound {
-			if up[a.Person]++; up[a.Person] > 1 {
-				return fmt.Errorf("%s has two lines", a.Person)
-			}
+	for _, c := range commands {
+		if err := w.oneLine(next, c); err != nil {
+			return err
 		}
 	}
 	if next.Status == Waiting || next.Status == Running {
@@ -428,6 +443,35 @@ func (w *wild) promises(was State, e Event, next State, commands []Command) erro
 			default:
 				return fmt.Errorf("%s of %q for step %d although it is %s", c.Kind, c.Person, c.Step, status)
 			}
+		}
+	}
+	return nil
+}
+
+// oneLine checks that whoever is rung is on no other line, but for phones that ring together, and that who has decided on
+// one is asked on no other.
+func (w *wild) oneLine(next State, c Command) error {
+	decides := c.Kind == Note && (c.Event.Kind == timeline.AttemptConfirmed || c.Event.Kind == timeline.AttemptPassed)
+	if c.Kind != Dial && !decides {
+		return nil
+	}
+	for _, address := range c.With {
+		if set := c.Address[strings.LastIndexByte(c.Address, '.'):]; set == ".0" || !strings.HasSuffix(address, set) || address == c.Address {
+			return fmt.Errorf("%s rings with %s, which are not put together", c.Address, address)
+		}
+	}
+	for _, a := range next.Attempts {
+		switch {
+		case !a.Ended.IsZero():
+		case decides && a.Person == c.Event.Person && a.ID != c.Event.Attempt && !a.Outcome.Final():
+			return fmt.Errorf("%s has decided on %s, and is asked on %s", a.Person, c.Event.Attempt, a.ID)
+		case c.Kind != Dial || a.Person != c.Person || a.ID == c.Attempt:
+		case a.Inbound || !slices.Contains(c.With, a.Address):
+			return fmt.Errorf("%s has two lines: %s and %s", a.Person, a.ID, c.Attempt)
+		case a.Outcome == Listening && !a.Device:
+			return fmt.Errorf("%s has answered %s, and %s rings", a.Person, a.ID, c.Attempt)
+		default:
+			w.besides++
 		}
 	}
 	return nil
@@ -475,7 +519,7 @@ func (w *wild) obey(c Command) error {
 		for _, ref := range c.Refs {
 			if c.Step == StepCheck {
 				if strings.HasPrefix(ref, "p") {
-					e.People = append(e.People, Person{ID: ref, Methods: []Method{{Address: "sim:" + ref}}})
+					e.People = append(e.People, Person{ID: ref, Methods: w.methods(ref, 1+w.of(2))})
 				}
 				continue
 			}

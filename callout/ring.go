@@ -2,6 +2,7 @@ package callout
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -63,7 +64,7 @@ func (m *machine) redial(t *Track) {
 		tap := r.Cause == NoAnswer
 		switch {
 		case !t.callable(r.Member), tap && m.now.After(r.Latest.Add(time.Second)):
-		case !r.aside() && !free, room <= len(due), tap && m.tapWaits(t, r, len(due) > 0):
+		case room <= len(due), !m.accompanies(t, r, due) && (!r.aside() && !free || tap && m.tapWaits(t, r, len(due) > 0)):
 			keep = append(keep, r)
 		default:
 			due = append(due, r)
@@ -96,14 +97,18 @@ func (m *machine) callNext(t *Track) {
 	inTurn := m.inTurn(t.Step)
 	for t.Cursor < len(t.People) && m.up < windowOfLines {
 		member := t.Cursor
+		first, end := t.nextWays(member, 0)
+		if m.up+first.count() > windowOfLines {
+			return
+		}
 		t.Cursor++
-		if t.callable(member) && m.dial(t, member, t.method(member, 0), false) && inTurn {
+		if t.callable(member) && m.ring(t, member, first, end) && inTurn {
 			return
 		}
 	}
 }
 
-// dial begins an attempt, unless a line to the person is up: one person, one line.
+// dial begins an attempt, unless a line to the person is in the way: one person, one line.
 func (m *machine) dial(t *Track, member, method int, aside bool) bool {
 	r := Redial{Member: member, Method: method, At: m.now, Cause: Canceled}
 	if aside {
@@ -120,9 +125,9 @@ func (m *machine) call(t *Track, r Redial) bool {
 		m.recall(t, r)
 		return false
 	}
-	p := t.People[member]
-	if up := m.lineOf(p.ID); up != nil {
-		if up.Outcome.Final() && !up.Limit.IsZero() { // it is being hung up
+	p := &t.People[member]
+	if up := m.inTheWay(t, member, method); up != nil {
+		if up.hangingUp() {
 			r.At, r.Line = up.Limit, true
 			m.recall(t, r)
 		}
@@ -135,15 +140,18 @@ func (m *machine) call(t *Track, r Redial) bool {
 	a := Attempt{
 		Person: p.ID, Address: p.Methods[method].Address, Purpose: t.Purpose,
 		Method: method, Member: member, Step: t.Step, Round: t.Round, Outcome: Dialing, Dialed: m.now, Ring: ring, Aside: r.aside(),
-		Limit: m.now.Add(longQueue + time.Duration(m.undecided)*queueTime),
+		Limit: m.now.Add(longQueue + time.Duration(m.undecided)*queueTime), Shared: !p.alone(method),
 	}
 	m.add(&a)
 	m.Revived = false
 	m.do(Command{Kind: Dial, Attempt: a.ID, Person: a.Person, Address: a.Address, Ring: ring, Step: a.Step, Round: a.Round,
-		Purpose: a.Purpose, After: r.After})
+		Purpose: a.Purpose, After: r.After, With: p.with(method)})
 	text := "for up to " + short(ring)
 	if len(p.Methods) > 1 {
 		text += fmt.Sprintf(", method %d of %d", method+1, len(p.Methods))
+	}
+	if a.Shared {
+		text += " together"
 	}
 	if m.why != "" {
 		text += ": " + m.why
@@ -164,8 +172,17 @@ func (m *machine) add(a *Attempt) {
 	}
 }
 
-// lineOf is the line to a person that is up, nil if there is none.
+// lineOf is the first line to a person that is up, nil if there is none.
 func (m *machine) lineOf(person string) *Attempt {
+	if m.linesTo(person) == 0 {
+		return nil
+	}
+	i := slices.IndexFunc(m.Attempts, func(a Attempt) bool { return a.Person == person && a.Ended.IsZero() })
+	return &m.Attempts[i]
+}
+
+// linesTo counts the lines to a person that are up.
+func (m *machine) linesTo(person string) (n int) {
 	const few = 8
 	if len(m.Attempts) > few {
 		if m.lines == nil {
@@ -176,16 +193,14 @@ func (m *machine) lineOf(person string) *Attempt {
 				}
 			}
 		}
-		if m.lines[person] == 0 {
-			return nil
-		}
+		return m.lines[person]
 	}
 	for i := range m.Attempts {
 		if a := &m.Attempts[i]; a.Person == person && a.Ended.IsZero() {
-			return a
+			n++
 		}
 	}
-	return nil
+	return n
 }
 
 // final gives an attempt its outcome and its line until then to end.
@@ -250,11 +265,12 @@ func (m *machine) fault(t *Track, a Attempt, text string) {
 		said += ": " + text
 	}
 	m.note(timeline.Event{Kind: timeline.CalloutStalled, Person: a.Person, Attempt: a.ID, Cause: string(Fault), Text: said})
-	if next := t.method(a.Member, a.Method+1); next >= 0 && k.Faults >= repeatedMethods && !a.Aside {
+	_, end := t.People[a.Member].set(a.Method)
+	if next, end := t.nextWays(a.Member, end); next != 0 && k.Faults >= repeatedMethods && !a.Aside && m.sibling(t, a.Member, a.Method) == nil {
 		// The other way to reach the same person may lead over lines that work.
 		at = later(at, m.now.Add(faultPauses[len(faultPauses)-1]))
 		t.Pause = time.Time{}
-		m.dial(t, a.Member, next, false)
+		m.ring(t, a.Member, next, end)
 	}
 	m.recall(t, Redial{Member: a.Member, Method: a.Method, At: at, Cause: Fault})
 }

@@ -212,7 +212,7 @@ func (m *machine) dueOf(t *Track, at func(time.Time)) {
 			at(t.Pause)
 		}
 		for _, r := range t.Again {
-			if m.up >= windowOfLines || !r.aside() && !free {
+			if m.up >= windowOfLines || !r.aside() && !free && !m.accompanies(t, r, nil) {
 				continue // an event will set it going
 			}
 			moment := m.moment(t, r)

@@ -41,7 +41,8 @@ const (
 )
 
 // Simulate runs a plan on a virtual clock and tells what would happen. Nobody is called. Lines work,
-// setting up a call takes no time, and people do what behave says; who is not in it does not answer.
+// setting up a call takes no time, and people do what behave says; who is not in it does not answer. Of phones that ring
+// at the same time a person answers one: behave's calls are theirs in the order of the person's methods.
 // Whoever took it is asked whether they are still on it only if behave says for somebody what they do
 // then, and the last resort is shown for two rounds. The same arguments always give the same events.
 func Simulate(p Plan, people Roster, behave map[string]Behaviour, n Night) []timeline.Event {
@@ -64,7 +65,7 @@ func Play(p Plan, people Roster, behave map[string]Behaviour, n Night, tell func
 		n.Limit = 24 * time.Hour
 	}
 	s := &simulation{night: n, m: machineOf(New(n.ID, p, n.Severity)), people: people, behave: behave, hand: tell, calls: map[string]int{}, checks: map[string]int{},
-		open: map[string]bool{}, lines: newLineBook(n), joined: map[string]string{}, seated: map[string]Reaction{}, asked: map[string]bool{}}
+		open: map[string]bool{}, lines: newLineBook(n), joined: map[string]string{}, seated: map[string]Reaction{}, asked: map[string]bool{}, hands: map[string]string{}}
 	s.m.Drill = n.Drill
 	for _, b := range behave {
 		s.asks = s.asks || len(b.Checks) > 0
@@ -88,6 +89,7 @@ type simulation struct {
 	joined map[string]string   // attempt → person in the conference
 	seated map[string]Reaction // what those do who call back
 	asked  map[string]bool     // attempts whose line somebody wants
+	hands  map[string]string   // person → attempt that they answer, or call back after; nobody answers two phones that ring at once
 	alive  bool                // a check was answered
 	queue  agenda
 	seq    int64                // of the last event
@@ -240,6 +242,16 @@ func (s *simulation) dial(c Command, now time.Time) {
 	} else {
 		s.calls[c.Person]++
 	}
+	switch {
+	case r.Machine && len(c.With) > 0 && byHand(c.Address):
+		r = Reaction{}
+	case r.Answers && !r.Machine:
+		if other := s.hands[c.Person]; other != "" && s.open[other] {
+			r = Reaction{} // they are at another of their phones
+		} else {
+			s.hands[c.Person] = c.Attempt
+		}
+	}
 	if r.Back > 0 {
 		s.seated[c.Person] = r
 		s.at(Event{At: now.Add(r.Back), Kind: CalledBack, By: c.Person, Text: c.Address})
@@ -266,6 +278,9 @@ func (s *simulation) dial(c Command, now time.Time) {
 		text = aMachine
 	}
 	on(r.Rings, Event{Kind: AnsweredBy, Text: text})
+	if len(c.With) > 0 && !r.Machine && !byHand(c.Address) { // where it matters, detection is heard of
+		on(r.Rings+greeting, Event{Kind: Detected, Text: aPerson})
+	}
 	s.does(c.Attempt, now.Add(r.Rings), r)
 }
 

@@ -14,14 +14,15 @@ const (
 func (m *machine) tap(t *Track, a Attempt, o Outcome) {
 	k := &t.Marks[a.Member]
 	switch {
-	case !m.step(t.Step).DoubleTap, a.Round != t.Round, k.Tapped, a.Aside, a.Inbound, a.Keyed, k.Rejects > 0:
+	case !m.step(t.Step).DoubleTap, a.Round != t.Round, a.Aside, a.Inbound, a.Keyed, k.Rejects > 0:
 		return
 	case o != NoAnswer && o != NotConfirmed && o != Machine:
 		return
-	case a.Method != t.method(a.Member, 0): // an earlier way was tried before
+	}
+	// Where an earlier way was tried before, this one is not the first call.
+	if first := t.method(a.Member, 0); first < 0 || !t.People[a.Member].together(first, a.Method) || !t.once(a, &k.Tapped) {
 		return
 	}
-	k.Tapped = true
 	r := Redial{Member: a.Member, Method: a.Method, At: m.now.Add(tapAfter), Cause: NoAnswer, After: a.ID, Latest: a.Dialed.Add(tapLatest)}
 	if !r.At.After(r.Latest) {
 		m.recall(t, r)
@@ -39,7 +40,7 @@ func (m *machine) tapAt(t *Track, r Redial) time.Time {
 
 // tapWaits tells whether a second call that is due waits for others.
 func (m *machine) tapWaits(t *Track, r Redial, oneIsDue bool) bool {
-	if !m.now.Before(r.Latest) || !m.inTurn(t.Step) {
+	if !m.now.Before(r.Latest) || !m.inTurn(t.Step) || m.accompanies(t, r, nil) {
 		return false
 	}
 	active, _ := m.busyWith(t)

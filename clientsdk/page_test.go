@@ -42,6 +42,7 @@ type house struct {
 	visits   []Visit
 	messages []Message
 	refusal  error // of Receive
+	keys     error // why no key is found any more; nil: they are
 }
 
 func story(t *testing.T, tell func(h *house)) {
@@ -49,7 +50,13 @@ func story(t *testing.T, tell func(h *house)) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &house{T: t, engine: &engine{}}
 		h.s = New(slog.New(slog.DiscardHandler), Config{
-			Engine: h.engine, Keys: keys, Account: ours,
+			Engine: h.engine, Account: ours,
+			Keys: func(ctx context.Context, issuer string) (sid.Account, []byte, error) {
+				if h.keys != nil {
+					return "", nil, h.keys
+				}
+				return keys(ctx, issuer)
+			},
 			Receive: func(_ context.Context, v Visit) error {
 				if h.refusal == nil {
 					h.visits = append(h.visits, v)

@@ -190,15 +190,15 @@ func (s *Server) enter(k *socket) {
 	}
 }
 
-// leave takes a socket off duty. lost: it did not say so.
-func (s *Server) leave(k *socket, lost bool) {
+// leave takes a socket off duty, and tells whether it was on. lost: it did not say so.
+func (s *Server) leave(k *socket, lost bool) bool {
 	s.mu.Lock()
 	w := k.claims.who()
 	tabs := s.duty[w]
 	i := slices.Index(tabs, k)
 	if i < 0 {
 		s.mu.Unlock()
-		return
+		return false
 	}
 	if tabs = slices.Delete(slices.Clone(tabs), i, i+1); len(tabs) > 0 {
 		s.duty[w] = tabs
@@ -216,6 +216,7 @@ func (s *Server) leave(k *socket, lost bool) {
 	}
 	s.mu.Unlock()
 	k.log.Info("browser off duty", "identity", number.Mask(w.identity), "tabs", len(tabs), "lost", lost)
+	return true
 }
 
 // bind makes k the socket of d, under its name and the page's own. It fails when k is gone.

@@ -104,7 +104,7 @@ func (k *socket) listen(token string) {
 		if before.Identity == "" {
 			s.unknown--
 		}
-		k.claims, k.known = c, true
+		k.claims, k.known, k.token = c, true, token
 	}
 	again := k.wants
 	s.mu.Unlock()
@@ -147,17 +147,39 @@ func (k *socket) allowed() (Claims, bool) {
 	return k.claims, k.known
 }
 
-func (k *socket) register(on bool) {
+// still is what the page may do at this moment: since it said who it is, its token may have expired, its key may have been
+// deleted, its account suspended. Where that cannot be looked up, what was good then is good still.
+func (k *socket) still() (Claims, *Error) {
 	c, good := k.allowed()
+	if !good {
+		return c, &Error{codeExpired, "the token has expired"}
+	}
+	ctx, stop := context.WithTimeout(context.Background(), asking)
+	defer stop()
+	var e *Error
+	if _, err := Verify(ctx, k.token, k.s.cfg.Keys); !errors.As(err, &e) {
+		return c, nil
+	}
+	k.log.Info("token no longer good", "err", e)
+	return c, e
+}
+
+// register puts the page on duty or takes it off. The SDK says it again every 30 s.
+func (k *socket) register(on bool) {
 	k.s.mu.Lock()
 	k.wants = on
 	k.s.mu.Unlock()
-	switch {
-	case !on:
+	if !on {
 		k.s.leave(k, false)
 		k.send(payload{}.frame("offline"))
-	case !good:
-		k.error(&Error{codeExpired, "the token has expired"}, "")
+		return
+	}
+	switch c, e := k.still(); {
+	case e != nil:
+		k.error(e, "")
+		if k.s.leave(k, false) {
+			k.send(payload{}.frame("offline"))
+		}
 	case !c.Incoming:
 		k.error(&Error{codeUnauthorised, "this token allows no incoming calls (grants.voice.incoming.allow)"}, "")
 	default:
@@ -174,15 +196,15 @@ func (k *socket) invite(name, sdp, params string) {
 		refuse(nil)
 		return
 	}
-	c, good := k.allowed()
+	c, gone := k.still()
 	given, err := readParams(params)
 	k.s.mu.Lock()
 	_, twice := k.calls[name]
 	many := len(k.calls)
 	k.s.mu.Unlock()
 	switch {
-	case !good:
-		refuse(&Error{codeExpired, "the token has expired"})
+	case gone != nil:
+		refuse(gone)
 	case name == "" || len(name) > 128 || sdp == "" || twice:
 		refuse(&Error{codeBadRequest, "an invite needs a callsid of its own and an sdp"})
 	case err != nil:

@@ -55,6 +55,7 @@ type socket struct {
 	agent  string // its browser
 	log    *slog.Logger
 	budget budget   // of the reader
+	token  string   // of the reader: the last one that was good
 	hungUp []string // of the reader: TJS names that were hung up before they were invited
 
 	// Guarded by Server.mu.

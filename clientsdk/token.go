@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -44,6 +45,9 @@ const fpa = "twilio-fpa;v=1"
 // skew is how far the clock of whoever minted a token may be off.
 const skew = 10 * time.Second
 
+// longest is how long a token may be good for, as at Twilio: one that is lost does no harm for ever.
+const longest = 24 * time.Hour
+
 // rawClaims are those of access tokens (grants) and of capability tokens (scope).
 type rawClaims struct {
 	jwt.RegisteredClaims
@@ -55,8 +59,8 @@ type rawClaims struct {
 				Allow bool `json:"allow"`
 			} `json:"incoming"`
 			Outgoing struct {
-				Application string         `json:"application_sid"`
-				Params      map[string]any `json:"params"`
+				Application string                     `json:"application_sid"`
+				Params      map[string]json.RawMessage `json:"params"`
 			} `json:"outgoing"`
 		} `json:"voice"`
 	} `json:"grants"`
@@ -71,6 +75,7 @@ func Verify(ctx context.Context, token string, keys Issuer) (Claims, error) {
 	var raw rawClaims
 	var owner sid.Account
 	var trouble error
+	var odd *json.UnmarshalTypeError
 	parsed, err := jwt.NewParser(
 		jwt.WithValidMethods([]string{"HS256", "HS384", "HS512"}), // none and everything with public keys stay outside
 		jwt.WithExpirationRequired(), jwt.WithLeeway(skew),
@@ -93,12 +98,18 @@ func Verify(ctx context.Context, token string, keys Issuer) (Claims, error) {
 		return Claims{}, &Error{codeExpired, "the token has expired"}
 	case errors.Is(err, jwt.ErrTokenNotValidYet):
 		return Claims{}, &Error{codeBadToken, "the token is not valid yet"}
+	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
+		return Claims{}, &Error{codeBadToken, "the token has no end (exp)"}
+	case errors.As(err, &odd) && odd.Field != "":
+		return Claims{}, &Error{codeBadToken, fmt.Sprintf("the token cannot be read: %s is not to be a %s", odd.Field, odd.Value)}
 	case err != nil:
 		return Claims{}, &Error{codeBadToken, "the token cannot be read"}
+	case time.Until(raw.ExpiresAt.Time) > longest+skew:
+		return Claims{}, &Error{codeBadToken, "the token is good for more than 24 hours: its ttl is 86400 at most"}
 	}
 	c := Claims{Account: owner, Params: url.Values{}, Expires: raw.ExpiresAt.Time}
 	if strings.HasPrefix(raw.Issuer, "AC") {
-		err = c.readScope(raw.Scope)
+		err = c.readScope(raw)
 	} else {
 		err = c.readGrants(raw, parsed.Header["cty"])
 	}
@@ -130,19 +141,33 @@ func (c *Claims) readGrants(raw rawClaims, cty any) error {
 		return fmt.Errorf("outgoing.application_sid: %w", err)
 	}
 	for name, value := range v.Outgoing.Params {
-		switch value.(type) {
-		case string, bool, float64:
-			c.Params.Set(name, fmt.Sprint(value))
-		default:
+		text, ok := plain(value)
+		if !ok {
 			return fmt.Errorf("outgoing.params: %q is neither text nor a number", name)
 		}
+		c.Params.Set(name, text)
 	}
 	return nil
 }
 
+// plain is a value of JSON as a field of a form: a text, true, false, or a number as its writer wrote it; null is "".
+func plain(value json.RawMessage) (text string, ok bool) {
+	switch value[0] {
+	case '{', '[':
+		return "", false
+	case '"', 'n':
+		ok = json.Unmarshal(value, &text) == nil
+		return text, ok
+	}
+	return string(value), true
+}
+
 // readScope reads scope:client:incoming?clientName=sato scope:client:outgoing?appSid=AP…&appParams=k%3Dv&clientName=sato.
-func (c *Claims) readScope(scope string) error {
-	for one := range strings.FieldsSeq(scope) {
+func (c *Claims) readScope(raw rawClaims) error {
+	if raw.Grants.Voice != nil || raw.Grants.Identity != "" {
+		return errors.New("an access token is signed with an API key (SK…) and its secret, not with the account's token")
+	}
+	for one := range strings.FieldsSeq(raw.Scope) {
 		name, query, _ := strings.Cut(one, "?")
 		q, err := url.ParseQuery(query)
 		if err != nil {
@@ -166,7 +191,12 @@ func (c *Claims) readScope(scope string) error {
 			}
 		}
 	}
-	if c.Identity == "" {
+	switch {
+	case c.Application == "" && !c.Incoming:
+		return errors.New("the token allows no calls (scope)")
+	case c.Identity == "" && c.Incoming:
+		return errors.New("scope: clientName: whoever is called needs a name")
+	case c.Identity == "":
 		c.Identity = "anonymous" // capability tokens for outgoing calls alone may name nobody
 	}
 	return nil

@@ -1,6 +1,7 @@
 package clientsdk
 
 import (
+	"encoding/json"
 	"errors"
 	"net/url"
 	"strings"
@@ -62,16 +63,53 @@ func TestCapabilityTokens(t *testing.T) {
 	if err != nil || c.Identity != "anonymous" || c.Incoming {
 		t.Errorf("without a name: %+v, %v", c, err)
 	}
-	for _, scope := range []string{"", "scope:client:incoming?clientName=", "scope:client:outgoing?appSid=APx&clientName=a", "scope:client:incoming?clientName=a scope:client:outgoing?appSid=" + string(app) + "&clientName=b", "scope:client:incoming?clientName=%zz"} {
+	for scope, says := range map[string]string{
+		"": "no calls",
+		"scope:stream:subscribe?path=/2010-04-01/Events":                                                   "no calls",
+		"scope:client:incoming?clientName=":                                                                "needs a name",
+		"scope:client:outgoing?appSid=APx&clientName=a":                                                    "appSid",
+		"scope:client:incoming?clientName=a scope:client:outgoing?appSid=" + string(app) + "&clientName=b": "two different names",
+		"scope:client:incoming?clientName=%zz":                                                             "scope",
+		"scope:client:outgoing?appSid=" + string(app) + "&appParams=%25zz":                                 "appParams",
+		"scope:client:incoming?clientName=a+b":                                                             "not allowed",
+	} {
 		c, err := Verify(t.Context(), signed(t, jwt.SigningMethodHS256, []byte(secret), nil, m{"iss": string(ours), "exp": time.Now().Add(time.Hour).Unix(), "scope": scope}), keys)
-		if scope == "" || scope == "scope:client:incoming?clientName=" {
-			if err != nil || c.Application != "" {
-				t.Errorf("%q: %+v, %v", scope, c, err)
-			}
-			continue
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %+v, %v, want %q", scope, c, err, says)
 		}
-		if err == nil {
-			t.Errorf("%q was taken: %+v", scope, c)
+	}
+	_, err = Verify(t.Context(), signed(t, jwt.SigningMethodHS256, []byte(secret), fpaHeader, claims(m{"iss": string(ours)})), keys)
+	if err == nil || !strings.Contains(err.Error(), "signed with an API key") {
+		t.Errorf("an access token that is signed with the account's token: %v", err)
+	}
+}
+
+// What else a token may carry means nothing here, and does no harm.
+func TestWhatATokenSaysOfOtherThings(t *testing.T) {
+	c, err := Verify(t.Context(), signed(t, jwt.SigningMethodHS256, []byte(secret), m{"cty": fpa, "twr": "jp1", "kid": "x"}, claims(m{"aud": "x", "nbf": float64(time.Now().Unix()), "grants": m{
+		"identity": "alice", "video": m{"room": "r"}, "chat": m{"service_sid": "IS1"}, "task_router": m{"role": "worker"},
+		"voice": m{"incoming": m{"allow": true}, "push_credential_sid": "CR1", "endpoint_id": "e",
+			"outgoing": m{"application_sid": string(app), "params": m{"customer": 81312345678, "price": json.Number("0.10"), "vip": true, "note": nil, "words": "a \"b\" \u3042"}}},
+	}})), keys)
+	if err != nil || c.Identity != "alice" || !c.Incoming || c.Application != app {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	for name, want := range map[string]string{"customer": "81312345678", "price": "0.10", "vip": "true", "note": "", "words": `a "b" あ`} {
+		if got := c.Params.Get(name); got != want {
+			t.Errorf("%s=%q, want %q", name, got, want)
+		}
+	}
+}
+
+// An identity is what <Client> can dial: Twilio's own libraries let anything through.
+func TestIdentitiesOfTokens(t *testing.T) {
+	for identity, ok := range map[string]bool{
+		"alice": true, "alice_2": true, "sato.taro+sre@example.jp": true, "O'Brien": true, "佐藤": true, strings.Repeat("a", 256): true,
+		"": false, " ": false, "a b": false, "a?b=c": false, "client:a": false, "a/b": false, `a"b`: false, "a\x00": false, "a%20b": false, "\xff": false, strings.Repeat("a", 257): false,
+	} {
+		c, err := Verify(t.Context(), signed(t, jwt.SigningMethodHS256, []byte(secret), fpaHeader, claims(m{"grants": m{"identity": identity, "voice": m{}}})), keys)
+		if ok != (err == nil) || ok && c.Identity != identity {
+			t.Errorf("%q: %+v, %v", identity, c, err)
 		}
 	}
 }
@@ -98,10 +136,17 @@ func TestBadTokens(t *testing.T) {
 		{"a cty that is a number", signed(t, hs, []byte(secret), m{"cty": 1}, claims(nil)), "cty", 31204},
 		{"expired", signed(t, hs, []byte(secret), fpaHeader, claims(m{"exp": time.Now().Add(-time.Minute).Unix()})), "expired", 31205},
 		{"expired, and forged", signed(t, hs, []byte("another"), fpaHeader, claims(m{"exp": time.Now().Add(-time.Minute).Unix()})), "signature", 31204},
-		{"for ever", signed(t, hs, []byte(secret), fpaHeader, claims(m{"exp": nil})), "cannot be read", 31204},
+		{"for ever", signed(t, hs, []byte(secret), fpaHeader, claims(m{"exp": nil})), "no end", 31204},
+		{"for two days", signed(t, hs, []byte(secret), fpaHeader, claims(m{"exp": time.Now().Add(48 * time.Hour).Unix()})), "more than 24 hours", 31204},
+		{"until the end of time", signed(t, hs, []byte(secret), fpaHeader, claims(m{"exp": 1e18})), "", 31204},
+		{"an end that is a word", signed(t, hs, []byte(secret), fpaHeader, claims(m{"exp": "tomorrow"})), "cannot be read", 31204},
 		{"from tomorrow", signed(t, hs, []byte(secret), fpaHeader, claims(m{"nbf": time.Now().Add(time.Hour).Unix()})), "not valid yet", 31204},
 		{"no grants", signed(t, hs, []byte(secret), fpaHeader, claims(m{"grants": nil})), "voice grant", 31204},
 		{"nobody", signed(t, hs, []byte(secret), fpaHeader, claims(m{"grants": m{"voice": m{}}})), "identity", 31204},
+		{"an identity that is a number", signed(t, hs, []byte(secret), fpaHeader, claims(m{"grants": m{"identity": 7, "voice": m{}}})), "grants.identity", 31204},
+		{"incoming that is a word", signed(t, hs, []byte(secret), fpaHeader, claims(m{"grants": m{"identity": "a", "voice": m{"incoming": m{"allow": "true"}}}})), "incoming.allow", 31204},
+		{"a key that is no key", signed(t, hs, []byte(secret), fpaHeader, claims(m{"iss": "alice"})), "issuer", 31204},
+		{"no account", signed(t, hs, []byte(secret), fpaHeader, claims(m{"sub": nil})), "another account", 31204},
 		{"an identity nobody can dial", signed(t, hs, []byte(secret), fpaHeader, claims(m{"grants": m{"identity": "a b", "voice": m{}}})), "identity", 31204},
 		{"no application", signed(t, hs, []byte(secret), fpaHeader, claims(m{"grants": m{"identity": "a", "voice": m{"outgoing": m{"application_sid": "AP1"}}}})), "application_sid", 31204},
 		{"params that are lists", signed(t, hs, []byte(secret), fpaHeader, claims(m{"grants": m{"identity": "a", "voice": m{"outgoing": m{"application_sid": string(app), "params": m{"x": []int{1}}}}}})), "params", 31204},
@@ -118,8 +163,13 @@ func TestBadTokens(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Verify(t.Context(), signed(t, hs, []byte(secret), fpaHeader, claims(m{"exp": time.Now().Add(-5 * time.Second).Unix(), "nbf": time.Now().Add(5 * time.Second).Unix()})), keys); err != nil {
-		t.Errorf("a clock that is 5 s off: %v", err)
+	for name, change := range map[string]m{
+		"5 s off": {"exp": time.Now().Add(-5 * time.Second).Unix(), "nbf": time.Now().Add(5 * time.Second).Unix()},
+		"5 s fast, and a token for the longest time": {"exp": time.Now().Add(longest + 5*time.Second).Unix(), "iat": time.Now().Add(5 * time.Second).Unix()},
+	} {
+		if _, err := Verify(t.Context(), signed(t, hs, []byte(secret), fpaHeader, claims(change)), keys); err != nil {
+			t.Errorf("a clock that is %s: %v", name, err)
+		}
 	}
 }
 
@@ -154,6 +204,7 @@ func FuzzClaims(f *testing.F) {
 	f.Add(`{"grants":{"identity":"a","voice":{}}}`)
 	f.Add(`{"grants":{"identity":"a","voice":{"outgoing":{"application_sid":"APcccccccccccccccccccccccccccccccc","params":{"a":1e400}}}}}`)
 	f.Add(`{"exp":"x"}`)
+	f.Add(`{"exp":1e300,"iss":"SKbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb","sub":"ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","grants":{"identity":"a","voice":{"outgoing":{"application_sid":"APcccccccccccccccccccccccccccccccc","params":{"a":null,"b":[]}}}}}`)
 	f.Fuzz(func(t *testing.T, s string) {
 		head := enc(`{"alg":"HS256","cty":"twilio-fpa;v=1"}`) + "." + enc(s)
 		sig, err := jwt.SigningMethodHS256.Sign(head, []byte(secret))
@@ -165,7 +216,7 @@ func FuzzClaims(f *testing.F) {
 		if err != nil && !errors.As(err, &e) && !strings.Contains(err.Error(), "database") {
 			t.Errorf("%q: an error that no page could be told: %v", s, err)
 		}
-		if err == nil && (c.Account != ours || c.Identity == "" || time.Until(c.Expires) < -skew) {
+		if err == nil && (c.Account != ours || c.Identity == "" || time.Until(c.Expires) < -skew || time.Until(c.Expires) > longest+skew) {
 			t.Errorf("%q: %+v", s, c)
 		}
 	})

@@ -3,6 +3,7 @@ package clientsdk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -525,6 +526,26 @@ func TestTokensOfASocket(t *testing.T) {
 			p.listen(h.token("sato", func(c *Claims) { c.Expires = time.Now().Add(-time.Minute) }))
 			p.hearsError("error", 31205)
 			p.hears("close")
+		})
+	})
+	t.Run("its key is deleted, or its account suspended, while the page is on duty", func(t *testing.T) {
+		story(t, func(h *house) {
+			p, l, in := answered(h)
+			h.keys = errors.New("the database is away") // nobody's fault: what was good is good
+			p.says("register", m{"media": m{"audio": true}})
+			p.hears("ready")
+			h.keys = ErrUnknownIssuer
+			p.says("invite", m{"callsid": "TJSone", "sdp": "v=0", "twilio": m{}})
+			p.hearsError("hangup", 31204)
+			p.says("register", m{"media": m{"audio": true}}) // as the SDK does every 30 s
+			p.hearsError("error", 31204)
+			p.hears("offline")
+			if h.s.OnDuty(ours, "sato") != 0 || len(h.visits) != 0 {
+				h.Error("the page rings, or calls, with a key that is gone")
+			}
+			h.nothingHappens(l) // the call goes on
+			p.says("hangup", m{"callsid": in["callsid"]})
+			h.ends(l, leg.HungUp)
 		})
 	})
 	t.Run("a database that is away is nobody's fault", func(t *testing.T) {

@@ -64,6 +64,24 @@ func TestQueues(t *testing.T) {
 	}
 }
 
+func TestPages(t *testing.T) {
+	api, s := live(t)
+	call := must[openapi.ApiV2010Call](t)(api.CreateCall(new(openapi.CreateCallParams).SetTo("sim:sato").SetFrom(s.from).SetTwiml("<Response><Pause length=\"60\"/></Response>")))
+	until(t, "the call is answered", func() bool {
+		c, err := api.FetchCall(*call.Sid, nil)
+		return err == nil && *c.Status == "in-progress"
+	})
+	said := must[openapi.ApiV2010UserDefinedMessage](t)(api.CreateUserDefinedMessage(*call.Sid, new(openapi.CreateUserDefinedMessageParams).SetContent(`{"floor":3}`)))
+	if *said.CallSid != *call.Sid || said.DateCreated == nil {
+		t.Errorf("said %+v", said)
+	}
+	sub := must[openapi.ApiV2010UserDefinedMessageSubscription](t)(api.CreateUserDefinedMessageSubscription(*call.Sid, new(openapi.CreateUserDefinedMessageSubscriptionParams).SetCallback("https://owner.example/said")))
+	if err := api.DeleteUserDefinedMessageSubscription(*call.Sid, *sub.Sid, nil); err != nil {
+		t.Error(err)
+	}
+	must[openapi.ApiV2010Call](t)(api.UpdateCall(*call.Sid, new(openapi.UpdateCallParams).SetStatus("completed")))
+}
+
 func TestConferences(t *testing.T) {
 	api, s := live(t)
 	var calls []string

@@ -62,6 +62,32 @@ func TestSIPDomain(t *testing.T) {
 	if _, err := api.CreateSipIpAccessControlListMapping(domain, (&openapi.CreateSipIpAccessControlListMappingParams{}).SetIpAccessControlListSid(access)); err != nil {
 		t.Error(err)
 	}
+	if err := api.DeleteSipIpAccessControlListMapping(domain, access, nil); err != nil {
+		t.Error(err)
+	}
+	if m, err := api.CreateSipAuthCallsIpAccessControlListMapping(domain, (&openapi.CreateSipAuthCallsIpAccessControlListMappingParams{}).SetIpAccessControlListSid(access)); err != nil || *m.Sid != access {
+		t.Errorf("%+v %v", m, err)
+	}
+	// The mappings of old are those of calls by another name.
+	if all, err := api.ListSipCredentialListMapping(domain, nil); err != nil || len(all) != 1 || *all[0].Sid != list {
+		t.Errorf("%+v %v", all, err)
+	}
+	if err := api.DeleteSipCredentialListMapping(domain, list, nil); err != nil {
+		t.Error(err)
+	}
+	if m, err := api.CreateSipCredentialListMapping(domain, (&openapi.CreateSipCredentialListMappingParams{}).SetCredentialListSid(list)); err != nil || *m.Sid != list {
+		t.Errorf("%+v %v", m, err)
+	}
+	for what, err := range map[string]error{
+		"domains": last(api.ListSipDomain(nil)), "lists": last(api.ListSipCredentialList(nil)), "access lists": last(api.ListSipIpAccessControlList(nil)),
+		"addresses": last(api.ListSipIpAddress(access, nil)), "who may register": last(api.ListSipAuthRegistrationsCredentialListMapping(domain, nil)),
+		"from where one may call": last(api.ListSipAuthCallsIpAccessControlListMapping(domain, nil)),
+		"the lists of old":        last(api.ListSipCredentialListMapping(domain, nil)), "the access lists of old": last(api.ListSipIpAccessControlListMapping(domain, nil)),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
 	users, err := api.ListSipCredential(list, nil)
 	if err != nil || len(users) != 1 || *users[0].Username != "sato" {
 		t.Errorf("%+v %v", users, err)

@@ -302,6 +302,9 @@ func TestMessages(t *testing.T) {
 	if err != nil || !slices.ContainsFunc(all, func(m openapi.ApiV2010Message) bool { return *m.Sid == *made.Sid }) {
 		t.Errorf("listed: %v %v", all, err)
 	}
+	if media, err := api.ListMedia(*made.Sid, nil); err != nil || len(media) != 0 {
+		t.Errorf("pictures: %v %v", media, err)
+	}
 	if err := api.DeleteMessage(*made.Sid, nil); err != nil {
 		t.Error(err)
 	}

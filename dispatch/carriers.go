@@ -13,15 +13,15 @@ const (
 	causeLineBack = "line-back"
 )
 
-// LineDown says loudly that a trunk cannot be used, before a call is lost on it: it was refused, or its carrier is
-// silent. remedy is what to do.
-func (d *Dispatcher) LineDown(ctx context.Context, trunk, why, remedy string) error {
-	return d.aboutLine(ctx, causeLineDown, fmt.Sprintf("trunk %s cannot be used: %s; %s", trunk, why, remedy))
+// LineDown says loudly that a line cannot be used, before a call or a message is lost on it: it was refused, or its carrier
+// is silent. line is what it is and its name (trunk ntt, SMSC carrier), remedy what to do.
+func (d *Dispatcher) LineDown(ctx context.Context, line, why, remedy string) error {
+	return d.aboutLine(ctx, causeLineDown, fmt.Sprintf("%s cannot be used: %s; %s", line, why, remedy))
 }
 
-// LineBack says that a trunk of which LineDown was said can be used again.
-func (d *Dispatcher) LineBack(ctx context.Context, trunk string) error {
-	return d.aboutLine(ctx, causeLineBack, fmt.Sprintf("trunk %s can be used again", trunk))
+// LineBack says that a line of which LineDown was said can be used again.
+func (d *Dispatcher) LineBack(ctx context.Context, line string) error {
+	return d.aboutLine(ctx, causeLineBack, line+" can be used again")
 }
 
 func (d *Dispatcher) aboutLine(ctx context.Context, cause, text string) error {

@@ -6,7 +6,7 @@
 // event to the pure machine of package callout, commits the outcome under the row's version, owner and
 // fence, and only then acts on it. What a crash leaves behind is ended and taken up by [Dispatcher.Run].
 //
-// A call to one person is a line (lines.go, ADR 2), whoever called whom; what a person hears on it is ordinary
+// A call to one person is a line (lines.go, ADR 2 and 97), whoever called whom; what a person hears on it is ordinary
 // TwiML that is asked for here while they listen (script.go and the files named after what is said). What people
 // decide elsewhere comes in through the same queue as what the telephone says (decide.go), so that the order of
 // what happened is one.

@@ -86,6 +86,8 @@ type guest struct {
 	since  time.Time
 	p      phrases // of the language that the caller chose
 	calls  int     // how often they have asked for somebody
+	tone   string  // a key that was heard in the sound, once so far
+	toned  time.Time
 
 	callout string          // "" until it is kept
 	bound   bool            // for the conference, or in it
@@ -178,10 +180,48 @@ func (d *Dispatcher) ask(g *guest, try int) *twiml.Response {
 		said = append(said, breath())
 	}
 	for i, w := range d.welcomes(g.number) {
-		said = append(said, w.said, w.p.say(fmt.Sprintf(w.p.lineKey, strconv.Itoa(i+1))))
+		said = append(said, w.said)
+		if d.hears(g) {
+			said = append(said, w.p.say(w.p.twice))
+		}
+		said = append(said, w.p.say(fmt.Sprintf(w.p.lineKey, strconv.Itoa(i+1))))
 	}
-	next := hotlineAt(stepKey) + "?try=" + strconv.Itoa(try)
-	return &twiml.Response{Verbs: []twiml.Verb{gather(next, 4*time.Second, said...), &twiml.Redirect{URL: next, Method: "POST"}}}
+	return d.asks(g, hotlineAt(stepKey)+"?try="+strconv.Itoa(try), 4*time.Second, said...)
+}
+
+// asks takes a guest's key while something is said, or both that are wanted where keys are heard in the sound.
+func (d *Dispatcher) asks(g *guest, next string, wait time.Duration, said ...twiml.Verb) *twiml.Response {
+	ask := gather(next, wait, said...)
+	if d.hears(g) {
+		ask.NumDigits = 2
+	}
+	return &twiml.Response{Verbs: []twiml.Verb{ask, &twiml.Redirect{URL: next, Method: "POST"}}}
+}
+
+// hears tells whether a guest's keys are heard as tones in the sound.
+func (d *Dispatcher) hears(g *guest) bool {
+	if d.cfg.Inbound == nil {
+		return false
+	}
+	l, up := d.cfg.Inbound(g.call)
+	return up && byTones(l)
+}
+
+// pressed is the key that a guest has pressed. One that was heard in the sound counts when it is heard twice (rule 19);
+// once is one that was heard so and may be none.
+func (d *Dispatcher) pressed(g *guest, digits string) (key, once string) {
+	if !d.hears(g) {
+		return digits, ""
+	}
+	for _, r := range digits {
+		key, at := string(r), now()
+		if key == g.tone && at.Sub(g.toned) <= callout.ToneAgain {
+			g.tone = ""
+			return key, ""
+		}
+		g.tone, g.toned, once = key, at, key
+	}
+	return "", once
 }
 
 func hotlineAt(step string) string { return Origin + hotlinePath + step }
@@ -189,11 +229,24 @@ func hotlineAt(step string) string { return Origin + hotlinePath + step }
 // onGuestKey takes the key that has people called; without it nobody is.
 func (d *Dispatcher) onGuestKey(ctx context.Context, g *guest, form url.Values) *twiml.Response {
 	list := d.welcomes(g.number)
-	if key, err := strconv.Atoi(form.Get("Digits")); err == nil && key >= 1 && key <= len(list) {
-		g.p = list[key-1].p
+	chosen := func(digits string) (w welcome, ok bool) {
+		key, err := strconv.Atoi(digits)
+		if ok = err == nil && key >= 1 && key <= len(list); ok {
+			w = list[key-1]
+		}
+		return w, ok
+	}
+	key, once := d.pressed(g, form.Get("Digits"))
+	if w, ok := chosen(key); ok {
+		g.p = w.p
 		return d.keep(ctx, g)
 	}
-	if try, _ := strconv.Atoi(form.Get("try")); try < askings {
+	try, _ := strconv.Atoi(form.Get("try"))
+	if w, ok := chosen(once); ok && try <= askings {
+		d.log.Info("a tone in the sound: counts when it is heard twice", "call", g.call, "key", once)
+		return d.asks(g, hotlineAt(stepKey)+"?try="+strconv.Itoa(try+1), afterwards, w.p.say(fmt.Sprintf(w.p.onceMore, once)))
+	}
+	if try < askings {
 		return d.ask(g, try+1)
 	}
 	d.log.Info("nobody pressed a key on the hotline, so nobody is called", "call", g.call, "from", number.Mask(g.from))

@@ -302,18 +302,23 @@ func (d *Dispatcher) onAlone(ctx context.Context, g *guest, form url.Values) *tw
 
 func (d *Dispatcher) askAgain(g *guest, try int) *twiml.Response {
 	d.binds(g, false)
-	next := hotlineAt(stepAgain) + "?try=" + strconv.Itoa(try)
-	return &twiml.Response{Verbs: []twiml.Verb{
-		gather(next, 6*time.Second, g.p.say(g.p.lineAlone)), &twiml.Redirect{URL: next, Method: "POST"},
-	}}
+	said := []twiml.Verb{g.p.say(g.p.lineAlone)}
+	if d.hears(g) {
+		said = append([]twiml.Verb{g.p.say(g.p.twice)}, said...)
+	}
+	return d.asks(g, hotlineAt(stepAgain)+"?try="+strconv.Itoa(try), 6*time.Second, said...)
 }
 
 // onAgain has somebody called once more if the caller wants that.
 func (d *Dispatcher) onAgain(ctx context.Context, g *guest, form url.Values) *twiml.Response {
-	if form.Get("Digits") != keyBack {
-		if try, _ := strconv.Atoi(form.Get("try")); try < askings {
-			return d.askAgain(g, try+1)
-		}
+	try, _ := strconv.Atoi(form.Get("try"))
+	switch key, once := d.pressed(g, form.Get("Digits")); {
+	case key == keyBack, form.Get("wanted") != "":
+	case once == keyBack && try <= askings:
+		return d.asks(g, hotlineAt(stepAgain)+"?try="+strconv.Itoa(try+1), afterwards, g.p.say(fmt.Sprintf(g.p.onceMore, once)))
+	case try < askings:
+		return d.askAgain(g, try+1)
+	default:
 		return announce(g.p, g.p.lineBye)
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), pressing)
@@ -333,7 +338,7 @@ func (d *Dispatcher) onAgain(ctx context.Context, g *guest, form url.Values) *tw
 		d.log.Error("not recorded that a caller wants somebody again; trying again", "call", g.call, "err", err)
 		return &twiml.Response{Verbs: []twiml.Verb{
 			g.p.say(g.p.lineNotYet), &twiml.Pause{Length: 3 * time.Second},
-			&twiml.Redirect{URL: hotlineAt(stepAgain) + "?Digits=" + keyBack, Method: "POST"},
+			&twiml.Redirect{URL: hotlineAt(stepAgain) + "?wanted=1", Method: "POST"},
 		}}
 	}
 	d.waitsFor(g, g.callout)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,19 +15,20 @@ import (
 )
 
 // lines is who is on the telephone. One person, one line (rule 6): over all call-outs a person has at
-// most one outgoing call; further alerts ride on the one that is under way.
+// most one outgoing call, or one to each of the phones that ring at the same time; further alerts ride on those that are
+// under way.
 type lines struct {
 	perHour int
 
 	mu       sync.Mutex
-	byPerson map[string]*line
+	byPerson map[string][]*line     // those that are not over, the newest last
 	byRider  map[string]*line       // by attempt that rides on it
 	byLead   map[string]*line       // by the attempt it was placed for, which may have left it
 	calls    map[string][]time.Time // person → calls begun within the last hour, without those that no line took
 }
 
 func newLines(perHour int) *lines {
-	return &lines{perHour: perHour, byPerson: map[string]*line{}, byRider: map[string]*line{}, byLead: map[string]*line{}, calls: map[string][]time.Time{}}
+	return &lines{perHour: perHour, byPerson: map[string][]*line{}, byRider: map[string]*line{}, byLead: map[string]*line{}, calls: map[string][]time.Time{}}
 }
 
 // line is one call to one person and the attempts that ride on it.
@@ -37,7 +39,7 @@ type line struct {
 	sid     sid.Call
 	counted time.Time     // when its person was called, for the cap within the hour; zero: they have called us
 	over    chan struct{} // closed when the call is over
-	after   *line         // an earlier line of the same person that is being ended
+	after   []*line       // earlier lines of the same person that are being ended
 
 	all *lines // its mutex guards what follows
 
@@ -83,6 +85,7 @@ type seat struct {
 	lead   bool // this attempt's call has to be placed
 	capped bool // the person was called too often within the hour
 	busy   bool // the person talks in a conference of ours
+	told   bool // the person is told of the same alert on the line, by a sibling of this attempt
 }
 
 // refused is why there is no line, "" if there is one.
@@ -92,13 +95,16 @@ func (s seat) refused(perHour int) (callout.Outcome, string) {
 		return callout.Unreachable, fmt.Sprintf("called %d times within the hour; the next person is rung", perHour)
 	case s.busy:
 		return callout.Busy, "talks in the conference of another alert"
+	case s.told:
+		return callout.Canceled, "is told in the call that is under way"
 	}
 	return "", ""
 }
 
-// claim gives an attempt a line to its person: the one under way, or a new one. Asking again for the
-// same attempt gives the same seat, because a transaction may run twice.
-func (ls *lines) claim(person, address string, rd rider, now time.Time) seat {
+// claim gives an attempt a line to its person: the one under way, or a new one. with are the addresses that may ring at
+// the same time: a new line is begun beside theirs until the person has answered one. Asking again for the same attempt
+// gives the same seat, because a transaction may run twice.
+func (ls *lines) claim(person, address string, with []string, rd rider, now time.Time) seat {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	if l := ls.byRider[rd.attempt]; l != nil {
@@ -109,24 +115,61 @@ func (ls *lines) claim(person, address string, rd rider, now time.Time) seat {
 		}
 		return seat{line: l, lead: l.lead == rd.attempt}
 	}
-	current := ls.byPerson[person]
-	if current != nil && current.phase < closing && !fixed(current.hold) {
+	current, after, talks := ls.current(person, address, with)
+	switch {
+	case current != nil && len(with) > 0 && current.carries(rd.run):
+		return seat{told: true}
+	case current != nil:
 		current.board(rd, now)
 		return seat{line: current}
-	}
-	if current != nil && current.talks {
+	case talks:
 		return seat{busy: true}
-	}
-	if ls.tooOften(person, now) {
+	case ls.tooOften(person, now):
 		return seat{capped: true}
 	}
 	l := &line{
 		person: person, address: address, lead: rd.attempt, sid: sid.New[sid.Call](),
-		over: make(chan struct{}), after: current, all: ls, riders: []rider{rd}, counted: now,
+		over: make(chan struct{}), after: after, all: ls, riders: []rider{rd}, counted: now,
 	}
-	ls.byPerson[person], ls.byRider[rd.attempt], ls.byLead[rd.attempt] = l, l, l
+	ls.add(l)
+	ls.byRider[rd.attempt] = l
 	ls.calls[person] = append(ls.calls[person], now)
 	return seat{line: l, lead: true}
+}
+
+// current is the line of a person on which one more alert is told, nil if a new one is wanted; that comes after those
+// that are being ended. talks: the person talks in a conference. ls.mu is held.
+func (ls *lines) current(person, address string, with []string) (current *line, after []*line, talks bool) {
+	for _, l := range ls.byPerson[person] {
+		talks = talks || l.talks
+		switch {
+		case l.phase < closing && l.address != address && !l.personal() && slices.Contains(with, l.address): // rings beside
+		case l.phase >= closing || fixed(l.hold):
+			after = append(after, l)
+		case current == nil || current.address != address:
+			current = l
+		}
+	}
+	return current, after, talks
+}
+
+// personal tells that a line was answered, and by no machine as far as is known. ls.mu is held.
+func (l *line) personal() bool { return l.phase == answered && !l.robotic() }
+
+// robotic tells that detection takes the one who answered for a machine. ls.mu is held.
+func (l *line) robotic() bool {
+	return strings.HasPrefix(l.detected, "machine_") || l.detected == "fax"
+}
+
+// carries tells whether an attempt of a call-out rides on the line. ls.mu is held.
+func (l *line) carries(r *run) bool {
+	return slices.ContainsFunc(l.riders, func(rd rider) bool { return rd.run.id() == r.id() })
+}
+
+// add keeps a line of a person. ls.mu is held.
+func (ls *lines) add(l *line) {
+	ls.byPerson[l.person] = append(ls.byPerson[l.person], l)
+	ls.byLead[l.lead] = l
 }
 
 // board puts an attempt on the line and tells it how far the call is. The lines' mutex is held.
@@ -151,10 +194,10 @@ func (ls *lines) callIn(person, address string, id sid.Call, hold Line, proven b
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	l := &line{
-		person: person, address: address, lead: "in-" + string(id), sid: id, over: make(chan struct{}), after: ls.byPerson[person],
+		person: person, address: address, lead: "in-" + string(id), sid: id, over: make(chan struct{}), after: slices.Clone(ls.byPerson[person]),
 		all: ls, phase: answered, answered: now(), hold: hold, inbound: true, proven: proven,
 	}
-	ls.byPerson[person], ls.byLead[l.lead] = l, l
+	ls.add(l)
 	return l
 }
 
@@ -166,13 +209,14 @@ func (ls *lines) seat(person string, rd rider) *line {
 	if l := ls.byRider[rd.attempt]; l != nil {
 		return l
 	}
-	l := ls.byPerson[person]
-	if l == nil || !l.inbound || l.phase > answered {
-		return nil
+	for _, l := range slices.Backward(ls.byPerson[person]) {
+		if l.inbound && l.phase <= answered {
+			l.riders = append(l.riders, rd)
+			ls.byRider[rd.attempt] = l
+			return l
+		}
 	}
-	l.riders = append(l.riders, rd)
-	ls.byRider[rd.attempt] = l
-	return l
+	return nil
 }
 
 // alone gives a line that nothing rides on, for a call about the person and not about an alert. nil: they are
@@ -181,13 +225,13 @@ func (ls *lines) alone(person, address, name string, now time.Time) (l *line, ca
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	switch {
-	case ls.byPerson[person] != nil:
+	case len(ls.byPerson[person]) > 0:
 		return nil, false
 	case ls.tooOften(person, now):
 		return nil, true
 	}
 	l = &line{person: person, address: address, lead: name, sid: sid.New[sid.Call](), over: make(chan struct{}), all: ls, phase: closing, counted: now}
-	ls.byPerson[person], ls.byLead[name] = l, l
+	ls.add(l)
 	ls.calls[person] = append(ls.calls[person], now)
 	return l, false
 }
@@ -369,10 +413,13 @@ func (l *line) isUnsure() bool {
 	return l.unsure
 }
 
-// hearsKeys tells that this line's keys are heard as tones in the sound.
+// hearsKeys tells that this line's keys are heard as tones in the sound. Of a call to us nobody tells: it is asked.
 func (l *line) hearsKeys() bool {
 	l.all.mu.Lock()
 	defer l.all.mu.Unlock()
+	if l.inbound {
+		return byTones(l.hold)
+	}
 	return l.inBand
 }
 
@@ -381,6 +428,11 @@ func (l *line) isTrunks() bool {
 	l.all.mu.Lock()
 	defer l.all.mu.Unlock()
 	return l.trunk != "" && l.rang.IsZero()
+}
+
+func byTones(h Line) bool {
+	t, ok := h.(interface{ InBand() bool })
+	return ok && t.InBand()
 }
 
 func (l *line) wasAnswered() bool {
@@ -403,7 +455,9 @@ func (l *line) finish(at time.Time, o callout.Outcome, text string) {
 		delete(l.all.byRider, rd.attempt)
 	}
 	delete(l.all.byLead, l.lead)
-	if l.all.byPerson[l.person] == l {
+	if left := slices.DeleteFunc(l.all.byPerson[l.person], func(o *line) bool { return o == l }); len(left) > 0 {
+		l.all.byPerson[l.person] = left
+	} else {
 		delete(l.all.byPerson, l.person)
 	}
 	if l.rang.IsZero() && l.answered.IsZero() && (o == callout.Fault || o == "") {

@@ -54,7 +54,7 @@ func (d *Dispatcher) reach(set *manifest.Set, p oncall.Person) callout.Person {
 			why = append(why, reason)
 			continue
 		}
-		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: time.Duration(m.Ring) * time.Second})
+		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: time.Duration(m.Ring) * time.Second, Together: m.Together})
 	}
 	if len(out.Methods) == 0 {
 		out.Refused = "no contact method"

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/twiml"
 )
 
@@ -16,7 +20,7 @@ const (
 	sweepEvery = time.Second
 	overdue    = 2 * time.Second         // a call-out that has slept through its moment
 	ghostWait  = 1200 * time.Millisecond // for carriers to confirm that old calls are ended, before new ones leave
-	handful    = 200                     // call-outs adopted in one go
+	handful    = 200                     // call-outs adopted in one go, and calls read
 )
 
 // Run makes this process a node: it takes over what its last life and dead nodes have left (takeover.go), and looks
@@ -68,12 +72,38 @@ const remembering = 300 * time.Millisecond
 func (d *Dispatcher) remember(ctx context.Context) {
 	ctx, stop := context.WithTimeout(ctx, remembering)
 	defer stop()
-	calls, err := d.store.Called(ctx, now().Add(-time.Hour))
-	if err != nil {
-		d.log.Warn("who was called within the last hour is not known; their calls are counted from now on", "err", err)
-		return
+	since := now().Add(-time.Hour)
+	calls, err := d.store.Called(ctx, since)
+	if err == nil {
+		err = d.toldCodes(ctx, since, calls)
 	}
-	d.lines.remember(calls)
+	if err != nil {
+		d.log.Warn("who was called within the last hour is not known in full; the rest of their calls is counted from now on", "err", err)
+	}
+	if calls != nil {
+		d.lines.remember(calls)
+	}
+}
+
+// toldCodes counts the calls that have told people a code since a moment: they are no attempts (verify.go).
+func (d *Dispatcher) toldCodes(ctx context.Context, since time.Time, calls map[string][]time.Time) error {
+	f := call.Filter{Account: d.cfg.Account, StartedFrom: since, Limit: handful}
+	for more := true; more; {
+		var list []call.Record
+		var err error
+		if list, more, err = d.store.Calls(ctx, f); err != nil {
+			return err
+		}
+		for _, r := range list {
+			f.After = r.SID
+			noLine := r.Cause == leg.Fault && r.Answered.IsZero()
+			if who := d.whoCalls(r.To); who != "" && !noLine && strings.HasPrefix(r.Program.URL, Origin+codesPath) {
+				calls[who] = append(calls[who], r.Created)
+				slices.SortFunc(calls[who], time.Time.Compare)
+			}
+		}
+	}
+	return nil
 }
 
 // Booted is closed when the ghosts are ended and the old call-outs run again.

@@ -58,9 +58,9 @@ func (d *Dispatcher) place(ctx context.Context, r *run, dl dial, s *speech, turn
 	next := sync.OnceFunc(turn.done)
 	defer next()
 	l := dl.line
-	if l.after != nil { // the same person's last call is still being ended
+	for _, last := range l.after { // the same person's last calls are still being ended
 		select {
-		case <-l.after.over:
+		case <-last.over:
 		case <-ctx.Done():
 			return
 		}

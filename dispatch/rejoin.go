@@ -77,15 +77,16 @@ func (d *Dispatcher) rejoinOne(ctx context.Context, g Attempt) *line {
 	return l
 }
 
-// again gives back the line of an attempt whose call may have outlived the process; nil if the person has one.
+// again gives back the line of an attempt whose call may have outlived the process; nil if the person has one, but for
+// those of the same call-out that rang at the same time.
 func (ls *lines) again(g Attempt, now time.Time) *line {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	if ls.byPerson[g.Person] != nil {
+	if slices.ContainsFunc(ls.byPerson[g.Person], func(l *line) bool { return !l.rejoined || calloutOf(l.lead) != calloutOf(g.ID) }) {
 		return nil
 	}
 	l := &line{person: g.Person, address: g.Address, lead: g.ID, sid: g.Call, over: make(chan struct{}), all: ls, trunk: g.Trunk, detected: g.AnsweredBy, rejoined: true}
-	ls.byPerson[g.Person], ls.byLead[g.ID] = l, l
+	ls.add(l)
 	if !slices.ContainsFunc(ls.calls[g.Person], g.Dialed.Equal) { // else it was remembered at the start
 		ls.calls[g.Person] = append(ls.calls[g.Person], now)
 	}

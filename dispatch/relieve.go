@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/kaden-project/kaden/callout"
 )
@@ -62,5 +61,5 @@ func (ls *lines) room(trunks []string, fits func(l *line) bool) (first *line) {
 
 // mayGo tells that the line is most probably a machine's, and nobody on it has pressed a key.
 func (l *line) mayGo() bool {
-	return l.phase == answered && !l.wanted && !l.keyed && !l.talks && (strings.HasPrefix(l.detected, "machine_") || l.detected == "fax")
+	return l.phase == answered && !l.wanted && !l.keyed && !l.talks && l.robotic()
 }

@@ -224,6 +224,8 @@ type Store interface {
 	// Called is when each person was called since a moment, oldest first: calls of their own, whoever placed them, but none
 	// that no line took (a fault before anything rang). It reads no more than the attempts since then.
 	Called(ctx context.Context, since time.Time) (map[string][]time.Time, error)
+	// Calls lists calls; see call.Store.
+	Calls(ctx context.Context, f call.Filter) (list []call.Record, more bool, err error)
 	// Events lists events after seq, oldest first, of one alert or of all ("").
 	Events(ctx context.Context, alert string, after int64, limit int) ([]timeline.Event, error)
 	// Announce calls f with the events of each commit, after it, in order of Seq. f must not block. stop ends it.

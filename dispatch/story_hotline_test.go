@@ -3,6 +3,7 @@ package dispatch_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -369,4 +370,23 @@ func TestOnAHotlineAKeyTakesItAtOnce(t *testing.T) {
 		guest.HearsAll("Somebody is on the line now").Waits(15 * time.Second).HangsUp()
 		sato.IsHungUp()
 	})
+}
+
+// A hotline asks for a key itself: who hides their number is not asked for two.
+func TestACallerOfAHotlineIsAskedForAKeyOnce(t *testing.T) {
+	for _, door := range []account.Door{account.Screen, account.Named} {
+		tell(t, "", func(n *night) {
+			n.House.Numbers[1].Unknown = door
+			guest := n.Phone("sip:anonymous@anonymous.invalid").Calls("sim:hotline").IsAnswered().Hears("This is an on-call line").Hears("press 1").
+				Presses("1").Hears("People are being called now")
+			n.Phone("sato").Rings().Answers().Hears("Call from a number that is not shown").Hears("Press 1").Presses("1").Hears("connected with the caller")
+			guest.HearsAll("Somebody is on the line now").HangsUp()
+			for _, heard := range guest.Far().Heard() {
+				if strings.Contains(heard.Caption, "To be put through") {
+					t.Errorf("unknown: %s asks before the hotline does: %q", door, heard.Caption)
+				}
+			}
+			n.must(n.d.Resolve(n.t.Context(), n.latest().ID, "sato"))
+		})
+	}
 }

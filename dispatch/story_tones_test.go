@@ -67,3 +67,45 @@ func TestR19ASpokenDigitAndAWordAreTakenTwiceAsWell(t *testing.T) {
 		n.must(n.d.Resolve(n.t.Context(), id, "sato"))
 	})
 }
+
+// The keys of those who call us over such a trunk are tones as well.
+
+var tones = trunk.Trunk{Name: "ntt", Server: "ntt.example", InBandDTMF: true}
+
+func TestR19ACallerOfAHotlinePressesTwice(t *testing.T) {
+	tellOver(t, "", []trunk.Trunk{tones}, func(n *night) {
+		robot := n.Phone("robot").CallsOver(tones, "sim:hotline").IsAnswered().Hears("This is an on-call line").Hears("press each key twice").Hears("press 1")
+		robot.Presses("1").Hears("Please press 1 once more") // a voice can make such a tone: nobody is woken by one
+		robot.Waits(11 * time.Second).Presses("1").Hears("Please press 1 once more").HangsUp()
+		n.quiet(time.Hour)
+
+		guest := n.Phone("guest").CallsOver(tones, "sim:hotline").IsAnswered().Hears("press 1").Presses("1").Hears("once more").Presses("1").Hears("People are being called now")
+		sato := answersTheHotline(n.Phone("sato").Rings(), "Call from guest") // who is called at home presses once
+		guest.HearsAll("Somebody is on the line now").Waits(time.Second)
+		sato.HangsUp()
+		guest.Hears("press each key twice").Hears("press 1").Presses("1").Hears("Please press 1 once more").Presses("1").Hears("People are being called now")
+		answersTheHotline(n.Phone("suzuki").Rings(), "Call from guest").Waits(time.Second)
+		guest.HearsAll("Somebody is on the line now").HangsUp()
+		n.must(n.d.Resolve(n.t.Context(), n.latest().ID, "suzuki"))
+	})
+}
+
+func TestR19WhoCallsBackPressesTwice(t *testing.T) {
+	tellOver(t, "", []trunk.Trunk{tones}, func(n *night) {
+		n.person("suzuki", pin("2580"))
+		id := n.alert("db01/disk", "disk full on db01")
+		n.Phone("sato").Rings().StopsRinging()
+		suzuki := n.Phone("suzuki").Rings()
+		sato := n.Phone("sato").CallsOver(tones, ownNumber).IsAnswered().Hears("disk full").Hears("Please press each key twice").Hears("Press 1").Presses("1").Hears("Please press 1 once more")
+		n.is(id, dispatch.Stored, "")
+		n.happened(timeline.AttemptDigit, onceHeard)
+		sato.HangsUp()
+		suzuki.StopsRinging()
+		tanaka := n.Phone("tanaka").Rings()
+		// A PIN is no single key: it is entered once.
+		n.Phone("somewhere").CallsOver(tones, ownNumber).IsAnswered().Hears("PIN").Presses("2580#").Hears("disk full").Hears("Press 1").Presses("11").Hears("Recorded: you have taken it").IsHungUp()
+		tanaka.StopsRinging()
+		n.is(id, dispatch.Acknowledged, "suzuki")
+		n.must(n.d.Resolve(n.t.Context(), id, "suzuki"))
+	})
+}

@@ -165,3 +165,23 @@ func TestACodeThatWasTypedIsNotSaidAgain(t *testing.T) {
 		h.quiet()
 	})
 }
+
+// Rule 6 counts the calls that tell a code as well, and a restart forgets none of them.
+func TestR6ARestartForgetsNoCallThatToldACode(t *testing.T) {
+	tell(t, "", func(n *night) {
+		for range dispatch.UsualPerHour {
+			_, err := n.d.Verify(n.t.Context(), "sato", "sim:sato", "console", false)
+			n.must(err)
+			n.Phone("sato").Rings().Answers().HearsAll("Your code is").IsHungUp()
+			time.Sleep(time.Second)
+		}
+		n.restart()
+		if _, err := n.d.Verify(n.t.Context(), "sato", "sim:sato", "console", false); !errors.Is(err, dispatch.ErrTooOften) {
+			t.Errorf("one more after a restart: %v", err)
+		}
+		time.Sleep(time.Hour)
+		_, err := n.d.Verify(n.t.Context(), "sato", "sim:sato", "console", false)
+		n.must(err)
+		n.Phone("sato").Rings().Answers().HearsAll("Your code is").IsHungUp()
+	})
+}

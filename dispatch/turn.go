@@ -155,7 +155,7 @@ func (t *turn) dial(tx Tx, at time.Time, c callout.Command) error {
 	if saved, err := t.save(tx, at, c); saved || err != nil {
 		return err
 	}
-	s := t.d.lines.claim(c.Person, c.Address, rider{c.Attempt, t.run}, at)
+	s := t.d.lines.claim(c.Person, c.Address, c.With, rider{c.Attempt, t.run}, at)
 	a := t.attempt(c.Attempt)
 	a.Person, a.Address, a.Purpose, a.Dialed = c.Person, c.Address, string(c.Purpose), at
 	if o, why := s.refused(t.d.cfg.PerHour); o != "" {
@@ -362,7 +362,7 @@ func (t *turn) act(ctx context.Context) {
 	close(before)
 	for _, dl := range t.dials {
 		turn := inTurn{before: before, mine: make(chan struct{})}
-		if dl.line.after == nil { // else it comes later, whenever that is
+		if len(dl.line.after) == 0 { // else it comes later, whenever that is
 			before = turn.mine
 		}
 		t.d.spawn(func() { t.d.place(ctx, t.run, dl, speech, turn) })

@@ -22,6 +22,9 @@ import (
 // a code, and the person types it in the console. With do-not-disturb on it is called twice, as many phones let
 // the second call of a number through (rule 13).
 
+// codesPath is where the scripts of verifications are.
+const codesPath = "/codes/"
+
 const (
 	codeLife   = 10 * time.Minute
 	codeTries  = 5
@@ -110,7 +113,7 @@ func (d *Dispatcher) tap(ctx context.Context, id string, to number.Address, nr i
 	}
 	o := call.Order{
 		SID: l.sid, Account: d.cfg.Account, To: to, Direction: call.OutboundAPI,
-		Program: call.Program{URL: Origin + "/codes/" + id + "/" + d.sign("code "+id), Method: "POST"},
+		Program: call.Program{URL: Origin + codesPath + id + "/" + d.sign("code "+id), Method: "POST"},
 		Ring:    codeRing, Setup: setup, TimeLimit: longest, FirstWord: firstWord,
 	}
 	if plan, ok := d.cfg.House().Plans[d.cfg.DefaultPlan]; ok && len(plan.From) > 0 {

@@ -85,6 +85,9 @@ func (n *nightStory) attempts(rows []Attempt) {
 	for _, a := range rows {
 		p := n.of(a.Person)
 		p.Attempts++
+		if p.Outcome != "" && a.besides() {
+			continue
+		}
 		p.Outcome = a.Status
 		if how := a.Sound.String(); how != "" {
 			p.Sound = how
@@ -107,6 +110,11 @@ func (n *nightStory) attempts(rows []Attempt) {
 			n.called, n.rung[a.Person] = true, true
 		}
 	}
+}
+
+// besides tells that the attempt was called off for another phone of the person, which has the story to tell.
+func (a Attempt) besides() bool {
+	return a.Cause == callout.WhyElsewhere || a.Status == string(callout.Canceled) && a.Call == ""
 }
 
 func (n *nightStory) event(e timeline.Event) {

@@ -17,7 +17,7 @@ import (
 
 // checkBin checks a bin's TwiML as twiml check does, and tells whether it can be run.
 func (c *compiling) checkBin(d Document, b account.Bin, value yamldoc.Value) bool {
-	_, problems := twiml.Parse([]byte(b.Bare()))
+	problems := twiml.Check([]byte(b.Bare()), b.Conditional())
 	for _, p := range problems {
 		p.Line, p.Column = placeInBin(d.Text, b.TwiML, value, p.Line, p.Column)
 		c.note(d, p)
@@ -118,6 +118,5 @@ func CheckBin(b account.Bin) problem.List {
 	if list.Refused() {
 		return list
 	}
-	_, found := twiml.Parse([]byte(b.Bare()))
-	return append(list, found...)
+	return append(list, twiml.Check([]byte(b.Bare()), b.Conditional())...)
 }

@@ -193,11 +193,7 @@ func (c *compiling) warnOf(d Document, m oncall.Method) {
 
 // contactPlace finds a contact in its document again.
 func contactPlace(contacts yamldoc.Value, m oncall.Method) (line, column int) {
-	for _, item := range contacts.List() {
-		address := item
-		if item.IsMap() {
-			address = item.Map().Take("address")
-		}
+	for _, address := range oncall.Addresses(contacts) {
 		if a, err := number.ParseAddress(address.Text()); err == nil && a == m.Address {
 			return address.Place()
 		}

@@ -54,6 +54,8 @@ func TestCompileChecksDocumentsAgainstOneAnother(t *testing.T) {
 			"house.yaml:12:11: warning: <tanaka>: nothing reaches tanaka: there is no trunk to the telephone network (add a trunk, or a contact with sip: or client:)\n"},
 		{"a contact no trunk reaches", "person: tanaka\ncontacts: [sim:t, {address: 0120-444-444}]\n---\ntrunk: ntt\nserver: a\nfrom: 050-1234-5678\n",
 			"house.yaml:12:29: error: <contacts>: tel:+81120444444 cannot be called: 0120 and 0800 numbers cannot be reached from 050 lines (trunk \"ntt\") (remove it, or add a trunk that reaches it)\n"},
+		{"one of those that ring together", "person: tanaka\ncontacts:\n  - [sim:t, {address: 0120-444-444}]\n---\ntrunk: ntt\nserver: a\nfrom: 050-1234-5678\n",
+			"house.yaml:13:23: error: <contacts>: tel:+81120444444 cannot be called: 0120 and 0800 numbers cannot be reached from 050 lines (trunk \"ntt\") (remove it, or add a trunk that reaches it)\n"},
 		{"a person whom no trunk reaches", "person: tanaka\ncontacts: [tel:+14158675309]\n---\ntrunk: ntt\nserver: a\nrefuse: [abroad]\n",
 			"house.yaml:12:11: warning: <tanaka>: nothing reaches tanaka: no trunk takes their numbers (add a trunk, or a contact with sip: or client:)\n"},
 		{"numbers abroad, until they are allowed", "person: tanaka\ncontacts: [sim:t, tel:+14158675309]\n---\ntrunk: ntt\nserver: a\n",

@@ -69,7 +69,7 @@ func (c *compiling) joinDomains() {
 
 // checkRegistered: a person's address in a domain of ours is a phone's.
 func (c *compiling) checkRegistered(d Document, p oncall.Person) {
-	for i, contact := range p.Contacts {
+	for _, contact := range p.Contacts {
 		if contact.Address.Scheme != number.SIP {
 			continue
 		}
@@ -78,10 +78,7 @@ func (c *compiling) checkRegistered(d Document, p oncall.Person) {
 		if !ok || !c.exists(kindDomain, host) || c.exists(kindPhone, user+"@"+host) {
 			continue
 		}
-		line, column := 1, 1
-		if list := yamldoc.Parse([]byte(d.Text)).Take("contacts").List(); i < len(list) {
-			line, column = list[i].Place()
-		}
+		line, column := contactPlace(yamldoc.Parse([]byte(d.Text)).Take("contacts"), contact)
 		c.note(d, problem.Problem{Line: line, Column: column, Level: c.dangling(), Verb: "contacts",
 			Text: fmt.Sprintf("domain %s has no phone %q, so nobody can register as it", host, user), Hint: meant(user+"@"+host, c.names(kindPhone))})
 	}

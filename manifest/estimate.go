@@ -54,9 +54,10 @@ func (s *Set) Estimate(plan string, perHour int) (Estimate, bool) {
 	behave := map[string]callout.Behaviour{}
 	for _, people := range roster {
 		for _, one := range people {
-			behave[one.ID] = callout.Behaviour{Calls: []callout.Reaction{{Answers: true, Rings: pickUp}}}
+			behave[one.ID] = callout.Behaviour{Calls: []callout.Reaction{{Answers: true, Machine: true, Rings: pickUp}}}
 		}
 	}
+	p.Machine = "" // which nobody detects: of phones that ring together, too, each is answered and listened to
 	start := time.Unix(0, 0).UTC()
 	talked := map[string]time.Duration{} // by attempt
 	answered := map[string]time.Time{}
@@ -152,7 +153,7 @@ func (s *Set) callable(p oncall.Person) callout.Person {
 				continue
 			}
 		}
-		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: time.Duration(m.Ring) * time.Second})
+		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: time.Duration(m.Ring) * time.Second, Together: m.Together})
 	}
 	if len(out.Methods) == 0 {
 		out.Refused = strings.Join(append(why, "no contact method"), "; ")

@@ -33,6 +33,8 @@ func TestABinIsCheckedBeforeItIsWritten(t *testing.T) {
 		{account.Bin{Name: "a", TwiML: "{{#From}}"}, "never closed"},
 		{account.Bin{Name: "a", Key: "x", TwiML: "<Response/>"}, "can be guessed"},
 		{account.Bin{Name: "a"}, "warning 11770"},
+		{account.Bin{Name: "a", TwiML: "<Response><Say>" + strings.Repeat("あ", 22_000) + "</Say></Response>"}, "error 11750"},
+		{account.Bin{Name: "a", TwiML: "<Response><Say voice='Mizuki' language=\"{{Language}}\">{{&Words}}</Say></Response>"}, "1:16: warning 13511"},
 	} {
 		got := ""
 		for _, p := range CheckBin(c.bin) {
@@ -40,6 +42,40 @@ func TestABinIsCheckedBeforeItIsWritten(t *testing.T) {
 		}
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("%q:\n got %s\nwant %s", c.bin.TwiML, got, c.want)
+		}
+	}
+}
+
+// What only a request can decide is nobody's mistake.
+func TestABinIsNotBlamedForWhatTheRequestSays(t *testing.T) {
+	for _, text := range []string{
+		`<Response><Gather numDigits="{{Digits}}" timeout="{{T}}" action="/next?Body={{Body}}" method="{{M}}"><Say loop="{{Loop}}" language="{{L}}">{{&Words}}</Say></Gather></Response>`,
+		`<Response><Dial timeout="{{Timeout}}" record="{{R}}" {{#CallerId}}callerId="{{CallerId}}"{{/CallerId}}>{{To}}</Dial></Response>`,
+		`<Response>{{#Busy}}<Reject/>{{/Busy}}{{^Busy}}<Dial><Number>{{To}}</Number></Dial>{{/Busy}}</Response>`,
+		`<Response>{{#Next}}<Redirect>{{Next}}</Redirect>{{/Next}}<Say>nobody</Say></Response>`,
+		`<Response>{{{Verbs}}}</Response>`,
+		`<Response><Message><Body>{{Body}}</Body></Message></Response>`,
+	} {
+		for _, p := range CheckBin(account.Bin{Name: "a", TwiML: text}) {
+			if p.Code != 12200 || p.Verb != "Message" { // which is for messages, and stands here for both
+				t.Errorf("%s: %v", text, p)
+			}
+		}
+		if _, said := compile(t, FormatBin(account.Bin{Name: "a", TwiML: text})); strings.Contains(said, "error") || strings.Contains(said, "warning") && !strings.Contains(said, "<Message>") {
+			t.Errorf("as a document: %s", said)
+		}
+	}
+	for text, want := range map[string]string{
+		`<Response><Redirect>/a</Redirect><Say>{{x}}</Say></Response>`:         "never reached",
+		`<Response>{{#x}}<Say loop="many">a</Say>{{/x}}</Response>`:            "13510",
+		`<Response>{{#x}}<Say>{{/x}}{{^x}}</Say>{{/x}}<Dial{{x}}/></Response>`: "error 12100",
+	} {
+		got := ""
+		for _, p := range CheckBin(account.Bin{Name: "a", TwiML: text}) {
+			got += p.String() + "\n"
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
 		}
 	}
 }

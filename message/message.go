@@ -1,6 +1,6 @@
 // Package message carries short messages (SMS) out of the house and into it.
 //
-// A [Desk] takes an [Order], keeps it, and hands it to a [Carrier]: an upstream platform, or a carrier's SMSC. What
+// A [Desk] takes an [Order], keeps it, and hands it to a [Carrier]: an upstream platform, a carrier's SMSC, or SIP. What
 // becomes of a message is a state that only moves on: the carrier tells it by callbacks ([Desk.Heard], [Desk.Told]), and is
 // asked where those stay away. A message is kept before it leaves, and never handed over a second time unless
 // the carrier has said that it has none: what may have left the house is looked for first. Nothing here knows
@@ -78,7 +78,7 @@ type Callback struct {
 type Order struct {
 	SID       sid.Message // "" for a new one; one that is there already is not sent again
 	Account   sid.Account
-	From, To  string    // +81…; From may be a name where the carrier takes names
+	From, To  string    // +81…, or a sip: address; From may be a name where the carrier takes names
 	Body      string    // at most MaxBody characters
 	Direction Direction // "" is OutboundAPI
 	Call      sid.Call  // whose program sends it; "" is none
@@ -101,7 +101,7 @@ type Record struct {
 	ErrorText string // what is known about that
 	Call      sid.Call
 	Callback  Callback
-	Carrier   string // the name of the upstream or SMSC
+	Carrier   string // the name of the upstream, trunk or SMSC; "sip:" for SIP addresses
 	There     string // the carrier's own name for it; "" until that is known
 	Created   time.Time
 	Updated   time.Time
@@ -190,7 +190,7 @@ type Pacer interface {
 }
 
 // ErrNoCarrier says that nothing in this house carries messages.
-var ErrNoCarrier = errors.New("nothing here carries messages: apply an upstream: document (a Twilio account for instance), or an smsc: document")
+var ErrNoCarrier = errors.New("nothing here carries messages: apply an upstream: document (a Twilio account for instance), an smsc: document, or a trunk with messages: sip")
 
 // Refusal is a carrier's clear no: the message has not left.
 type Refusal struct {

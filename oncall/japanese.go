@@ -22,4 +22,9 @@ var Japanese = map[string]string{
 	"there is no group %s":                                                "グループ %s がありません",
 	"nobody is in group %s":                                               "グループ %s には人がいません",
 	"%s (through %s)":                                                     "%s（経路：%s）",
+
+	"a list of contacts that ring at the same time is empty":                      "同時に鳴らす連絡先のリストが空です",
+	"one contact rings alone, in a list of its own or not":                        "連絡先が 1 つだけなら、内側のリストに入れても同時には鳴りません",
+	"write it without the inner list, or add what is to ring at the same time":    "内側の [ ] を外すか、同時に鳴らす連絡先を加えてください",
+	"these ring at the same time already: a third list within them means nothing": "すでに同時に鳴る連絡先です。その中にさらにリストは書けません",
 }

@@ -10,7 +10,7 @@ type Person struct {
 	Name     string   // 佐藤
 	Reading  string   // さとう: how the name is spoken
 	Language string   // BCP-47, ja-JP; "" leaves it to the plan
-	Contacts []Method // in order of preference
+	Contacts []Method // in order of preference; those that ring together stand side by side
 	PIN      string   // four to ten digits that prove the person when they call us; "" none
 }
 
@@ -18,6 +18,9 @@ type Person struct {
 type Method struct {
 	Address number.Address
 	Ring    int // seconds; 0 is the plan's
+
+	// Together is the same number for contacts side by side that ring at the same time; 0 rings alone.
+	Together int
 }
 
 // Group is people under one name; @db-team in a plan.

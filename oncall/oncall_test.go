@@ -1,6 +1,7 @@
 package oncall
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -36,6 +37,24 @@ contacts: [090-1234-5678, {address: sip:sato@192.0.2.7, ring: 25s}, client:sato]
 	}
 }
 
+// Contacts in a list of their own ring at the same time; what stands outside rings alone.
+func TestReadContactsThatRingTogether(t *testing.T) {
+	p, problems := ReadPerson([]byte(`person: sato
+contacts:
+  - [client:sato, {address: "+819011112222", ring: 15s}]
+  - tel:+81312345678
+  - [sim:a, sim:b]
+`))
+	var got []string
+	for _, m := range p.Contacts {
+		got = append(got, fmt.Sprintf("%s %d %d", m.Address, m.Ring, m.Together))
+	}
+	want := []string{"client:sato 0 1", "tel:+819011112222 15 1", "tel:+81312345678 0 0", "sim:a 0 3", "sim:b 0 3"}
+	if problems != nil || !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q\n%s", got, want, lines(problems))
+	}
+}
+
 func TestReadPersonRefuses(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"no contacts", "person: sato\n", "1:1: error: <contacts>: is missing (write contacts: [tel:+819012345678])"},
@@ -50,7 +69,13 @@ func TestReadPersonRefuses(t *testing.T) {
 		{"a typo in a contact", "person: sato\ncontacts: [{adress: tel:+819012345678}]\n", "(did you mean address?)"},
 		{"ringing for an hour", "person: sato\ncontacts: [{address: sim:a, ring: 1h}]\n", "1h is out of range (from 5s to 5m0s)"},
 		{"no language", "person: sato\nlanguage: japanisch!\ncontacts: [sim:a]\n", "2:11: error: <language>: \"japanisch!\" is no language (write ja-JP or en-US)"},
-		{"a list in a contact", "person: sato\ncontacts: [[sim:a]]\n", "is a list where a word"},
+		{"an empty list within", "person: sato\ncontacts: [sim:a, []]\n", "2:19: error: <contacts>: a list of contacts that ring at the same time is empty (- [client:sato, tel:+819012345678])"},
+		{"one that is to ring together with nobody", "person: sato\ncontacts: [[sim:a]]\n", "2:12: warning: <contacts>: one contact rings alone, in a list of its own or not"},
+		{"a third list", "person: sato\ncontacts: [[sim:a, [sim:b, sim:c]]]\n", "2:20: error: <contacts>: these ring at the same time already"},
+		{"the same twice in a list", "person: sato\ncontacts: [[sim:a, sim:a]]\n", "2:20: warning: <contacts>: sim:a is listed twice (the first place counts)"},
+		{"the same in a list and after it", "person: sato\ncontacts:\n  - [sim:a, sim:b]\n  - sim:b\n", "4:5: warning: <contacts>: sim:b is listed twice"},
+		{"the police in a list", "person: sato\ncontacts: [[sim:a, tel:110]]\n", "2:20: error: <contacts>: tel:110 cannot be a contact: emergency numbers"},
+		{"a list where an address stands", "person: sato\ncontacts: [{address: [sim:a]}]\n", "is a list where a word"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, problems := ReadPerson([]byte(tt.text))

@@ -28,6 +28,7 @@ const (
 //	contacts:
 //	  - tel:+819012345678
 //	  - { address: sip:sato@192.0.2.7, ring: 25s }
+//	  - [client:sato, tel:+81312345678]   # these ring at the same time
 //	pin: "4711"                   # proves sato when he calls us
 //
 // A contact is refused here, and not at night, if it could never be called.
@@ -41,22 +42,65 @@ func ReadPerson(text []byte) (Person, problem.List) {
 		PIN:      readPIN(doc.Take("pin")),
 	}
 	contacts := doc.Need("contacts", "[tel:+819012345678]")
-	for _, item := range contacts.List() {
-		m, ok := readMethod(item)
-		if !ok {
+	for i, item := range contacts.List() {
+		if item.IsList() {
+			p.readTogether(item, i+1)
 			continue
 		}
-		same := func(o Method) bool { return o.Address == m.Address }
-		if slices.ContainsFunc(p.Contacts, same) {
-			item.Warn(m.Address.String()+" is listed twice", "the first place counts")
-			continue
-		}
-		p.Contacts = append(p.Contacts, m)
+		p.readContact(item, 0)
 	}
 	if contacts.Given() && len(contacts.List()) == 0 {
 		contacts.Error("a person needs a way to be reached", "contacts: [tel:+819012345678]")
 	}
 	return p, doc.Done()
+}
+
+// readTogether reads a list within the contacts: they ring at the same time.
+func (p *Person) readTogether(list yamldoc.Value, number int) {
+	items := list.List()
+	switch len(items) {
+	case 0:
+		list.Error("a list of contacts that ring at the same time is empty", "- [client:sato, tel:+819012345678]")
+	case 1:
+		list.Warn("one contact rings alone, in a list of its own or not", "write it without the inner list, or add what is to ring at the same time")
+	}
+	for _, item := range items {
+		if item.IsList() {
+			item.Error("these ring at the same time already: a third list within them means nothing", "- [client:sato, tel:+819012345678]")
+			continue
+		}
+		p.readContact(item, number)
+	}
+}
+
+// readContact adds one contact, at its first place.
+func (p *Person) readContact(item yamldoc.Value, together int) {
+	m, ok := readMethod(item)
+	if !ok {
+		return
+	}
+	if slices.ContainsFunc(p.Contacts, func(o Method) bool { return o.Address == m.Address }) {
+		item.Warn(m.Address.String()+" is listed twice", "the first place counts")
+		return
+	}
+	m.Together = together
+	p.Contacts = append(p.Contacts, m)
+}
+
+// Addresses are what a document's contacts say, one by one and those within lists too, for whoever has something to say
+// of one at its place.
+func Addresses(contacts yamldoc.Value) (all []yamldoc.Value) {
+	for _, item := range contacts.List() {
+		switch {
+		case item.IsList():
+			all = append(all, Addresses(item)...)
+		case item.IsMap():
+			all = append(all, item.Map().Take("address"))
+		default:
+			all = append(all, item)
+		}
+	}
+	return all
 }
 
 func readMethod(item yamldoc.Value) (m Method, ok bool) {

@@ -8,6 +8,7 @@ import (
 	"github.com/kaden-project/kaden/leg"
 	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/media"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // Phone is somebody with a phone. Each of its methods waits until what it says has happened, fails the test
@@ -88,8 +89,16 @@ func (p *Phone) DoesNotRing(d time.Duration) *Phone {
 }
 
 // Calls dials into the House.
-func (p *Phone) Calls(to string) *Phone {
-	l, far := simleg.Call(p.house.t.Context(), simleg.Incoming{From: p.uri, To: to, Phone: p.house.own(p.uri)})
+func (p *Phone) Calls(to string) *Phone { return p.dials(simleg.Incoming{To: to}) }
+
+// CallsOver dials into the House over a trunk, whose keys are tones in the sound where it says so.
+func (p *Phone) CallsOver(t trunk.Trunk, to string) *Phone {
+	return p.dials(simleg.Incoming{To: to, Line: t.Name, InBand: t.InBandDTMF})
+}
+
+func (p *Phone) dials(in simleg.Incoming) *Phone {
+	in.From, in.Phone = p.uri, p.house.own(p.uri)
+	l, far := simleg.Call(p.house.t.Context(), in)
 	p.now, p.since, p.from = far, time.Now(), 0
 	p.house.Desk.Accept(l)
 	return p

@@ -38,6 +38,8 @@ func TestAMessageGoesToEveryPhone(t *testing.T) {
 	}{
 		{"both have it", "sip:sato@office.example.jp", 200, 202, 200},
 		{"one has it", "sip:sato@192.0.2.10", 0, 200, 200},
+		{"one passes it on", "sip:sato@office.example.jp", 202, 0, 202},
+		{"one passes it on, one refuses it", "sip:sato@office.example.jp", 603, 202, 202},
 		{"neither takes it", "sip:sato@office.example.jp", 415, 0, 480},
 		{"both refuse", "sip:sato@office.example.jp", 415, 603, 603},
 		{"nobody is there", "sip:suzuki@office.example.jp", 0, 0, 480},
@@ -55,5 +57,23 @@ func TestAMessageGoesToEveryPhone(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A program writes to a phone, from whatever it shows.
+func TestAProgramWritesToAPhone(t *testing.T) {
+	r := open(t, &shelf{}, office())
+	r.Register(t.Context(), Ask{User: "sato", Domain: "office.example.jp", Contacts: []Asked{{URI: deskPhone, Expires: Unsaid}}, Expires: Unsaid, CallID: "1", Source: router, Transport: "udp"})
+	p := &pager{says: map[string]int{deskPhone: 200}}
+	for to, want := range map[string]struct {
+		status int
+		ours   bool
+	}{"sip:sato@office.example.jp": {200, true}, "sip:suzuki@office.example.jp": {480, true}, "sip:tanaka@office.example.jp": {404, true}, "sip:sato@example.com": {0, false}} {
+		if status, ours := r.Deliver(t.Context(), p, leg.Target{From: "+815012345678"}, to, "text/plain", []byte("hello")); status != want.status || ours != want.ours {
+			t.Errorf("%s: %d %v", to, status, ours)
+		}
+	}
+	if len(p.got) != 1 || p.got[0].From != "+815012345678" || p.got[0].FromHost != "office.example.jp" {
+		t.Errorf("%+v", p.got)
 	}
 }

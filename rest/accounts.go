@@ -112,7 +112,13 @@ func (s *server) updateAccount(r *request) (answer, error) {
 	if err := manages(r); err != nil {
 		return answer{}, err
 	}
-	a, f := r.account, s.fields(r.form)
+	f := s.fields(r.form)
+	s.managing.Lock() // of a new name and a suspension at once both hold
+	defer s.managing.Unlock()
+	a, known, err := s.lookUp(r.Request, r.account.SID)
+	if err != nil || !known {
+		return answer{}, cmp.Or(err, notFound(r.URL.Path))
+	}
 	if f.Has("FriendlyName") {
 		a.Name = f.name("FriendlyName")
 	}
@@ -134,12 +140,16 @@ func (s *server) updateAccount(r *request) (answer, error) {
 	if err := s.cfg.Accounts.PutAccount(r.Context(), a); err != nil {
 		return answer{}, err
 	}
-	if a.Status == account.Closed && s.cfg.Numbers != nil {
+	shown := answer{status: http.StatusOK, body: accountJSON(r, a)}
+	if a.Status != account.Closed || s.cfg.Numbers == nil {
+		return shown, nil
+	}
+	return s.changeNumber(func() (answer, error) {
 		for _, n := range s.numbers(a.SID) { // for others to take
 			if err := s.release(r, n); err != nil {
 				return answer{}, err
 			}
 		}
-	}
-	return answer{status: http.StatusOK, body: accountJSON(r, a)}, nil
+		return shown, nil
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/account"
+	"github.com/kaden-project/kaden/rest"
 	"github.com/kaden-project/kaden/sid"
 )
 
@@ -88,4 +89,22 @@ func TestStoredResourcesMatchTwiliosOpenAPIDocument(t *testing.T) {
 	}
 	get(base + "/Calls/" + string(callID(1)) + "/Events.json")
 	post(base+"/Tokens.json", 201, "Ttl", "600")
+}
+
+// Numbers of two kinds that the house above has none of are claimed by the address of their kind.
+func TestNumbersOfEachKindMatchTwiliosOpenAPIDocument(t *testing.T) {
+	c := readContract(t)
+	free := func(n string) account.Number {
+		return account.Number{SID: account.NumberSID(n), Number: n, Document: account.Hash(n)}.Owned(nil, owner)
+	}
+	h := open(t, func(cfg *rest.Config) {
+		cfg.Numbers = &shelf{list: []account.Number{free("+819055550001"), free("+81120555500")}}
+	})
+	for kind, n := range map[string]string{"Mobile": "+819055550001", "TollFree": "+81120555500"} {
+		at := base + "/IncomingPhoneNumbers/" + kind + ".json"
+		own := c.exchange(t, h, request("POST", at, form("PhoneNumber", n, "VoiceUrl", "https://example.com/v"))).is(201)
+		if list := c.exchange(t, h, request("GET", at, nil)).is(200); own.text("phone_number") != n || len(list.body["incoming_phone_numbers"].([]any)) != 1 {
+			t.Errorf("%s: %s in %s", kind, own.raw, list.raw)
+		}
+	}
 }

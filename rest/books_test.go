@@ -25,13 +25,16 @@ import (
 )
 
 // shelf is the numbers of a house: what documents say of them, and what was said over the API since.
-type shelf struct{ list []account.Number }
+type shelf struct {
+	list   []account.Number
+	before func() // what comes before the next claim is kept; nil: nothing
+}
 
 func newShelf() *shelf {
 	described := func(n, url string) account.Number {
 		return account.Number{SID: account.NumberSID(n), Number: n, URL: url, Document: account.Hash(n + url)}.Owned(nil, owner)
 	}
-	return &shelf{[]account.Number{
+	return &shelf{list: []account.Number{
 		described("+81312345678", ""), described("+81312345679", ""), described(us, "https://example.com/voice"),
 		described("+815099990000", ""), {SID: account.NumberSID("+819012345678"), Number: "+819012345678", CallBack: true, Account: owner},
 		{SID: account.NumberSID("+819012345679"), Number: "+819012345679", Hotline: &account.Hotline{Plan: "night"}, Account: owner},
@@ -42,10 +45,19 @@ func newShelf() *shelf {
 func (s *shelf) Numbers() []account.Number { return s.list }
 
 func (s *shelf) Claim(_ context.Context, c account.Claim) error {
+	if f := s.before; f != nil {
+		s.before = nil
+		f()
+	}
 	for i, n := range s.list {
-		if n.Number == c.Number {
-			s.list[i] = n.Owned(&c, owner)
+		if n.Number != c.Number {
+			continue
 		}
+		if n.Said != c.Version {
+			return account.ErrChanged
+		}
+		c.Version++
+		s.list[i] = n.Owned(&c, owner)
 	}
 	return nil
 }

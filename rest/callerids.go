@@ -115,16 +115,15 @@ func (s *server) updateCallerID(r *request) (answer, error) {
 		return answer{}, err
 	}
 	f := s.fields(r.form)
-	if f.Has("FriendlyName") {
-		c.Name, c.Updated = f.name("FriendlyName"), time.Now()
+	if !f.Has("FriendlyName") {
+		return answer{status: http.StatusOK, body: callerIDJSON(c)}, nil
 	}
+	c.Name, c.Updated = f.name("FriendlyName"), time.Now()
 	if f.err != nil {
 		return answer{}, f.err
 	}
-	if err := s.cfg.CallerIDs.PutCallerID(r.Context(), c); err != nil {
-		return answer{}, err
-	}
-	return answer{status: http.StatusOK, body: callerIDJSON(c)}, nil
+	err = s.cfg.CallerIDs.RenameCallerID(r.Context(), c.Account, c.SID, c.Name, c.Updated)
+	return answer{status: http.StatusOK, body: callerIDJSON(c)}, err
 }
 
 // deleteCallerID forgets that a number is verified: DELETE /OutgoingCallerIds/PN….

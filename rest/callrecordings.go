@@ -127,7 +127,7 @@ func (s *server) changeTape(r *request, all []*call.Taping) (answer, error) {
 		return answer{}, invalid(21220, "Invalid recording state: the recording is over")
 	}
 	rec := asKept(t.Recording())
-	if status == "stopped" && rec.Status == "processing" {
+	if status == "stopped" && rec.Status != "absent" { // though it may be kept by now
 		rec.Status = "stopped"
 	}
 	return answer{status: http.StatusOK, body: s.recordingJSON(r)(rec)}, nil

@@ -158,7 +158,9 @@ func (s *server) updateConference(r *request) (answer, error) {
 		if i, _ := live.Info(); len(i.Members) > 0 {
 			c.EndedBy = i.Members[len(i.Members)-1].Call
 		}
-		live.End()
+		if !live.End() { // it has ended in this moment
+			return answer{}, invalid(21220, "Invalid conference state: the conference is over")
+		}
 		c.Status, c.Reason, c.Updated = "completed", "conference-ended-via-api", time.Now()
 	case announce.URL != "":
 		if !live.AnnounceDocument(announce) {

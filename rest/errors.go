@@ -54,6 +54,8 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, id string, err e
 		f = notFound(r.URL.Path).(*refusal)
 	case errors.Is(err, ErrNotLive), errors.Is(err, call.ErrNotInProgress):
 		f = notLive.(*refusal)
+	case errors.Is(err, account.ErrChanged):
+		f = refused(http.StatusConflict, 20409, "Conflict: others are changing the same thing; ask again").(*refusal)
 	case errors.Is(err, account.ErrDescribed):
 		f = refused(http.StatusConflict, 20009, "It cannot be deleted: %v", err).(*refusal)
 	case errors.Is(err, ErrNoWay):

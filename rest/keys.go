@@ -82,16 +82,15 @@ func (s *server) updateKey(r *request) (answer, error) {
 		return answer{}, err
 	}
 	f := s.fields(r.form)
-	if f.Has("FriendlyName") {
-		k.Name, k.Updated = f.name("FriendlyName"), time.Now()
+	if !f.Has("FriendlyName") {
+		return answer{status: http.StatusOK, body: keyJSON(k)}, nil
 	}
+	k.Name, k.Updated = f.name("FriendlyName"), time.Now()
 	if f.err != nil {
 		return answer{}, f.err
 	}
-	if err := s.cfg.Keys.PutKey(r.Context(), k); err != nil {
-		return answer{}, err
-	}
-	return answer{status: http.StatusOK, body: keyJSON(k)}, nil
+	err = s.cfg.Keys.RenameKey(r.Context(), k.Account, k.SID, k.Name, k.Updated)
+	return answer{status: http.StatusOK, body: keyJSON(k)}, err
 }
 
 // deleteKey makes a key worthless: DELETE /Keys/SK….

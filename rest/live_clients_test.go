@@ -14,10 +14,11 @@ import (
 	"github.com/kaden-project/kaden/leg/simleg"
 	"github.com/kaden-project/kaden/phonetest"
 	"github.com/kaden-project/kaden/rest"
+	"github.com/kaden-project/kaden/sid"
 	"github.com/kaden-project/kaden/store/memstore"
 )
 
-// Twilio's Go client decodes each resource of queues, conferences, recordings and streams into its own structs. The
+// Twilio's Go client decodes each resource of queues, conferences, recordings, streams and messages to browsers into its own structs. The
 // calls are real, on simulated phones that answer by themselves.
 func TestTwilioForGoRunsQueuesAndConferences(t *testing.T) {
 	have := exec.Command("go", "build", "-mod=readonly", "github.com/twilio/twilio-go/rest/api/v2010")
@@ -38,10 +39,11 @@ func TestTwilioForGoRunsQueuesAndConferences(t *testing.T) {
 	s := httptest.NewServer(rest.New(slog.New(slog.DiscardHandler), rest.Config{
 		Accounts: books, NotFound: account.ErrNotFound, Calls: books, Desk: rest.AtDesk(p.Desk),
 		Live: p.Desk, Queues: books, Conferences: books, Recordings: books,
+		Pages: &browserPages{subs: map[sid.Subscription]sid.Call{}},
 	}))
 	t.Cleanup(s.Close)
 	env := append(os.Environ(), "KADEN_TEST_URL="+s.URL, "KADEN_TEST_SID="+string(owner), "KADEN_TEST_TOKEN="+token, "KADEN_TEST_LIVE=1", "KADEN_TEST_FROM="+us)
-	if out := tell(t, env, "go", "test", "-count=1", "-v", "-run", "Queues|Conferences", "."); strings.Contains(out, "SKIP") {
+	if out := tell(t, env, "go", "test", "-count=1", "-v", "-run", "Queues|Conferences|Pages", "."); strings.Contains(out, "SKIP") {
 		t.Errorf("it skipped itself:\n%s", out)
 	}
 }

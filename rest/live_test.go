@@ -2,9 +2,12 @@ package rest_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -151,6 +154,34 @@ func TestTheFrontOfAQueue(t *testing.T) {
 	})
 }
 
+// Of several who take the front of a queue at once each gets another call.
+func TestTheFrontOfAQueueIsTakenOnce(t *testing.T) {
+	live(t, func(b *switchboard) {
+		const many = 8
+		var phones []*phonetest.Phone
+		for i := range many {
+			p, _ := b.calls(fmt.Sprint("caller", i), enqueues)
+			phones = append(phones, p)
+		}
+		b.phones.Web.Serve("https://owner.example/agent", `<Response><Say>Your turn.</Say></Response>`)
+		front := strings.TrimSuffix(b.get(base + "/Queues.json").items("queues")[0]["uri"].(string), ".json") + "/Members/Front.json"
+		got := make([]string, many)
+		var all sync.WaitGroup
+		for i := range many {
+			all.Go(func() { got[i] = b.post(front, form("Url", "https://owner.example/agent")).is(200).text("call_sid") })
+		}
+		all.Wait()
+		slices.Sort(got)
+		if n := len(slices.Compact(got)); n != many {
+			t.Errorf("%d calls were taken %d times", n, many)
+		}
+		for _, p := range phones {
+			p.HearsAll("Your turn").IsHungUp()
+		}
+		b.post(front, form("Url", "https://owner.example/agent")).refuses(404, 20404)
+	})
+}
+
 func TestWhatAQueueRefuses(t *testing.T) {
 	live(t, func(b *switchboard) {
 		one := b.post(base+"/Queues.json", form("FriendlyName", "support")).is(201).text("uri")
@@ -293,6 +324,23 @@ func TestAnInvitationThatNobodyTakesEndsTheConference(t *testing.T) {
 	})
 }
 
+func TestAConferenceThatIsEndedCallsNobodyIn(t *testing.T) {
+	live(t, func(b *switchboard) {
+		made := b.post(base+"/Conferences/room/Participants.json", form("From", us, "To", "sim:sato")).is(201)
+		room := base + "/Conferences/" + made.text("conference_sid") + ".json"
+		sato := b.phones.Phone("sato").Rings().Answers().Waits(time.Second)
+		next := b.post(base+"/Conferences/room/Participants.json", form("From", us, "To", "sim:suzuki")).is(201)
+		suzuki := b.phones.Phone("suzuki").Rings()
+		b.post(room, form("Status", "completed")).is(200)
+		suzuki.StopsRinging()
+		sato.IsHungUp().Waits(time.Second)
+		b.get(base+"/Calls/"+next.text("call_sid")+".json").is(200).has("status", "canceled")
+		if list := b.get(base + "/Conferences.json").is(200).items("conferences"); len(list) != 1 || list[0]["status"] != "completed" {
+			b.t.Errorf("conferences: %v", list)
+		}
+	})
+}
+
 func TestWhatAConferenceRefuses(t *testing.T) {
 	live(t, func(b *switchboard) {
 		sato, c := b.calls("sato", enters)
@@ -357,20 +405,25 @@ func TestALiveCallIsRecordedOverTheAPI(t *testing.T) { live(t, aTaping) }
 
 func TestLiveRecordingsAsTwiliosDocumentHasThem(t *testing.T) { live(t, aTaping, readContract(t)) }
 
-func TestAConferencesRecordingIsPausedOverTheAPI(t *testing.T) {
-	live(t, func(b *switchboard) {
-		b.phones.Web.Serve(enters, `<Response><Dial><Conference record="record-from-start" trim="do-not-trim">room</Conference></Dial></Response>`)
-		sato, _ := b.calls("sato", enters)
-		suzuki, _ := b.calls("suzuki", enters)
-		room := b.get(base + "/Conferences.json").items("conferences")[0]
-		below := base + "/Conferences/" + room["sid"].(string) + "/Recordings"
-		one := b.get(below + ".json").is(200).items("recordings")[0]
-		b.post(one["uri"].(string), form("Status", "paused")).is(200).has("status", "paused", "conference_sid", room["sid"], "call_sid", nil)
-		b.post(below+"/Twilio.CURRENT.json", form("Status", "stopped")).is(200).has("status", "stopped")
-		suzuki.HangsUp()
-		sato.HangsUp().Waits(time.Second)
-		b.post(one["uri"].(string), form("Status", "paused")).refuses(400, 21220)
-	})
+func aRoomsTape(b *switchboard) {
+	b.phones.Web.Serve(enters, `<Response><Dial><Conference record="record-from-start" trim="do-not-trim">room</Conference></Dial></Response>`)
+	sato, _ := b.calls("sato", enters)
+	suzuki, _ := b.calls("suzuki", enters)
+	room := b.get(base + "/Conferences.json").items("conferences")[0]
+	below := base + "/Conferences/" + room["sid"].(string) + "/Recordings"
+	one := b.asks("GET", below+".json", nil).is(200).items("recordings")[0]
+	b.asks("POST", one["uri"].(string), form("Status", "paused")).is(200).has("status", "paused", "conference_sid", room["sid"], "call_sid", nil)
+	b.post(below+"/Twilio.CURRENT.json", form("Status", "stopped")).is(200).has("status", "stopped")
+	suzuki.HangsUp()
+	sato.HangsUp().Waits(time.Second)
+	b.post(one["uri"].(string), form("Status", "paused")).refuses(400, 21220)
+	b.asks("DELETE", one["uri"].(string), nil).is(204)
+}
+
+func TestAConferencesRecordingIsPausedOverTheAPI(t *testing.T) { live(t, aRoomsTape) }
+
+func TestConferencesRecordingsAsTwiliosDocumentHasThem(t *testing.T) {
+	live(t, aRoomsTape, readContract(t))
 }
 
 func TestWhatALiveRecordingRefuses(t *testing.T) {

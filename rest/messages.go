@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/kaden-project/kaden/message"
@@ -77,9 +78,10 @@ var senderName = regexp.MustCompile(`^[A-Za-z0-9 ]{0,10}[A-Za-z][A-Za-z0-9 ]{0,1
 // readMessage makes an order of the parameters of a create (Twilio: Messages, "Create a Message").
 func (f *fields) readMessage() (message.Order, error) {
 	o := message.Order{
-		To: f.writeTo(), From: f.writeFrom(), Body: f.Get("Body"),
+		To: f.writeTo(), Body: f.Get("Body"),
 		Callback: message.Callback{URL: f.link("StatusCallback", 21609)},
 	}
+	o.From = f.writeFrom(strings.HasPrefix(o.To, "sip:"))
 	switch {
 	case len(f.Values["MediaUrl"]) > 0:
 		f.refuse(12300, "MediaUrl is not valid: kaden sends text, and no pictures; put the link into Body")
@@ -96,19 +98,21 @@ func (f *fields) readMessage() (message.Order, error) {
 	return o, f.err
 }
 
-// writeTo reads whom to write to.
+// writeTo reads whom to write to: a number, or a SIP address, which Twilio does not write to.
 func (f *fields) writeTo() string {
 	s := f.address("To")
 	if s == "" {
-		f.refuse(21604, "To is required: a mobile number in E.164 form")
+		f.refuse(21604, "To is required: a mobile number in E.164 form, or a sip: address")
 		return ""
 	}
 	a, err := f.parse(s)
 	switch {
 	case err != nil:
 		f.refuse(21211, "To is not valid: %v", err)
+	case a.Scheme == number.SIP:
+		return a.String()
 	case a.Scheme != number.Tel:
-		f.refuse(21211, "To is not valid: a short message goes to a telephone number, not to %s", clip(s))
+		f.refuse(21211, "To is not valid: a short message goes to a telephone number or a sip: address, not to %s", clip(s))
 	default:
 		class := a.Number.Class()
 		if ok, why := class.Dialable(); !ok {
@@ -120,8 +124,8 @@ func (f *fields) writeTo() string {
 	return string(a.Number)
 }
 
-// writeFrom reads who writes: a number of ours, or a name.
-func (f *fields) writeFrom() string {
+// writeFrom reads who writes: a number of ours, or a name; to a SIP address (sip) also such an address.
+func (f *fields) writeFrom(sip bool) string {
 	s := f.address("From")
 	switch {
 	case f.text("MessagingServiceSid") != "":
@@ -138,6 +142,8 @@ func (f *fields) writeFrom() string {
 	switch {
 	case err != nil:
 		f.refuse(21212, "From is not valid: %v", err)
+	case a.Scheme == number.SIP && sip:
+		return a.String()
 	case a.Scheme != number.Tel:
 		f.refuse(21606, "From is not valid: a short message comes from a telephone number, not from %s", clip(s))
 	}

@@ -139,6 +139,8 @@ func TestMessagesThatAreNotTaken(t *testing.T) {
 			{"no To", words("To", ""), 21604, "To"},
 			{"no number", words("To", "nobody"), 21211, "not valid"},
 			{"a browser", words("To", "client:sato"), 21211, "telephone number"},
+			{"a SIP address that is none", words("To", "sip:"), 21211, "not valid"},
+			{"from a SIP address to a number", words("From", "sip:sato@office.example.jp"), 21606, "telephone number"},
 			{"an emergency number", words("To", "119"), 21211, "119"},
 			{"a fixed line", words("To", "0312345678"), 21614, "fixed"},
 			{"no From", words("From", ""), 21603, "From"},
@@ -155,6 +157,13 @@ func TestMessagesThatAreNotTaken(t *testing.T) {
 			h.post(base+"/Messages.json", tt.form).refuses(400, tt.code, tt.says)
 		}
 		h.post(base+"/Messages.json", words("From", "KADEN")).is(201) // a name may be shown
+		made := h.post(base+"/Messages.json", words("To", "sip:sato@Office.example.jp", "From", "sip:desk@office.example.jp")).is(201)
+		if made.text("to") != "sip:sato@office.example.jp" || made.text("from") != "sip:desk@office.example.jp" {
+			t.Errorf("to a phone: %s", made.raw)
+		}
+		if got := h.get(base+"/Messages.json?To=sip:sato@office.example.jp").names("messages", "to"); len(got) != 1 {
+			t.Errorf("listed: %v", got)
+		}
 	})
 	h := open(t, nil)
 	h.post(base+"/Messages.json", words()).refuses(404, 20404)

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -192,11 +193,26 @@ func (s *server) fetchNumber(r *request) (answer, error) {
 	return answer{status: http.StatusOK, body: s.numberJSON(n, "")}, err
 }
 
-// claimNumber takes one of the numbers that nobody has: POST /IncomingPhoneNumbers.
+// claimNumber takes one of the numbers that nobody has: POST /IncomingPhoneNumbers. Of two who want the same one, one gets
+// it, and the other hears that it is not available.
 func (s *server) claimNumber(r *request, kind string) (answer, error) {
 	if s.cfg.Numbers == nil {
 		return answer{}, notFound(r.URL.Path)
 	}
+	return s.changeNumber(func() (answer, error) { return s.claimFree(r, kind) })
+}
+
+// changeNumber decides about a number until nobody else comes first.
+func (s *server) changeNumber(decide func() (answer, error)) (a answer, err error) {
+	for range retries {
+		if a, err = decide(); !errors.Is(err, account.ErrChanged) {
+			break
+		}
+	}
+	return a, err
+}
+
+func (s *server) claimFree(r *request, kind string) (answer, error) {
 	f := s.fields(r.form)
 	given, area := f.address("PhoneNumber"), f.text("AreaCode")
 	free := slices.DeleteFunc(s.numbers(""), func(n account.Number) bool { return !isOf(n, kind) })
@@ -240,11 +256,13 @@ func national(n string) string {
 
 // updateNumber changes how a number answers: POST /IncomingPhoneNumbers/PN….
 func (s *server) updateNumber(r *request) (answer, error) {
-	n, err := s.number(r)
-	if err != nil {
-		return answer{}, err
-	}
-	return s.keepNumber(r, n, "", http.StatusOK)
+	return s.changeNumber(func() (answer, error) {
+		n, err := s.number(r)
+		if err != nil {
+			return answer{}, err
+		}
+		return s.keepNumber(r, n, "", http.StatusOK)
+	})
 }
 
 // keepNumber reads what is to be changed about a number, which is shown below a kind of numbers, and keeps it.
@@ -322,17 +340,16 @@ func (s *server) mayGive(r *request, to string) error {
 // releaseNumber gives a number back: calls to it are refused until somebody takes it again: DELETE
 // /IncomingPhoneNumbers/PN….
 func (s *server) releaseNumber(r *request) (answer, error) {
-	n, err := s.number(r)
-	if err != nil {
-		return answer{}, err
-	}
-	if n.Scripted() {
-		return answer{}, scripted(n)
-	}
-	if err := s.release(r, n); err != nil {
-		return answer{}, err
-	}
-	return answer{status: http.StatusNoContent}, nil
+	return s.changeNumber(func() (answer, error) {
+		n, err := s.number(r)
+		if err != nil {
+			return answer{}, err
+		}
+		if n.Scripted() {
+			return answer{}, scripted(n)
+		}
+		return answer{status: http.StatusNoContent}, s.release(r, n)
+	})
 }
 
 // release makes a number nobody's.

@@ -233,12 +233,13 @@ func (s *server) createParticipant(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, notFound(r.URL.Path)
 	}
+	room := s.cfg.Live.Conference(r.account.SID, name)
 	if _, err := sid.Parse[sid.Conference](name); err == nil {
 		c, live, err := s.conference(r)
 		if err != nil || live == nil {
 			return answer{}, notFound(r.URL.Path)
 		}
-		name = c.Name
+		name, room = c.Name, live
 	}
 	f := s.fields(r.form)
 	o, err := f.readParticipant(name)
@@ -249,8 +250,10 @@ func (s *server) createParticipant(r *request) (answer, error) {
 	if err := s.mayCall(r, o.To); err != nil {
 		return answer{}, err
 	}
-	room := s.cfg.Live.Conference(r.account.SID, name)
 	id := room.Invite(o.SID)
+	if id == "" { // it has ended in this moment
+		return answer{}, notFound(r.URL.Path)
+	}
 	o.Heard = func(e call.Event) {
 		if e.Status.Over() {
 			room.Dismiss(o.SID)
@@ -261,6 +264,7 @@ func (s *server) createParticipant(r *request) (answer, error) {
 		room.Dismiss(o.SID)
 		return answer{}, err
 	}
+	room.Placed(o.SID, id)
 	b := invitedJSON(call.ConferenceRecord{SID: id, Account: r.account.SID}, asCreated(record))
 	b.QueueTime = orNull("0")
 	b.Label, b.Muted, b.EndConferenceOnExit = orNull(f.text("Label")), isTrue(f.truth("Muted"), false), isTrue(f.truth("EndConferenceOnExit"), false)

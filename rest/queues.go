@@ -247,11 +247,15 @@ func (s *server) dequeueMember(r *request) (answer, error) {
 	if f.err != nil {
 		return answer{}, f.err
 	}
-	m, err := s.member(r, q)
-	if err != nil {
-		return answer{}, err
+	which := sid.Call(r.id)
+	if r.id == front {
+		which = ""
 	}
-	if _, err = s.cfg.Live.Dequeue(q.SID, m.Call, p); err != nil {
+	m, err := s.cfg.Live.Dequeue(q.SID, which, p)
+	switch {
+	case errors.Is(err, call.ErrNotQueued):
+		return answer{}, notFound(r.URL.Path)
+	case err != nil:
 		return answer{}, invalid(22002, "The call cannot be taken out of the queue: %v", err)
 	}
 	return answer{status: http.StatusOK, body: memberJSON(q)(m)}, nil

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/kaden-project/kaden/account"
@@ -57,7 +58,7 @@ type Money interface {
 type Numbers interface {
 	// Numbers lists all, in the order of the numbers. Nobody's have no account.
 	Numbers() []account.Number
-	// Claim keeps what is said about one.
+	// Claim keeps what is said about one; account.ErrChanged if something else was said meanwhile, which Numbers knows then.
 	Claim(ctx context.Context, c account.Claim) error
 }
 
@@ -121,6 +122,8 @@ func New(log *slog.Logger, cfg Config) http.Handler {
 }
 
 type server struct {
-	log *slog.Logger
-	cfg Config
+	log      *slog.Logger
+	cfg      Config
+	managing sync.Mutex // one change of an account at a time
+	numbered turns      // one telling of a code to a number at a time
 }

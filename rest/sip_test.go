@@ -97,6 +97,16 @@ func TestASIPDomainIsBuilt(t *testing.T) {
 		}
 		do(200, "GET", path+"/"+items[0].(map[string]any)["sid"].(string))
 	}
+	for path, list := range map[string][2]string{ // each tie is cut and made again, by both of its names
+		"/CredentialListMappings": {"CredentialListSid", cl}, "/Auth/Calls/CredentialListMappings": {"CredentialListSid", cl},
+		"/IpAccessControlListMappings": {"IpAccessControlListSid", al}, "/Auth/Calls/IpAccessControlListMappings": {"IpAccessControlListSid", al},
+	} {
+		do(204, "DELETE", "/Domains/"+d+path+"/"+list[1])
+		if tied := do(201, "POST", "/Domains/"+d+path, list[:]...); tied.text("sid") != list[1] {
+			t.Errorf("%s ties %s", path, tied.raw)
+		}
+	}
+	do(200, "POST", "/IpAccessControlLists/"+al, "FriendlyName", "exchange")
 	do(200, "POST", "/Domains/"+d, "FriendlyName", "Büro", "VoiceMethod", "GET", "SipRegistration", "false")
 	do(200, "POST", "/CredentialLists/"+cl, "FriendlyName", "telephones")
 	do(200, "POST", "/CredentialLists/"+cl+"/Credentials/"+cr, "Password", "Another-Sesame-2")
@@ -106,6 +116,7 @@ func TestASIPDomainIsBuilt(t *testing.T) {
 	}
 	do(204, "DELETE", "/IpAccessControlLists/"+al+"/IpAddresses/"+one)
 	do(204, "DELETE", "/Domains/"+d+"/Auth/Registrations/CredentialListMappings/"+cl)
+	do(204, "DELETE", "/CredentialLists/"+cl+"/Credentials/"+do(201, "POST", "/CredentialLists/"+cl+"/Credentials", "Username", "suzuki", "Password", "Sesame-Sesame-3").text("sid"))
 	do(204, "DELETE", "/CredentialLists/"+cl)
 	if b := account.DomainsOf(store.all)[0]; len(b.Phones) != 0 || len(b.Allow) != 1 {
 		t.Errorf("a list that is gone still lets in %+v", b)

@@ -6,11 +6,13 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math/big"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/kaden-project/kaden/account"
@@ -117,7 +119,7 @@ func (f *fields) readTelling(v account.VerifyService) telling {
 	switch {
 	case t.channel == "call", t.channel == "sms":
 	case slices.Contains([]string{"email", "whatsapp", "sna", "auto", "rbm"}, t.channel):
-		f.refuse(60223, "Delivery channel %s is disabled: codes are told by call, or by sms where an upstream or an SMSC carries messages", t.channel)
+		f.refuse(60223, "Delivery channel %s is disabled: codes are told by call, or by sms where an upstream, a trunk or an SMSC carries messages", t.channel)
 	default:
 		f.wrong("Channel", "%q is neither call nor sms", clip(t.channel))
 	}
@@ -224,10 +226,13 @@ func (s *server) createVerification(r *request) (answer, error) {
 		return answer{}, err
 	}
 	var c account.Code
+	mine := s.numbered.of(t.to.Number)
+	mine.Lock()
 	err = anew(func() (err error) {
 		c, err = s.prepare(r.Context(), v, t, time.Now())
 		return err
 	})
+	mine.Unlock()
 	if err != nil {
 		return answer{}, err
 	}
@@ -236,6 +241,13 @@ func (s *server) createVerification(r *request) (answer, error) {
 		return answer{}, err
 	}
 	return answer{status: http.StatusCreated, body: s.verificationJSON(r, c)}, nil
+}
+
+// turns are for what is done for one number at a time, whoever asks for it: of two services at once one tells it a code.
+type turns [32]sync.Mutex
+
+func (t *turns) of(n number.Number) *sync.Mutex {
+	return &t[crc32.ChecksumIEEE([]byte(n))%uint32(len(t))]
 }
 
 // prepare keeps the code that is to be told, with this telling.

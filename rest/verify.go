@@ -204,7 +204,7 @@ func (s *server) updateVerifyService(r *request) (answer, error) {
 	return s.keepVerifyService(r, http.StatusOK, v)
 }
 
-// deleteVerifyService forgets a service and its codes: DELETE /v2/Services/VA….
+// deleteVerifyService forgets a service, and nobody can give back its codes any more: DELETE /v2/Services/VA….
 func (s *server) deleteVerifyService(r *request) (answer, error) {
 	v, err := s.verifyService(r)
 	if err == nil {

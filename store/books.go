@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/sid"
@@ -54,6 +55,11 @@ func (s *Store) Keys(ctx context.Context, owner sid.Account, p account.Page) (fo
 // PutKey inserts or replaces a key; its secret is sealed.
 func (s *Store) PutKey(ctx context.Context, k account.Key) error {
 	return keep(ctx, s, keys, keyRow{k, s.seal.Seal([]byte(k.Secret))})
+}
+
+// RenameKey gives a key of an account another name.
+func (s *Store) RenameKey(ctx context.Context, owner sid.Account, id sid.Key, name string, at time.Time) error {
+	return rename(ctx, s, keys, id, owner, name, at)
 }
 
 // DeleteKey forgets a key of an account.
@@ -118,13 +124,18 @@ func (s *Store) PutCallerID(ctx context.Context, c account.CallerID) error {
 	})
 }
 
+// RenameCallerID gives a verified number of an account another name.
+func (s *Store) RenameCallerID(ctx context.Context, owner sid.Account, id sid.Number, name string, at time.Time) error {
+	return rename(ctx, s, callerIDs, id, owner, name, at)
+}
+
 // DeleteCallerID forgets a verified number of an account.
 func (s *Store) DeleteCallerID(ctx context.Context, owner sid.Account, id sid.Number) error {
 	return forget(ctx, s, callerIDs, id, owner)
 }
 
-var claims = newTable("claim", "number account name voice texts application document created updated", func(c *account.Claim) []any {
-	return []any{&c.Number, &c.Account, &c.Name, object{&c.Voice}, object{&c.Texts}, &c.Application, &c.Document,
+var claims = newTable("claim", "number account name voice texts application document version created updated", func(c *account.Claim) []any {
+	return []any{&c.Number, &c.Account, &c.Name, object{&c.Voice}, object{&c.Texts}, &c.Application, &c.Document, &c.Version,
 		moment{&c.Created}, moment{&c.Updated}}
 })
 
@@ -133,5 +144,23 @@ func (s *Store) Claims(ctx context.Context) ([]account.Claim, error) {
 	return list(ctx, s.db.reader(), claims, "SELECT "+claims.all+" FROM claim ORDER BY nr")
 }
 
-// PutClaim inserts or replaces what is said about a number.
-func (s *Store) PutClaim(ctx context.Context, c account.Claim) error { return keep(ctx, s, claims, c) }
+var (
+	firstClaim  = claims.insert + " ON CONFLICT (number) DO NOTHING"
+	changeClaim = claims.upsert + " WHERE claim.version = ?"
+)
+
+// PutClaim inserts what is said about a number, or replaces the version that it has; account.ErrChanged if that is not
+// there any more.
+func (s *Store) PutClaim(ctx context.Context, c account.Claim) error {
+	query, args, was := firstClaim, []any(nil), c.Version
+	if c.Version++; was > 0 {
+		query, args = changeClaim, []any{was}
+	}
+	return s.change(ctx, func(t *tx) error {
+		n, err := t.exec(query, append(claims.fields(&c), args...)...)
+		if err == nil && n == 0 {
+			err = account.ErrChanged
+		}
+		return err
+	})
+}

@@ -38,8 +38,9 @@ type engine interface {
 	skipLocked() string
 	// shared tells whether other processes can work on the same database.
 	shared() bool
-	// listen tells of trunks of which other processes have freed channels, until ctx ends.
-	listen(ctx context.Context, freed func(trunk string))
+	// listen tells of trunks of which other processes have freed channels, and up to which number there are events,
+	// until ctx ends.
+	listen(ctx context.Context, freed func(trunk string), events func(seq int64))
 	// run does jobs until ctx ends.
 	run(ctx context.Context) error
 	close() error
@@ -63,7 +64,7 @@ type transaction interface {
 	querier
 	exec(ctx context.Context, query string, args ...any) (affected int64, err error)
 	addJobs(ctx context.Context, items []job.Item) error
-	// tellNodes says to other nodes, if there can be any, that events up to seq are there.
+	// tellNodes says to all nodes, if there can be several, that events up to seq are there.
 	tellNodes(ctx context.Context, seq int64) error
 	// tellFreed says to all nodes that a channel of a trunk may be free.
 	tellFreed(ctx context.Context, trunk string) error

@@ -27,6 +27,32 @@ const takeLeft = `UPDATE call SET node = ? WHERE sid IN (SELECT sid FROM call WH
 	AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.id = call.attempt AND attempt.node <> ?)
 	ORDER BY nr LIMIT ?`
 
+// What was being recorded of a call was in the memory of its process, and so was who met in a conference.
+const (
+	lostRecordings   = "UPDATE recording SET status = 'absent', updated = ? WHERE call = ? AND call <> '' AND status IN ('in-progress', 'paused', 'processing')"
+	lostConferences  = "status <> 'completed' AND node <> ? AND NOT EXISTS (SELECT 1 FROM node WHERE node.name = conference.node AND node.lease_until > ?)"
+	lostInConference = "UPDATE recording SET status = 'absent', updated = ? WHERE status IN ('in-progress', 'paused', 'processing') AND conference <> '' AND conference IN (SELECT sid FROM conference WHERE " + lostConferences + ")"
+	closeConferences = "UPDATE conference SET status = 'completed', reason = 'last-participant-left', updated = ? WHERE " + lostConferences
+)
+
+// closeLost ends what the processes of calls that were left had in memory.
+func (t *tx) closeLost(node string, left []leftCall) error {
+	if len(left) == 0 {
+		return nil
+	}
+	now := millis(t.Now())
+	for _, c := range left {
+		if _, err := t.exec(lostRecordings, now, c.SID); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(lostInConference, now, node, now); err != nil {
+		return err
+	}
+	_, err := t.exec(closeConferences, now, node, now)
+	return err
+}
+
 // TakeLeft makes calls this node's that nobody follows any more; see call.Estate.
 func (s *Store) TakeLeft(ctx context.Context, node string, born time.Time, limit int) (found []call.Record, err error) {
 	query := takeLeft + s.db.skipLocked() + ") RETURNING " + leftCalls.all
@@ -34,6 +60,9 @@ func (s *Store) TakeLeft(ctx context.Context, node string, born time.Time, limit
 		found = nil
 		list, err := txList(t, leftCalls, query, node, node, millis(born), node, millis(t.Now()), node, limit)
 		if err != nil {
+			return err
+		}
+		if err := t.closeLost(node, list); err != nil {
 			return err
 		}
 		slices.SortFunc(list, func(a, b leftCall) int { return int(a.nr - b.nr) })

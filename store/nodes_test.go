@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -185,5 +186,64 @@ func TestAReaderWhoFollowsTheNumbersMissesNoEventOfAnyNode(t *testing.T) {
 	}
 	if seen != writers*each {
 		t.Errorf("the reader saw %d of %d events", seen, writers*each)
+	}
+}
+
+// Whoever listens at one node hears of what happens at all of them, in the order of its numbers, and of nothing twice.
+func TestEventsOfOneNodeAreHeardAtTheOthers(t *testing.T) {
+	t.Parallel()
+	a, b := twoNodes(t)
+	happens := func(s *store.Store, what string) {
+		t.Helper()
+		if err := s.Write(t.Context(), func(tx dispatch.Tx) error {
+			return tx.Append(timeline.Event{Kind: timeline.NoticeRaised, Text: what}, timeline.Event{Kind: timeline.NoticeRaised, Text: what})
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	happens(a, "before anybody listens")
+	happens(b, "before anybody listens")
+	heard := make(chan timeline.Event, 1000)
+	defer b.Announce(func(list []timeline.Event) {
+		for _, e := range list {
+			heard <- e
+		}
+	})()
+	happens(a, "unheard so far") // b is told with its own next one …
+	happens(b, "b's own")
+	var last int64
+	hears := func(want string) {
+		t.Helper()
+		for range 2 {
+			select {
+			case e := <-heard:
+				if e.Text != want || last > 0 && e.Seq != last+1 {
+					t.Fatalf("%d %q is heard after %d, want %q", e.Seq, e.Text, last, want)
+				}
+				last = e.Seq
+			case <-time.After(time.Minute):
+				t.Fatalf("nobody at b hears %q", want)
+			}
+		}
+	}
+	hears("unheard so far")
+	hears("b's own")
+
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	all.Go(func() {
+		if err := b.Run(ctx); err != nil {
+			t.Errorf("b: %v", err)
+		}
+	})
+	defer all.Wait()
+	defer stop()
+	happens(a, "a alone") // … and at once when it runs
+	hears("a alone")
+	for range 50 {
+		happens(a, "a")
+		hears("a")
+		happens(b, "b")
+		hears("b")
 	}
 }

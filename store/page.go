@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/kaden-project/kaden/account"
 )
@@ -73,6 +74,17 @@ func missing(err error) error {
 func keep[T any](ctx context.Context, s *Store, t table[T], v T) error {
 	return s.change(ctx, func(x *tx) error {
 		_, err := x.exec(t.upsert, t.fields(&v)...)
+		return err
+	})
+}
+
+// rename gives a row another name, by its identifier and its account; account.ErrNotFound if it is gone.
+func rename[T any](ctx context.Context, s *Store, t table[T], id, owner any, name string, at time.Time) error {
+	return s.change(ctx, func(x *tx) error {
+		n, err := x.exec("UPDATE "+t.name+" SET name = ?, updated = ? WHERE "+t.columns[0]+" = ? AND account = ?", name, millis(at), id, owner)
+		if err == nil && n == 0 {
+			err = account.ErrNotFound
+		}
 		return err
 	})
 }

@@ -28,9 +28,9 @@ const (
 	leastConns      = 11 // writing, the job queue's three, claims, listening, reading
 	commitPatience  = 10 * time.Second
 	claimEvery      = 50 * time.Millisecond
-	migrationLock   = 0x6b6164656e // "kaden": one node at a time changes tables
-	eventsChannel   = "kaden_events"
-	freedChannel    = "kaden_channels" // NOTIFY's word for where it is said which trunk has a free one
+	migrationLock   = 0x6b6164656e     // "kaden": one node at a time changes tables
+	eventsChannel   = "kaden_events"   // NOTIFY's word for where it is said up to which number there are events
+	freedChannel    = "kaden_channels" // … and which trunk has a free channel
 	longestNotice   = 7000             // bytes of what is said there
 	listenAgain     = time.Second
 	serialization   = "40001"
@@ -157,12 +157,13 @@ func (e *postgres) close() error {
 func (e *postgres) run(ctx context.Context) error { return e.queue.run(ctx) }
 func (e *postgres) shared() bool                  { return true }
 
-// listen holds a session of its own. Without one (a pooler that gives sessions away) who waits asks once a second.
-func (e *postgres) listen(ctx context.Context, freed func(trunk string)) {
+// listen holds a session of its own. Without one (a pooler that gives sessions away) who waits for a channel asks once a
+// second, and events of other processes are told with the next one of this process.
+func (e *postgres) listen(ctx context.Context, freed func(trunk string), events func(seq int64)) {
 	for ctx.Err() == nil {
-		err := e.listenOnce(ctx, freed)
+		err := e.listenOnce(ctx, freed, events)
 		if ctx.Err() == nil {
-			e.log.Debug("not told which channels are free; listening again", "err", err)
+			e.log.Debug("not told what other processes do; listening again", "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -171,21 +172,30 @@ func (e *postgres) listen(ctx context.Context, freed func(trunk string)) {
 	}
 }
 
-func (e *postgres) listenOnce(ctx context.Context, freed func(trunk string)) error {
+func (e *postgres) listenOnce(ctx context.Context, freed func(trunk string), events func(seq int64)) error {
 	c, err := e.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer drop(c) // a session that listens is of no use to others
-	if _, err := c.Exec(ctx, "LISTEN "+freedChannel); err != nil {
+	if _, err := c.Exec(ctx, "LISTEN "+freedChannel+"; LISTEN "+eventsChannel); err != nil {
 		return err
 	}
+	seq, err := lastEvent(ctx, e.reader()) // nobody told us before
+	if err != nil {
+		return err
+	}
+	events(seq)
 	for {
 		n, err := c.Conn().WaitForNotification(ctx)
 		if err != nil {
 			return err
 		}
-		freed(n.Payload)
+		if n.Channel == freedChannel {
+			freed(n.Payload)
+		} else if seq, err := strconv.ParseInt(n.Payload, 10, 64); err == nil {
+			events(seq)
+		}
 	}
 }
 

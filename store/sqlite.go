@@ -218,7 +218,7 @@ func (e *sqlite) unclaim(context.Context, string)                            {}
 func (e *sqlite) patience() time.Duration                                    { return 0 }
 func (e *sqlite) skipLocked() string                                         { return "" }
 func (e *sqlite) shared() bool                                               { return false }
-func (e *sqlite) listen(context.Context, func(string))                       {}
+func (e *sqlite) listen(context.Context, func(string), func(int64))          {}
 func (e *sqlite) reader() querier                                            { return sqlReader{e.read} }
 
 // begin waits until the job queue has let go of the connection.

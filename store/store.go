@@ -86,6 +86,9 @@ func Open(ctx context.Context, log *slog.Logger, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.listensTo(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("events: %w", err), s.db.close())
+	}
 	s.running.Go(s.writer)
 	s.running.Go(func() { s.tell.run(s.quit) })
 	return s, nil
@@ -119,7 +122,7 @@ func connect(ctx context.Context, log *slog.Logger, c Config) (*Store, error) {
 func (s *Store) Run(ctx context.Context) error {
 	var sweeping sync.WaitGroup
 	sweeping.Go(func() { s.sweepPosts(ctx) })
-	sweeping.Go(func() { s.db.listen(ctx, s.hears.tell) })
+	sweeping.Go(func() { s.db.listen(ctx, s.hears.tell, s.tell.elsewhere) })
 	defer sweeping.Wait()
 	return s.db.run(ctx)
 }

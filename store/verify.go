@@ -31,18 +31,9 @@ func (s *Store) PutVerifyService(ctx context.Context, v account.VerifyService) e
 	return keep(ctx, s, verifyServices, v)
 }
 
-// DeleteVerifyService forgets a service of an account, and its codes.
+// DeleteVerifyService forgets a service of an account. Its codes are left to ForgetCodes.
 func (s *Store) DeleteVerifyService(ctx context.Context, owner sid.Account, id sid.Service) error {
-	return s.change(ctx, func(t *tx) error {
-		n, err := t.exec("DELETE FROM verify_service WHERE sid = ? AND account = ?", id, owner)
-		if err == nil && n == 0 {
-			return account.ErrNotFound
-		}
-		if err == nil {
-			_, err = t.exec("DELETE FROM verify_code WHERE service = ?", id)
-		}
-		return err
-	})
+	return forget(ctx, s, verifyServices, id, owner)
 }
 
 // codeRow is a code, sealed.

@@ -4,6 +4,8 @@ package trunk
 var Japanese = map[string]string{
 	`no price for %s: what such a call costs is "unknown"`:                                "%s の料金がありません。こうした通話の料金は「不明」になります",
 	"add a row, one with to: others, or name them under refuse:":                          "行を足すか、to: others の行を書くか、refuse: に書いてください",
+	"without messages: it means nothing":                                                  "messages: がないと意味がありません",
+	"add messages: sip":                                                                   "messages: sip を書いてください",
 	"nobody can be signed on without a name":                                              "ユーザー名がないと登録できません",
 	"add user: and password:":                                                             "user: と password: を書いてください",
 	"without register: true it means nothing":                                             "register: true がないと意味がありません",

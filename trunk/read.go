@@ -30,6 +30,7 @@ import (
 //	dtmf: in-band                   # rfc4733 is the default
 //	answer: unreliable              # busy tones and announcements come as sound or as answers: it is listened to
 //	register: true                  # and what else belongs to SIP: see readSIP
+//	messages: sip                   # it carries short messages: see readMessages
 //	prices: { currency: JPY, calls: [{ to: mobile, price: 16, unit: 60s }] } # see tariff.Read
 //
 // secret finds what env:NAME and file:PATH stand for; nil leaves them as they are. The Trunk is of use
@@ -66,6 +67,7 @@ func Read(text []byte, secret func(reference string) (string, error)) (Trunk, pr
 		t.Spelling = number.National
 	}
 	readSIP(doc, &t)
+	t.Messages = readMessages(doc)
 	t.Prices = readPrices(doc.Take("prices"), t)
 	return t, doc.Done()
 }

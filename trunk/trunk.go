@@ -32,6 +32,7 @@ type Trunk struct {
 	Upstream   bool // another platform: Server is its URL, User and Password are the account there
 	Prices     tariff.Table
 	SIP        SIP
+	Messages   Messages
 }
 
 // What an interval is counted for.

@@ -15,6 +15,7 @@ const maxWarnings = 100
 
 // checker collects warnings while the tree becomes verbs.
 type checker struct {
+	open bool // {{fields}} are still to be filled in
 	list problem.List
 	more int // warnings beyond maxWarnings
 }
@@ -66,7 +67,7 @@ func (c *checker) attributes(n *node) values {
 		if ok || use != "" {
 			v[a.name] = use
 		}
-		if ok {
+		if ok || c.open && hasField(a.value) {
 			continue
 		}
 		code, then := r.number, r.then
@@ -136,7 +137,7 @@ func spoken(parent, child string) bool {
 // stray warns of text where text means nothing.
 func (c *checker) stray(n *node) {
 	for _, k := range n.kids {
-		if k.node == nil && trim(k.text) != "" {
+		if k.node == nil && trim(k.text) != "" && !(c.open && hasField(k.text)) {
 			c.warn(k.Pos, codeSchema, n.name, "text here is ignored", "<Say> speaks it")
 			return
 		}

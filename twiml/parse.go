@@ -3,6 +3,7 @@ package twiml
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/kaden-project/kaden/problem"
 )
@@ -31,11 +32,34 @@ func Parse(doc []byte) (*Response, problem.List) {
 		}}
 	}
 	c := &checker{}
-	c.attributes(root)
-	c.stray(root)
-	r := &Response{Verbs: c.verbs(root)}
+	r := c.read(root)
 	c.order(root)
 	return r, c.problems()
+}
+
+// Check is what is wrong in the TwiML of a bin, before a request fills it in: as Parse, but that nobody knows yet what an
+// attribute with a {{field}} will say, and, where conditional is true, which verbs will be there together.
+func Check(doc []byte, conditional bool) problem.List {
+	root, err := readTree(doc)
+	if err != nil || root.name != "Response" {
+		_, list := Parse(doc)
+		return list
+	}
+	c := &checker{open: true}
+	c.read(root)
+	if !conditional {
+		c.order(root)
+	}
+	return c.problems()
+}
+
+// hasField tells whether a text is one that a request fills in.
+func hasField(s string) bool { return strings.Contains(s, "{{") }
+
+func (c *checker) read(root *node) *Response {
+	c.attributes(root)
+	c.stray(root)
+	return &Response{Verbs: c.verbs(root)}
 }
 
 func rootHint(name string) string {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -169,6 +170,28 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A document that nobody fills in is checked as it is read.
+func TestCheckIsParseWhereNothingIsFilledIn(t *testing.T) {
+	golden, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(golden) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	for _, file := range golden {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, sections := unpack(string(raw))
+		doc := []byte(sections["doc"])
+		if _, want := Parse(doc); !hasField(string(doc)) && !slices.Equal(Check(doc, false), want) {
+			t.Errorf("%s: checked %v, read %v", file, Check(doc, false), want)
+		}
+		if r, _ := Parse(doc); (r == nil) != Check(doc, true).Refused() {
+			t.Errorf("%s: checked %v", file, Check(doc, true))
+		}
+	}
 }
 
 // hasRareNames tells whether doc may have names that encoding/xml, which follows the fourth edition of

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/kaden-project/kaden/account"
@@ -30,7 +33,8 @@ type bins struct {
 	log    *slog.Logger
 	all    func() map[string]account.Bin
 	token  func() string
-	public string // as the internet sees this server, without a slash at the end; "" is unknown
+	public string        // as the internet sees this server, without a slash at the end; "" is unknown
+	shown  func() string // as whoever looks at a bin is told; nil: nobody is told
 }
 
 var _ call.Asker = (*bins)(nil)
@@ -53,16 +57,17 @@ func (b *bins) has(address string) bool {
 	if b == nil {
 		return false
 	}
-	for _, base := range []string{dispatch.Origin, b.public} {
+	bases := []string{dispatch.Origin, b.public}
+	if b.shown != nil {
+		bases = append(bases, b.shown())
+	}
+	for _, base := range bases {
 		if path, ok := strings.CutPrefix(address, base); ok && base != "" {
 			return strings.HasPrefix(path, binPath) || strings.HasPrefix(path, twilioPath)
 		}
 	}
-	if !strings.HasPrefix(address, "https://"+twilioHost+"/") {
-		return false
-	}
 	u, err := url.Parse(address)
-	if err != nil {
+	if err != nil || u.Host != twilioHost || u.Scheme != "https" && u.Scheme != "http" {
 		return false
 	}
 	_, here, _ := b.find(u.Path) // one that has moved in; others are still at Twilio
@@ -103,10 +108,27 @@ func (b *bins) Ask(_ context.Context, q call.Ask) (call.Reply, error) {
 	if !ok {
 		return call.Reply{URL: q.URL, Status: http.StatusNotFound, ContentType: "text/plain", Body: []byte("there is no such bin\n")}, nil
 	}
-	params := u.Query()
-	maps.Copy(params, q.Params)
-	return call.Reply{URL: q.URL, Status: http.StatusOK, ContentType: "text/xml", Body: []byte(bin.Render(params))}, nil
+	return call.Reply{URL: q.URL, Status: http.StatusOK, ContentType: "text/xml", Body: []byte(bin.Render(asForm(u, q)))}, nil
 }
+
+// asForm are the parameters of a question as whoever is asked over HTTP reads them: of two with one name the first counts,
+// which is that of the body before that of the URL, and in a URL what its owner wrote before what was added.
+func asForm(u *url.URL, q call.Ask) url.Values {
+	first, then := maps.Clone(q.Params), u.Query()
+	if q.Method == http.MethodGet {
+		first, then = then, first
+	}
+	if first == nil {
+		return then
+	}
+	for name, values := range then {
+		first[name] = append(slices.Clip(first[name]), values...)
+	}
+	return first
+}
+
+// mostBin is how long the body of a request for a bin may be, in bytes.
+const mostBin = 1 << 20
 
 // ServeHTTP answers the rest of the world.
 func (b *bins) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -115,6 +137,7 @@ func (b *bins) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "bins are asked with GET or POST", http.StatusMethodNotAllowed)
 		return
 	}
+	r.Body = http.MaxBytesReader(w, r.Body, mostBin)
 	bin, ok, keyed := b.find(r.URL.Path)
 	if !keyed {
 		if err := webhook.Validate(b.token(), r, b.asked(r)); err != nil {
@@ -127,12 +150,17 @@ func (b *bins) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "there is no such bin", http.StatusNotFound)
 		return
 	}
-	if err := r.ParseForm(); err != nil {
-		http.Error(w, "the parameters cannot be read", http.StatusBadRequest)
+	if err := r.ParseForm(); errors.As(err, new(*http.MaxBytesError)) {
+		http.Error(w, fmt.Sprintf("the parameters are longer than %d bytes", mostBin), http.StatusRequestEntityTooLarge)
+		return
+	} // of a form that is wrong in places, 100% for instance, the rest counts, as it does for calls of this house
+	doc := bin.Render(r.Form)
+	if len(doc) > account.Longest {
+		http.Error(w, fmt.Sprintf("with these parameters the bin is longer than %d bytes", account.Longest), http.StatusRequestEntityTooLarge)
 		return
 	}
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-	fmt.Fprint(w, bin.Render(r.Form))
+	io.WriteString(w, doc)
 }
 
 // asked is the URL that the sender used.

@@ -88,7 +88,7 @@ func TestACallAsksABinWithinTheHouse(t *testing.T) {
 	for _, address := range []string{
 		b.url("夜勤"), dispatch.Origin + binPath + "夜勤", "https://kaden.example/bins/%E5%A4%9C%E5%8B%A4?From=query",
 	} {
-		r, err := ask.Ask(t.Context(), call.Ask{Method: "POST", URL: address, Params: url.Values{"From": {"+8190"}}})
+		r, err := ask.Ask(t.Context(), call.Ask{Account: "ACbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", Method: "POST", URL: address, Params: url.Values{"From": {"+8190"}}}) // of any account
 		if err != nil || r.Status != 200 || r.ContentType != "text/xml" || string(r.Body) != "<Response><Say>+8190 </Say></Response>" {
 			t.Errorf("%s: %d %s, %v", address, r.Status, r.Body, err)
 		}
@@ -151,6 +151,95 @@ func TestABinThatHasMovedInKeepsItsAddress(t *testing.T) {
 		if b.ServeHTTP(w, q); w.Code != 200 {
 			t.Errorf("asked at Twilio's name: %d %s", w.Code, w.Body)
 		}
+	}
+}
+
+// Whoever reads two parameters of one name takes the same one, whether it was asked in the process or over HTTP.
+func TestOfTwoParametersOfOneNameTheSameCounts(t *testing.T) {
+	b := shelf(t, "")
+	for method, want := range map[string]string{"POST": "body", "GET": "address"} {
+		form, path := url.Values{"From": {"body"}}, binPath+"夜勤?From=address&From=again&Name=n"
+		r, err := b.Ask(t.Context(), call.Ask{Method: method, URL: dispatch.Origin + path, Params: form})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := httptest.NewRequest("POST", path, strings.NewReader(form.Encode()))
+		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if method == "GET" {
+			q, form = httptest.NewRequest("GET", path+"&"+form.Encode(), nil), nil
+		}
+		q.Header.Set("X-Twilio-Signature", webhook.Sign(binToken, "http://"+q.Host+q.URL.RequestURI(), form))
+		w := httptest.NewRecorder()
+		b.ServeHTTP(w, q)
+		if got := w.Body.String(); got != string(r.Body) || got != "<Response><Say>"+want+" n</Say></Response>" {
+			t.Errorf("%s: over HTTP %s, within %s, want %s", method, got, r.Body, want)
+		}
+	}
+	given := url.Values{"From": {"x"}}
+	if asForm(&url.URL{RawQuery: "From=y"}, call.Ask{Method: "POST", Params: given}); len(given["From"]) != 1 {
+		t.Errorf("the call's own parameters became %v", given)
+	}
+}
+
+// Twilio's help has a bin asked with the owner's AccountSid in its address.
+func TestABinIsAskedAsTwiliosHelpHasIt(t *testing.T) {
+	b := movedIn(t, "")
+	address := "https://handler.twilio.com/twiml/" + movedSID + "?AccountSid=ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	for signature, status := range map[string]int{webhook.Sign(binToken, address, nil): 200, webhook.Sign(binToken, address+"&Name=x", nil): 403} {
+		q := httptest.NewRequest("GET", address, nil)
+		q.Header.Set("X-Twilio-Signature", signature)
+		w := httptest.NewRecorder()
+		if b.ServeHTTP(w, q); w.Code != status || status == 403 && !strings.Contains(w.Body.String(), "Not Authorized") {
+			t.Errorf("%d %s, want %d", w.Code, w.Body, status)
+		}
+	}
+}
+
+// Without a public URL a bin is shown at the address that this server listens on: a call that is given it asks nobody.
+func TestABinIsAtHomeAtTheAddressThatIsShown(t *testing.T) {
+	b := shelf(t, "")
+	b.shown = func() string { return "http://127.0.0.1:8080" }
+	ask := &asker{outside: nowhere{}, bins: b}
+	for address, here := range map[string]bool{
+		"http://127.0.0.1:8080/bins/" + string(account.BinSID("夜勤")): true, "http://127.0.0.1:8080/twiml/" + string(account.BinSID("夜勤")): true,
+		"http://127.0.0.1:80801/bins/x": false, "http://127.0.0.1:8080/api/bins": false, "http://127.0.0.1:8080.example/bins/x": false,
+		"http://handler.twilio.com/twiml/" + string(account.BinSID("夜勤")): true, "http://handler.twilio.com.example/twiml/" + string(account.BinSID("夜勤")): false,
+	} {
+		if r, err := ask.Ask(t.Context(), call.Ask{Method: "POST", URL: address}); here != (err == nil && r.Status == 200) {
+			t.Errorf("%s: %d, %v", address, r.Status, err)
+		}
+	}
+}
+
+// Whoever knows the address may send what they like.
+func TestWhatStrangersSendToABin(t *testing.T) {
+	b := movedIn(t, "")
+	wide, _, _ := account.ReadBin([]byte("bin: wide\nkey: " + strings.Repeat("k", 20) + "\ntwiml: <Response>" + strings.Repeat("{{x}}", 5000) + "</Response>\n"))
+	b.all()[wide.Name] = wide
+	for _, c := range []struct {
+		name, path, body string
+		status           int
+		says             string
+	}{
+		{"a form that is wrong in one place", binPath + wide.Key + "?x=1&y=100%", "z=%zz", 200, "<Response>11"},
+		{"a form that is far too long", binPath + wide.Key, "x=" + strings.Repeat("a", 2<<20), 413, "longer than 1048576 bytes"},
+		{"what makes the bin too long", binPath + wide.Key, "x=" + strings.Repeat("a", 20), 413, "longer than 65536 bytes"},
+		{"a control character", binPath + wide.Key, "x=%00", 200, "<Response>\uFFFD"},
+		{"JSON", binPath + wide.Key + "?x=2", `{"x":3}`, 200, "<Response>22"},
+	} {
+		q := httptest.NewRequest("POST", c.path, strings.NewReader(c.body))
+		if q.Header.Set("Content-Type", "application/x-www-form-urlencoded"); c.name == "JSON" {
+			q.Header.Set("Content-Type", "application/json")
+		}
+		w := httptest.NewRecorder()
+		if b.ServeHTTP(w, q); w.Code != c.status || !strings.Contains(w.Body.String(), c.says) {
+			t.Errorf("%s: %d %.80s", c.name, w.Code, w.Body)
+		}
+	}
+	// The same within the house: the caller hears that something is wrong, with 11750 in the log.
+	r, err := b.Ask(t.Context(), call.Ask{Method: "POST", URL: dispatch.Origin + binPath + "wide", Params: url.Values{"x": {strings.Repeat("a", 1<<20)}}})
+	if err != nil || len(r.Body) != account.Longest+1 {
+		t.Errorf("%d bytes, %v", len(r.Body), err)
 	}
 }
 

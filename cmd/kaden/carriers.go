@@ -24,6 +24,7 @@ func (r *rooms) signOn() {
 		lines = append(lines, lineOf(t))
 	}
 	r.sip.SetLines(lines)
+	r.pager.Set(r.house.Load().Trunks)
 	smscs := r.house.Load().SMSCs
 	r.smscs.Set(smscs)
 	r.turns.soon()
@@ -47,13 +48,13 @@ func (r *rooms) registering() (names []string) {
 func lineOf(t trunk.Trunk) sipleg.Line {
 	l := sipleg.Line{
 		Name: t.Name, Server: t.Server, Proxy: t.SIP.Proxy, User: t.User, Login: t.SIP.Login, Password: t.Password,
-		Register: t.SIP.Register, Expires: t.SIP.Expires, Ping: t.SIP.Ping,
+		Register: t.SIP.Register, Expires: t.SIP.Expires, Ping: t.SIP.Ping, Messages: t.Messages.As != "",
 		Manner: sipleg.Manner{Tel: t.SIP.Tel, Private: t.SIP.Private, NoPRACK: t.SIP.NoPRACK, Session: t.SIP.Session},
 	}
 	if n, err := number.Parse(t.From, number.Home); err == nil {
 		l.Number = string(n)
 	}
-	l.DTMF, l.Secret = uint8(t.SIP.DTMF), t.SIP.Secret
+	l.DTMF, l.InBand, l.Secret = uint8(t.SIP.DTMF), t.InBandDTMF, t.SIP.Secret
 	l.Packet = t.SIP.Packet
 	for _, name := range t.SIP.Codecs {
 		l.Codecs = append(l.Codecs, map[string]media.Codec{"pcmu": media.PCMU, "pcma": media.PCMA, "g722": media.G722}[name])
@@ -71,6 +72,7 @@ func lineOf(t trunk.Trunk) sipleg.Line {
 func (r *rooms) lineChanged(s sipleg.Standing) {
 	r.watch.changed(s)
 	r.turns.soon()
+	r.pager.Changed()
 }
 
 // lineDown tells whether a trunk is known not to work.

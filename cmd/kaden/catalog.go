@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -24,7 +25,7 @@ type catalog struct {
 	bins  *bins
 	main  account.Account
 
-	change  sync.Mutex // one claim at a time
+	looking sync.Mutex // one look at a time: what was read last is what is known last
 	numbers atomic.Pointer[[]account.Number]
 }
 
@@ -33,6 +34,8 @@ const refused = "<Response><Reject/></Response>"
 
 // refresh looks at the documents and the claims anew.
 func (c *catalog) refresh(ctx context.Context) error {
+	c.looking.Lock()
+	defer c.looking.Unlock()
 	claims, err := c.Claims(ctx)
 	if err != nil {
 		return err
@@ -85,15 +88,15 @@ func (c *catalog) unlocated(v account.Voice) account.Voice {
 	return v
 }
 
-// Claim keeps what is said about a number.
+// Claim keeps what is said about a number. Where something else was said meanwhile (account.ErrChanged), at another node
+// perhaps, that is known here from then on.
 func (c *catalog) Claim(ctx context.Context, said account.Claim) error {
-	c.change.Lock()
-	defer c.change.Unlock()
 	said.Voice = c.unlocated(said.Voice)
-	if err := c.PutClaim(ctx, said); err != nil {
+	err := c.PutClaim(ctx, said)
+	if err != nil && !errors.Is(err, account.ErrChanged) {
 		return err
 	}
-	return c.refresh(ctx)
+	return cmp.Or(c.refresh(ctx), err)
 }
 
 // called is what answers when a number is called; not ok is a number of others.
@@ -104,8 +107,11 @@ func (c *catalog) called(called string) (n account.Number, ok bool) {
 		return n, false
 	}
 	n = list[i]
-	if n.Account == "" || !c.active(n.Account) {
-		n.Account = c.main.SID // somebody has to stand in the books
+	if n.Account == "" { // somebody has to stand in the books, and the installation's is the main account
+		n.Account = c.main.SID
+		return n.Answering(account.Voice{TwiML: refused}), true
+	}
+	if !c.active(n.Account) {
 		return n.Answering(account.Voice{TwiML: refused}), true
 	}
 	if n.Application != "" {

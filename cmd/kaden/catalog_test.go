@@ -143,8 +143,52 @@ func TestWhoHasSpokenLastSaysHowANumberAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	is("+81312345678", "refused")
+	if n, _ := c.called("+81312345678"); n.Account != sub.SID {
+		t.Errorf("a number of a suspended sub-account is %q's, who could show it", n.Account)
+	}
 	c.claim(t, "+81312345679", func(n *account.Number) { n.Application = "AP" + strings.Repeat("0", 32) })
 	is("+81312345679", "refused")
+}
+
+// Two accounts see a free number at the same moment, at two nodes perhaps: the first to take it has it, and the other
+// knows whose it is from then on.
+func TestAFreeNumberIsTakenOnce(t *testing.T) {
+	here, _ := moved(t, houseOfNumbers)
+	there := &catalog{Books: here.Books, house: here.house, bins: here.bins, main: here.main}
+	if err := there.refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sub := account.New("shop", time.Now())
+	sub.Owner = here.main.SID
+	if err := here.PutAccount(t.Context(), sub); err != nil {
+		t.Fatal(err)
+	}
+	wanted := func(c *catalog, by sid.Account) error {
+		n := numberOf(c, "+81312345678")
+		n.Account = by
+		return c.Claim(t.Context(), n.Claimed(time.Now()))
+	}
+	if err := wanted(here, sub.SID); err != nil {
+		t.Fatal(err)
+	}
+	if err := wanted(there, there.main.SID); !errors.Is(err, account.ErrChanged) {
+		t.Errorf("the other one takes it as well: %v", err)
+	}
+	for name, c := range map[string]*catalog{"here": here, "there": there} {
+		if n := numberOf(c, "+81312345678"); n.Account != sub.SID {
+			t.Errorf("%s it is %q's, want %q's", name, n.Account, sub.SID)
+		}
+	}
+}
+
+// numberOf is a number as the catalog lists it.
+func numberOf(c *catalog, called string) account.Number {
+	for _, n := range c.Numbers() {
+		if n.Number == called {
+			return n
+		}
+	}
+	return account.Number{}
 }
 
 func TestApplicationsOfDocumentsAndOfPrograms(t *testing.T) {

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -83,4 +85,45 @@ func TestACallNeedsNeitherAServerNorTheInternet(t *testing.T) {
 	if _, said := ask("GET", "/api/bins/night/versions", ""); strings.Count(said, `"number"`) != 1 {
 		t.Errorf("versions: %s", said)
 	}
+}
+
+// A call goes from its owner's server to a bin at the address that the console shows, and on to that server, with what the
+// one hands to the other; and bins that only lead to one another let nobody wait for ever.
+func TestABinAndItsOwnersServerSendACallToEachOther(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.apply("bin: night\ntwiml: <Response><Redirect>{{Back}}?Who={{Who}}&amp;Heard={{#Digits}}{{Digits}}{{/Digits}}{{^Digits}}nothing{{/Digits}}</Redirect></Response>",
+		"bin: here\ntwiml: <Response><Redirect>/bins/there</Redirect></Response>", "bin: there\ntwiml: <Response><Redirect>here</Redirect></Response>")
+	var shown struct{ URL string }
+	if err := s.get("/api/bins/night", &shown); err != nil || !strings.HasPrefix(shown.URL, s.url("")) {
+		t.Fatalf("shown at %s: %v", shown.URL, err)
+	}
+	var asked atomic.Value
+	asked.Store("")
+	var owner *httptest.Server
+	owner = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		w.Header().Set("Content-Type", "text/xml")
+		if q.URL.Path == "/begin" {
+			io.WriteString(w, "<Response><Redirect>"+shown.URL+"?Who=sato%26suzuki&amp;Back="+url.QueryEscape(owner.URL+"/end")+"</Redirect></Response>")
+			return
+		}
+		asked.Store(q.RequestURI)
+		io.WriteString(w, "<Response><Hangup/></Response>")
+	}))
+	defer owner.Close()
+	call := s.order(url.Values{"To": {"sim:me"}, "From": {"+815012345678"}, "Url": {owner.URL + "/begin"}})
+	s.becomes("/Calls/"+call+".json", func(v map[string]any) bool { return v["status"] == "completed" })
+	if got := asked.Load(); got != "/end?Who=sato&suzuki&Heard=nothing" {
+		t.Errorf("the owner was asked %s", got)
+	}
+	if notes := s.resource("GET", "/Calls/"+call+"/Notifications.json", nil); len(notes["notifications"].([]any)) != 0 {
+		t.Errorf("something went wrong: %v", notes)
+	}
+
+	call = s.order(url.Values{"To": {"sim:me"}, "From": {"+815012345678"}, "Url": {s.url("/bins/here")}})
+	s.becomes("/Calls/"+call+".json", func(v map[string]any) bool { return v["status"] == "completed" })
+	s.becomes("/Calls/"+call+"/Notifications.json", func(v map[string]any) bool {
+		text, _ := json.Marshal(v["notifications"])
+		return strings.Contains(string(text), "12400")
+	})
 }

@@ -34,6 +34,7 @@ func TestBrowsersArePhones(t *testing.T) {
 				{"a tab that is closed is off duty", closesTab},
 				{"renews its token in a call", renewsToken},
 				{"a bad token", badToken},
+				{"a key that is deleted", keyIsDeleted},
 				{"calls through an application", calls},
 				{"calls, and it rings before it is answered", callsAndRings},
 				{"calls somebody who is busy", callsBusy},
@@ -218,6 +219,20 @@ func badToken(t *testing.T, o *office, c *chromium, sdk string) {
 		token[:strings.LastIndexByte(token, '.')+1]+"AAAA", o.wires.addr()))
 	if got != `"unregistered 20101"` {
 		t.Errorf("a forged token: %s", got)
+	}
+}
+
+// A page that is on duty with a token of yesterday's key may ring and call until the key is deleted.
+func keyIsDeleted(t *testing.T, o *office, c *chromium, sdk string) {
+	k := o.create("/Keys.json", url.Values{"FriendlyName": {"of yesterday"}})
+	p := c.tab(t, "tanaka", sdk)
+	o.device(p, o.accessToken(t, c, "tanaka", map[string]any{"key": k["sid"], "secret": k["secret"]}))
+	if status, said := o.twilio("DELETE", "/Keys/"+k["sid"].(string)+".json", nil); status != 204 {
+		t.Fatalf("%d %s", status, said)
+	}
+	p.run("window.call = await device.connect({}); follow('call', call, ['accept', 'disconnect', 'error']); await until(() => seen.some(([what, code]) => what === 'call error' && code === 31204))")
+	if p.did("call accept") {
+		t.Errorf("seen: %s", p.run("return seen"))
 	}
 }
 

@@ -105,8 +105,8 @@ func TestPeopleShowsWhoIsOnDuty(t *testing.T) {
 	c := newChromium(t)
 	o := newOffice(t)
 	o.apply(
-		"person: sato\nname: Sato\ncontacts: [client:sato]", "person: ito\nname: Ito\ncontacts: [sip:ito@office.example.jp]",
-		"plan: default\nsteps:\n  - call: [sato, ito]\n", officeDomain, phoneDocument("ito"),
+		"person: sato\nname: Sato\ncontacts: [client:sato]", "person: ito\nname: Ito\ncontacts: [[sip:ito@office.example.jp, sip:tanaka@office.example.jp]]",
+		"plan: default\nsteps:\n  - call: [sato, ito]\n", officeDomain, phoneDocument("ito"), phoneDocument("tanaka"),
 	)
 	b := o.between(t, nil)
 	p := c.consoleTab(t, o.server, "console", nil)
@@ -119,6 +119,7 @@ func TestPeopleShowsWhoIsOnDuty(t *testing.T) {
 		c.tab(t, name, "2.18").device(o.phoneToken("sato"), b.addr(), "")
 	}
 	p.shows("2 tabs")
+	p.shows("rings at the same time as the one above")
 	p.reads("section.alarm", "Sato", false)
 	h := newHandset(t, o.server, "ito")
 	if got := h.registers(secretSato, "Contact: <sip:ito@127.0.0.1:9>", "User-Agent: A Desk Phone/1.2.3"); !strings.HasPrefix(got, "SIP/2.0 200") {

@@ -52,8 +52,8 @@ type habit struct {
 	ring   time.Duration // until 180
 	refuse string        // the refusal, as "486 Busy Here", after ring
 	answer time.Duration // after the ringing began; 0 is never
-	press  string        // this key …
-	after  time.Duration // … so long after the answer
+	press  string        // this key, or these one after another …
+	after  time.Duration // … so long after the answer, or after one another
 	word   bool          // then 5, to leave a word, and speaks for a while after the tone
 	hangUp time.Duration // so long after the answer; 0 is never
 	cross  bool          // answers a CANCEL with 200 to the INVITE
@@ -346,8 +346,10 @@ func (x *exchange) lives(d *dialog, h habit) {
 		x.plays(d, sound, h.plays())
 		return
 	}
-	if h.press != "" && x.pass(d, h.after) {
-		press(sound, d.rtp, h.press)
+	for _, key := range h.press {
+		if x.pass(d, h.after) {
+			press(sound, d.rtp, string(key))
+		}
 	}
 	if h.word && x.pass(d, 4*time.Second) {
 		press(sound, d.rtp, "5")

@@ -53,7 +53,7 @@ var labels = map[string]string{
 	"error": "エラー", "warning": "警告",
 	"settings": "設定", "data directory": "データ", "key": "鍵", "disk": "ディスク", "server": "サーバー", "database": "データベース",
 	"dictionary": "読み方辞書", "speech": "音声", "browsers": "ブラウザ", "trunks": "回線", "trunk": "回線", "public address": "公開アドレス",
-	"call": "通話", "calls": "最近の通話", "clock": "時計", "smsc": "SMSC", "way": "経路", "account": "アカウント", "registration": "登録", "credentials": "認証情報", "balance": "残高",
+	"call": "通話", "calls": "最近の通話", "clock": "時計", "smsc": "SMSC", "way": "経路", "messages": "ショートメッセージ", "account": "アカウント", "registration": "登録", "credentials": "認証情報", "balance": "残高",
 	"from": "発信者番号", "countries": "国", "callbacks": "コールバック",
 }
 

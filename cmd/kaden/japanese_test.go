@@ -29,7 +29,7 @@ var speakers = []struct {
 	{"tariff/*.go", []string{"Error", "Warn", "readEach", "hint", "Errorf"}},
 	{"notice/read.go", []string{"Error", "Warn"}},
 	{"account/read*.go", []string{"Error", "Warn"}},
-	{"account/bin.go", []string{"checkBinKey"}},
+	{"account/bin.go", []string{"checkBinKey", "wrong"}},
 	{"number/*.go", []string{"New", "Errorf", "Dialable", "Words"}},
 	{"alert/*.go", []string{"New", "Errorf"}},
 	{"alert/*/*.go", []string{"New", "Errorf", "Problem"}},

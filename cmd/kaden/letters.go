@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/message"
+	"github.com/kaden-project/kaden/message/pager"
 	"github.com/kaden-project/kaden/notice"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/rest"
@@ -36,10 +38,10 @@ var (
 	_ voice.Texter  = texter{}
 )
 
-// openLetters makes the way for short messages. The upstreams and the SMSCs must be open.
+// openLetters makes the way for short messages. The upstreams, the SMSCs and the SIP server must be open.
 func (r *rooms) openLetters() {
 	r.letters = letters{Store: r.store, rooms: r, desk: message.New(r.log, message.Config{
-		Store: r.store, Carrier: carriers{r.upstreams.Messages(), r.smscs, r.house.Load}, Tell: func(ctx context.Context, p message.Post) error {
+		Store: r.store, Carrier: carriers{r.upstreams.Messages(), r.smscs, r.pager, r.house.Load}, Tell: func(ctx context.Context, p message.Post) error {
 			_, err := r.journal.Ask(ctx, call.Ask{Account: p.Account, Method: p.Method, URL: p.URL, Params: p.Params})
 			return err
 		},
@@ -47,7 +49,7 @@ func (r *rooms) openLetters() {
 	})}
 }
 
-// messagePrice is what a message costs by the price list of the upstream or SMSC that carries it.
+// messagePrice is what a message costs by the price list of the upstream, trunk or SMSC that carries it.
 func (r *rooms) messagePrice(m message.Record) tariff.Money {
 	for _, t := range writers(r.house.Load()) {
 		if t.Name == m.Carrier {
@@ -57,8 +59,14 @@ func (r *rooms) messagePrice(m message.Record) tariff.Money {
 	return tariff.Money{}
 }
 
-// Send sends a message, unless the budget for it is used up.
+// Send sends a message, unless the budget for it is used up, or a SIP address in it is another account's.
 func (l letters) Send(ctx context.Context, o message.Order) (message.Record, error) {
+	if err := l.rooms.mayWrite(o); err != nil {
+		return message.Record{}, err
+	}
+	if strings.HasPrefix(o.To, pager.Direct) { // it costs nothing
+		return l.desk.Send(ctx, o)
+	}
 	if err := l.rooms.affordable(ctx, account.Account{}, number.Address{Scheme: number.Tel}); err != nil {
 		return message.Record{}, &message.Refusal{Code: 21215, Text: err.Error()}
 	}
@@ -78,17 +86,21 @@ type texter struct{ *rooms }
 
 // Text sends a short message. Its numbers are spelled as the house spells them.
 func (x texter) Text(ctx context.Context, t voice.Text) (voice.Texted, error) {
-	to, err := number.Parse(t.To, x.settings.Region)
-	if err != nil {
-		return voice.Texted{}, fmt.Errorf("to: %w", err)
-	}
-	if class := to.Class(); class != number.Mobile && class != number.Abroad {
-		return voice.Texted{}, fmt.Errorf("to: %s numbers get no short messages", class)
+	if address, err := number.ParseAddress(t.To); err == nil && address.Scheme == number.SIP {
+		t.To = address.String()
+	} else {
+		to, err := number.Parse(t.To, x.settings.Region)
+		if err != nil {
+			return voice.Texted{}, fmt.Errorf("to: %w", err)
+		}
+		if class := to.Class(); class != number.Mobile && class != number.Abroad {
+			return voice.Texted{}, fmt.Errorf("to: %s numbers get no short messages", class)
+		}
+		t.To = string(to)
 	}
 	if from, err := number.Parse(t.From, x.settings.Region); err == nil {
 		t.From = string(from)
 	}
-	t.To = string(to)
 	r, err := x.letters.Send(ctx, message.Order{
 		Account: t.Account, Call: t.Call, From: t.From, To: t.To, Body: t.Body, Direction: message.OutboundCall, Callback: message.Callback{URL: t.StatusCallback},
 	})

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,8 +15,16 @@ const downFor = time.Minute
 
 // lineTeller says loudly which lines are down, once, and once more when they are back.
 type lineTeller interface {
-	LineDown(ctx context.Context, trunk, why, remedy string) error
-	LineBack(ctx context.Context, trunk string) error
+	LineDown(ctx context.Context, line, why, remedy string) error
+	LineBack(ctx context.Context, line string) error
+}
+
+// inWords is a line as people are told of it.
+func inWords(line string) string {
+	if name, is := strings.CutSuffix(line, smscMark); is {
+		return "SMSC " + name
+	}
+	return "trunk " + line
 }
 
 // lineWatch tells people of lines that have been down for a while. Its methods may be called from any goroutine.
@@ -60,7 +69,7 @@ func (w *lineWatch) changed(s sipleg.Standing) {
 		d.timer.Stop()
 		delete(w.down, s.Line)
 		if d.told {
-			go w.do(func(ctx context.Context, t lineTeller) error { return t.LineBack(ctx, s.Line) })
+			go w.do(func(ctx context.Context, t lineTeller) error { return t.LineBack(ctx, inWords(s.Line)) })
 		}
 	}
 }
@@ -73,7 +82,9 @@ func (w *lineWatch) say(line string, d *downLine) {
 	now := d.now
 	w.mu.Unlock()
 	if still {
-		w.do(func(ctx context.Context, t lineTeller) error { return t.LineDown(ctx, line, now.Why, now.Remedy) })
+		w.do(func(ctx context.Context, t lineTeller) error {
+			return t.LineDown(ctx, inWords(line), now.Why, now.Remedy)
+		})
 	}
 }
 

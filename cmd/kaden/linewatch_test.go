@@ -31,10 +31,26 @@ func (l *tellings) String() string {
 	return strings.Join(l.all, ", ")
 }
 
-func (l *tellings) LineDown(_ context.Context, trunk, why, _ string) error {
-	return l.say(trunk + " down: " + why)
+func (l *tellings) LineDown(_ context.Context, line, why, _ string) error {
+	return l.say(line + " down: " + why)
 }
-func (l *tellings) LineBack(_ context.Context, trunk string) error { return l.say(trunk + " back") }
+func (l *tellings) LineBack(_ context.Context, line string) error { return l.say(line + " back") }
+
+func TestPeopleAreToldWhichKindOfLineIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		said := &tellings{}
+		w := &lineWatch{log: slog.New(slog.DiscardHandler), tell: said}
+		for _, line := range []string{"carrier", smscLine("carrier")} {
+			w.changed(sipleg.Standing{Line: line, Condition: sipleg.Silent, Why: "no answer"})
+			time.Sleep(2 * time.Minute)
+			w.changed(sipleg.Standing{Line: line, Condition: sipleg.Registered})
+			synctest.Wait()
+		}
+		if got, want := said.String(), "trunk carrier down: no answer, trunk carrier back, SMSC carrier down: no answer, SMSC carrier back"; got != want {
+			t.Errorf("people are told: %s\nwant %s", got, want)
+		}
+	})
+}
 
 func TestPeopleAreToldOfLinesThatStayDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -61,7 +77,7 @@ func TestPeopleAreToldOfLinesThatStayDown(t *testing.T) {
 		time.Sleep(time.Hour)
 		stands("ntt", sipleg.Registered, "")
 		got := said.String()
-		if strings.Count(got, "ntt down: 403") != 1 || strings.Count(got, "kddi down: wrong password") != 1 || !strings.HasSuffix(got, ", ntt back") || strings.Count(got, ",") != 2 {
+		if strings.Count(got, "trunk ntt down: 403") != 1 || strings.Count(got, "trunk kddi down: wrong password") != 1 || !strings.HasSuffix(got, ", trunk ntt back") || strings.Count(got, ",") != 2 {
 			t.Errorf("people are told: %s", got)
 		}
 		stands("ntt", sipleg.Silent, "no answer")

@@ -116,10 +116,6 @@ func (s switchboard) Admit(a sipleg.Appeal, known bool) sipleg.Admission {
 	return sipleg.Admission{Foreign: true}
 }
 
-func (s switchboard) Text(ctx context.Context, n sipleg.Note) int {
-	return s.Registrar.Text(ctx, s.r.sip, n.Phone, n.To, n.Kind, n.Body)
-}
-
 func (s switchboard) Register(ctx context.Context, q sipleg.Registration) sipleg.Receipt {
 	list, all, err := registrar.ParseContacts(q.Contacts)
 	if err != nil {

@@ -204,8 +204,15 @@ type moment struct{ when, who, what string }
 // table is the night for people: when, who, what and why.
 func (n planNight) table() []moment {
 	var lines []moment
+	phone := map[string]string{} // by attempt, where several of a person ring at the same time
 	for _, e := range n.events {
+		if m := ringsTogether.FindStringSubmatch(e.Text); m != nil && e.Kind == timeline.AttemptDialing {
+			phone[e.Attempt] = " (method " + m[1] + ")"
+		}
 		if what := planSentence(e); what != "" {
+			if e.Kind != timeline.AttemptDialing {
+				what += phone[e.Attempt]
+			}
 			lines = append(lines, moment{clockOffset(e.At.Sub(time.Unix(0, 0))), e.Person, what})
 		}
 	}
@@ -218,6 +225,8 @@ func (n planNight) table() []moment {
 	}
 	return lines
 }
+
+var ringsTogether = regexp.MustCompile(`, method (\d+) of \d+ together`)
 
 // lines are the table in columns.
 func (n planNight) lines() []string {

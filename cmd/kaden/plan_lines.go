@@ -149,11 +149,7 @@ func contactsOf(docs []yamlDocument) (list problem.List) {
 			continue
 		}
 		var own problem.List
-		for _, item := range yamldoc.Parse(d.text).Take("contacts").List() {
-			text := item
-			if item.IsMap() {
-				text = item.Map().Take("address")
-			}
+		for _, text := range oncall.Addresses(yamldoc.Parse(d.text).Take("contacts")) {
 			a, err := number.ParseAddress(text.Text())
 			if err != nil {
 				continue // a person's own document is for apply
@@ -197,7 +193,7 @@ func reachable(p oncall.Person, trunks []trunk.Trunk) callout.Person {
 			why = append(why, refused)
 			continue
 		}
-		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: time.Duration(m.Ring) * time.Second})
+		out.Methods = append(out.Methods, callout.Method{Address: m.Address.String(), Ring: time.Duration(m.Ring) * time.Second, Together: m.Together})
 	}
 	if len(out.Methods) == 0 && len(why) > 0 {
 		out.Refused = strings.Join(why, "; ")

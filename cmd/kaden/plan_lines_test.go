@@ -15,7 +15,7 @@ person: sato
 contacts: [tel:+819012345678]
 ---
 person: hana
-contacts: [tel:+81120444444, tel:+14158675309]
+contacts: [[tel:+81120444444, tel:+14158675309]]
 ---
 person: mori
 contacts: [{address: tel:+81911234567}]
@@ -31,8 +31,8 @@ steps:
 func TestPlanCheckKnowsWhatLinesReach(t *testing.T) {
 	out, talk, code := planRun(t, linesFile, "check", "-")
 	for _, want := range []string{
-		"stdin:11:12: error: <contacts>: tel:+81120444444 cannot be called: 0120 and 0800 numbers cannot be reached from 050 lines (trunk \"ntt\")",
-		"stdin:11:30: error: <contacts>: tel:+14158675309 cannot be called: numbers abroad are not called until",
+		"stdin:11:13: error: <contacts>: tel:+81120444444 cannot be called: 0120 and 0800 numbers cannot be reached from 050 lines (trunk \"ntt\")",
+		"stdin:11:31: error: <contacts>: tel:+14158675309 cannot be called: numbers abroad are not called until",
 		"stdin:14:22: warning: <contacts>: tel:+81911234567 can be called, but no number plan knows such a number",
 	} {
 		if !strings.Contains(out+talk, want) {
@@ -46,7 +46,7 @@ func TestPlanCheckKnowsWhatLinesReach(t *testing.T) {
 
 func TestPlanExplainNamesWhomNoLineReaches(t *testing.T) {
 	out, talk, code := planRun(t, linesFile, "explain", "-", "--people", "sato=key:1@3s")
-	if code != 1 || !strings.Contains(out, "hana  is never rung: 0120 and 0800 numbers cannot be reached") || !strings.Contains(talk, "11:12: error") {
+	if code != 1 || !strings.Contains(out, "hana  is never rung: 0120 and 0800 numbers cannot be reached") || !strings.Contains(talk, "11:13: error") {
 		t.Errorf("exit %d\n%s%s", code, out, talk)
 	}
 	out, talk, code = planRun(t, linesFile[strings.Index(linesFile, "person"):], "explain", "-", "--people", "sato=key:1@3s")

@@ -241,6 +241,39 @@ func TestExplainShowsALineWithOneChannel(t *testing.T) {
 	}
 }
 
+// Phones that ring together are told apart; over a line with one channel they ring one after the other.
+func TestExplainShowsPhonesThatRingTogether(t *testing.T) {
+	const doc = "person: sato\ncontacts:\n  - [tel:+819011112222, tel:+81312345678]\n  - sim:home\n---\ntrunk: ntt\nserver: ntt.example\nfrom: \"+815012345678\"\n---\n" +
+		"plan: x\nsteps:\n- call: [sato]\n"
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"both ring, and the second is answered", nil, `    +0:00  sato  rings for up to 20s, method 1 of 3 together: step 1 begins
+    +0:00  sato  rings for up to 20s, method 2 of 3 together: step 1 begins
+    +0:03  sato  answers (method 2)
+    +0:06  sato  sounds like human (method 2)
+    +0:06  sato  is on another phone (method 1)
+    +0:08  sato  presses 1: accept (method 2)
+`},
+		{"one channel", []string{"--channels", "1"}, `    +0:00  sato  rings for up to 20s, method 1 of 3 together: step 1 begins
+    +0:00  sato  rings for up to 20s, method 2 of 3 together: step 1 begins
+    +0:00  sato  waits for a line on ntt, place 1 in the queue (method 2)
+    +0:20  sato  does not answer (method 1)
+    +0:20  sato  rings now: it is its turn on ntt (method 2)
+    +0:23  sato  answers (method 2)
+`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, _, code := planRun(t, doc, append([]string{"explain", "-", "--people", "sato=no-answer,key:1@5s"}, tt.args...)...)
+			if code != 0 || !strings.Contains(got, tt.want) {
+				t.Errorf("exit %d:\n%s\nwant\n%s", code, got, tt.want)
+			}
+		})
+	}
+}
+
 func TestExplainSaysWhatItCannotDo(t *testing.T) {
 	for _, c := range []struct {
 		name, file string

@@ -31,6 +31,7 @@ import (
 	"github.com/kaden-project/kaden/leg/sipleg"
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/media"
+	"github.com/kaden-project/kaden/message/pager"
 	"github.com/kaden-project/kaden/message/smpp"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/problem"
@@ -71,6 +72,7 @@ type rooms struct {
 	desk      *call.Desk
 	upstreams *upstream.Client
 	smscs     *smpp.Client
+	pager     *pager.Client
 	letters   letters
 	dispatch  *dispatch.Dispatcher
 	browsers  *browsers // nil: none
@@ -117,7 +119,7 @@ func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err
 	}
 	r.bins = &bins{
 		log: r.log, all: func() map[string]account.Bin { return r.house.Load().Bins },
-		token: func() string { return r.account.AuthToken }, public: strings.TrimRight(r.settings.PublicURL, "/"),
+		token: func() string { return r.account.AuthToken }, public: strings.TrimRight(r.settings.PublicURL, "/"), shown: r.origin,
 	}
 	r.catalog = &catalog{Books: r.store, house: r.house.Load, bins: r.bins, main: r.account}
 	if err := r.reload(ctx); err != nil {
@@ -188,11 +190,13 @@ func (r *rooms) openLines() error {
 			return (*r.known.Load())[source.Addr().Unmap()]
 		},
 		Phones:    switchboard{r.registrar, r},
+		Texts:     r.noted,
 		AllowFrom: allow, UserAgent: "kaden/" + version, Secret: secret.Sum(nil),
 	})
 	if err != nil {
 		return err
 	}
+	r.openPager()
 	if r.store.Shared() {
 		r.turns = newRegistrations(r.log, r.settings.Node, r.store, r.sip, r.registering)
 	}
@@ -284,7 +288,8 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 		return err
 	})
 	g.Go(func() error { r.closeBooks(work); return nil })
-	g.Go(func() error { return r.write(work) })
+	written := make(chan struct{})
+	g.Go(func() error { defer close(written); return r.write(work) })
 	g.Go(func() error { return rest.NewWatch(r.log, r.store, purse{r}).Run(work) })
 	var first error
 	select {
@@ -308,6 +313,7 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 	upstreams := make(chan error, 1)
 	go func() { upstreams <- ignoreCanceled(r.upstreams.Shutdown(later)) }()
 	shutdown := joinErrors(ignoreCanceled(r.desk.Shutdown(now)), <-upstreams)
+	<-written // answers to messages that are under way come over SIP, too
 	r.turns.leave(false)
 	close(r.hungUp)
 	endSIP()

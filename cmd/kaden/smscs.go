@@ -6,20 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kaden-project/kaden/leg/sipleg"
 	"github.com/kaden-project/kaden/manifest"
 	"github.com/kaden-project/kaden/message"
+	"github.com/kaden-project/kaden/message/pager"
 	"github.com/kaden-project/kaden/message/smpp"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/upstream"
 )
 
-// carriers are all that carry short messages: SMSCs, and other platforms.
+// carriers are all that carry short messages: SMSCs, trunks and SIP addresses, and other platforms.
 type carriers struct {
 	upstream.Messages
 	smscs *smpp.Client
+	pager *pager.Client
 	house func() *manifest.Set
 }
 
@@ -30,28 +33,38 @@ var (
 
 // writers are they as lines, in the order in which they are taken.
 func writers(set *manifest.Set) (lines []trunk.Trunk) {
-	for _, s := range set.SMSCs {
-		lines = append(lines, s.Trunk)
-	}
+	lines = own(set)
 	for _, u := range set.Upstreams {
 		lines = append(lines, u.Trunk)
 	}
 	return lines
 }
 
-func (c carriers) isSMSC(name string) bool {
-	return slices.ContainsFunc(c.house().SMSCs, func(s trunk.SMSC) bool { return s.Name == name })
+// own are those of our own: the SMSCs, then the trunks that carry messages.
+func own(set *manifest.Set) (lines []trunk.Trunk) {
+	for _, s := range set.SMSCs {
+		lines = append(lines, s.Trunk)
+	}
+	for _, t := range set.Trunks {
+		if t.Messages.As != "" {
+			lines = append(lines, t)
+		}
+	}
+	return lines
 }
 
-// Route chooses the one whose own number the sender is, else the first that may reach the number: an SMSC before an
-// upstream, as trunks are taken before upstreams.
+// Route chooses the one whose own number the sender is, else the first that may reach the number: an SMSC, then a trunk, then
+// an upstream, as trunks are taken before upstreams. A SIP address needs none of them.
 func (c carriers) Route(from, to string) (string, error) {
+	if strings.HasPrefix(to, pager.Direct) {
+		return pager.Direct, c.pager.Route(to)
+	}
 	set := c.house()
 	owns := slices.ContainsFunc(writers(set), func(t trunk.Trunk) bool { return t.From == from && t.Refuses(number.Number(to)) == "" })
 	var why string
-	for _, s := range set.SMSCs {
-		if why = s.Refuses(number.Number(to)); why == "" && (s.From == from || !owns) {
-			return s.Name, nil
+	for _, t := range own(set) {
+		if why = t.Refuses(number.Number(to)); why == "" && (t.From == from || !owns) {
+			return t.Name, nil
 		}
 	}
 	name, err := c.Messages.Route(from, to)
@@ -65,33 +78,42 @@ func (c carriers) Route(from, to string) (string, error) {
 	return name, err
 }
 
-// Turn waits until an SMSC may be given a message; an upstream takes it at once.
+// bearer is a message.Carrier of which it is known that it carries a message.
+type bearer interface {
+	Send(ctx context.Context, r message.Record) (message.Word, error)
+	Find(ctx context.Context, r message.Record) ([]message.Word, error)
+	Look(ctx context.Context, r message.Record) (message.Word, error)
+}
+
+// of is who carries what goes by a name; one that is gone says so itself.
+func (c carriers) of(name string) bearer {
+	switch set := c.house(); {
+	case slices.ContainsFunc(set.SMSCs, func(s trunk.SMSC) bool { return s.Name == name }):
+		return c.smscs
+	case name == pager.Direct, slices.ContainsFunc(set.Trunks, func(t trunk.Trunk) bool { return t.Name == name }):
+		return c.pager
+	}
+	return c.Messages
+}
+
+// Turn waits until one of our own may be given a message; an upstream takes it at once.
 func (c carriers) Turn(ctx context.Context, r message.Record) (done func(), err error) {
-	if c.isSMSC(r.Carrier) {
-		return c.smscs.Turn(ctx, r)
+	if p, ok := c.of(r.Carrier).(message.Pacer); ok {
+		return p.Turn(ctx, r)
 	}
 	return func() {}, nil
 }
 
 func (c carriers) Send(ctx context.Context, r message.Record) (message.Word, error) {
-	if c.isSMSC(r.Carrier) {
-		return c.smscs.Send(ctx, r)
-	}
-	return c.Messages.Send(ctx, r)
+	return c.of(r.Carrier).Send(ctx, r)
 }
 
 func (c carriers) Find(ctx context.Context, r message.Record) ([]message.Word, error) {
-	if c.isSMSC(r.Carrier) {
-		return c.smscs.Find(ctx, r)
-	}
-	return c.Messages.Find(ctx, r)
+	return c.of(r.Carrier).Find(ctx, r)
 }
 
 func (c carriers) Look(ctx context.Context, r message.Record) (message.Word, error) {
-	if c.isSMSC(r.Carrier) {
-		return c.smscs.Look(ctx, r)
-	}
-	return c.Messages.Look(ctx, r)
+	return c.of(r.Carrier).Look(ctx, r)
 }
 
 // openSMSCs makes the way to SMSCs. The letters are opened later; nothing comes before run.
@@ -134,8 +156,10 @@ func (r *rooms) write(ctx context.Context) error {
 	return joinErrors(err, <-left)
 }
 
-// smscLine is what people are told of who hear that a line is down.
-func smscLine(name string) string { return name + " (SMSC)" }
+// smscMark tells an SMSC from a trunk of its name among the lines that are watched.
+const smscMark = " (SMSC)"
+
+func smscLine(name string) string { return name + smscMark }
 
 // lineStanding is how an SMSC stands, in the words for lines.
 func lineStanding(s smpp.Standing) sipleg.Standing {

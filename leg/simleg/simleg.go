@@ -50,7 +50,9 @@ func (d *Dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 // Incoming is a call from a simulated phone to us.
 type Incoming struct {
 	From, To string
-	Phone    string // as leg.Info's
+	Phone    string // as leg.Info's, and Line
+	Line     string
+	InBand   bool // its keys are heard as tones
 	Headers  map[string]string
 	Actions  []Action      // after we have answered
 	GivesUp  time.Duration // hangs up if it is not answered by then; 0 never does
@@ -59,8 +61,8 @@ type Incoming struct {
 // Call makes a simulated phone call in. It gives both ends: ours, to be accepted, and the caller's.
 // Cancelling ctx hangs up.
 func Call(ctx context.Context, in Incoming) (*Leg, *Phone) {
-	n := newLine(leg.Info{Inbound: true, From: in.From, To: in.To, Phone: in.Phone, Headers: in.Headers})
-	n.script = in.Actions
+	n := newLine(leg.Info{Inbound: true, From: in.From, To: in.To, Phone: in.Phone, Line: in.Line, Headers: in.Headers})
+	n.script, n.inBand = in.Actions, in.InBand
 	if in.GivesUp > 0 {
 		n.after(in.GivesUp, func() {
 			if !n.answered() {

@@ -354,7 +354,7 @@ func (a *attendant) askOver(ctx context.Context, f flow) (*response, error) {
 	if a.said != "" && a.said != host {
 		extra = append(extra, header{"Contact", a.contactFor(f, a.said) + ";expires=0"})
 	}
-	r, err := a.srv.inquire(ctx, f, &a.q, append(extra, header{"Expires", inSeconds(a.expires)}, header{"Supported", "path"}, header{"Allow", allowed})...)
+	r, err := a.srv.inquire(ctx, f, &a.q, append(extra, header{"Expires", inSeconds(a.expires)}, header{"Supported", "path"}, header{"Allow", a.line.allows()})...)
 	if err == nil && r.StatusCode < 300 {
 		a.said = host
 	}

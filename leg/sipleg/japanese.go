@@ -63,4 +63,8 @@ var Japanese = map[string]string{
 	"it takes too long":                                "時間がかかりすぎています",
 	"signed on as %s at %s for %s":                     "%[2]s に %[1]s として登録しました（%[3]s）",
 	"%s; %d contacts of earlier lives were taken away": "%s。前回の起動の登録 %s 件を消しました",
+
+	"it says that it takes short messages (Allow: MESSAGE)":                                       "ショートメッセージを受け付けると応答しています（Allow：MESSAGE）",
+	"MESSAGE is not among what it allows (%s); only a short message shows whether it carries any": "応答の Allow に MESSAGE がありません（%s）。実際に運べるかは、1 通送ってみないと分かりません",
+	"it does not say whether it takes short messages; only one shows":                             "ショートメッセージを受け付けるか応答からは分かりません。1 通送ると分かります",
 }

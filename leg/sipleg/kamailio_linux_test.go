@@ -1,6 +1,7 @@
 package sipleg
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/pem"
@@ -277,4 +278,40 @@ func TestOneOfTwoKamailiosIsKilled(t *testing.T) {
 		t.Logf("the next call rings after %v", rang.Round(time.Millisecond))
 	}
 	stands(t, s, "registered at the second", func(at Standing) bool { return at.Condition == Registered && at.Server == "udp "+two.addr() })
+}
+
+// Short messages go through a proxy both ways: it asks for our password, and finds us where we have signed on.
+func TestKamailioCarriesMessages(t *testing.T) {
+	for _, transport := range []string{"udp", "tcp"} {
+		t.Run(transport, func(t *testing.T) {
+			phone := newPeer(t)
+			k := newProxy(t, phone, nil, "")
+			notes := make(chan Note, 1)
+			s := start(t, func(c *Config) {
+				c.Texts = func(_ context.Context, n Note) int { notes <- n; return 200 }
+			})
+			line := carrierLine("sip:" + k.addr() + ";transport=" + transport)
+			line.Messages = true
+			s.SetLines([]Line{line})
+			stands(t, s, "registered", condition(Registered))
+			to := leg.Target{URI: "sip:09012345678@" + k.addr() + ";transport=" + transport, From: "+815012345678", Username: "0501234", Password: "himitsu", Line: "ntt"}
+			got := writes(t, s, to, Letter{ID: "SM1", Kind: "text/plain;charset=UTF-8", Body: words})
+			m := phone.hears("MESSAGE sip:09012345678@")
+			if m.body != words || m.get("Proxy-Authorization") != "" {
+				t.Errorf("the phone reads\n%s", m.raw)
+			}
+			phone.replies(m, "200 OK", "a", "")
+			if a := <-got; a.err != nil || a.Status != 200 {
+				t.Errorf("%+v", a)
+			}
+			phone.send(netip.MustParseAddrPort(k.addr()), newRequest(phone.addr(), "MESSAGE", "sip:0501234@"+k.addr(), "<sip:+819012345678@carrier.example>;tag=b",
+				"<sip:+815012345678@carrier.example>", fresh(8), 1, "", words, "Content-Type: text/plain"))
+			if m := phone.hears("SIP/2.0 "); m.status() != 200 {
+				t.Errorf("%s", m.raw)
+			}
+			if n := <-notes; n.Line != "ntt" || string(n.Body) != words || n.To != "sip:+815012345678@127.0.0.1" {
+				t.Errorf("%+v", n)
+			}
+		})
+	}
 }

@@ -28,6 +28,7 @@ type Line struct {
 	Register bool          // sign on, or the carrier calls nobody here
 	Expires  time.Duration // asked of the registrar; 0 is an hour. What it grants counts
 	Ping     time.Duration // between two OPTIONS; 0 is never
+	Messages bool          // it brings short messages; others' are refused
 
 	Manner
 
@@ -44,6 +45,7 @@ type Manner struct {
 	Codecs  []media.Codec // that are offered and taken, the best first; nil is PCMU and PCMA, whichever the carrier prefers
 	Packet  int           // length of the sound's packets that is asked for and sent, in ms: 10, 20, 30, 40 or 60; 0: as the carrier likes, else 20
 	DTMF    uint8         // payload type of telephone-event that is offered; 0 is 101
+	InBand  bool          // keys of calls that come in are tones in the sound; of our own calls leg.Target says that
 	Secret  bool          // the sound is encrypted (SDES), or there is no call
 
 	Session time.Duration // session timer that is asked for (RFC 4028); 0 is half an hour, negative is none
@@ -289,6 +291,14 @@ func (l Line) domain() string {
 		return ""
 	}
 	return bracketed(u.Host)
+}
+
+// allows are the methods that the carrier may send us.
+func (l Line) allows() string {
+	if l.Messages {
+		return allowed + ", MESSAGE"
+	}
+	return allowed
 }
 
 func (l Line) credentials() credentials {

@@ -7,15 +7,16 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// inquiry is a request of ours that belongs to no call: REGISTER, OPTIONS. Its number goes up with each one sent.
+// inquiry is a request of ours that belongs to no call: REGISTER, OPTIONS, MESSAGE. Its number goes up with each one sent.
 type inquiry struct {
-	method   sip.RequestMethod
-	uri      string
-	from, to string // from with our tag
-	callID   string
-	seq      uint32
-	routes   []string
-	keys     *keyring
+	method     sip.RequestMethod
+	uri        string
+	from, to   string // from with our tag
+	callID     string
+	seq        uint32
+	routes     []string
+	keys       *keyring
+	kind, body string // what it carries; "" is nothing
 }
 
 // inquire sends it over f and gives the final answer; challenges are answered. An error means that there was none
@@ -27,7 +28,7 @@ func (s *Server) inquire(ctx context.Context, f flow, q *inquiry, extra ...heade
 		if err != nil || r.StatusCode != 401 && r.StatusCode != 407 {
 			return r, err
 		}
-		h, err := q.keys.answer(r, q.method, q.uri, "")
+		h, err := q.keys.answer(r, q.method, q.uri, q.body)
 		if err != nil {
 			return r, err
 		}
@@ -35,9 +36,8 @@ func (s *Server) inquire(ctx context.Context, f flow, q *inquiry, extra ...heade
 	}
 }
 
-func (s *Server) inquireOnce(ctx context.Context, f flow, q *inquiry, extra []header) (*response, error) {
-	q.seq++
-	branch := freshBranch()
+// written is the inquiry as it is sent over f.
+func (s *Server) written(f flow, q *inquiry, branch string, extra []header) []byte {
 	headers := []header{
 		{"Via", "SIP/2.0/" + f.proto() + " " + s.ownHost(f) + ";branch=" + branch + ";rport"},
 		{"Max-Forwards", "70"},
@@ -51,10 +51,17 @@ func (s *Server) inquireOnce(ctx context.Context, f flow, q *inquiry, extra []he
 	if s.cfg.UserAgent != "" {
 		headers = append(headers, header{"User-Agent", s.cfg.UserAgent})
 	}
+	return composeAs(string(q.method)+" "+q.uri+" SIP/2.0", append(headers, extra...), q.kind, q.body)
+}
+
+// inquireOnce sends it and gives its final answer, whatever that is. The error is an [Unsent] where nothing has left.
+func (s *Server) inquireOnce(ctx context.Context, f flow, q *inquiry, extra []header) (*response, error) {
+	q.seq++
+	branch := freshBranch()
 	got := make(chan *response, 1)
 	failed := make(chan error, 1)
 	tx, err := s.layer.start(outgoing{
-		method: q.method, branch: branch, to: f, raw: compose(string(q.method)+" "+q.uri+" SIP/2.0", append(headers, extra...), ""),
+		method: q.method, branch: branch, to: f, raw: s.written(f, q, branch, extra),
 		heard: func(r *response) {
 			if r.StatusCode >= 200 {
 				got <- r
@@ -63,7 +70,7 @@ func (s *Server) inquireOnce(ctx context.Context, f flow, q *inquiry, extra []he
 		failed: func(err error) { failed <- err },
 	})
 	if err != nil {
-		return nil, err
+		return nil, &Unsent{Err: err}
 	}
 	select {
 	case r := <-got:

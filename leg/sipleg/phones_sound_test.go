@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -99,10 +100,46 @@ func TestAPhoneThatKnowsOnlyTones(t *testing.T) {
 	ok := p.hearsAnswer("200", 1)
 	p.acks(ok, "")
 	next(t, l, leg.Answered)
-	to := rtpOf(ok.body)
+	pressesInBand(t, rtp, rtpOf(ok.body))
+	if e := next(t, l, leg.Digit); e.Digit != "5" {
+		t.Errorf("key %q", e.Digit)
+	}
+	p.in(ok, "BYE", 2, "")
+	ended(t, l, leg.HungUp)
+}
+
+// A caller over a carrier's line whose keys are tones is listened to for them, whatever the offer says.
+func TestAnInboundCallOverALineWhoseKeysAreTones(t *testing.T) {
+	s, call := called(t, nil)
+	s.SetLines([]Line{{Name: "ntt", Server: "127.0.0.1", Manner: Manner{InBand: true}}})
+	found(t, s)
+	p := newPeer(t)
+	rtp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rtp.Close()
+	p.send(s.Addr(), newRequest(p.addr(), "INVITE", "sip:+815012345678@"+s.Addr().String(), "<sip:+819012345678@ntt.example>;tag=1", "<sip:+815012345678@ntt.example>", fresh(4), 1, "",
+		sdpAt(rtp.LocalAddr().(*net.UDPAddr).Port)))
+	l := call()
+	l.Answer(t.Context())
+	ok := p.hearsAnswer("200", 1)
+	p.acks(ok, "")
+	next(t, l, leg.Answered)
+	pressesInBand(t, rtp, rtpOf(ok.body))
+	if e := next(t, l, leg.Digit); e.Digit != "5" || !e.InBand {
+		t.Errorf("key %+v", e)
+	}
+	p.in(ok, "BYE", 2, "")
+	ended(t, l, leg.HungUp)
+}
+
+// pressesInBand is a phone that speaks: silence, 100 ms of key 5 (770 and 1336 Hz), silence.
+func pressesInBand(t *testing.T, rtp *net.UDPConn, to netip.AddrPort) {
+	t.Helper()
 	tick := time.NewTicker(media.Period)
 	defer tick.Stop()
-	for n := range 30 { // a phone that speaks: silence, 100 ms of key 5 (770 and 1336 Hz), silence
+	for n := range 30 {
 		var f media.Frame
 		for i := range f {
 			if at := 2 * math.Pi * float64(n*media.Samples+i) / media.Rate; n >= 10 && n < 15 {
@@ -118,11 +155,6 @@ func TestAPhoneThatKnowsOnlyTones(t *testing.T) {
 		}
 		<-tick.C
 	}
-	if e := next(t, l, leg.Digit); e.Digit != "5" {
-		t.Errorf("key %q", e.Digit)
-	}
-	p.in(ok, "BYE", 2, "")
-	ended(t, l, leg.HungUp)
 }
 
 func TestOurContactIsAsSafeAsTheAddressThatWasCalled(t *testing.T) {

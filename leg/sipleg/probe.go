@@ -77,7 +77,23 @@ func (s *Server) checkPlace(ctx context.Context, l Line, p place, route string) 
 	}
 	s.atlas.served(p)
 	out = append(out, right("server", "%s answers in %v (OPTIONS: %s)", p, time.Since(begun).Round(time.Millisecond), phrase(r.StatusCode, r.Reason)))
-	return append(out, s.checkWay(f, r)), true
+	out = append(out, s.checkWay(f, r))
+	if l.Messages {
+		out = append(out, checkMessages(r))
+	}
+	return out, true
+}
+
+// checkMessages looks whether a server says that it takes short messages. Many say only what they do themselves, and not
+// what stands behind them does.
+func checkMessages(r *response) Finding {
+	switch allow := tokens(r, "Allow"); {
+	case contains(allow, string(sip.MESSAGE)):
+		return right("messages", "it says that it takes short messages (Allow: MESSAGE)")
+	case len(allow) > 0:
+		return unsaid("messages", "MESSAGE is not among what it allows (%s); only a short message shows whether it carries any", strings.Join(allow, ", "))
+	}
+	return unsaid("messages", "it does not say whether it takes short messages; only one shows")
 }
 
 // options asks a line's server over a flow whether it is there, and gives its answer, whatever it is.

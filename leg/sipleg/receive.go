@@ -105,8 +105,8 @@ func (s *Server) receiveRequest(r *request, why *refusal) {
 	if l == nil && !s.known(r.from, describe(r)) {
 		return
 	}
-	if why != nil && why.code == 405 && s.cfg.Phones != nil && (r.Method == sip.REGISTER || r.Method == sip.MESSAGE) && toTag(r) == "" {
-		why = nil // what our own phones may send; all others get the same 405 below
+	if why != nil && why.code == 405 && toTag(r) == "" && (s.cfg.Phones != nil && r.Method == sip.REGISTER || r.Method == sip.MESSAGE) {
+		why = nil // what our own phones may send, and lines that carry messages; all others get the same 405 below
 	}
 	if why != nil {
 		s.log.Debug("SIP request refused", "from", r.from.peer.String(), "status", why.code, "err", why.words)
@@ -139,11 +139,17 @@ func (s *Server) outOfDialog(r *request, tx *serverTx) {
 	case toTag(r) != "", r.Method == sip.CANCEL, r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE, r.Method == sip.PRACK:
 		tx.respond(481, fresh(8), nil, "")
 	case r.Method == sip.OPTIONS:
-		tx.respond(200, fresh(8), abilities, "")
+		can := abilities
+		if a := s.lines.from(r.from.peer.Addr(), &r.Recipient); a != nil {
+			can = append([]header{{"Allow", a.line.allows()}}, abilities[1:]...)
+		}
+		tx.respond(200, fresh(8), can, "")
 	case r.Method == sip.NOTIFY: // of a subscription that we have not made
 		tx.respond(481, fresh(8), nil, "")
 	case r.Method == sip.REFER: // nobody is called on the word of whoever is in no call
 		tx.respond(403, fresh(8), nil, "")
+	case r.Method == sip.MESSAGE:
+		s.takeNote(r, tx)
 	case r.Method == sip.INVITE:
 		s.mu.Lock()
 		merged := s.merging[callID(r)+" "+fromTag(r)+" "+itoa(int(seq(r)))] != nil

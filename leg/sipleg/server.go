@@ -33,6 +33,9 @@ type Config struct {
 	// AllowFrom are networks that are always known.
 	AllowFrom []netip.Prefix
 
+	// Texts keeps a short message that a line has brought and gives the status of its answer. It may wait for a disk. nil:
+	// lines bring none.
+	Texts func(ctx context.Context, n Note) (status int)
 	// Phones are asked about REGISTER, and about calls of phones that register here. nil: there are none.
 	Phones Phones
 	// LineChanged is told each time a line (SetLines) stands differently. It must not block. nil: nobody is.

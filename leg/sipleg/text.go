@@ -1,22 +1,33 @@
 package sipleg
 
 import (
+	"bytes"
 	"context"
-	"fmt"
 	"strings"
 	"time"
-
-	"github.com/emiago/sipgo/sip"
 
 	"github.com/kaden-project/kaden/leg"
 )
 
-// Note is a short message in the pager's mode (RFC 3428): it belongs to no call.
+// Note is a short message that came in, in the pager's mode (RFC 3428): it belongs to no call.
 type Note struct {
-	Phone string // whose it is, user@domain
+	Phone string // which of our phones has sent it, user@domain; "" where it came over a line
+	Line  string // the line it came over; "" where a phone has sent it
+	From  string // the address of who writes
 	To    string // the address it is for
 	Kind  string // its Content-Type
 	Body  []byte
+	Name  string // the same whenever this message comes again, in every life of the process
+}
+
+// note is the message in a MESSAGE. Some gateways begin every message with one Call-ID and CSeq: the words tell them apart.
+func (s *Server) note(r *request) Note {
+	n := Note{From: r.From().Address.String(), To: r.Recipient.String(), Body: bytes.Clone(r.Body())}
+	if c := r.ContentType(); c != nil {
+		n.Kind = c.Value()
+	}
+	n.Name = s.id.mac(16, "note", callID(r), fromTag(r), itoa(int(seq(r))), n.Kind, string(n.Body))
+	return n
 }
 
 // longestNote is what fits a datagram with the headers around it (RFC 3428 section 8).
@@ -24,23 +35,62 @@ const longestNote = 1000
 
 // passOn takes a MESSAGE of a phone that was admitted. It is answered when it has been handed over, or could not be.
 func (s *Server) passOn(r *request, tx *serverTx) {
-	kind := ""
-	if c := r.ContentType(); c != nil {
-		kind = c.Value()
-	}
+	n := s.note(r)
+	n.Phone = r.phone
 	switch {
-	case len(r.Body()) > longestNote:
+	case len(n.Body) > longestNote:
 		tx.respond(413, fresh(8), nil, "")
 		return
-	case len(r.Body()) > 0 && !readable(kind):
+	case len(n.Body) > 0 && !readable(n.Kind):
 		tx.respond(415, fresh(8), []header{{"Accept", "text/*, message/*, application/im-iscomposing+xml"}}, "")
 		return
 	}
-	n := Note{Phone: r.phone, To: r.Recipient.String(), Kind: kind, Body: r.Body()}
 	s.spawn(func() {
 		ctx, stop := context.WithTimeout(context.Background(), passing)
 		defer stop()
 		tx.respond(s.cfg.Phones.Text(ctx, n), fresh(8), nil, "")
+	})
+}
+
+// mostNote is what is taken of a line: the longest text that anybody may write (1600 characters of up to four bytes), and what
+// stands around it.
+const mostNote = 8 << 10
+
+// takeNote takes a MESSAGE that a line has brought, where the line carries messages. It is answered when it is kept, or
+// could not be.
+func (s *Server) takeNote(r *request, tx *serverTx) {
+	answer := func(code int, extra ...header) { tx.respond(code, fresh(8), extra, "") }
+	a := s.lines.from(r.from.peer.Addr(), &r.Recipient)
+	n := s.note(r)
+	e := tokens(r, "Content-Encoding", "e")
+	switch unknown := tokens(r, "Require"); {
+	case a == nil || !a.line.Messages || s.cfg.Texts == nil:
+		answer(405, header{"Allow", allowed})
+		return
+	case len(unknown) > 0:
+		answer(420, header{"Unsupported", strings.Join(unknown, ", ")})
+		return
+	case len(e) > 0 && !contains(e, "identity"):
+		answer(415, header{"Accept-Encoding", "identity"})
+		return
+	case len(n.Body) > mostNote:
+		answer(413)
+		return
+	}
+	i := leg.Info{To: n.To}
+	s.cameOver(r, &i)
+	n.Line, n.To = i.Line, i.To
+	s.spawn(func() {
+		ctx, stop := context.WithTimeout(context.Background(), passing)
+		defer stop()
+		switch status := s.cfg.Texts(ctx, n); status {
+		case 415:
+			answer(415, header{"Accept", "text/plain, message/cpim, message/imdn+xml"})
+		case 503:
+			answer(503, header{"Retry-After", "5"})
+		default:
+			answer(status)
+		}
 	})
 }
 
@@ -53,52 +103,3 @@ func readable(kind string) bool {
 
 // passing is how long a message may take on its way, so that its sender is told before it gives up (timer F, 32 s).
 const passing = 10 * time.Second
-
-// Text sends a short message to a phone, and gives the status of its answer. An error means that there was none.
-func (s *Server) Text(ctx context.Context, to leg.Target, kind string, body []byte) (status int, err error) {
-	uri, u, err := requestURI(to)
-	if err != nil {
-		return 0, err
-	}
-	if !clean(kind) || len(body) > longestNote {
-		return 0, fmt.Errorf("%q of %d bytes cannot be sent as a message", kind, len(body))
-	}
-	h, err := hopOf(u, to.Via)
-	if err != nil {
-		return 0, err
-	}
-	_, f, _, _, err := s.way(ctx, to, u, h)
-	if err != nil {
-		return 0, err
-	}
-	call, branch := fresh(12), freshBranch()
-	headers := []header{
-		{"Via", "SIP/2.0/" + f.proto() + " " + s.ownHost(f) + ";branch=" + branch + ";rport"},
-		{"Max-Forwards", "70"},
-		{"From", "<sip:" + to.From + "@" + to.FromHost + ">;tag=" + s.id.tag(call)}, {"To", "<" + uri + ">"},
-		{"Call-ID", call}, {"CSeq", "1 MESSAGE"},
-	}
-	got := make(chan int, 1)
-	failed := make(chan error, 1)
-	tx, err := s.layer.start(outgoing{
-		method: sip.MESSAGE, branch: branch, to: f, raw: composeAs("MESSAGE "+uri+" SIP/2.0", headers, kind, string(body)),
-		heard: func(r *response) {
-			if r.StatusCode >= 200 {
-				got <- r.StatusCode
-			}
-		},
-		failed: func(err error) { failed <- err },
-	})
-	if err != nil {
-		return 0, err
-	}
-	select {
-	case status := <-got:
-		return status, nil
-	case err := <-failed:
-		return 0, err
-	case <-ctx.Done():
-		tx.expire()
-		return 0, errNoAnswer
-	}
-}

@@ -57,7 +57,9 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		return
 	}
 	l := s.newLeg(info, sock)
-	l.line = line
+	if l.line = line; line.InBand {
+		l.listenForTones()
+	}
 	tx.belongsTo(l)
 	l.trace.received(r.at, r.from.peer, r.raw)
 	l.theirs = offer

@@ -180,6 +180,9 @@ func (v Value) IsMap() bool {
 	return v.Given() && (v.node.Type() == ast.MappingType || v.node.Type() == ast.MappingValueType)
 }
 
+// IsList tells whether the value is a list, where either that or something else may stand.
+func (v Value) IsList() bool { return v.Given() && v.node.Type() == ast.SequenceType }
+
 // Map reads a mapping. Its Done must be called as well.
 func (v Value) Map() *Map {
 	m := &Map{notes: v.notes, at: v.place()}

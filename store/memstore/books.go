@@ -86,6 +86,20 @@ func (s *Store) PutKey(ctx context.Context, k account.Key) error {
 	})
 }
 
+// RenameKey gives a key of an account another name.
+func (s *Store) RenameKey(ctx context.Context, owner sid.Account, id sid.Key, name string, at time.Time) error {
+	return s.change(ctx, func(t *tx) error {
+		r, ok := s.keys[id]
+		if !ok || r.keep.Account != owner {
+			return account.ErrNotFound
+		}
+		k := r.keep
+		k.Name, k.Updated = name, milli(at)
+		putRow(t, s.keys, id, k)
+		return nil
+	})
+}
+
 // DeleteKey forgets a key of an account.
 func (s *Store) DeleteKey(ctx context.Context, owner sid.Account, id sid.Key) error {
 	return forget(ctx, s, s.keys, id, func(k account.Key) bool { return k.Account == owner })
@@ -126,11 +140,16 @@ func (s *Store) Claims(ctx context.Context) ([]account.Claim, error) {
 	return sorted(s.claims, func(account.Claim) bool { return true }), nil
 }
 
-// PutClaim inserts or replaces what is said about a number.
+// PutClaim inserts what is said about a number, or replaces the version that it has.
 func (s *Store) PutClaim(ctx context.Context, c account.Claim) error {
 	return s.change(ctx, func(t *tx) error {
-		c.Created, c.Updated = milli(c.Created), milli(c.Updated)
-		putRow(t, s.claims, c.Number, c)
+		if s.claims[c.Number].keep.Version != c.Version {
+			return account.ErrChanged
+		}
+		kept := c
+		kept.Version++
+		kept.Created, kept.Updated = milli(c.Created), milli(c.Updated)
+		putRow(t, s.claims, c.Number, kept)
 		return nil
 	})
 }
@@ -173,6 +192,21 @@ func (s *Store) PutCallerID(ctx context.Context, c account.CallerID) error {
 		if old, had := s.callerIDs[k]; had {
 			c.SID, c.Created = old.keep.SID, old.keep.Created
 		}
+		putRow(t, s.callerIDs, k, c)
+		return nil
+	})
+}
+
+// RenameCallerID gives a verified number of an account another name.
+func (s *Store) RenameCallerID(ctx context.Context, owner sid.Account, id sid.Number, name string, at time.Time) error {
+	return s.change(ctx, func(t *tx) error {
+		k := s.callerOf(owner, id)
+		r, ok := s.callerIDs[k]
+		if !ok {
+			return account.ErrNotFound
+		}
+		c := r.keep
+		c.Name, c.Updated = name, milli(at)
 		putRow(t, s.callerIDs, k, c)
 		return nil
 	})

@@ -29,20 +29,9 @@ func (s *Store) PutVerifyService(ctx context.Context, v account.VerifyService) e
 	})
 }
 
-// DeleteVerifyService forgets a service of an account, and its codes.
+// DeleteVerifyService forgets a service of an account. Its codes are left to ForgetCodes.
 func (s *Store) DeleteVerifyService(ctx context.Context, owner sid.Account, id sid.Service) error {
-	return s.change(ctx, func(t *tx) error {
-		if r, ok := s.verifyServices[id]; !ok || r.keep.Account != owner {
-			return account.ErrNotFound
-		}
-		remove(t, s.verifyServices, id)
-		for code, r := range s.codes {
-			if r.keep.Service == id {
-				remove(t, s.codes, code)
-			}
-		}
-		return nil
-	})
+	return forget(ctx, s, s.verifyServices, id, func(v account.VerifyService) bool { return v.Account == owner })
 }
 
 func cloneCode(c account.Code) account.Code {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"net/url"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,7 +68,8 @@ func keysKept(t *testing.T, s Store, reopen func() Store) {
 		ok(t, s.PutKey(t.Context(), account.Key{SID: id, Account: owner, Secret: "x", Created: Base, Updated: Base}))
 	}
 	one.Name, one.Updated = "build", Base.Add(time.Minute)
-	ok(t, s.PutKey(t.Context(), one))
+	ok(t, s.RenameKey(t.Context(), owner, "SK01", "build", Base.Add(time.Minute)))
+	is(t, s.RenameKey(t.Context(), stranger, "SK01", "mine", Base), account.ErrNotFound)
 	s = reopen()
 	got, err := s.Key(t.Context(), "SK01")
 	ok(t, err)
@@ -83,6 +85,7 @@ func keysKept(t *testing.T, s Store, reopen func() Store) {
 	is(t, s.DeleteKey(t.Context(), stranger, "SK01"), account.ErrNotFound)
 	ok(t, s.DeleteKey(t.Context(), owner, "SK03"))
 	is(t, s.DeleteKey(t.Context(), owner, "SK03"), account.ErrNotFound)
+	is(t, s.RenameKey(t.Context(), owner, "SK03", "again", Base), account.ErrNotFound) // what is worthless stays so
 	_, err = s.Key(t.Context(), "SK03")
 	is(t, err, account.ErrNotFound)
 	if l := listed(); l != "[[SK04x SK01geheim]]" {
@@ -125,11 +128,47 @@ func claimsKept(t *testing.T, s Store, reopen func() Store) {
 		Application: "AP01", Document: "hash", Created: Base, Updated: Base}
 	ok(t, s.PutClaim(t.Context(), account.Claim{Number: line.Number, Account: stranger, Created: Base, Updated: Base}))
 	ok(t, s.PutClaim(t.Context(), desk))
+	is(t, s.PutClaim(t.Context(), line), account.ErrChanged) // something was said about it by now
+	line.Version = 1
 	ok(t, s.PutClaim(t.Context(), line))
+	is(t, s.PutClaim(t.Context(), line), account.ErrChanged)
 	s = reopen()
 	got, err := s.Claims(t.Context())
 	ok(t, err)
+	line.Version, desk.Version = 2, 1
 	same(t, "claims", got, []account.Claim{line, desk})
+}
+
+// Of many accounts that take the same number at once one has it, whether or not anybody had it before.
+func claimedAtOnce(t *testing.T, s Store, reopen func() Store) {
+	for _, free := range []account.Claim{{Number: "+815012345678"}, {Number: "+815012345678", Version: 1}} {
+		free.Created, free.Updated = Base, Base
+		var mu sync.Mutex
+		var winners []sid.Account
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				c := free
+				c.Account = sid.Account(fmt.Sprintf("AC%02d", i))
+				switch err := s.PutClaim(t.Context(), c); err {
+				case nil:
+					mu.Lock()
+					defer mu.Unlock()
+					winners = append(winners, c.Account)
+				case account.ErrChanged:
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		s = reopen()
+		got, err := s.Claims(t.Context())
+		ok(t, err)
+		if len(winners) != 1 || len(got) != 1 || got[0].Account != winners[0] || got[0].Version != free.Version+1 {
+			t.Errorf("%v believe to have it; kept is %+v", winners, got)
+		}
+	}
 }
 
 func callerIDsKept(t *testing.T, s Store, reopen func() Store) {
@@ -159,8 +198,13 @@ func callerIDsKept(t *testing.T, s Store, reopen func() Store) {
 			t.Errorf("%+v: %s, want %s", tt.f, l, tt.want)
 		}
 	}
+	ok(t, s.RenameCallerID(t.Context(), owner, "PN03", "鈴木", Base.Add(time.Hour)))
+	got, err = s.CallerID(t.Context(), owner, "PN03")
+	ok(t, err)
+	same(t, "the other number", got, account.CallerID{SID: "PN03", Account: owner, Number: "+819033334444", Name: "鈴木", Created: Base, Updated: Base.Add(time.Hour)})
 	is(t, s.DeleteCallerID(t.Context(), stranger, "PN01"), account.ErrNotFound)
 	ok(t, s.DeleteCallerID(t.Context(), owner, "PN01"))
+	is(t, s.RenameCallerID(t.Context(), owner, "PN01", "again", Base), account.ErrNotFound)
 	_, err = s.CallerID(t.Context(), owner, "PN01")
 	is(t, err, account.ErrNotFound)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/sid"
@@ -172,8 +173,30 @@ func callsLeft(t *testing.T, s Store, _ func() Store) {
 		}
 		return nrs
 	}
+	recorded := func(id sid.Recording, call sid.Call, room sid.Conference, status string) {
+		t.Helper()
+		ok(t, s.PutRecording(t.Context(), account.Recording{SID: id, Account: owner, Call: call, Conference: room, Status: status, Created: Base, Updated: Base}, nil))
+	}
+	for id, node := range map[sid.Conference]string{"CF0a": "a", "CF0b": "b", "CF0c": "c"} {
+		ok(t, s.PutConference(t.Context(), call.ConferenceRecord{SID: id, Account: owner, Name: "war room", Status: "in-progress", Created: Base, Updated: Base, Node: node}))
+	}
+	recorded("RE01", Record(1).SID, "", "in-progress")
+	recorded("RE02", Record(2).SID, "", "completed")
+	recorded("RE05", Record(5).SID, "", "in-progress")
+	recorded("RE0a", "", "CF0a", "paused")
+	recorded("RE0b", "", "CF0b", "paused")
 	same(t, "while all are alive", left("b", born), []int{6})
 	ok(t, s.Leave(t.Context(), "a", a))
 	same(t, "of a dead node", left("b", time.Time{}), []int{1, 3})
+	for id, want := range map[sid.Recording]string{"RE01": "absent", "RE02": "completed", "RE05": "in-progress", "RE0a": "absent", "RE0b": "paused"} {
+		if r, err := s.Recording(t.Context(), owner, id); err != nil || r.Status != want {
+			t.Errorf("recording %s is %s, want %s (%v)", id, r.Status, want, err)
+		}
+	}
+	for id, want := range map[sid.Conference]string{"CF0a": "completed", "CF0b": "in-progress", "CF0c": "in-progress"} {
+		if c, err := s.Conference(t.Context(), owner, id); err != nil || c.Status != want {
+			t.Errorf("conference %s is %s, want %s (%v)", id, c.Status, want, err)
+		}
+	}
 	same(t, "they are taken once", left("c", time.Time{}), []int(nil))
 }

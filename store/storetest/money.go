@@ -44,7 +44,16 @@ func chargesKept(t *testing.T, s Store, reopen func() Store) {
 	ok(t, err)
 	same(t, "the price of a call", got.Price, yen(16))
 	ok(t, s.DeleteCall(t.Context(), owner, Record(1).SID)) // who deletes a call has paid for it all the same
+	// So has a trunk that asks for it only after that: its charge is kept, and the call stays deleted.
+	late := call.Change{Record: Record(1), Charges: []call.Charge{{Call: Record(1).SID, Leg: 7, Account: owner, Trunk: "kddi", At: Base.Add(30 * time.Hour), Cost: yen(2)}}}
+	late.Record.Attempt = ""
+	ok(t, s.Change(t.Context(), late))
 	s = reopen()
+	_, err = s.Call(t.Context(), owner, Record(1).SID)
+	is(t, err, call.ErrNotFound)
+	after, err := s.Usage(t.Context(), owner, Base.Add(30*time.Hour), Base.Add(31*time.Hour))
+	ok(t, err)
+	same(t, "what was asked for late", after, []tariff.Spent{{At: Base.Add(30 * time.Hour), Trunk: "kddi", Currency: "JPY", Legs: 1, Amount: 2_000_000}})
 	write(t, s, func(tx dispatch.Tx) error { return tx.PutAttempts(a) }) // the rest of an attempt is written without what its call was
 	list, err := s.AttemptsOf(t.Context(), "co-1")
 	ok(t, err)

@@ -100,6 +100,7 @@ func Run(t *testing.T, open func(t *testing.T) (s Store, reopen func() Store)) {
 		{"keys come back with their secrets, and each account sees its own", keysKept},
 		{"applications are kept, listed and forgotten", applicationsKept},
 		{"what was said about numbers is kept", claimsKept},
+		{"of many that take a number at once one has it", claimedAtOnce},
 		{"a number is verified once for each account", callerIDsKept},
 		{"messages are kept, found and listed", messagesKept},
 		{"what an account used is counted by day and in all", usageCounted},

@@ -39,8 +39,9 @@ func verifyServicesKept(t *testing.T, s Store, reopen func() Store) {
 	ok(t, s.DeleteVerifyService(t.Context(), owner, "VA01"))
 	_, err = s.VerifyService(t.Context(), owner, "VA01")
 	is(t, err, account.ErrNotFound)
-	_, err = s.Code(t.Context(), "VA01", "VE01") // its codes are gone with it
-	is(t, err, account.ErrNotFound)
+	told, err := s.CodesTo(t.Context(), owner, c.To, Base) // whom its codes were told is known
+	ok(t, err)
+	same(t, "codes that were told", len(told), 1)
 	if l := list(); l != "[[VA04 VA03]]" {
 		t.Errorf("services %s", l)
 	}

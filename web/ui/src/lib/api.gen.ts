@@ -1122,6 +1122,11 @@ export interface components {
         };
         Contact: {
             address: string;
+            /**
+             * Format: int64
+             * @description The same number for contacts side by side that ring at the same time; absent: it rings alone.
+             */
+            together?: number;
             /** @description Of /api/people alone: absent if nobody has proven it. */
             verified?: components["schemas"]["Verified"];
             /** @description Why it cannot be called; absent if it can. */

@@ -34,8 +34,8 @@ const remarks: Remark[] = [
     (m) => `第 ${m[1]} 段・${m[2]} 巡目：${m[3]} 人、${orders[m[4]!]}${m[5] ? '、全員に確認' : ''}`],
   [/^(check|hand-over|last resort|everybody), round (\d+): (\d+) (?:person|people), (together|one after another|in turn, round robin)(, everyone is asked)?$/,
     (m) => `${besides[m[1]!]}・${m[2]} 巡目：${m[3]} 人、${orders[m[4]!]}`],
-  [/^for up to (\S+?)(?:, method (\d+) of (\d+))?(?:: (.*))?$/,
-    (m, n) => `最長 ${duration(m[1]!)}${m[2] ? `・連絡先 ${m[2]}/${m[3]}` : ''}${m[4] ? `（${inJapanese(m[4], n)}）` : ''}`],
+  [/^for up to (\S+?)(?:, method (\d+) of (\d+)( together)?)?(?:: (.*))?$/,
+    (m, n) => `最長 ${duration(m[1]!)}${m[2] ? `・連絡先 ${m[2]}/${m[3]}` : ''}${m[4] ? '（同時に鳴らす）' : ''}${m[5] ? `（${inJapanese(m[5], n)}）` : ''}`],
   [/^step (\d+) begins$/, (m) => `第 ${m[1]} 段の始まり`],
   [/^round (\d+)$/, (m) => `${m[1]} 巡目`],
   [/^the alert is stored$/, () => 'アラートを受け付けたため'],
@@ -64,6 +64,9 @@ const remarks: Remark[] = [
   [/^fires again after it was resolved; the call-out resumes at its place$/, () => '復旧後に再び発生。中断したところから再開します'],
   [/^fires again$/, () => '再び発生'],
   [/^(\d+) of (\d+) confirmed$/, (m) => `${m[2]} 人中 ${m[1]} 人が応答確認`],
+  [/^is on another phone$/, () => '本人が別の電話に出ています'],
+  [/^has decided on another phone$/, () => '本人が別の電話で返事をしました'],
+  [/^is told in the call that is under way$/, () => '進行中の通話で伝えます'],
   [/^stops ringing$/, () => '呼び出しを止めました'],
   [/^was listening, and is told so$/, () => '通話中のため、その旨を伝えています'],
   [/^nobody took it$/, () => 'だれも引き受けませんでした'],
@@ -146,6 +149,12 @@ const remarks: Remark[] = [
   [/^this line answers by itself: a key is asked for$/, () => 'この回線は自動で応答するため、キーを押してもらいます'],
   [/^for a (?:free channel|line)(?: on .+)?, place (\d+) in the queue$/, (m) => `回線待ち（${m[1]} 番目）`],
 
+  // Lines.
+  [/^(trunk|SMSC) (.+?) cannot be used: (.*)$/, (m) => `${lines[m[1]!]}「${m[2]}」が使えません（${m[3]}）`],
+  [/^(trunk|SMSC) (.+) can be used again$/, (m) => `${lines[m[1]!]}「${m[2]}」がまた使えるようになりました`],
+  [/^trunk (.+?) is down: (.*)$/, (m) => `回線「${m[1]}」が使えません（${m[2]}）`],
+  [/^trunk (.+) works again$/, (m) => `回線「${m[1]}」がまた使えるようになりました`],
+
   // A hotline.
   [/^hung up after a talk with (.+)$/, (m, n) => `${m[1]!.split(', ').map(n).join('、')}との通話のあと、電話を切りました`],
   [/^(hung up|was told that .+), after (\S+?); (?:to be called back: (.+)|showed no number)$/,
@@ -161,6 +170,9 @@ const remarks: Remark[] = [
   [/^emergency numbers \(.*\) are never dialled$/, () => '緊急通報の番号（110・118・119 など）には発信しません'],
   [/^special numbers \(.*\) are never dialled$/, () => '特番（1XY、00XY）には発信しません'],
 ];
+
+/** What can be down. */
+const lines: Record<string, string> = { trunk: '回線', SMSC: 'SMSC' };
 
 /** Why a caller of a hotline is not on the line any more. */
 const toldCaller: Record<string, string> = {

@@ -71,6 +71,15 @@ describe('sentences', () => {
     expect(sentence(event('notice.raised', { cause: 'budget', text: 'x' }), 'ja', nameOf).text).toBe('予算のお知らせ');
   });
 
+  test('a line that is down is named for what it is', () => {
+    const say = (text: string) => remark(text, 'ja', nameOf).text;
+    expect(say('trunk ntt cannot be used: 403 Forbidden; compare user: and password:')).toBe('回線「ntt」が使えません（403 Forbidden; compare user: and password:）');
+    expect(say('SMSC carrier cannot be used: no answer; is it there?')).toBe('SMSC「carrier」が使えません（no answer; is it there?）');
+    expect(say('SMSC carrier can be used again')).toBe('SMSC「carrier」がまた使えるようになりました');
+    expect(say('trunk ntt is down: 3 calls in a row')).toBe('回線「ntt」が使えません（3 calls in a row）');
+    expect(say('trunk ntt works again')).toBe('回線「ntt」がまた使えるようになりました');
+  });
+
   test('a kind of a newer server shows itself', () => {
     expect(sentence(event('alert.snoozed', { text: 'until 4' }), 'ja', nameOf)).toMatchObject({ text: 'alert.snoozed', detail: 'until 4' });
   });
@@ -98,6 +107,8 @@ describe('remarks of the machine', () => {
     ['step 2, round 1: 3 people, together, everyone is asked', '第 2 段・1 巡目：3 人、一斉、全員に確認'],
     ['for up to 20s: sato did not answer', '最長 20秒（佐藤は応答なし）'],
     ['for up to 1m30s, method 2 of 3: round 2', '最長 1分30秒・連絡先 2/3（2 巡目）'],
+    ['for up to 20s, method 1 of 3 together: round 2', '最長 20秒・連絡先 1/3（同時に鳴らす）（2 巡目）'],
+    ['is on another phone', '本人が別の電話に出ています'],
     ['rest of 2m before round 3', '3 巡目まで 2分の休み'],
     ['grace of 1m before the first ring', '最初の呼び出しまで 1分の猶予'],
     ['nobody is rung for 29m30s', '29分30秒のあいだ、だれも呼びません'],

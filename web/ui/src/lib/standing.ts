@@ -94,6 +94,7 @@ const causes: Record<string, Both> = {
   hangup: { en: 'hung up after the message: a weak sign', ja: '聞き終えて切断（弱い確認）' },
   halted: { en: 'the kill switch', ja: '発信停止' },
   machine: { en: 'a machine answered', ja: '機械が応答' },
+  elsewhere: { en: 'on another phone of theirs', ja: '本人が別の電話に出たため' },
   'call-back': { en: 'the person called us', ja: '本人から着信' },
   'media-lost': { en: 'the sound was lost', ja: '音声が途絶' },
 };

@@ -65,6 +65,7 @@ export const words = {
   lift: { en: 'Let calls out again', ja: '発信を再開する' },
 
   peopleHint: { en: 'People are documents: kaden export, change, kaden apply. Prove each number once: a call reads out a code.', ja: '人は文書で管理します（kaden export で書き出し、kaden apply で反映）。番号は一度、確認の電話で確かめてください。' },
+  ringsTogether: { en: 'rings at the same time as the one above', ja: '上の連絡先と同時に鳴ります' },
   never: { en: 'never proven', ja: '未確認' },
   proven: { en: 'proven', ja: '確認済み' },
   provenDnd: { en: 'rings through do-not-disturb', ja: 'おやすみモード中でも鳴ることを確認済み' },
