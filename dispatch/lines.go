@@ -423,13 +423,6 @@ func (l *line) hearsKeys() bool {
 	return l.inBand
 }
 
-// isTrunks tells that the call is a trunk's, over which no phone has rung.
-func (l *line) isTrunks() bool {
-	l.all.mu.Lock()
-	defer l.all.mu.Unlock()
-	return l.trunk != "" && l.rang.IsZero()
-}
-
 func byTones(h Line) bool {
 	t, ok := h.(interface{ InBand() bool })
 	return ok && t.InBand()
@@ -439,6 +432,13 @@ func (l *line) wasAnswered() bool {
 	l.all.mu.Lock()
 	defer l.all.mu.Unlock()
 	return !l.answered.IsZero()
+}
+
+// isTrunks tells that the call is a trunk's, over which no phone has rung.
+func (l *line) isTrunks() bool {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	return l.trunk != "" && l.rang.IsZero()
 }
 
 // finish ends the line and tells its riders how; "" is a call that was never placed.
