@@ -69,18 +69,22 @@ func (a *API) list(ctx context.Context, in *struct {
 				return nil, a.trouble(ctx, "attempts of "+i.ID, err)
 			}
 			v.Now = onTheLine(attempts)
-			v.Stopped, err = a.stopped(ctx, i.Callout)
-			if err != nil {
-				return nil, a.trouble(ctx, "call-out "+i.Callout, err)
-			}
+		}
+		if v.Stopped, err = a.stopped(ctx, i); err != nil {
+			return nil, a.trouble(ctx, "call-out "+i.Callout, err)
 		}
 		out.Alerts = append(out.Alerts, v)
 	}
 	return answer(out), nil
 }
 
-func (a *API) stopped(ctx context.Context, id string) (bool, error) {
-	row, err := a.cfg.Records.CalloutByID(ctx, id)
+// stopped tells whether somebody has ended the call-out of an alert for good. Such an alert is kept as that person's,
+// and yet nobody has taken it.
+func (a *API) stopped(ctx context.Context, i dispatch.Incident) (bool, error) {
+	if i.Callout == "" || i.Status != dispatch.Stored && i.Status != dispatch.Acknowledged {
+		return false, nil
+	}
+	row, err := a.cfg.Records.CalloutByID(ctx, i.Callout)
 	if err != nil {
 		return false, err
 	}

@@ -68,6 +68,15 @@ func TestStoppingRingsNobodyAndSaysWhoDidIt(t *testing.T) {
 		if !d.Stopped || d.Plan.Status != "stopped" || d.Plan.By != "api" && d.By != "api" {
 			t.Errorf("after the stop: %+v, %+v", d.Alert, d.Plan)
 		}
+		if all := get[api.Alerts](h, "/api/alerts").Alerts; len(all) != 1 || !all[0].Stopped {
+			t.Errorf("in the list nobody sees that it was stopped: %+v", all)
+		}
+		for language, want := range map[string]string{"en": "Nobody has taken it.", "ja": "だれも引き受けていません"} {
+			page := h.visit("GET", link(made.Alert), "", func(r *http.Request) { r.Header.Set("Accept-Language", language) }).Body.String()
+			if !strings.Contains(page, want) || strings.Contains(page, `value="take"`) || !strings.Contains(page, `value="over"`) {
+				t.Errorf("the signed page in %s: %s", language, page)
+			}
+		}
 		time.Sleep(time.Hour)
 		h.phones.mu.Lock()
 		defer h.phones.mu.Unlock()

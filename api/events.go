@@ -28,7 +28,7 @@ func (a *API) eventRoutes() {
 		OperationID: "events", Method: http.MethodGet, Path: "/api/events",
 		Summary: "What happens, as it happens (server-sent events)",
 		Description: "Each message is a timeline event with its seq as id; a reader that comes back with Last-Event-ID misses none. " +
-			"hello comes first and names the server's version; reset says that too much was missed to be sent again, so that everything should be read anew.",
+			"hello comes first and names the server's version; beat comes every 15 seconds, so that a stream that says nothing is known to be dead; reset says that too much was missed to be sent again, so that everything should be read anew.",
 		Responses: text("The stream.", "text/event-stream"),
 	}, func(_ context.Context, in *struct {
 		Last  string `header:"Last-Event-ID" maxLength:"20" doc:"The last seq that was read."`
@@ -87,7 +87,7 @@ func (s *stream) serve(ctx context.Context, last, after string) {
 		case events := <-live:
 			err = s.send(events)
 		case <-beat.C:
-			err = s.write(": still here\n\n")
+			err = s.write("event: beat\ndata: {}\n\n")
 		}
 		if err != nil {
 			return

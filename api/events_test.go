@@ -87,7 +87,7 @@ func TestSilenceIsBrokenEveryFifteenSeconds(t *testing.T) {
 	story(t, func(h *house) {
 		s := h.listen("/api/events", "")
 		time.Sleep(46 * time.Second)
-		if got := strings.Count(s.seen(), ": still here\n\n"); got != 3 {
+		if got := strings.Count(s.seen(), "event: beat\ndata: {}\n\n"); got != 3 {
 			t.Errorf("%d heartbeats in 46 s", got)
 		}
 		s.leave()

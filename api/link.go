@@ -71,8 +71,8 @@ func (a *API) signed(w http.ResponseWriter, r *http.Request, serve func(http.Res
 	}
 }
 
-func (a *API) showLink(w http.ResponseWriter, _ *http.Request, words linkWords, i dispatch.Incident) {
-	showPage(w, http.StatusOK, a.pageOf(words, i))
+func (a *API) showLink(w http.ResponseWriter, r *http.Request, words linkWords, i dispatch.Incident) {
+	showPage(w, http.StatusOK, a.pageOf(r.Context(), words, i))
 }
 
 // actOnLink does what a button says, and leads back to the page, so that loading it anew does nothing again.
@@ -91,11 +91,11 @@ func (a *API) actOnLink(w http.ResponseWriter, r *http.Request, words linkWords,
 	case "over":
 		do = func(ctx context.Context) error { return a.cfg.Callouts.Resolve(ctx, i.ID, by) }
 	default:
-		showPage(w, http.StatusBadRequest, a.pageOf(words, i))
+		showPage(w, http.StatusBadRequest, a.pageOf(r.Context(), words, i))
 		return
 	}
 	if err := a.recorded(r.Context(), "alert "+i.ID, do); err != nil {
-		p := a.pageOf(words, i)
+		p := a.pageOf(r.Context(), words, i)
 		p.Tone, p.State, p.Hint = "alarm", words.Words["failed"], words.Words["downHint"]
 		showPage(w, http.StatusServiceUnavailable, p)
 		return
@@ -118,7 +118,7 @@ type page struct {
 	People       []Person // names alone; who has the address need not know numbers
 }
 
-func (a *API) pageOf(words linkWords, i dispatch.Incident) page {
+func (a *API) pageOf(ctx context.Context, words linkWords, i dispatch.Incident) page {
 	p := page{linkWords: words, Title: i.Alert.Title, Over: true, Take: untaken(i)}
 	people := a.cfg.House().People
 	switch i.Status {
@@ -130,6 +130,9 @@ func (a *API) pageOf(words linkWords, i dispatch.Incident) page {
 		p.Tone, p.State = "taken", fmt.Sprintf(words.Words["taken"], who)
 		if !slices.Contains(slices.Collect(maps.Keys(people)), i.By) {
 			p.State = words.Words["takenBy"]
+		}
+		if stopped, err := a.stopped(ctx, i); err == nil && stopped {
+			p.Tone, p.State = "over", words.Words["stopped"]
 		}
 	case dispatch.Exhausted:
 		p.Tone, p.State = "alarm", words.Words["exhausted"]
@@ -175,7 +178,7 @@ type linkWords struct {
 var (
 	linkLanguages = tags.NewMatcher([]tags.Tag{tags.English, tags.Japanese})
 	english       = linkWords{"en", map[string]string{
-		"open": "Nobody has taken it yet", "taken": "%s has taken it", "takenBy": "Somebody has taken it",
+		"open": "Nobody has taken it yet", "taken": "%s has taken it", "takenBy": "Somebody has taken it", "stopped": "The calls were stopped. Nobody has taken it.",
 		"exhausted": "The calling is over. Nobody took it.", "drill": "Drill",
 		"take": "I take it", "over": "It is over", "iAm": "I am", "notSaid": "not said",
 		"gone": "This alert is over", "goneHint": "Nobody is called for it any more, and this page does nothing more.",
@@ -187,7 +190,7 @@ var (
 		"critical": "critical", "error": "error", "warning": "warning", "info": "information",
 	}}
 	japanese = linkWords{"ja", map[string]string{
-		"open": "まだだれも引き受けていません", "taken": "%sさんが引き受けました", "takenBy": "引き受けた人がいます",
+		"open": "まだだれも引き受けていません", "taken": "%sさんが引き受けました", "takenBy": "引き受けた人がいます", "stopped": "呼び出しは手動で停止されました。だれも引き受けていません",
 		"exhausted": "呼び出しを終えましたが、だれも引き受けていません", "drill": "訓練",
 		"take": "引き受ける", "over": "復旧した", "iAm": "私は", "notSaid": "名乗らない",
 		"gone": "このアラートは終わりました", "goneHint": "もうだれも呼びません。このページでできることはありません。",

@@ -56,7 +56,7 @@ func (a *API) linesDown(set *manifest.Set) (w []Warning) {
 	}
 	for _, c := range set.SMSCs {
 		if s := stand[c.Name]; s.Down {
-			w = append(w, Warning{Code: "line-down", About: c.Name, Text: fmt.Sprintf("smsc %s is down, and short messages wait: %s", c.Name, s.Why), Hint: s.Remedy})
+			w = append(w, Warning{Code: "smsc-down", About: c.Name, Text: fmt.Sprintf("smsc %s is down, and short messages wait: %s", c.Name, s.Why), Hint: s.Remedy})
 		}
 	}
 	return w

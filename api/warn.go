@@ -20,9 +20,9 @@ type Engine struct {
 
 // Warning is something that will go wrong in the night if nobody mends it by day.
 type Warning struct {
-	Code  string `json:"code" enum:"no-engine,no-language,no-people,nobody-reachable,person-unreachable,no-plan,no-source,not-ready,held,budget,line-down,plan-deserted" doc:"Which warning it is, for programs."`
+	Code  string `json:"code" enum:"no-engine,no-language,no-people,nobody-reachable,person-unreachable,no-plan,no-source,not-ready,held,budget,line-down,smsc-down,plan-deserted" doc:"Which warning it is, for programs."`
 	Loud  bool   `json:"loud" doc:"An alert, or one that is a warning, would not be heard by anybody."`
-	About string `json:"about,omitempty" doc:"The language, person or plan it is about."`
+	About string `json:"about,omitempty" doc:"The language, person, plan, trunk or SMSC it is about."`
 	Text  string `json:"text" doc:"What is wrong."`
 	Hint  string `json:"hint,omitempty" doc:"What to do."`
 }

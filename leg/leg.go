@@ -8,6 +8,7 @@ package leg
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -169,6 +170,10 @@ type Options struct {
 // Remains is what is left of a leg when its process is gone: enough to CANCEL or BYE it.
 // Only the implementation that wrote it can read it.
 type Remains json.RawMessage
+
+// ErrGone is the error of a Dial to a phone of ours that held a connection and has closed it, and to which none can be opened: it
+// cannot be called before it registers again.
+var ErrGone = errors.New("the phone has closed its connection")
 
 // Dialer starts legs to one kind of address. Dial returns when the attempt is on its way (the INVITE
 // is sent) or cannot be made at all; all else comes as events. Cancelling ctx hangs up.

@@ -147,7 +147,10 @@ func (r *Registrar) wrong(d *Domain, q Request, now time.Time) Admission {
 		return Admission{Verdict: Silent, Why: "too many wrong passwords"}
 	}
 	r.guard.guessed(a, q.user(), now)
-	r.log.Warn("wrong password", "phone", q.user()+"@"+d.Name, "from", q.Source.String(), "method", q.Method)
+	if r.guard.tells(now) {
+		name := q.user()
+		r.log.Warn("wrong password", "phone", name[:min(len(name), 64)]+"@"+d.Name, "from", q.Source.String(), "method", q.Method)
+	}
 	return Admission{Verdict: Forbidden, Why: errWrong.Error()}
 }
 

@@ -332,6 +332,44 @@ func TestARestartForgetsNoPhone(t *testing.T) {
 	})
 }
 
+// lines counts what is written into a log.
+type lines struct{ n, longest int }
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.n++
+	l.longest = max(l.longest, len(b))
+	return len(b), nil
+}
+
+// Passwords that are guessed from forged addresses are not counted for one address; they do not fill the disk with our log.
+func TestAFloodOfGuessesIsWrittenDownInPart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := open(t, &shelf{}, office())
+		book := &lines{}
+		r.log = slog.New(slog.NewTextHandler(book, nil))
+		guess := func(n int) {
+			from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, byte(n >> 16), byte(n >> 8), byte(n)}), 5060)
+			q := ask("REGISTER", strings.Repeat("a", 5000), from)
+			q.Authorization = []string{`Digest username="sato", realm="office.example.jp", nonce="x", uri="sip:office.example.jp", response="y"`}
+			if a := r.Admit(q, false); a.Verdict != Forbidden {
+				t.Fatalf("%+v", a)
+			}
+		}
+		for n := range 1000 {
+			guess(n)
+		}
+		if book.n != saidBurst || book.longest > 300 {
+			t.Errorf("1000 guesses are %d lines, the longest of %d bytes", book.n, book.longest)
+		}
+		time.Sleep(saidEvery)
+		guess(1000)
+		guess(1001)
+		if book.n != saidBurst+1 {
+			t.Errorf("a little later it is %d lines", book.n)
+		}
+	})
+}
+
 func TestWhatAPhoneMayCallWithoutAProgram(t *testing.T) {
 	r := open(t, &shelf{}, office())
 	d, _ := r.Directory().Domain("office.example.jp")

@@ -89,6 +89,15 @@ func Decide(have []Contact, a Ask, l Limits, now time.Time) Answer {
 			}
 			continue
 		}
+		if i < 0 {
+			have = slices.DeleteFunc(have, func(c Contact) bool {
+				gone := a.movedFrom(c, asked)
+				if gone {
+					got.Drop = append(got.Drop, c.ID)
+				}
+				return gone
+			})
+		}
 		c := Contact{
 			ID: key, User: a.User, Domain: a.Domain, URI: asked.URI, Instance: asked.Instance, CallID: a.CallID, CSeq: a.CSeq,
 			Source: a.Source, Transport: a.Transport, Back: back(asked, a), Agent: a.Agent, Q: asked.Q,
@@ -113,6 +122,20 @@ func Decide(have []Contact, a Ask, l Limits, now time.Time) Answer {
 	}
 	got.Now = have
 	return got
+}
+
+// movedFrom tells whether a new contact is a phone's whose address has changed, and c is where it was: a phone that writes how
+// its router is seen from outside has another contact when that changes, and seldom takes the old one away. A phone's
+// registrations have one Call-ID (RFC 3261 section 10.2), and it keeps its name; two phones of a user have two. What stands
+// beside the new one in the same REGISTER is there as well.
+func (a Ask) movedFrom(c Contact, asked Asked) bool {
+	if c.CallID != a.CallID || c.CSeq >= a.CSeq || c.Transport != a.Transport || userOf(c.URI) != userOf(asked.URI) {
+		return false
+	}
+	if c.Instance != "" && asked.Instance != "" {
+		return false // each has its own
+	}
+	return !slices.ContainsFunc(a.Contacts, func(o Asked) bool { return id(a.User, a.Domain, o.same()) == c.ID })
 }
 
 func dropAll(have []Contact, a Ask) Answer {

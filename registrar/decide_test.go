@@ -141,6 +141,47 @@ func TestOldContactsMakeRoom(t *testing.T) {
 	d.has("sip:sato@10.0.0.1:4012", "sip:sato@10.0.0.1:4100")
 }
 
+// A phone that writes how its router is seen from outside has another contact when that changes. Where it was is not rung any
+// more; its user's other phones are.
+func TestAPhoneWhoseRouterGetsAnotherAddressIsOnePhone(t *testing.T) {
+	other := netip.MustParseAddrPort("198.51.100.7:40000")
+	d := &desk{t: t, now: base}
+	d.registers(router, "3600", "a@phone", 1, "<sip:sato@203.0.113.9:31234>")
+	d.registers(home, "3600", "b@desk", 1, "<sip:sato@192.0.2.7:5062>")
+	a := d.registers(other, "3600", "a@phone", 2, "<sip:sato@198.51.100.7:40000>")
+	d.has("sip:sato@192.0.2.7:5062", "sip:sato@198.51.100.7:40000")
+	if len(a.Put) != 1 || len(a.Drop) != 1 {
+		t.Errorf("%d are put, %d dropped", len(a.Put), len(a.Drop))
+	}
+	for _, c := range []struct {
+		name, call string
+		lines      []string
+		want       int
+	}{
+		{"another phone", "c@phone", []string{"<sip:sato@198.51.100.8:40000>"}, 3},
+		{"another name of a gateway", "a@phone", []string{"<sip:fax@198.51.100.7:40002>"}, 3},
+		{"two at once", "a@phone", []string{"<sip:sato@198.51.100.7:40000>, <sip:sato@198.51.100.7:40004>"}, 3},
+		{"moved and signed off there", "a@phone", []string{"<sip:sato@203.0.113.9:1>", "<sip:sato@198.51.100.7:40000>;expires=0"}, 2},
+		{"another instance", "a@phone", []string{`<sip:sato@198.51.100.7:40006>;+sip.instance="<urn:uuid:2>"`}, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			again := &desk{t: t, have: d.have, now: base}
+			if a := again.registers(other, "3600", c.call, 3, c.lines...); a.Status != 200 || len(again.have) != c.want {
+				t.Errorf("%d with %d contacts, want %d", a.Status, len(again.have), c.want)
+			}
+		})
+	}
+	// Of two instances each is a phone, though a gateway registers both in one series.
+	g := &desk{t: t, now: base}
+	g.registers(home, "3600", "g@gateway", 1, `<sip:sato@192.0.2.7:1>;+sip.instance="<urn:uuid:1>"`)
+	g.registers(home, "3600", "g@gateway", 2, `<sip:sato@192.0.2.7:2>;+sip.instance="<urn:uuid:2>"`)
+	g.has("sip:sato@192.0.2.7:1", "sip:sato@192.0.2.7:2")
+	// What was late changes nothing.
+	if a := d.registers(router, "3600", "a@phone", 1, "<sip:sato@203.0.113.9:31234>"); len(a.Drop) != 0 {
+		t.Errorf("an old REGISTER has thrown out %v", a.Drop)
+	}
+}
+
 func TestWhichContactsAreTheSame(t *testing.T) {
 	for _, c := range []struct {
 		a, b string

@@ -26,7 +26,8 @@ var (
 )
 
 // Dial calls to. A user of ours is rung at every contact at once, as one leg: the first to answer is it, and the
-// others fall silent. Who has no contact cannot be reached (480), which is a leg's end and no error.
+// others fall silent. Who has no contact cannot be reached (480), which is a leg's end and no error. A contact whose
+// connection is closed, and to which none can be opened, is forgotten.
 func (d *Dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Leg, error) {
 	domain, list, ours := d.Registrar.Find(userOf(to.URI), hostOf(to.URI))
 	if !ours || to.Via != "" {
@@ -47,6 +48,11 @@ func (d *Dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 		dialling.Go(func() { arms[i].dial(ctx, d.SIP, o.Beside) })
 	}
 	dialling.Wait()
+	for i, a := range arms {
+		if errors.Is(a.failed, leg.ErrGone) {
+			go d.Registrar.forget(list[i], a.failed)
+		}
+	}
 	r.start(slices.DeleteFunc(arms, func(a *arm) bool {
 		if a.leg == nil {
 			r.lost(leg.Event{Kind: leg.Ended, Cause: leg.Unreachable, Status: 480, Reason: a.failed.Error()})

@@ -8,8 +8,9 @@ import (
 
 // guard counts wrong passwords, by the address they come from and by the user that they are for.
 type guard struct {
-	mu  sync.Mutex
-	bad map[guilt]bucket
+	mu   sync.Mutex
+	bad  map[guilt]bucket
+	said bucket // of what is written down about them
 }
 
 // guilt is what is counted: guesses for one user from one address, and with user "" all from there.
@@ -30,6 +31,8 @@ const (
 	userEvery  = 10 * time.Second
 	totalBurst = 100
 	totalEvery = time.Second
+	saidBurst  = 50
+	saidEvery  = 2 * time.Second
 	mostGuilty = 8192
 	subscriber = 64 // bits of an IPv6 address that one guest of a network has
 )
@@ -61,6 +64,21 @@ func (g *guard) level(k guilt, now time.Time) float64 {
 		return burst
 	}
 	return min(burst, b.left+now.Sub(b.at).Seconds()/every.Seconds())
+}
+
+// tells tells whether a guess is worth a line in the log. Whoever forges senders could fill the disk with them.
+func (g *guard) tells(now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	left := float64(saidBurst)
+	if !g.said.at.IsZero() {
+		left = min(left, g.said.left+now.Sub(g.said.at).Seconds()/saidEvery.Seconds())
+	}
+	if left < 1 {
+		return false
+	}
+	g.said = bucket{left - 1, now}
+	return true
 }
 
 func (g *guard) guessed(a netip.Addr, user string, now time.Time) {

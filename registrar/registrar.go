@@ -172,6 +172,25 @@ func (r *Registrar) Register(ctx context.Context, a Ask) Answer {
 	return got
 }
 
+// forget drops a contact of which it was found out that it leads nowhere, unless its phone has come again meanwhile.
+func (r *Registrar) forget(c Contact, why error) {
+	turn := r.turn(c.AOR())
+	turn.Lock()
+	defer turn.Unlock()
+	if !slices.ContainsFunc(r.contacts(c.AOR()), func(now Contact) bool {
+		return now.ID == c.ID && now.CallID == c.CallID && now.CSeq == c.CSeq && now.Source == c.Source
+	}) {
+		return
+	}
+	r.log.Warn("a phone is not registered any more", "phone", c.AOR(), "contact", c.URI, "source", c.Source.String(), "err", why)
+	r.change(c.AOR(), nil, []string{c.ID})
+	ctx, stop := context.WithTimeout(context.Background(), storing)
+	defer stop()
+	if err := r.cfg.Store.KeepContacts(ctx, nil, []string{c.ID}); err != nil {
+		r.log.Warn("a phone that is gone stays in the database for now", "phone", c.AOR(), "err", err)
+	}
+}
+
 // change is what a decision does to the memory.
 func (r *Registrar) change(aor string, put []Contact, drop []string) {
 	r.mu.Lock()

@@ -3,7 +3,7 @@ package registrar
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -27,7 +27,7 @@ type exchange struct {
 
 func (x *exchange) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Leg, error) {
 	if x.dead[to.URI] {
-		return nil, errors.New("the connection is gone")
+		return nil, fmt.Errorf("sato: %w", leg.ErrGone)
 	}
 	uri := to.URI
 	d := &simleg.Dialer{Take: func(p *simleg.Phone) bool {
@@ -191,6 +191,40 @@ func TestAConnectionThatIsGoneIsNoPhone(t *testing.T) {
 			t.Fatal(err)
 		}
 		ended(t, l, leg.Unreachable)
+	})
+}
+
+// A contact whose connection is closed is not called any more; the other phones are, and what has come again is.
+func TestAPhoneThatIsGoneIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x, d, l := ringing(t, deskPhone, mobile)
+		l.Hangup(t.Context(), leg.Canceled)
+		for range l.Events() {
+		}
+		x.dead[mobile] = true
+		to := leg.Target{URI: "sip:sato@office.example.jp"}
+		l, err := d.Dial(t.Context(), to, leg.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.phone(deskPhone).Ring()
+		next(t, l, leg.Ringing)
+		x.phone(deskPhone).Refuse(leg.Busy)
+		ended(t, l, leg.Busy)
+		synctest.Wait()
+		_, left, _ := d.Registrar.Find("sato", "office.example.jp")
+		kept, _ := d.Registrar.cfg.Store.Contacts(t.Context())
+		if len(left) != 1 || left[0].URI != deskPhone || len(kept) != 1 {
+			t.Errorf("registered is %+v, kept is %+v", left, kept)
+		}
+		// One that has come again by the time that this was found out stays.
+		was := left[0]
+		list, _, _ := ParseContacts([]string{"<" + deskPhone + ">"})
+		d.Registrar.Register(t.Context(), Ask{User: "sato", Domain: "office.example.jp", Contacts: list, Expires: Unsaid, CallID: "new", CSeq: 1, Source: home, Transport: "udp"})
+		d.Registrar.forget(was, leg.ErrGone)
+		if _, left, _ := d.Registrar.Find("sato", "office.example.jp"); len(left) != 1 {
+			t.Errorf("registered is %+v", left)
+		}
 	})
 }
 

@@ -67,7 +67,7 @@ func (c *Client) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Le
 	}
 	k := c.newCall(u, order)
 	k.leg = streamleg.New(streamleg.Config{
-		Log: c.log.With("upstream", u.Name), Clock: c.cfg.Clock,
+		Log: c.log.With("upstream", u.Name), Clock: c.cfg.Clock, Beside: o.Beside,
 		Info: leg.Info{From: k.rec.From, To: to.URI, CallID: k.name, Source: u.URL},
 		End:  k.End,
 		Started: func(id string) error {

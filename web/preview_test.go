@@ -35,6 +35,9 @@ import (
 //	npm --prefix web/ui run build
 //	KADEN_PREVIEW=127.0.0.1:8099 go test ./web -run TestPreview -timeout 0
 //
+// The pictures in the README are made of it: node conformance/picture.mjs http://127.0.0.1:8099/ docs/console.png, and with
+// KADEN_PREVIEW_LANG=ja node conformance/picture.mjs http://127.0.0.1:8099/ docs/console.ja.png ja-JP
+//
 // KADEN_PREVIEW_LANG=ja has Japanese people and alerts. KADEN_PREVIEW_WRONG=1 takes away the speech engine and the trunk. Nobody has to sign in, unless
 // KADEN_PREVIEW_SIGNIN=1; the token is "preview" then.
 func TestPreview(t *testing.T) {

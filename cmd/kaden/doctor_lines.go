@@ -26,7 +26,7 @@ func lookAtLines(ctx context.Context, s settings, in *output) (out []finding) {
 		return []finding{{what: "trunks", bad: err.Error()}}
 	}
 	for _, w := range status.Warnings {
-		if w.Code == "line-down" || w.Code == "no-engine" || w.Code == "no-language" {
+		if w.Code == "line-down" || w.Code == "smsc-down" || w.Code == "no-engine" || w.Code == "no-language" {
 			continue // looked at by itself
 		}
 		f := finding{what: "server", note: w.Text}

@@ -41,7 +41,7 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		for _, e := range d.events {
-			fmt.Fprintf(w, ": still here\n\nid: 1\ndata: %s\n\n", e)
+			fmt.Fprintf(w, "event: beat\ndata: {}\n\nid: 1\ndata: %s\n\n", e)
 		}
 		return
 	}

@@ -238,6 +238,10 @@ func TestAQuestionStaysWhilePhonesRing(t *testing.T) {
 	}
 	p.click("button.big.main")
 	p.reads(".says", "took it", true)
+	// One stream tells the page what happens: it does not ask over and over.
+	if asked := string(p.run(`return performance.getEntriesByType('resource').filter((r) => r.name.endsWith('/api/setup')).length`)); len(asked) > 1 {
+		t.Errorf("the page has read its setup %s times", asked)
+	}
 	if got, err := c.do(map[string]any{"do": "said", "page": "me"}); err != nil || string(got) != "[]" {
 		t.Errorf("went wrong in the page: %s %v", got, err)
 	}

@@ -311,6 +311,48 @@ func TestTheOfficesAddressChanges(t *testing.T) {
 	}
 }
 
+// The office's address changes while a telephone outside rings. Its answer would go nowhere: it rings a second time, from the
+// new address, and whoever picks up then is heard.
+func TestTheOfficesAddressChangesWhileATelephoneRings(t *testing.T) {
+	t.Parallel()
+	for _, transport := range []string{"udp", "tcp"} {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			c := newCountry(t)
+			mobile := c.mobile(t, hum(hzTanaka))
+			s := serve(t, on(c.office))
+			s.apply(officeDomain+"outside: [mobile]\n", phoneDocument("sato"), registeringAt("sip:10.77.0.2;transport="+transport))
+			s.untilSignedOn()
+			sato := satoAt(t, c.router.spot("10.79.0.9"), "10.79.0.1", hum(hzSato))
+			s.untilRegistered("sato", 1)
+			sato.does("dial", "sip:09012345678@office.example.jp")
+			mobile.rings()
+
+			c.office.ip("address", "del", "10.77.0.1/24", "dev", c.cardOut)
+			c.office.ip("address", "add", "10.77.0.31/24", "dev", c.cardOut)
+			c.office.ip("route", "add", "10.78.0.0/24", "via", "10.77.0.2")
+			changed := time.Now()
+			eventually(t, patience, "the telephone rings again", func() bool { return mobile.happened("CALL_INCOMING") > 1 })
+			t.Logf("it rings again after %v", time.Since(changed).Round(time.Millisecond))
+			if n := mobile.happened("CALL_CLOSED"); n != 1 {
+				t.Errorf("of two calls %d are over", n)
+			}
+			if !got(mobile, "INVITE ", "Contact: <sip:0501234@10.77.0.31:5060", "c=IN IP4 10.77.0.31") {
+				t.Errorf("it rings from another address:\n%s", tail(filepath.Join(mobile.dir, "log"), 6000))
+			}
+			mobile.does("accept", "")
+			sato.sees("CALL_ESTABLISHED")
+			hearing(t, "the mobile", heardBy(mobile), hzSato)
+			hearing(t, "sato", heardBy(sato), hzTanaka)
+			mobile.does("hangup", "")
+			sato.sees("CALL_CLOSED")
+			if err := s.stop(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // kaden itself stands behind a router. What it tells the carrier, in its registration and in each call, is where the carrier
 // sees it; so calls come in and are ended from outside, though the carrier does nothing for those behind routers.
 func TestTheOfficeStandsBehindARouter(t *testing.T) {

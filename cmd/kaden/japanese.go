@@ -8,11 +8,13 @@ import (
 	"github.com/kaden-project/kaden/account"
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/api"
+	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/callout"
 	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/intake"
 	"github.com/kaden-project/kaden/leg/sipleg"
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/message/smpp"
 	"github.com/kaden-project/kaden/notice"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/oncall"
@@ -28,8 +30,8 @@ import (
 
 // books are what the rooms say in Japanese; they meet here.
 var books = []problem.Book{
-	account.Japanese, alert.Japanese, intake.Japanese, api.Japanese, callout.Japanese, dispatch.Japanese, sipleg.Japanese, manifest.Japanese, notice.Japanese, number.Japanese, store.Japanese,
-	oncall.Japanese, yamldoc.Japanese, speech.Japanese, tariff.Japanese, trunk.Japanese, twiml.Japanese, upstream.Japanese, inJapanese,
+	account.Japanese, alert.Japanese, intake.Japanese, api.Japanese, call.Japanese, callout.Japanese, dispatch.Japanese, sipleg.Japanese, manifest.Japanese, notice.Japanese, number.Japanese,
+	oncall.Japanese, yamldoc.Japanese, speech.Japanese, smpp.Japanese, store.Japanese, tariff.Japanese, trunk.Japanese, twiml.Japanese, upstream.Japanese, inJapanese,
 }
 
 // terminal is the language of whoever reads the terminal, ja or en, as LC_ALL, LC_MESSAGES and LANG say.

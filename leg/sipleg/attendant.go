@@ -35,6 +35,7 @@ type attendant struct {
 	asked   netip.Addr    // the server that was asked last
 	home    netip.Addr    // … and our address towards it
 	calls   string        // where the line's calls know us to be
+	unrest  damper        // of how the carrier sees us
 	mute    bool          // the carrier has left an OPTIONS unanswered since we signed on
 	flow    flow          // over which it answered
 	at      place
@@ -185,13 +186,19 @@ func (a *attendant) keepOpen(ctx context.Context) (moved bool) {
 	a.srv.gate.befriend(a.flow.peer.Addr())
 	if registered && a.behind(a.flow) && !a.mute {
 		a.peek(ctx)
-		return a.contactHost(a.flow) != a.said
+		return a.seenElsewhere()
 	}
 	// RFC 5626 section 4.4.1; over UDP it is a packet and no more.
 	if err := a.srv.wire.send(a.flow, []byte("\r\n\r\n")); err != nil {
 		return registered // the connection over which the carrier calls us is gone
 	}
-	return registered && a.contactHost(a.flow) != a.said
+	return registered && a.seenElsewhere()
+}
+
+// seenElsewhere tells whether the carrier is to be told of another place at which it sees us. There are networks with several
+// ways out, and carriers with several doors, whose answers never agree: then it is told less and less often.
+func (a *attendant) seenElsewhere() bool {
+	return a.contactHost(a.flow) != a.said && a.unrest.wait(time.Now(), a.srv.t.Again) == 0
 }
 
 // peek asks the carrier how it sees us: nobody else knows that the router in front of us has got another address. One that
@@ -333,6 +340,7 @@ func (a *attendant) goesTo(ip netip.Addr) {
 	if a.elsewhere() {
 		a.srv.lines.saw(a.asked, netip.Addr{}) // that was of where we were
 		a.srv.lines.saw(ip, netip.Addr{})
+		a.unrest = damper{} // another network
 	}
 	a.asked, a.home = ip, a.srv.ownIP(ip)
 }
@@ -408,11 +416,16 @@ func (a *attendant) signedOn(ctx context.Context, r *response) (again time.Durat
 	if len(old) > 0 && a.sure() {
 		a.forget(ctx, old)
 	}
-	if host != a.said {
-		return 0, nil // it sees us elsewhere: once more with that address
+	again = refresh(granted)
+	if host != a.said { // it sees us elsewhere: once more with that address
+		wait := a.unrest.wait(time.Now(), a.srv.t.Again)
+		if wait == 0 {
+			return 0, nil
+		}
+		again = min(again, wait)
 	}
 	a.follow(a.said)
-	return refresh(granted), nil
+	return again, nil
 }
 
 // follow tells the line's calls where we are, if that is not where they know us to be.

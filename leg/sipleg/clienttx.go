@@ -12,6 +12,7 @@ type clientTx struct {
 	l      *layer
 	key    string
 	invite bool
+	ends   bool // a call: BYE, CANCEL
 	to     flow
 
 	mu    sync.Mutex
@@ -55,7 +56,7 @@ func (l *layer) start(o outgoing) (*clientTx, error) {
 func (tx *clientTx) begin() error {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	if err := tx.transmit(); err != nil {
+	if err := tx.transmit(); err != nil && !tx.stubborn() {
 		tx.drop()
 		return err
 	}
@@ -71,7 +72,7 @@ func (tx *clientTx) begin() error {
 func (l *layer) prepared(o outgoing) (*clientTx, error) {
 	tx := &clientTx{
 		l: l, key: o.branch + " " + string(o.method), invite: o.method == sip.INVITE,
-		to: o.to, log: o.log, raw: o.raw, ackOf: o.ackOf, heard: o.heard, failed: o.failed,
+		ends: o.method == sip.BYE || o.method == sip.CANCEL, to: o.to, log: o.log, raw: o.raw, ackOf: o.ackOf, heard: o.heard, failed: o.failed,
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -139,6 +140,10 @@ func (tx *clientTx) ack(toTag string, raw []byte, to flow) error {
 	return tx.l.send(to, raw)
 }
 
+// stubborn tells whether a request is sent again though the network does not take it at the moment. Of all others it is better to
+// know at once; what ends a call has to arrive, or somebody hears silence and somebody pays for it.
+func (tx *clientTx) stubborn() bool { return tx.ends && tx.to.udp }
+
 func (tx *clientTx) transmit() error {
 	tx.log.sent(tx.to.peer, tx.raw)
 	return tx.l.send(tx.to, tx.raw)
@@ -150,7 +155,7 @@ func (tx *clientTx) resend() {
 	if tx.state != calling && (tx.invite || tx.state != proceeding) {
 		return
 	}
-	if err := tx.transmit(); err != nil {
+	if err := tx.transmit(); err != nil && !tx.stubborn() {
 		go tx.fail(err)
 		return
 	}

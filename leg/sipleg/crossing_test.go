@@ -1,11 +1,16 @@
 package sipleg
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/emiago/sipgo/sip"
 
 	"github.com/kaden-project/kaden/leg"
 )
@@ -91,6 +96,136 @@ func TestAPRACKIsAskedForAPassword(t *testing.T) {
 		t.Errorf("BYE has the number %s", bye.get("CSeq"))
 	}
 	p.replies(bye, "200 OK", "", "")
+}
+
+// Our answer is lost, and we hang up at once: the caller, for whom there is no call yet, would refuse our BYE, and then get the
+// answer that is sent again. It waits until he has the answer, or until he has had time enough.
+func TestACallerGetsNoBYEBeforeTheAnswer(t *testing.T) {
+	for _, hears := range []bool{true, false} {
+		_, l, p, _ := calledBy(t, func(c *Config) { c.timers.Bye = time.Second }, sdpAt(40000))
+		l.Answer(t.Context())
+		ok := p.hears("SIP/2.0 200")
+		next(t, l, leg.Answered)
+		l.Hangup(t.Context(), leg.Completed)
+		for range 3 { // the answer again and again, and nothing else
+			if m := p.hearsAgain("SIP/2.0", "BYE"); m.method() == "BYE" {
+				t.Fatalf("the BYE is there before the ACK:\n%s", m.raw)
+			}
+		}
+		if hears {
+			p.acks(ok, "")
+		}
+		p.replies(p.hears("BYE"), "200 OK", "", "")
+		ended(t, l, leg.Completed)
+	}
+}
+
+// The caller hangs up before he has acknowledged the answer, and we at the same time: there is nothing left to end.
+func TestBothHangUpBeforeTheACK(t *testing.T) {
+	_, l, p, _ := calledBy(t, nil, sdpAt(40000))
+	l.Answer(t.Context())
+	ok := p.hears("SIP/2.0 200")
+	next(t, l, leg.Answered)
+	l.Hangup(t.Context(), leg.Completed)
+	p.in(ok, "BYE", 2, "")
+	p.hearsAnswer("200", 2)
+	ended(t, l, leg.Completed)
+	for len(p.got) > 0 {
+		if m := <-p.got; m.method() == "BYE" {
+			t.Errorf("it is ended twice:\n%s", m.raw)
+		}
+	}
+}
+
+// An offer that comes before the first one is answered is put off (RFC 3311 section 5.2): two answers would cross.
+func TestAnOfferBeforeTheFirstIsAnswered(t *testing.T) {
+	t.Run("of whom we call", func(t *testing.T) {
+		s, p := start(t, quick), newPeer(t)
+		l, invite := dialPeer(t, s, p, nil)
+		p.replies(invite, "180 Ringing", "a", "")
+		next(t, l, leg.Ringing)
+		p.asks(invite, "UPDATE", 1, "a", sdpAt(40002))
+		p.hearsAnswer("491", 1)
+		p.replies(invite, "200 OK", "a", sdpAt(40000))
+		p.hears("ACK")
+		next(t, l, leg.Answered)
+		p.asks(invite, "BYE", 2, "a", "")
+		ended(t, l, leg.HungUp)
+	})
+	t.Run("of whoever calls", func(t *testing.T) {
+		_, l, p, _ := calledBy(t, nil, sdpAt(40000))
+		l.Ring(t.Context(), false)
+		ringing := p.hears("SIP/2.0 180")
+		p.in(ringing, "UPDATE", 2, sdpAt(40002))
+		if m := p.hearsAnswer("500", 2); m.get("Retry-After") == "" {
+			t.Errorf("%s", m.raw)
+		}
+		l.Answer(t.Context())
+		ok := p.hears("SIP/2.0 200")
+		p.acks(ok, "")
+		next(t, l, leg.Answered)
+		p.in(ok, "BYE", 3, "")
+		ended(t, l, leg.HungUp)
+	})
+}
+
+// What ends a call is sent until the network takes it again; of all else it is known at once that it has not left.
+func TestWhatEndsACallIsSentUntilTheNetworkIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down, sent := true, 0
+		var mu sync.Mutex
+		l := newLayer(func(flow, []byte) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if down {
+				return syscall.ENETUNREACH
+			}
+			sent++
+			return nil
+		}, timers{}.orDefault())
+		ask := func(method sip.RequestMethod) error {
+			_, err := l.start(outgoing{method: method, branch: freshBranch(), to: flow{udp: true}, heard: func(*response) {}, failed: func(err error) { t.Errorf("%s: %v", method, err) }})
+			return err
+		}
+		if err := ask(sip.INVITE); !errors.Is(err, syscall.ENETUNREACH) {
+			t.Errorf("INVITE: %v", err)
+		}
+		for _, method := range []sip.RequestMethod{sip.BYE, sip.CANCEL} {
+			if err := ask(method); err != nil {
+				t.Errorf("%s: %v", method, err)
+			}
+		}
+		time.Sleep(3 * time.Second)
+		mu.Lock()
+		down = false
+		mu.Unlock()
+		time.Sleep(4 * time.Second)
+		mu.Lock()
+		if sent < 2 {
+			t.Errorf("%d messages have left since", sent)
+		}
+		mu.Unlock()
+		l.close()
+	})
+}
+
+// A sign of life that is refused as an UPDATE, for whatever reason, is given as a re-INVITE.
+func TestARefusedUPDATEIsFollowedByAnINVITE(t *testing.T) {
+	s, p := start(t, shortSessions), newPeer(t)
+	s.SetLines([]Line{timedLine(p, 0)})
+	l, invite := dialLine(t, s, p)
+	p.replies(invite, "200 OK", "b", sdpAt(40000), "Session-Expires: 1;refresher=uac", "Allow: UPDATE")
+	p.hears("ACK")
+	next(t, l, leg.Answered)
+	p.replies(p.hears("UPDATE"), "403 Forbidden", "", "")
+	again := p.hears("INVITE", "BYE")
+	if again.method() != "INVITE" {
+		t.Fatalf("after the refusal comes\n%s", again.raw)
+	}
+	p.replies(again, "200 OK", "", sdpAt(40000), "Session-Expires: 600;refresher=uas")
+	p.hears("ACK")
+	p.asks(invite, "BYE", 1, "b", "")
+	ended(t, l, leg.HungUp)
 }
 
 func TestAFarEndThatRefusesEachSignOfLifeIsNotAskedWithoutEnd(t *testing.T) {

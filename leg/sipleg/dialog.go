@@ -60,7 +60,7 @@ func (s *Server) inDialogAs(d *dialog, method sip.RequestMethod, n uint32, branc
 func loose(route string) bool {
 	uri, _, _ := strings.Cut(route, ">")
 	for p := range strings.SplitSeq(uri, ";") {
-		if p == "lr" || strings.HasPrefix(p, "lr=") {
+		if p = strings.ToLower(p); p == "lr" || strings.HasPrefix(p, "lr=") {
 			return true
 		}
 	}

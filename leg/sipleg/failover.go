@@ -39,13 +39,13 @@ func (l *Leg) widen(ctx context.Context) {
 		return
 	}
 	i.flow, i.at, i.ownHost = f, wide, l.srv.ownHost(f)
-	l.contact = l.srv.contact(f, i.ownHost, i.uri)
+	l.contact = l.srv.contactOf(l.to, i)
 }
 
 // passSilent goes on to the next server where one has said nothing at all. Should the first one speak after all, it
 // gets its CANCEL.
 func (l *Leg) passSilent(i *invitation) {
-	if l.phase != setup || l.inv != i || l.spoken {
+	if l.phase != setup || l.inv != i || l.spoken || l.reached != nil {
 		return
 	}
 	l.srv.atlas.suffered(i.at, 0)

@@ -17,23 +17,28 @@ type Request struct {
 	UserAgent string
 }
 
-// How much is read of one address that is not known, and how many addresses are remembered.
+// How much is read of one address that is not known, of all of them together, and how many addresses are remembered.
 const (
 	strangerBurst = 20
 	strangerRate  = 5 // messages a second
+	crowdBurst    = 4000
+	crowdRate     = 1000 // messages a second: about a tenth of a processor
 	maxStrangers  = 4096
 	friendFor     = 3 * time.Minute
 )
 
 // gate keeps scanners from costing anything: from an address that is not known only so many messages a
-// second are read, and none is answered.
+// second are read, and none is answered. Nor are more of all such addresses together, which may be forged: whoever is known
+// would wait behind them.
 type gate struct {
 	allow    []netip.Prefix
 	familiar func(netip.Addr) bool // may be nil
+	carrier  func(netip.Addr) bool // a trunk's address: asked where a stranger would not be read. May be nil
 
 	mu        sync.Mutex
 	friends   map[netip.Addr]time.Time // till when: they were let in, or we wrote to them
 	strangers map[netip.Addr]bucket    // by household
+	crowd     bucket                   // all of them
 }
 
 type bucket struct {
@@ -56,9 +61,14 @@ func (g *gate) allowed(a netip.Addr) bool {
 
 // admit tells whether a message from a is read at all.
 func (g *gate) admit(a netip.Addr) bool {
-	if g.allowed(a) || g.familiar != nil && g.familiar(a) {
+	if g.allowed(a) || g.familiar != nil && g.familiar(a) || g.reads(a) {
 		return true
 	}
+	return g.carrier != nil && g.carrier(a)
+}
+
+// reads tells whether a friend or a stranger is read.
+func (g *gate) reads(a netip.Addr) bool {
 	now := time.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -76,14 +86,20 @@ func (g *gate) admit(a netip.Addr) bool {
 		}
 		b = bucket{left: strangerBurst, at: now}
 	}
-	b.left = min(strangerBurst, b.left+now.Sub(b.at).Seconds()*strangerRate)
-	b.at = now
-	ok = b.left >= 1
-	if ok {
-		b.left--
-	}
+	ok = b.take(now, strangerBurst, strangerRate)
 	g.strangers[a] = b
-	return ok
+	return ok && g.crowd.take(now, crowdBurst, crowdRate)
+}
+
+// take takes one out, if there is one; false: it is empty.
+func (b *bucket) take(now time.Time, burst, rate float64) bool {
+	b.left = min(burst, b.left+now.Sub(b.at).Seconds()*rate)
+	b.at = now
+	if b.left < 1 {
+		return false
+	}
+	b.left--
+	return true
 }
 
 // forget makes room: those whose bucket is full again are as good as new; if there are none, any half.
@@ -109,11 +125,10 @@ func (g *gate) befriend(a netip.Addr) {
 	if until := g.friends[a]; until.Sub(now) > friendFor/2 {
 		return
 	}
-	if len(g.friends) >= maxStrangers {
-		for f, until := range g.friends {
-			if now.After(until) {
-				delete(g.friends, f)
-			}
+	if _, known := g.friends[a]; !known && len(g.friends) >= maxStrangers {
+		for f := range g.friends { // any: most are not friends any more, and whoever is comes in again
+			delete(g.friends, f)
+			break
 		}
 	}
 	g.friends[a] = now.Add(friendFor)

@@ -70,6 +70,9 @@ func (l *Leg) sayHold() {
 			l.ours.hold, h.moved = was.hold, h.moved || moved
 			h.busy = true
 			l.holdLater(glare(l.info.Inbound))
+		case r == nil && moved: // it has not left: the way there is not open yet
+			l.ours.hold, h.moved, h.busy = was.hold, true, true
+			l.holdLater(time.Second)
 		default:
 			h.tries = 0
 			l.ours.hold, h.want = was.hold, was.hold

@@ -56,6 +56,34 @@ func TestWeHoldAndResume(t *testing.T) {
 	}
 }
 
+// Whoever says in the answer to a re-INVITE that he is elsewhere now is spoken to there; the password that the re-INVITE had is
+// the ACK's as well, and what is sent meanwhile takes no number twice.
+func TestAFarEndMovesInItsAnswer(t *testing.T) {
+	s, p, q := start(t, quick), newPeer(t), newPeer(t)
+	l, invite := dialPeer(t, s, p, func(to *leg.Target, _ *leg.Options) { to.Username, to.Password = "kaden", "himitsu" })
+	p.replies(invite, "200 OK", "b", sdpAt(40000))
+	p.hears("ACK")
+	next(t, l, leg.Answered)
+	if err := l.Hold(true); err != nil {
+		t.Fatal(err)
+	}
+	p.replies(p.hears("INVITE"), "407 Proxy Authentication Required", "", "", `Proxy-Authenticate: Digest realm="ntt", nonce="n", qop="auth"`)
+	again := p.hears("INVITE")
+	raw := answerTo(again, "200 OK", "", sdpAt(40000, "a=recvonly"), q.addr())
+	p.send(again.from, raw)
+	ack := q.hears("ACK")
+	if !strings.HasPrefix(ack.first, "ACK "+q.uri()+" ") || ack.get("Proxy-Authorization") != again.get("Proxy-Authorization") || ack.get("Proxy-Authorization") == "" {
+		t.Errorf("it is acknowledged with\n%s", ack.raw)
+	}
+	l.Hangup(t.Context(), leg.Completed)
+	bye := q.hears("BYE")
+	if bye.get("CSeq") != "4 BYE" {
+		t.Errorf("it is ended with\n%s", bye.raw)
+	}
+	q.replies(bye, "200 OK", "", "")
+	ended(t, l, leg.Completed)
+}
+
 func TestWhoWasCalledIsHeld(t *testing.T) {
 	s, p := start(t, quick), newPeer(t)
 	l, invite := dialPeer(t, s, p, nil)

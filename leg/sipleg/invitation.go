@@ -1,6 +1,7 @@
 package sipleg
 
 import (
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -25,6 +26,8 @@ type invitation struct {
 	log     *trace
 	user    credentials
 	back    bool // see dialog
+
+	home, seen netip.Addr // our address towards the far end when it was sent, and how that saw us, if it is a line's
 
 	tx        *clientTx
 	cancelled atomic.Bool

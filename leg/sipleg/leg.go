@@ -66,6 +66,7 @@ type Leg struct {
 	unbind   func() bool  // of the context
 	why      string       // our words for hanging up
 	pending  leg.Cause    // the cause with which Ended will come, while leaving
+	parting  func()       // sends our BYE, which waits for the ACK of our answer; nil: none waits
 	keysBy   atomic.Int32 // the way that keys come: some far ends send each twice
 	reinvite *serverTx    // answered and not yet acknowledged; nil else
 	offered  bool         // … with our offer, whose answer comes in the ACK
@@ -213,19 +214,34 @@ func (l *Leg) bind(ctx context.Context) {
 	l.unbind = context.AfterFunc(ctx, func() { l.hangup(leg.Canceled, context.Cause(ctx).Error()) })
 }
 
-// leave sends BYE. The far end's confirmation, or Bye without one, ends the leg.
+// leave sends BYE. The far end's confirmation, or Bye without one, ends the leg. A caller gets no BYE before he has acknowledged
+// our answer (RFC 3261 section 15), if he does that in time: it might arrive before the answer, be refused as one of
+// no call, and the answer would then begin one.
 func (l *Leg) leave(c leg.Cause, why string) {
 	l.notifyLast()
 	l.phase, l.why, l.pending = leaving, why, c
 	l.acknowledge() // a BYE needs no commit before it
 	l.applySound()
 	l.after(l.srv.t.Bye, func() { l.finish(leg.Event{Kind: leg.Ended, Cause: c, Reason: why}) })
-	d := l.dialog
-	l.srv.bye(&d, l.user.keys(), why, func(error) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.finish(leg.Event{Kind: leg.Ended, Cause: c, Reason: why})
-	})
+	l.parting = func() {
+		d := l.dialog
+		l.srv.bye(&d, l.user.keys(), why, func(error) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.finish(leg.Event{Kind: leg.Ended, Cause: c, Reason: why})
+		})
+	}
+	if l.reinvite == nil || l.reinvite != l.first {
+		l.part()
+	}
+}
+
+// part sends the BYE that waits, if one does; l.mu is held.
+func (l *Leg) part() {
+	if bye := l.parting; bye != nil {
+		l.parting = nil
+		bye()
+	}
 }
 
 // after sets the one alarm of the leg; l.mu is held when f is called.
@@ -356,6 +372,8 @@ func (l *Leg) finish(e leg.Event) {
 		return
 	}
 	l.phase = over
+	l.sure()
+	l.part()
 	if l.limit != nil {
 		l.limit.Stop()
 	}

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
@@ -83,8 +84,8 @@ func TestStreamIsSplitIntoMessages(t *testing.T) {
 				got = append(got, string(msg))
 			}
 		}
-		if len(got) != 3 || got[0] != one || got[1] != two || got[2] != one {
-			t.Fatalf("in pieces of %d: %q", size, got)
+		if len(got) != 3 || got[0] != one || got[1] != two || got[2] != one || pongs != 1 {
+			t.Fatalf("in pieces of %d: %q, and %d pongs", size, got, pongs)
 		}
 	}
 	for _, bad := range []string{"X\r\n\r\n", "X\r\nContent-Length: -1\r\n\r\n", "X\r\nContent-Length: 99999999\r\n\r\n", strings.Repeat("x", maxMessage+1)} {
@@ -284,6 +285,12 @@ func TestGateForgetsStrangers(t *testing.T) {
 	if len(g.strangers) > maxStrangers {
 		t.Errorf("%d strangers are remembered", len(g.strangers))
 	}
+	for i := range 2 * maxStrangers {
+		g.befriend(netip.AddrFrom4([4]byte{11, byte(i >> 16), byte(i >> 8), byte(i)}))
+	}
+	if len(g.friends) > maxStrangers {
+		t.Errorf("%d friends are remembered", len(g.friends))
+	}
 	friend := netip.MustParseAddr("192.0.2.1")
 	g.befriend(friend)
 	for range 1000 {
@@ -291,6 +298,35 @@ func TestGateForgetsStrangers(t *testing.T) {
 			t.Fatal("a trunk that we call is taken for a scanner")
 		}
 	}
+}
+
+// Senders that are forged, each another one, are not read without end either; whoever is known is read meanwhile.
+func TestOfAllStrangersTogetherOnlySoMuchIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(nil)
+		phone, carrier, friend := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("192.0.2.3")
+		g.familiar = func(a netip.Addr) bool { return a == phone }
+		g.carrier = func(a netip.Addr) bool { return a == carrier }
+		g.befriend(friend)
+		known := func() bool { return g.admit(phone) && g.admit(carrier) && g.admit(friend) }
+		read := 0
+		flood := func() {
+			for i := range 100_000 {
+				if g.admit(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})) {
+					read++
+				}
+			}
+		}
+		flood()
+		if read != crowdBurst || !known() {
+			t.Errorf("%d of 100,000 are read", read)
+		}
+		time.Sleep(time.Second)
+		flood()
+		if read != crowdBurst+crowdRate || !known() {
+			t.Errorf("a second later %d of 200,000 are read", read)
+		}
+	})
 }
 
 func TestAScannerWithAllAddressesOfItsNetworkIsOne(t *testing.T) {

@@ -2,6 +2,7 @@ package sipleg
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -69,8 +70,8 @@ func asks(r *request) Appeal {
 	return Appeal{Method: d.Method, URI: d.URI, From: d.From, To: d.To, Authorization: rawValues(r.raw, "authorization"), Source: r.from.peer}
 }
 
-// fromPhone takes a request outside a call that a phone of ours has sent; false: it is not one's.
-func (s *Server) fromPhone(r *request, tx *serverTx) bool {
+// fromPhone asks of a request outside a call whether a phone of ours has sent it, and takes it; false: it goes on as any other.
+func (s *Server) fromPhone(r *request) (taken bool) {
 	if s.cfg.Phones == nil {
 		return false
 	}
@@ -83,29 +84,30 @@ func (s *Server) fromPhone(r *request, tx *serverTx) bool {
 	switch {
 	case a.Foreign:
 		return false
-	case a.Status == 200:
-		s.gate.befriend(r.from.peer.Addr())
-		r.phone, r.encrypt = a.Phone, a.Encrypt
 	case a.Status == 0:
-		tx.expire()
 		return true
-	default:
+	case a.Status != 200:
 		extra := make([]header, 0, len(a.Challenges))
 		for _, c := range a.Challenges {
 			extra = append(extra, header{"WWW-Authenticate", c})
 		}
-		tx.respond(a.Status, fresh(8), extra, "")
+		s.answer(r, a.Status, extra...)
 		return true
 	}
-	switch r.Method {
-	case sip.REGISTER:
+	s.proved(r.from)
+	r.phone, r.encrypt = a.Phone, a.Encrypt
+	if r.Method == sip.INVITE {
+		return false // it goes on as any other, and says whose it is
+	}
+	tx, ok := s.layer.take(r)
+	switch {
+	case !ok:
+	case r.Method == sip.REGISTER:
 		s.register(r, tx)
-		return true
-	case sip.MESSAGE:
+	default:
 		s.passOn(r, tx)
-		return true
 	}
-	return false // an INVITE goes on as any other, and says whose it is
+	return true
 }
 
 // trusted tells whether such a call needs no proof: it is a carrier's, or from an address that is allowed.
@@ -158,31 +160,44 @@ func rawValues(raw string, names ...string) (all []string) {
 }
 
 // way finds the way to a target: the connection that a phone holds, or the servers of the hop. A phone whose connection
-// is gone may take another at its own address.
+// is closed may take another at its own address (RFC 3261 section 18.1.1), unless it stands behind a router: that lets
+// nobody in, and the address may be somebody else's here. Then, or where nothing is taken soon, the error is [leg.ErrGone].
 func (s *Server) way(ctx context.Context, to leg.Target, u *sip.Uri, h hop) (at hop, f flow, first place, others []place, err error) {
-	if f, first, held := s.held(to, h); held {
+	if !to.Symmetric || h.proto != "tcp" && h.proto != "tls" {
+		f, first, others, err = s.resolve(ctx, h)
+		return h, f, first, others, err
+	}
+	came, err := netip.ParseAddr(strings.Trim(h.host, "[]"))
+	if err != nil {
+		return h, f, first, nil, fmt.Errorf("%q is no address of a connection", h.host)
+	}
+	if f, first, held := s.held(came.Unmap(), h); held {
 		return h, f, first, nil, nil
 	}
-	if to.Symmetric && h.proto != "udp" {
-		if h, err = hopOf(u, ""); err != nil {
-			return h, f, first, nil, err
-		}
+	if own, err := netip.ParseAddr(strings.Trim(u.Host, "[]")); err == nil && own.Unmap() != came.Unmap() {
+		return h, f, first, nil, fmt.Errorf("%w, and stands behind a router, where nobody can connect to it", leg.ErrGone)
 	}
-	f, first, others, err = s.resolve(ctx, h)
-	return h, f, first, others, err
+	if at, err = hopOf(u, ""); err != nil {
+		return at, f, first, nil, err
+	}
+	if at.proto == "" {
+		at.proto = h.proto // as it came: what was encrypted stays so
+	}
+	ctx, stop := context.WithTimeout(ctx, s.t.Reopen)
+	defer stop()
+	if f, first, others, err = s.resolve(ctx, at); err != nil {
+		err = fmt.Errorf("%w, and takes no other: %w", leg.ErrGone, err)
+	}
+	return at, f, first, others, err
 }
 
-// held is the connection that a phone has made to us and holds, if it is called the way it came.
-func (s *Server) held(to leg.Target, h hop) (flow, place, bool) {
-	ip, err := netip.ParseAddr(strings.Trim(h.host, "[]"))
-	if !to.Symmetric || err != nil || h.proto != "tcp" && h.proto != "tls" {
-		return flow{}, place{}, false
-	}
-	p := place{proto: h.proto, addr: netip.AddrPortFrom(ip.Unmap(), uint16(h.port))}
+// held is the connection that a phone has made to us from an address, and holds.
+func (s *Server) held(came netip.Addr, h hop) (flow, place, bool) {
+	p := place{proto: h.proto, addr: netip.AddrPortFrom(came, uint16(h.port))}
 	s.wire.mu.Lock()
 	defer s.wire.mu.Unlock()
 	over := s.wire.streams[streamKey{peer: p.addr}]
-	if over == nil || over.tls != (h.proto == "tls") {
+	if over == nil || over.tls != (h.proto == "tls") || !over.open() {
 		return flow{}, place{}, false
 	}
 	return flow{peer: p.addr, stream: over}, p, true

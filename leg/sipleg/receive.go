@@ -66,19 +66,26 @@ func (s *Server) refuseRaw(from flow, line string, head []byte, why *refusal) {
 }
 
 func (s *Server) known(from flow, r Request) bool {
-	if s.gate.allowed(from.peer.Addr()) {
-		return true
-	}
-	if s.isCarrier(from.peer.Addr(), r.URI) {
-		s.gate.befriend(from.peer.Addr())
+	if s.gate.allowed(from.peer.Addr()) || s.isCarrier(from.peer.Addr(), r.URI) {
+		s.proved(from)
 		return true
 	}
 	if s.cfg.Known == nil || !s.cfg.Known(from.peer, r) {
 		// Somebody who names a domain of ours is answered, and stays a stranger until there is a password.
 		return s.cfg.Phones != nil && s.cfg.Phones.Concerns(Appeal{Method: r.Method, URI: r.URI, From: r.From, To: r.To, Source: from.peer}, false)
 	}
-	s.gate.befriend(from.peer.Addr())
+	s.proved(from)
 	return true
+}
+
+// proved notes that a message came from somebody we know: he is read as often as he writes, and his connection stays.
+func (s *Server) proved(from flow) {
+	if !s.gate.allowed(from.peer.Addr()) { // who always is needs no room
+		s.gate.befriend(from.peer.Addr())
+	}
+	if from.stream != nil {
+		from.stream.known.Store(true)
+	}
 }
 
 func (s *Server) receiveRequest(r *request, why *refusal) {
@@ -114,42 +121,51 @@ func (s *Server) receiveRequest(r *request, why *refusal) {
 		if why.code == 400 {
 			extra = append(extra, header{"Warning", `399 kaden "` + why.words + `"`})
 		}
-		if r.Via() != nil {
-			s.wire.send(back(r), reply(r, why.code, reasons[why.code], fresh(8), extra, ""))
-		}
+		s.answer(r, why.code, extra...)
 		return
 	}
-	tx, ok := s.layer.take(r)
-	if !ok {
+	if l == nil {
+		s.outOfDialog(r)
 		return
 	}
-	if l != nil {
+	s.proved(r.from) // nobody else knows the names of the dialog
+	if tx, ok := s.layer.take(r); ok {
 		l.trace.received(r.at, r.from.peer, r.raw)
 		l.request(r, tx)
-		return
 	}
-	s.outOfDialog(r, tx)
 }
 
-func (s *Server) outOfDialog(r *request, tx *serverTx) {
-	if toTag(r) == "" && s.fromPhone(r, tx) {
+// answer answers a request from what it says and keeps nothing of it (RFC 3261 section 8.2.7): it comes again until our
+// answer has arrived, and gets the same one.
+func (s *Server) answer(r *request, code int, extra ...header) {
+	if r.Via() == nil {
+		return
+	}
+	tag := s.id.mac(8, "answer", serverKey(r, r.Method), callID(r), fromTag(r))
+	s.wire.send(back(r), reply(r, code, reasons[code], tag, extra, ""))
+}
+
+// outOfDialog takes a request that belongs to no call. Anybody can write one with a sender that is not his (section 26.3.2.4), so
+// that a transaction is only made of what is taken: of calls, and of what our own phones ask that have proved themselves.
+func (s *Server) outOfDialog(r *request) {
+	if toTag(r) == "" && s.fromPhone(r) {
 		return
 	}
 	switch {
 	case toTag(r) != "", r.Method == sip.CANCEL, r.Method == sip.BYE, r.Method == sip.INFO, r.Method == sip.UPDATE, r.Method == sip.PRACK:
-		tx.respond(481, fresh(8), nil, "")
+		s.answer(r, 481)
 	case r.Method == sip.OPTIONS:
 		can := abilities
 		if a := s.lines.from(r.from.peer.Addr(), &r.Recipient); a != nil {
 			can = append([]header{{"Allow", a.line.allows()}}, abilities[1:]...)
 		}
-		tx.respond(200, fresh(8), can, "")
+		s.answer(r, 200, can...)
 	case r.Method == sip.NOTIFY: // of a subscription that we have not made
-		tx.respond(481, fresh(8), nil, "")
+		s.answer(r, 481)
 	case r.Method == sip.REFER: // nobody is called on the word of whoever is in no call
-		tx.respond(403, fresh(8), nil, "")
+		s.answer(r, 403)
 	case r.Method == sip.MESSAGE:
-		s.takeNote(r, tx)
+		s.takeNote(r)
 	case r.Method == sip.INVITE:
 		s.mu.Lock()
 		merged := s.merging[callID(r)+" "+fromTag(r)+" "+itoa(int(seq(r)))] != nil
@@ -157,14 +173,14 @@ func (s *Server) outOfDialog(r *request, tx *serverTx) {
 		s.mu.Unlock()
 		switch {
 		case merged: // RFC 3261 section 8.2.2.2: the same call by another way
-			tx.respond(482, fresh(8), nil, "")
+			s.answer(r, 482)
 		case closing:
-			tx.respond(503, fresh(8), []header{{"Retry-After", "30"}}, "")
+			s.answer(r, 503, header{"Retry-After", "30"})
 		default:
-			s.incoming(r, tx)
+			s.incoming(r)
 		}
 	default:
-		tx.respond(405, fresh(8), []header{{"Allow", allowed}}, "")
+		s.answer(r, 405, header{"Allow", allowed})
 	}
 }
 

@@ -345,6 +345,49 @@ func TestBehindANATTheCarrierGetsTheAddressItSees(t *testing.T) {
 	ended(t, l, leg.Busy)
 }
 
+// A network with two ways out, or a carrier with two doors: each answer sees us elsewhere. The carrier is told of it less and
+// less often, and not as fast as it answers.
+func TestACarrierThatSeesUsElsewhereEachTimeIsNotAskedWithoutEnd(t *testing.T) {
+	s, p := start(t, quickLines), newPeer(t)
+	s.SetLines([]Line{ntt(p)})
+	asked := 0
+	for limit := time.After(time.Second); limit != nil; {
+		select {
+		case m := <-p.got:
+			asked++
+			for i, h := range m.headers {
+				if h[0] == "Via" {
+					m.headers[i][1] = strings.Replace(h[1], ";rport", fmt.Sprintf(";received=203.0.113.%d;rport=33333", 5+asked%2), 1)
+				}
+			}
+			p.replies(m, "200 OK", "r", "", "Contact: "+contactOf(m)+";expires=3600")
+		case <-limit:
+			limit = nil
+		}
+	}
+	if asked < 3 || asked > 20 {
+		t.Errorf("in a second the carrier was asked %d times", asked)
+	}
+	if at, _ := s.Standing("ntt"); at.Condition != Registered {
+		t.Errorf("the line is %+v", at)
+	}
+}
+
+func TestWhoeverGoesOnChangingIsHeldUpLongerEachTime(t *testing.T) {
+	now := time.Date(2026, 11, 26, 3, 0, 0, 0, time.UTC)
+	var d damper
+	for _, c := range []struct{ after, wait time.Duration }{
+		{0, 0}, {time.Second, 4 * time.Second}, {4 * time.Second, 0}, {0, 10 * time.Second}, {10 * time.Second, 0}, {20 * time.Second, 0},
+		{time.Minute, 0}, {2 * time.Minute, 0}, {5 * time.Minute, 0}, {6 * time.Minute, 0}, {8 * time.Minute, 2 * time.Minute}, {5 * time.Minute, 0},
+		{21 * time.Minute, 0}, {4 * time.Second, time.Second}, // it has been calm between
+	} {
+		now = now.Add(c.after)
+		if got := d.wait(now, 5*time.Second); got != c.wait {
+			t.Errorf("%v later it waits for %v, want %v; it is %+v", c.after, got, c.wait, d)
+		}
+	}
+}
+
 func TestLinesThatChangeAreSignedOffAndOn(t *testing.T) {
 	s, p, q := start(t, quickLines), newPeer(t), newPeer(t)
 	s.SetLines([]Line{ntt(p)})

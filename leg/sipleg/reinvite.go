@@ -37,14 +37,25 @@ func (l *Leg) reoffer(body string, then func(*response, error), extra ...header)
 				switch {
 				case r.StatusCode < 200:
 				case r.StatusCode < 300:
-					ack := l.srv.inDialogWith(&d, sip.ACK, n, freshBranch(), "")
+					if c := contact(r); c != "" { // target refresh (section 12.2.1.2)
+						l.mu.Lock()
+						l.dialog.target = c
+						l.dialog.aim(r.from)
+						d.target, d.flow = c, l.dialog.flow
+						l.mu.Unlock()
+					}
+					ack := l.srv.inDialogWith(&d, sip.ACK, n, freshBranch(), "", auth...)
 					tx.ack(toTag(r), ack, d.flow)
 					l.answeredAgain(r)
 					done(r, nil)
 				case r.StatusCode == 401 || r.StatusCode == 407:
 					h, err := keys.answer(r, sip.INVITE, d.target, body)
 					if err == nil {
-						err = send(n+1, joinAuth(auth, h))
+						l.mu.Lock()
+						l.dialog.seq++ // other requests of ours may have been sent meanwhile
+						again := l.dialog.seq
+						l.mu.Unlock()
+						err = send(again, joinAuth(auth, h))
 					}
 					if err != nil {
 						done(r, err)

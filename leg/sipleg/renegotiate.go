@@ -18,8 +18,15 @@ func (l *Leg) renegotiate(r *request, tx *serverTx, invite bool) {
 		tx.respond(491, "", nil, "")
 		return
 	}
-	if l.phase == leaving {
+	switch {
+	case l.phase == leaving:
 		tx.respond(481, "", nil, "")
+		return
+	case l.phase == setup && body != nil && !l.info.Inbound && l.theirs == nil: // our first offer is not answered yet (RFC 3311 section 5.2)
+		tx.respond(491, "", nil, "")
+		return
+	case l.phase == setup && body != nil && l.info.Inbound && !l.early: // … nor is theirs
+		tx.respond(500, "", []header{{"Retry-After", "1"}}, "")
 		return
 	}
 	if c := contact(r); c != "" { // target refresh

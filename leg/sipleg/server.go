@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kaden-project/kaden/leg"
@@ -28,7 +29,8 @@ type Config struct {
 	Incoming func(*Leg)
 	// Known tells whether a request that belongs to no call is answered at all. Those for which it says no
 	// get silence, so that a scanner does not learn that anybody is here. It is asked on the goroutine that
-	// reads the socket and must not block. nil: only AllowFrom is known.
+	// reads the socket and must not block. With the zero Request it is asked of the address alone, whether all is to be read
+	// that comes from there. nil: only AllowFrom is known.
 	Known func(source netip.AddrPort, r Request) bool
 	// AllowFrom are networks that are always known.
 	AllowFrom []netip.Prefix
@@ -53,7 +55,8 @@ type Config struct {
 	Secret    []byte        // names of dialogs are derived from it; it must outlive the process. Empty: made up anew
 	MediaLost time.Duration // silence after which an answered leg is hung up; 0 is 60 s, negative is never
 
-	timers timers
+	timers     timers
+	mostUnsure int32 // 0 is the constant of that name
 }
 
 // defaultMediaLost is how long an answered call may be without a packet.
@@ -76,6 +79,9 @@ type Server struct {
 	lines  lines
 
 	tlsPort uint16 // 0: nobody can connect with TLS
+
+	unsure atomic.Int32 // see mostUnsure
+	full   atomic.Int64 // when the log has said last that there is no room, in seconds since 1970
 
 	ownMu sync.Mutex
 	own   map[netip.Addr]ownEntry
@@ -104,6 +110,9 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 		cfg.MediaLost = defaultMediaLost
 	}
 	cfg.MediaLost = max(0, cfg.MediaLost)
+	if cfg.mostUnsure == 0 {
+		cfg.mostUnsure = mostUnsure
+	}
 	if len(cfg.Secret) == 0 {
 		cfg.Secret = make([]byte, 32)
 		rand.Read(cfg.Secret)
@@ -138,6 +147,9 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 		bound: at.Addr().Unmap(), port: at.Port(), public: public, own: map[netip.Addr]ownEntry{},
 		legs: map[string]*Leg{}, merging: map[string]*Leg{}, stopped: make(chan struct{}), ended: make(chan struct{}),
 	}
+	s.gate.carrier = func(a netip.Addr) bool {
+		return s.isCarrier(a, "") || cfg.Known != nil && cfg.Known(netip.AddrPortFrom(a, 0), Request{})
+	}
 	if cfg.Phones != nil {
 		s.gate.familiar = cfg.Phones.Familiar
 	}
@@ -151,6 +163,7 @@ func Listen(log *slog.Logger, cfg Config) (*Server, error) {
 	}
 	s.atlas.dns = cfg.Resolver
 	s.layer = newLayer(s.wire.deliver, s.t)
+	s.wire.lost = s.layer.lost
 	return s, nil
 }
 

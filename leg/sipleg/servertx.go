@@ -1,7 +1,11 @@
 package sipleg
 
 import (
+	"errors"
+	"net"
+	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/emiago/sipgo/sip"
@@ -15,6 +19,7 @@ type serverTx struct {
 	key    string
 	invite bool
 	to     flow
+	via    place  // where the far end takes connections, if it has opened the one that this came over
 	seq    uint32 // CSeq
 
 	mu      sync.Mutex
@@ -30,7 +35,7 @@ type serverTx struct {
 
 // take makes the transaction of a request; false when it is there already.
 func (l *layer) take(r *request) (*serverTx, bool) {
-	tx := &serverTx{l: l, key: serverKey(r, r.Method), invite: r.Method == sip.INVITE, req: r, seq: seq(r), to: back(r)}
+	tx := &serverTx{l: l, key: serverKey(r, r.Method), invite: r.Method == sip.INVITE, req: r, seq: seq(r), to: back(r), via: sentBy(r)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed || l.server[tx.key] != nil {
@@ -90,9 +95,25 @@ func (tx *serverTx) sayAgain() {
 	}
 }
 
+// transmit sends what was said last; over another connection where the far end's own is closed (RFC 3261 section 18.2.2): a
+// telephone may ring for longer than a carrier keeps a silent one.
 func (tx *serverTx) transmit() error {
 	tx.log.sent(tx.to.peer, tx.last)
-	return tx.l.send(tx.to, tx.last)
+	err := tx.l.send(tx.to, tx.last)
+	if errors.Is(err, net.ErrClosed) && tx.via != (place{}) {
+		tx.to, tx.via = toOpen(tx.via), place{}
+		err = tx.l.send(tx.to, tx.last)
+	}
+	return err
+}
+
+// sentBy is where the far end takes connections: the top Via says at which port. The address is the one that it came from.
+func sentBy(r *request) place {
+	if r.from.udp || r.from.stream.at != (place{}) {
+		return place{}
+	}
+	via, proto := r.Via(), strings.ToLower(r.from.proto())
+	return place{proto: proto, addr: netip.AddrPortFrom(r.from.peer.Addr(), portOr(via.Port, proto)), name: strings.Trim(via.Host, "[]")}
 }
 
 // respond sends a response. After the final one nothing is sent any more; false tells so.

@@ -222,11 +222,6 @@ func (l *Leg) refreshed(r *response, err error) {
 		l.session.least = seconds(values(r, "Min-SE"))
 		l.session.every = l.session.least
 		l.refresh()
-	case r.StatusCode == 405 || r.StatusCode == 501:
-		if l.updates {
-			l.updates = false
-			l.refresh()
-		}
 	case r.StatusCode == 491: // it is asking us something at the same time (RFC 3261 section 14.1)
 		l.session.alarm.Stop()
 		t := time.AfterFunc(glare(l.info.Inbound), func() {
@@ -237,6 +232,9 @@ func (l *Leg) refreshed(r *response, err error) {
 			}
 		})
 		l.session.alarm = t
+	case l.updates && r.StatusCode != 422: // whatever it has against an UPDATE, it may take a re-INVITE
+		l.updates = false
+		l.refresh()
 	default:
 		l.log.Warn("the far end refuses a sign of life", "status", strconv.Itoa(r.StatusCode))
 	}

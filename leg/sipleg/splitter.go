@@ -16,9 +16,13 @@ func (s *splitter) write(b []byte) { s.buf = append(s.buf, b...) }
 // next gives one whole message, valid until the next write; nil when more has to come. pong asks for the
 // answer to a keep-alive (RFC 5626 section 3.5.1).
 func (s *splitter) next() (msg []byte, pong bool, err error) {
-	if bytes.HasPrefix(s.buf, []byte("\r\n\r\n")) {
-		s.buf = s.buf[4:]
+	ping := []byte("\r\n\r\n")
+	switch {
+	case bytes.HasPrefix(s.buf, ping):
+		s.buf = s.buf[len(ping):]
 		return nil, true, nil
+	case bytes.HasPrefix(ping, s.buf):
+		return nil, false, nil // a part of one, perhaps
 	}
 	s.buf = bytes.TrimPrefix(s.buf, []byte("\r\n")) // section 7.5
 	end := bytes.Index(s.buf, []byte("\r\n\r\n"))

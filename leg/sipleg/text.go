@@ -58,25 +58,30 @@ const mostNote = 8 << 10
 
 // takeNote takes a MESSAGE that a line has brought, where the line carries messages. It is answered when it is kept, or
 // could not be.
-func (s *Server) takeNote(r *request, tx *serverTx) {
-	answer := func(code int, extra ...header) { tx.respond(code, fresh(8), extra, "") }
+func (s *Server) takeNote(r *request) {
+	refuse := func(code int, extra ...header) { s.answer(r, code, extra...) }
 	a := s.lines.from(r.from.peer.Addr(), &r.Recipient)
 	n := s.note(r)
 	e := tokens(r, "Content-Encoding", "e")
 	switch unknown := tokens(r, "Require"); {
 	case a == nil || !a.line.Messages || s.cfg.Texts == nil:
-		answer(405, header{"Allow", allowed})
+		refuse(405, header{"Allow", allowed})
 		return
 	case len(unknown) > 0:
-		answer(420, header{"Unsupported", strings.Join(unknown, ", ")})
+		refuse(420, header{"Unsupported", strings.Join(unknown, ", ")})
 		return
 	case len(e) > 0 && !contains(e, "identity"):
-		answer(415, header{"Accept-Encoding", "identity"})
+		refuse(415, header{"Accept-Encoding", "identity"})
 		return
 	case len(n.Body) > mostNote:
-		answer(413)
+		refuse(413)
 		return
 	}
+	tx, ok := s.layer.take(r)
+	if !ok {
+		return
+	}
+	answer := func(code int, extra ...header) { tx.respond(code, fresh(8), extra, "") }
 	i := leg.Info{To: n.To}
 	s.cameOver(r, &i)
 	n.Line, n.To = i.Line, i.To

@@ -16,6 +16,7 @@ type timers struct {
 	Ringing time.Duration // longest time between the first provisional answer and the last (timer C)
 	Remind  time.Duration // between two of our answers that it rings (RFC 3261 section 13.3.1.1): a proxy gives up after three minutes
 	Connect time.Duration // opening a TCP connection, or asking the DNS
+	Reopen  time.Duration // … to a phone of ours whose own is closed: its other phones ring meanwhile, and may have been answered
 
 	Session time.Duration // the shortest session timer that is taken (RFC 4028 section 5)
 
@@ -45,6 +46,7 @@ func (t timers) orDefault() timers {
 	set(&t.Ringing, 3*time.Minute)
 	set(&t.Remind, time.Minute)
 	set(&t.Connect, 4*time.Second)
+	set(&t.Reopen, time.Second)
 	set(&t.Session, 90*time.Second)
 	set(&t.Ask, 8*time.Second)
 	set(&t.Again, 5*time.Second)

@@ -12,6 +12,7 @@ import (
 var (
 	errNoAnswer = errors.New("nothing answered")
 	errClosed   = errors.New("the SIP server is closed")
+	errCut      = errors.New("the connection was closed before anything was answered")
 )
 
 // layer keeps the transactions (RFC 3261 section 17, with RFC 6026). Messages are given to it in order; it
@@ -42,6 +43,27 @@ func (l *layer) close() {
 	}
 	for _, tx := range servers {
 		tx.stop()
+	}
+}
+
+// lost ends the requests of ours that went over a connection that is closed, and to which nobody has said anything yet: they are
+// not sent again over TCP, and half a minute is long for whoever waits.
+func (l *layer) lost(s *stream) {
+	l.mu.Lock()
+	var cut []*clientTx
+	for _, tx := range l.client {
+		if tx.to.stream == s {
+			cut = append(cut, tx)
+		}
+	}
+	l.mu.Unlock()
+	for _, tx := range cut {
+		tx.mu.Lock()
+		silent := tx.state == calling
+		tx.mu.Unlock()
+		if silent {
+			tx.fail(errCut)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,12 +21,14 @@ import (
 // Limits on what strangers may send.
 const (
 	maxDatagram = 65535
-	maxMessage  = 64 << 10        // one message on a stream
-	maxStreams  = 1024            // TCP connections at a time that others have opened
-	maxFromOne  = 32              // … of one household
-	idleStream  = 3 * time.Minute // without a message either way, then it is closed
-	reopening   = 4 * time.Second // may take so long
-	writeQueue  = 64              // messages waiting for a slow TCP peer
+	maxMessage  = 64 << 10         // one message on a stream
+	maxStreams  = 1024             // TCP connections at a time of strangers
+	maxFromOne  = 32               // … of one household
+	idleUnknown = 30 * time.Second // a stranger's, without a message either way, then it is closed
+	idleStream  = 3 * time.Minute  // one of ours
+	idleKnown   = 70 * time.Minute // one that a phone or a carrier has opened: a phone that registers for an hour may say nothing between
+	reopening   = 4 * time.Second  // may take so long
+	writeQueue  = 64               // messages waiting for a slow TCP peer
 )
 
 // flow is the way to a peer: where a message came from or goes to.
@@ -59,6 +62,7 @@ type wire struct {
 	log     *slog.Logger
 	receive func(from flow, data []byte)
 	admit   func(from netip.Addr) bool // asked before a byte is looked at
+	lost    func(*stream)              // told of a connection that is closed
 
 	udp  *net.UDPConn
 	told bool // of each datagram, at which of our addresses it came
@@ -230,7 +234,7 @@ func (w *wire) connect(ctx context.Context, p place) (flow, error) {
 	return flow{peer: p.addr, stream: s}, nil
 }
 
-// serve starts reading and writing a connection. Of those that others have opened (at is no place) there are only so many:
+// serve starts reading and writing a connection. Of those that strangers have opened (at is no place) there are only so many:
 // nil is one too many. Of two that we have opened to the same place at once it gives the first, and the second is not used.
 func (w *wire) serve(c net.Conn, key streamKey, at place) *stream {
 	w.mu.Lock()
@@ -257,16 +261,18 @@ func (w *wire) serve(c net.Conn, key streamKey, at place) *stream {
 			delete(w.streams, key)
 		}
 		w.mu.Unlock()
+		w.lost(s)
 	})
 	return s
 }
 
-// crowded tells whether others have opened as many connections as we take, or as we take of one household. What we have
-// opened ourselves does not count: nobody keeps us from calling. w.mu is held.
+// crowded tells whether strangers have opened as many connections as we take, or as we take of one household. What we have
+// opened ourselves does not count, nor do the connections of phones and carriers: nobody keeps us from calling, and an
+// office may have a hundred telephones behind one address. w.mu is held.
 func (w *wire) crowded(by netip.Addr) bool {
 	came, ofThis := 0, 0
 	for s, peer := range w.all {
-		if s.at != (place{}) {
+		if s.at != (place{}) || s.known.Load() {
 			continue
 		}
 		came++
@@ -284,7 +290,7 @@ func (w *wire) read(s *stream, peer netip.AddrPort) {
 		from  = flow{peer: peer, stream: s}
 	)
 	for {
-		s.conn.SetReadDeadline(time.Now().Add(idleStream))
+		s.conn.SetReadDeadline(time.Now().Add(s.idle()))
 		n, err := s.conn.Read(buf)
 		if err != nil {
 			return
@@ -375,12 +381,13 @@ func toOpen(at place) flow {
 
 // stream is one TCP connection, with TLS or without.
 type stream struct {
-	conn net.Conn
-	tls  bool
-	at   place // where we have opened it to; none: the peer has opened it
-	out  chan []byte
-	once sync.Once
-	over chan struct{}
+	conn  net.Conn
+	tls   bool
+	at    place       // where we have opened it to; none: the peer has opened it
+	known atomic.Bool // somebody we know has written over it
+	out   chan []byte
+	once  sync.Once
+	over  chan struct{}
 }
 
 // forget closes it without a word: there is no way on which one would arrive.
@@ -421,9 +428,20 @@ func (s *stream) write() {
 				s.close()
 				return
 			}
-			s.conn.SetReadDeadline(time.Now().Add(idleStream))
+			s.conn.SetReadDeadline(time.Now().Add(s.idle()))
 		}
 	}
+}
+
+// idle is how long it may be silent. Whether the far end is still there is for TCP to find out, which asks every 15 s.
+func (s *stream) idle() time.Duration {
+	switch {
+	case s.known.Load():
+		return idleKnown
+	case s.at == place{}:
+		return idleUnknown
+	}
+	return idleStream
 }
 
 // open tells whether it can be written to, as far as is known.

@@ -30,6 +30,7 @@ type uac struct {
 	keeper  keeper
 	ack     func() // sends the ACK that waits for Keep; nil when there is none
 	early   bool   // the sound is open before the answer, for an inbound leg
+	reached func() // sends the INVITE again, once its CANCEL has arrived (ringFromHere); nil: it need not be
 }
 
 var _ leg.Dialer = (*Server)(nil)
@@ -80,15 +81,7 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 	l.inv, l.to, l.attempt = i, to, o.ID
 	l.user = i.user
 	l.keys = i.user.keys()
-	l.contact = s.contact(i.flow, i.ownHost, i.uri)
-	if a := s.lines.find(to.Line); a != nil {
-		switch _, contact := a.way(); {
-		case contact != "":
-			l.contact = contact
-		case a.another():
-			l.contact = a.contactFor(i.flow, i.ownHost)
-		}
-	}
+	l.contact = s.contactOf(to, i)
 	if a := s.lines.find(to.Line); a != nil {
 		l.line = a.line
 	}
@@ -100,6 +93,19 @@ func (s *Server) prepare(ctx context.Context, to leg.Target, o leg.Options) (*Le
 	l.key = tableKey(i.callID, s.id.tag(i.callID))
 	l.widen(ctx)
 	return l, nil
+}
+
+// contactOf is where the far end of a call of ours finds us: as the line is registered, if it is.
+func (s *Server) contactOf(to leg.Target, i *invitation) string {
+	if a := s.lines.find(to.Line); a != nil {
+		switch _, contact := a.way(); {
+		case contact != "":
+			return contact
+		case a.another():
+			return a.contactFor(i.flow, i.ownHost)
+		}
+	}
+	return s.contact(i.flow, i.ownHost, i.uri)
 }
 
 // again is the next INVITE of the same attempt; l.mu is held.
@@ -117,6 +123,7 @@ func (l *Leg) again(at place) *invitation {
 // invite sends an INVITE; l.mu is held.
 func (l *Leg) invite(i *invitation) error {
 	l.inv, l.spoken = i, false
+	i.home, i.seen = l.srv.ownIP(i.flow.peer.Addr()), l.srv.lines.seenBy(i.flow.peer.Addr())
 	tx, err := l.srv.layer.prepared(outgoing{
 		method: sip.INVITE, branch: i.branch, to: i.flow, log: l.trace,
 		raw:    l.written(i),
@@ -282,12 +289,16 @@ func (l *Leg) accepted(i *invitation, r *response) {
 		return
 	}
 	l.said = l.offer
+	l.reached = nil
+	if i.home != l.srv.ownIP(i.flow.peer.Addr()) { // it has arrived all the same, and our address is another one
+		l.srv.spawn(func() { l.follow(addresses()) })
+	}
 	l.updates = contains(tokens(r, "Allow"), "UPDATE")
 	l.own = ownHeaders(r)
 	l.answered(r.at, r.StatusCode)
 	l.agreed(r)
 	d := l.dialog
-	raw, _ := l.srv.inDialog(&d, sip.ACK, i.n)
+	raw, _ := l.srv.inDialog(&d, sip.ACK, i.n, l.auth...) // with the INVITE's credentials (RFC 3261 section 13.2.2.4)
 	l.ack = func() { i.tx.ack(d.tag, raw, d.flow) }
 	l.keep(i, r, true, l.acknowledge)
 }
@@ -319,6 +330,10 @@ func (l *Leg) refused(i *invitation, r *response) {
 		return
 	}
 	if l.phase != setup {
+		return
+	}
+	if l.reached != nil && (code == 487 || code == 401 || code == 407) {
+		l.reached() // it is the one that we have cancelled to send it again
 		return
 	}
 	if code == 401 || code == 407 {

@@ -1,6 +1,7 @@
 package sipleg
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -16,11 +17,25 @@ type uas struct {
 	asked    *request // the first INVITE, for what its answer has to say; nil after that
 	reliable reliable
 	merge    string // key of the INVITE in the server's table of merged requests
+	unsure   bool   // nothing shows yet that the caller is where he says (mostUnsure)
 }
 
+// sure notes that the caller has shown it, or that it does not matter any more; l.mu is held.
+func (l *Leg) sure() {
+	if l.unsure {
+		l.unsure = false
+		l.srv.unsure.Add(-1)
+	}
+}
+
+// mostUnsure is how many calls there may be whose caller has not shown that he hears us: they come over UDP, where a sender can
+// be forged, from an address that is known, and have no ACK of ours yet. Each has ports and an application; more are
+// refused, so that there is room left for those that we call.
+const mostUnsure = 2048
+
 // incoming makes a leg of an INVITE that belongs to no call.
-func (s *Server) incoming(r *request, tx *serverTx) {
-	refuse := func(code int, extra ...header) { tx.respond(code, fresh(8), extra, "") }
+func (s *Server) incoming(r *request) {
+	refuse := func(code int, extra ...header) { s.answer(r, code, extra...) }
 	if s.cfg.Incoming == nil {
 		refuse(404)
 		return
@@ -50,10 +65,18 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 		refuse(422, header{"Min-SE", inSeconds(s.t.Session)})
 		return
 	}
+	if r.from.udp && r.phone == "" && s.unsure.Load() >= s.cfg.mostUnsure {
+		s.noRoom(r, errUnsure)
+		return
+	}
 	sock, err := s.ports.take(s.bindIP(r.from.peer.Addr()))
 	if err != nil {
-		s.log.Error("call refused", "err", err)
-		refuse(503)
+		s.noRoom(r, err)
+		return
+	}
+	tx, ok := s.layer.take(r)
+	if !ok {
+		s.ports.give(sock)
 		return
 	}
 	l := s.newLeg(info, sock)
@@ -87,13 +110,29 @@ func (s *Server) incoming(r *request, tx *serverTx) {
 	l.key = tableKey(callID(r), l.localTag)
 	l.merge = callID(r) + " " + fromTag(r) + " " + itoa(int(seq(r)))
 	tx.ifUnacked(l.neverAcked)
+	if r.from.udp && r.phone == "" {
+		l.unsure = true
+		s.unsure.Add(1)
+	}
 	if err := s.remember(l); err != nil {
+		l.sure()
 		s.ports.give(sock)
-		refuse(503)
+		tx.respond(503, l.localTag, nil, "")
 		return
 	}
 	tx.respond(100, "", nil, "")
 	s.spawn(func() { s.cfg.Incoming(l) })
+}
+
+var errUnsure = errors.New("too many callers have not shown yet that they hear us")
+
+// noRoom refuses a call. The log says so once a minute: a flood must not fill the disk instead.
+func (s *Server) noRoom(r *request, err error) {
+	s.answer(r, 503, header{"Retry-After", "10"})
+	now := time.Now().Unix()
+	if last := s.full.Load(); now-last >= 60 && s.full.CompareAndSwap(last, now) {
+		s.log.Error("calls are refused", "from", r.from.peer.String(), "err", err)
+	}
 }
 
 // told are the headers of an INVITE that an application may want to see.
@@ -212,7 +251,12 @@ func (l *Leg) callerLeft(r *request) {
 }
 
 // neverAcked is called when a 200 or a refusal was sent for 64*T1 and nobody acknowledged it.
-func (l *Leg) neverAcked() { l.fail(leg.Failed, "our answer was never acknowledged") }
+func (l *Leg) neverAcked() {
+	l.mu.Lock()
+	l.reinvite = nil
+	l.mu.Unlock()
+	l.fail(leg.Failed, "our answer was never acknowledged")
+}
 
 // acked takes the ACK of a 200: of the answer, or of a re-INVITE's.
 func (l *Leg) acked(r *request) {
@@ -223,7 +267,13 @@ func (l *Leg) acked(r *request) {
 	}
 	l.reinvite.acked()
 	l.reinvite = nil
-	if !l.offered {
+	l.sure()
+	switch {
+	case l.parting != nil:
+		l.part()
+		return
+	case !l.offered:
+		l.sayHold() // what had to wait
 		return
 	}
 	l.offered = false
@@ -236,6 +286,7 @@ func (l *Leg) acked(r *request) {
 	}
 	l.theirs = d
 	l.renewed(r.at)
+	l.sayHold()
 }
 
 // request takes a request of the dialog that is no ACK and no CANCEL.
@@ -265,6 +316,9 @@ func (l *Leg) request(r *request, tx *serverTx) {
 		return
 	}
 	l.dialog.theirs = seq(r)
+	if f := l.dialog.flow; l.dialog.back && !r.from.udp && f.stream != nil && !f.stream.open() {
+		l.dialog.flow = r.from // it has connected again: there is no other way to it
+	}
 	if l.phase == over {
 		answer(481)
 		return
@@ -294,6 +348,7 @@ func (l *Leg) request(r *request, tx *serverTx) {
 
 // hungUp ends a leg whose far end has said BYE.
 func (l *Leg) hungUp(r *request) {
+	l.parting = nil
 	q, text := reasonQ850(values(r, "Reason"))
 	e := leg.Event{At: r.at, Kind: leg.Ended, Cause: leg.HungUp, Reason: text}
 	switch {

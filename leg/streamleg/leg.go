@@ -16,6 +16,7 @@ import (
 var (
 	_ leg.Leg    = (*Leg)(nil)
 	_ leg.Hearer = (*Leg)(nil)
+	_ leg.Seated = (*Leg)(nil)
 )
 
 // Config is what a Leg works with.
@@ -23,6 +24,8 @@ type Config struct {
 	Log   *slog.Logger
 	Clock *media.Clock
 	Info  leg.Info
+	// Beside is the place of the leg that this one is for (leg.Options); nil: anywhere.
+	Beside *media.Seat
 	// End asks the platform to end the call, in whatever state it is there. It is called once at most, and does not wait.
 	End func(c leg.Cause)
 	// Started is told the platform's name of the call when its stream begins. An error refuses the stream.
@@ -114,6 +117,13 @@ func (l *Leg) Play(src media.Source) { l.sound.mouth.Play(src) }
 
 // Listen hands every frame from the far end to sink.
 func (l *Leg) Listen(sink media.Sink) { l.sound.ear.Listen(sink) }
+
+// Seat is the leg's place on the clock, nil before somebody has answered.
+func (l *Leg) Seat() *media.Seat {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sound.seat
+}
 
 // FirstHeard is when the platform sent sound for the first time, zero if it never did.
 func (l *Leg) FirstHeard() time.Time {
@@ -359,7 +369,7 @@ func (l *Leg) begin(s Socket) error {
 		l.limit.Stop()
 	}
 	l.phase, l.rang, l.socket = up, true, s
-	l.sound.begin(l.cfg.Clock, m.Stream)
+	l.sound.begin(l.cfg.Clock, l.cfg.Beside, m.Stream)
 	l.bell.Ring(leg.Event{Kind: leg.Answered, Status: 200})
 	return nil
 }

@@ -32,9 +32,11 @@ type house struct {
 
 func open(t *testing.T) legtest.House { return newHouse(t) }
 
-func newHouse(t testing.TB) *house {
+func newHouse(t testing.TB) *house { return newHouseWith(t, media.NewClock(1)) }
+
+func newHouseWith(t testing.TB, clock *media.Clock) *house {
 	ctx, stop := context.WithCancel(context.Background())
-	h := &house{t: t, clock: media.NewClock(1), phones: map[string]*phone{}}
+	h := &house{t: t, clock: clock, phones: map[string]*phone{}}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -77,7 +79,7 @@ func (d dialer) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Leg
 	p := d.h.phones[to.URI]
 	d.h.mu.Unlock()
 	l := New(Config{
-		Log: slog.New(slog.DiscardHandler), Clock: d.h.clock, Info: leg.Info{To: to.URI, CallID: o.ID},
+		Log: slog.New(slog.DiscardHandler), Clock: d.h.clock, Beside: o.Beside, Info: leg.Info{To: to.URI, CallID: o.ID},
 		End: p.ended, Started: func(string) error { return nil }, Limits: Limits{Teardown: 2 * time.Second},
 	})
 	p.leg = l

@@ -32,9 +32,9 @@ func newSound(lag time.Duration) *sound {
 }
 
 // begin joins the clock.
-func (s *sound) begin(c *media.Clock, stream string) {
+func (s *sound) begin(c *media.Clock, beside *media.Seat, stream string) {
 	s.out.stream = quoted(stream)
-	s.seat = c.Join(s)
+	s.seat = c.JoinBeside(s, beside)
 }
 
 // finish leaves it. Nothing runs when it returns.
@@ -46,13 +46,17 @@ func (s *sound) finish() {
 	s.ear.Listen(nil)
 }
 
-// Tick is 20 ms: what has arrived, one frame heard, one frame said.
+// Tick is 20 ms of what is heard: what has arrived, one frame.
 func (s *sound) Tick(time.Duration) {
 	s.in.take(func(payload []byte) {
 		s.ear.Sound(s.heard, payload, media.PCMU)
 		s.heard += uint32(len(payload))
 	})
 	s.ear.Tick()
+}
+
+// Speak is 20 ms of what we say: one frame.
+func (s *sound) Speak() {
 	s.mouth.Next(s.said, media.PCMU, false, s.payload[:])
 	s.said += media.Samples
 	s.out.say(&s.payload)

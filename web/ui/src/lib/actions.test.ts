@@ -23,7 +23,7 @@ describe('what can be done about an alert', () => {
     ['nobody answered, and nobody is called any more', detail({ status: 'exhausted', plan: { ...idle, status: 'exhausted' } }), ['acknowledge', 'resolve'], ['hand-over', 'summon']],
     ['taken', detail({ status: 'acknowledged', plan: idle }), ['resolve', 'hand-over'], ['snooze', 'release']],
     ['taken, and others are still asked', detail({ status: 'acknowledged', missing: ['bob'] }), ['resolve', 'hand-over'], ['snooze', 'release', 'summon', 'stop']],
-    ['stopped by hand', detail({ stopped: true, plan: { ...idle, status: 'stopped' } }), ['acknowledge'], ['resolve', 'hand-over']],
+    ['stopped by hand', detail({ status: 'acknowledged', stopped: true, by: 'sato', plan: { ...idle, status: 'stopped' } }), ['resolve'], []],
     ['over', detail({ status: 'resolved' }), [], []],
     ['stored only', detail({ status: 'ignored', callout: undefined, plan: undefined }), [], []],
     ['without a call-out', detail({ callout: undefined, plan: undefined }), [], []],

@@ -14,13 +14,13 @@ export const asksAgain: ReadonlySet<Action> = new Set(['stop', 'resolve', 'relea
 export function actions(a: Detail): { first: Action[]; more: Action[] } {
   if (!a.callout || a.status === 'resolved' || a.status === 'ignored') return { first: [], more: [] };
   const active = a.plan?.active === true;
+  if (a.stopped) return { first: ['resolve'], more: [] }; // ended for good: it can be taken no more
   if (a.status === 'acknowledged') {
     const more: Action[] = ['snooze', 'release'];
     if ((a.missing?.length ?? 0) > 0) more.push('summon');
     if (active) more.push('stop');
     return { first: ['resolve', 'hand-over'], more };
   }
-  if (a.stopped) return { first: ['acknowledge'], more: ['resolve', 'hand-over'] };
   const more: Action[] = ['hand-over', 'summon'];
   if (active) more.push('stop');
   return { first: ['acknowledge', 'resolve'], more };

@@ -513,7 +513,7 @@ export interface paths {
         };
         /**
          * What happens, as it happens (server-sent events)
-         * @description Each message is a timeline event with its seq as id; a reader that comes back with Last-Event-ID misses none. hello comes first and names the server's version; reset says that too much was missed to be sent again, so that everything should be read anew.
+         * @description Each message is a timeline event with its seq as id; a reader that comes back with Last-Event-ID misses none. hello comes first and names the server's version; beat comes every 15 seconds, so that a stream that says nothing is known to be dead; reset says that too much was missed to be sent again, so that everything should be read anew.
          */
         get: operations["events"];
         put?: never;
@@ -1813,13 +1813,13 @@ export interface components {
             dnd?: boolean;
         };
         Warning: {
-            /** @description The language, person or plan it is about. */
+            /** @description The language, person, plan, trunk or SMSC it is about. */
             about?: string;
             /**
              * @description Which warning it is, for programs.
              * @enum {string}
              */
-            code: "no-engine" | "no-language" | "no-people" | "nobody-reachable" | "person-unreachable" | "no-plan" | "no-source" | "not-ready" | "held" | "budget" | "line-down" | "plan-deserted";
+            code: "no-engine" | "no-language" | "no-people" | "nobody-reachable" | "person-unreachable" | "no-plan" | "no-source" | "not-ready" | "held" | "budget" | "line-down" | "smsc-down" | "plan-deserted";
             /** @description What to do. */
             hint?: string;
             /** @description An alert, or one that is a warning, would not be heard by anybody. */

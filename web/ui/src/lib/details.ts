@@ -4,9 +4,9 @@ import type { Lang, NameOf } from './types';
 
 type Remark = [RegExp, (m: RegExpExecArray, nameOf: NameOf) => string];
 
-/** 90s, 2m, 1h30m as Japanese writes them. */
+/** 90s, 2m, 1h30m as Japanese writes them, spaced as everywhere else in the console. */
 function duration(s: string): string {
-  return s.replace(/(\d+(?:\.\d+)?)(h|m|s)/g, (_, n: string, u: string) => n + { h: '時間', m: '分', s: '秒' }[u as 'h' | 'm' | 's']);
+  return s.replace(/(\d+(?:\.\d+)?)(h|m|s)/g, (_, n: string, u: string) => `${n} ${{ h: '時間', m: '分', s: '秒' }[u as 'h' | 'm' | 's']} `).trim();
 }
 
 const orders: Record<string, string> = { together: '一斉', 'one after another': '順次', 'in turn, round robin': '輪番' };

@@ -37,7 +37,7 @@ export function longest(devices: Device[]): string {
 const reasons = {
   'no-browser': { en: 'no browser on duty', ja: 'ブラウザが待受していません' },
   'no-phone': { en: 'no phone registered', ja: '電話機が登録されていません' },
-  'line-down': { en: 'the line is down', ja: '回線が使えません' },
+  'line-down': { en: 'the trunk is down', ja: '回線が使えません' },
 };
 
 /** Why a contact cannot be reached; what the documents forbid is told in the server's words, where there are no others. */

@@ -6,7 +6,7 @@ import { href, parse } from './route';
 import { called, sentence, sentences, worthSaying } from './sentences';
 import { fared } from './sound';
 import { answeredBy, cause, outcomes, severities, standing } from './standing';
-import { ago, clock, day, sameDay, secondsBetween, skew, span, zone } from './time';
+import { ago, clock, clockZone, day, sameDay, secondsBetween, skew, span, zone } from './time';
 import type { Alert, Attempt, Event, Lang, Setup, Warning } from './types';
 import { minutesText, planText, repeatText, stepText, warningText, words } from './words';
 
@@ -58,7 +58,7 @@ describe('sentences', () => {
 
   test('money is told in Japanese too', () => {
     const say = (text: string) => remark(text, 'ja', nameOf);
-    expect(say('17.6 JPY over ntt: 61s talked, 2 × 1m')).toMatchObject({ text: '17.6 JPY（回線 ntt・通話 61秒、2 × 1分）', lang: 'ja' });
+    expect(say('17.6 JPY over ntt: 61s talked, 2 × 1m')).toMatchObject({ text: '17.6 JPY（回線 ntt・通話 61 秒、2 × 1 分）', lang: 'ja' });
     expect(say('0 JPY over ntt: nobody answered').text).toBe('0 JPY（回線 ntt・応答なし）');
     expect(say('unknown over ntt: when it ended is not known').text).toBe('不明（回線 ntt）');
     const used = `the month's budget is used up: 20 of 20 JPY of budget "calls"`;
@@ -105,26 +105,26 @@ describe('remarks of the machine', () => {
   test.each([
     ['step 1, round 2: 1 person, one after another', '第 1 段・2 巡目：1 人、順次'],
     ['step 2, round 1: 3 people, together, everyone is asked', '第 2 段・1 巡目：3 人、一斉、全員に確認'],
-    ['for up to 20s: sato did not answer', '最長 20秒（佐藤は応答なし）'],
-    ['for up to 1m30s, method 2 of 3: round 2', '最長 1分30秒・連絡先 2/3（2 巡目）'],
-    ['for up to 20s, method 1 of 3 together: round 2', '最長 20秒・連絡先 1/3（同時に鳴らす）（2 巡目）'],
+    ['for up to 20s: sato did not answer', '最長 20 秒（佐藤は応答なし）'],
+    ['for up to 1m30s, method 2 of 3: round 2', '最長 1 分 30 秒・連絡先 2/3（2 巡目）'],
+    ['for up to 20s, method 1 of 3 together: round 2', '最長 20 秒・連絡先 1/3（同時に鳴らす）（2 巡目）'],
     ['is on another phone', '本人が別の電話に出ています'],
-    ['rest of 2m before round 3', '3 巡目まで 2分の休み'],
-    ['grace of 1m before the first ring', '最初の呼び出しまで 1分の猶予'],
-    ['nobody is rung for 29m30s', '29分30秒のあいだ、だれも呼びません'],
+    ['rest of 2m before round 3', '3 巡目まで 2 分の休み'],
+    ['grace of 1m before the first ring', '最初の呼び出しまで 1 分の猶予'],
+    ['nobody is rung for 29m30s', '29 分 30 秒のあいだ、だれも呼びません'],
     ['hand-over, round 1: 1 person, one after another', '引き継ぎ・1 巡目：1 人、順次'],
-    ['for up to 20s: it is handed over', '最長 20秒（引き継ぎのため）'],
+    ['for up to 20s: it is handed over', '最長 20 秒（引き継ぎのため）'],
     ['lapsed: sato did not answer', '佐藤から返事がないため'],
     ['gives it to sato', '引き継ぐ相手：佐藤'],
     ['Nobody was called: nobody of plan "night" can be called: kato: no trunk', '架電計画「night」には呼び出せる人がいません'],
     ['ring time is over (SIP 487)', '呼び出し時間が終わりました'],
     ['sato is on duty in no browser (SIP 480)', '佐藤を待受しているブラウザがありません'],
-    ['bob keeps the turn, again in 30s: there is no trunk to the telephone network', 'bobの順番のまま、30秒後にもう一度（電話網への回線がありません）'],
-    ['step 3 has been held up by our own fault for 2m', '第 3 段がこちら側の障害で 2分止まっています'],
+    ['bob keeps the turn, again in 30s: there is no trunk to the telephone network', 'bobの順番のまま、30 秒後にもう一度（電話網への回線がありません）'],
+    ['step 3 has been held up by our own fault for 2m', '第 3 段がこちら側の障害で 2 分止まっています'],
     ['for a line on ntt, place 2 in the queue', '回線待ち（2 番目）'],
     ['hung up after a talk with sato, bob', '佐藤、bobとの通話のあと、電話を切りました'],
-    ['hung up, after 40s; to be called back: 090-1234-5678', '電話を切りました（40秒）。折り返し先：090-1234-5678'],
-    ['was told that nobody could be reached, after 1m3s; showed no number', 'だれにもつながらなかったことを伝えました（1分3秒）。番号非通知'],
+    ['hung up, after 40s; to be called back: 090-1234-5678', '電話を切りました（40 秒）。折り返し先：090-1234-5678'],
+    ['was told that nobody could be reached, after 1m3s; showed no number', 'だれにもつながらなかったことを伝えました（1 分 3 秒）。番号非通知'],
     ['the caller wants somebody again', '電話をかけてきた人が、もう一度呼び出しを求めたため'],
     ['Nobody was called: sato took it before anybody was rung.', '呼び出す前に佐藤が引き受けました'],
   ])('%s', (en, ja) => {
@@ -160,7 +160,8 @@ describe('how an alert stands', () => {
     ['ringing', alert('a', { now: [{ person: 'sato', status: 'ringing', since }, { person: 'bob', status: 'ringing', since }] }), 'calling', 'Ringing 佐藤, bob', true],
     ['one listens, one rings', alert('a', { now: [{ person: 'sato', status: 'ringing', since }, { person: 'bob', status: 'answered', since }] }), 'calling', 'On the phone with bob', true],
     ['dialled', alert('a', { now: [{ person: 'bob', status: 'dialing', since }] }), 'calling', 'Calling bob', true],
-    ['stopped', alert('a', { stopped: true }), 'rest', 'Stopped by hand; nobody is called any more', false],
+    ['stopped', alert('a', { stopped: true }), 'rest', 'Stopped; nobody has taken it', false],
+    ['stopped, and kept as that person’s', alert('a', { status: 'acknowledged', stopped: true, by: 'bob' }), 'rest', 'bob stopped it; nobody has taken it', false],
     ['taken', alert('a', { status: 'acknowledged', by: 'bob' }), 'taken', 'bob took it', false],
     ['given up', alert('a', { status: 'exhausted' }), 'alarm', 'Everybody was called. Nobody took it.', true],
     ['resolved', alert('a', { status: 'resolved' }), 'well', 'Resolved', false],
@@ -196,7 +197,8 @@ test('a cause is said where it says more than the outcome', () => {
 
 test('what detection takes somebody for is said as what it sounds like', () => {
   const a = { id: '1', person: 'sato', address: 'sim:sato', status: 'answered', over: false } as Attempt;
-  expect(['human', 'machine_end_beep', 'fax', 'unknown', undefined].map((answered) => answeredBy({ ...a, answeredBy: answered }, 'en'))).toEqual(['a person', 'a machine', 'fax', '', '']);
+  expect(['human', 'machine_end_beep', 'fax', 'unknown', undefined].map((answered) => answeredBy({ ...a, answeredBy: answered }, 'en'))).toEqual(['a person', 'a machine', 'a fax', '', '']);
+  expect(answeredBy({ ...a, answeredBy: 'fax' }, 'ja')).toBe('ファクス');
 });
 
 test('how a call sounded is said in one line, and nothing where nobody knows', () => {
@@ -247,12 +249,13 @@ describe('reducers', () => {
     expect(b!.status).toBe('stored');
   });
 
-  test('the foremost alert is the newest that nobody has taken', () => {
+  test('the foremost alert is the newest of the gravest that nobody has taken', () => {
     const list = [alert('d', { status: 'resolved' }), alert('c', { stopped: true }), alert('b', { status: 'exhausted' }), alert('a')];
     expect(foremost(list)?.id).toBe('b');
+    expect(foremost([alert('w', { severity: 'warning' }), alert('e', { severity: 'error' }), ...list])?.id).toBe('b'); // the gravest
     expect(foremost(list.slice(0, 2))?.id).toBe('d');
     expect(foremost([])).toBeUndefined();
-    expect(untaken(list)).toBe(2);
+    expect([untaken(list, true), untaken(list.slice(2), true), untaken(list.slice(2), false), untaken([], true)]).toEqual(['2', '2+', '2', '']);
   });
 
   test('an alert stays in view when it is taken, until a later one comes', () => {
@@ -279,6 +282,11 @@ describe('times', () => {
   test('by which clock', () => {
     expect(zone('2026-11-22T03:12:08Z', 'ja', 'Asia/Tokyo')).toBe('JST');
     expect([zone('2026-11-22T03:12:08Z', 'en', 'Asia/Tokyo'), zone('2026-07-22T03:12:08Z', 'en', 'Europe/London')]).toEqual(['GMT+9', 'BST']);
+  });
+
+  test('one that stands alone says by which clock it is', () => {
+    expect(clockZone('2026-11-21T18:05:09Z', 'ja', 'Asia/Tokyo')).toBe('03:05:09 JST');
+    expect(clockZone('2026-11-21T18:05:09Z', 'en', 'UTC')).toBe('18:05:09 UTC');
   });
 
   test('are those of the reader', () => {
@@ -395,12 +403,14 @@ describe('colours', () => {
         expect(contrast(c[tone]!, c[ground]!), `${tone} on ${ground}`).toBeGreaterThan(4.5);
       }
       expect(contrast(c.ink!, c[`${tone}-ground`]!), `ink on ${tone}`).toBeGreaterThan(7);
+      expect(contrast(c.alarm!, c[`${tone}-ground`]!), `what is critical on ${tone}`).toBeGreaterThan(4.5);
       expect(contrast(c.soft!, c[`${tone}-ground`]!), `soft on ${tone}`).toBeGreaterThan(4.5);
     }
     for (const ground of ['paper', 'card']) {
       expect(contrast(c.ink!, c[ground]!)).toBeGreaterThan(7);
       expect(contrast(c.soft!, c[ground]!)).toBeGreaterThan(4.5);
       expect(contrast(c.focus!, c[ground]!)).toBeGreaterThan(3);
+      expect(contrast(c['rest-edge']!, c[ground]!), 'the edge of what is typed into').toBeGreaterThan(3);
     }
     expect(contrast(c['press-ink']!, c.press!)).toBeGreaterThan(7);
   });

@@ -45,9 +45,12 @@ function pick(a: Alert): Alert {
 
 const open = (a: Alert) => (a.status === 'stored' || a.status === 'exhausted') && !a.stopped;
 
-/** The alert to show when none was chosen: the newest that nobody has taken, else the newest. */
+const gravest: Alert['severity'][] = ['critical', 'error', 'unknown', 'warning', 'info'];
+
+/** The alert to show when none was chosen: of those that nobody has taken the gravest, and of these the newest; else the newest. */
 export function foremost(alerts: Alert[]): Alert | undefined {
-  return alerts.find(open) ?? alerts[0];
+  const waiting = alerts.filter(open);
+  return gravest.map((s) => waiting.find((a) => a.severity === s)).find((a) => a) ?? waiting[0] ?? alerts[0];
 }
 
 /**
@@ -57,13 +60,14 @@ export function foremost(alerts: Alert[]): Alert | undefined {
 export function inView(alerts: Alert[], shown: string | undefined): Alert | undefined {
   const current = alerts.find((a) => a.id === shown);
   if (!current) return foremost(alerts);
-  const next = alerts.find(open);
-  return !open(current) && next && Date.parse(next.opened) > Date.parse(current.updated) ? next : current;
+  const next = foremost(alerts.filter((a) => open(a) && Date.parse(a.opened) > Date.parse(current.updated)));
+  return !open(current) && next ? next : current;
 }
 
-/** How many alerts nobody has taken. */
-export function untaken(alerts: Alert[]): number {
-  return alerts.filter(open).length;
+/** How many alerts nobody has taken; '' if there is none, 50+ if older ones are not known. */
+export function untaken(alerts: Alert[], more: boolean): string {
+  const n = alerts.filter(open).length;
+  return n === 0 ? '' : `${n}${more && n === alerts.length ? '+' : ''}`;
 }
 
 /** Warnings under which an alert would not be heard by anybody; the kill switch has a banner of its own. */

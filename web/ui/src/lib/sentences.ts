@@ -98,7 +98,7 @@ export const sentences: Record<string, Sentence> = {
 
   'notice.raised': {
     en: (e, w) => (e.cause === 'stopped' ? `${w} stopped the calls` : e.cause === 'halted' ? 'The kill switch' : e.cause === 'budget' ? 'The budget' : 'Notice'),
-    ja: (e, w) => (e.cause === 'stopped' ? `${w}が呼び出しを止めました` : e.cause === 'halted' ? '発信停止スイッチ' : e.cause === 'budget' ? '予算のお知らせ' : 'お知らせ'),
+    ja: (e, w) => (e.cause === 'stopped' ? `${w}が呼び出しを止めました` : e.cause === 'halted' ? '発信停止' : e.cause === 'budget' ? '予算のお知らせ' : 'お知らせ'),
   },
 };
 

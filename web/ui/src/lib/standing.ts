@@ -16,7 +16,7 @@ export interface Standing {
 }
 
 /** The first two by name: the list below has them all, and a headline that grows pushes the buttons away. */
-function several(who: string[], lang: Lang): string {
+export function several(who: string[], lang: Lang): string {
   const more = who.length - 2;
   const two = who.slice(0, 2).join(lang === 'ja' ? '、' : ', ');
   return more <= 0 ? two : lang === 'ja' ? `${two}ほか ${more} 人` : `${two} and ${more} more`;
@@ -25,6 +25,9 @@ function several(who: string[], lang: Lang): string {
 export function standing(a: Alert & { why?: Why }, lang: Lang, nameOf: NameOf): Standing {
   const pick = (b: Both) => b[lang];
   const who = called(a.by, lang, nameOf);
+  if (a.stopped && a.status !== 'resolved') { // kept as that person's, and taken by nobody
+    return { tone: 'rest', word: pick({ en: 'Stopped', ja: '停止' }), says: pick({ en: a.by ? `${who} stopped it; nobody has taken it` : 'Stopped; nobody has taken it', ja: a.by ? `${who}が停止しました（引受なし）` : '停止しました（引受なし）' }), open: false };
+  }
   switch (a.status) {
     case 'acknowledged':
       return { tone: 'taken', word: pick({ en: 'Taken', ja: '引受済み' }), says: pick({ en: `${who} took it`, ja: `${who}が引き受けました` }), open: false };
@@ -35,9 +38,6 @@ export function standing(a: Alert & { why?: Why }, lang: Lang, nameOf: NameOf): 
     case 'exhausted':
       if (a.why) return { tone: 'alarm', word: pick({ en: 'Nobody called', ja: '呼び出しなし' }), says: pick({ en: 'Nobody could be called', ja: 'だれも呼び出せませんでした' }), open: true };
       return { tone: 'alarm', word: pick({ en: 'Nobody answered', ja: '応答者なし' }), says: pick({ en: 'Everybody was called. Nobody took it.', ja: '全員を呼びましたが、だれも引き受けていません' }), open: true };
-  }
-  if (a.stopped) {
-    return { tone: 'rest', word: pick({ en: 'Stopped', ja: '停止' }), says: pick({ en: 'Stopped by hand; nobody is called any more', ja: '手動で停止しました。もうだれも呼びません' }), open: false };
   }
   const names = (status: string) => several(a.now.filter((r) => r.status === status).map((r) => called(r.person, lang, nameOf)), lang);
   const listening = names('answered');
@@ -104,7 +104,7 @@ export function answeredBy(a: Attempt, lang: Lang): string {
   const by = a.answeredBy ?? '';
   if (by === 'human') return lang === 'ja' ? '人のようです' : 'a person';
   if (by.startsWith('machine')) return lang === 'ja' ? '機械のようです' : 'a machine';
-  return by === 'fax' ? 'fax' : '';
+  return by === 'fax' ? (lang === 'ja' ? 'ファクス' : 'a fax') : '';
 }
 
 /** Those that only repeat the outcome. */

@@ -21,6 +21,11 @@ export function zone(iso: string, lang: Lang, zone?: string): string {
   return parts.find((p) => p.type === 'timeZoneName')?.value ?? '';
 }
 
+/** 03:12:08 JST: a time that stands alone, and says by which clock it is. */
+export function clockZone(iso: string, lang: Lang, where?: string): string {
+  return `${clock(iso, where)} ${zone(iso, lang, where)}`;
+}
+
 /** True when both moments are on the same day of the reader's calendar. */
 export function sameDay(a: string, b: string, zone?: string): boolean {
   return day(a, 'en', zone) === day(b, 'en', zone) && Math.abs(Date.parse(a) - Date.parse(b)) < 48 * 3600_000;
