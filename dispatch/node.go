@@ -183,9 +183,10 @@ func (d *Dispatcher) hand(id string, it item) {
 			if errors.Is(err, ErrNotFound) || d.life.Err() != nil {
 				return
 			}
-			if err != nil {
-				unkept(d.log, "call-out not told; trying again", err, "callout", id)
+			if err == nil {
+				continue // it has gone back to rest before it was asked
 			}
+			unkept(d.log, "call-out not told; trying again", err, "callout", id)
 			select {
 			case <-time.After(pause):
 			case <-d.life.Done():
