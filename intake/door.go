@@ -89,7 +89,6 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id, hashed := deliveryID(r.Header, raw)
 	delivery := alert.Delivery{
 		ID:         id,
-		Hashed:     hashed,
 		Source:     source.Name,
 		Kind:       source.Kind,
 		Raw:        raw,
@@ -98,6 +97,8 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ReceivedAt: now,
 		Alerts:     alert.Translate(d.cfg.Translators[source.Kind], source, raw),
 	}
+	// What was not read in full, perhaps because the machine has too much to do, says nothing new when it comes again.
+	delivery.Hashed = hashed && delivery.Read()
 	d.accept(w, r, delivery)
 }
 
