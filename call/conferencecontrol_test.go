@@ -160,7 +160,9 @@ func TestAnnouncements(t *testing.T) {
 		m.says("suzuki", "not heard by sato")
 		time.Sleep(2 * time.Second)
 		m.room().AnnounceToAll("https://owner.example/all", media.NewClip(make([]int16, media.Rate), "time is up").Source())
-		time.Sleep(2 * time.Second)
+		time.Sleep(500 * time.Millisecond)
+		m.want("in the middle of it", strings.Contains(m.owner.roomEvents("AnnounceUrl"), "/all"), false)
+		time.Sleep(1500 * time.Millisecond)
 		m.room().AnnouncementFailed("https://owner.example/none", errors.New("404"))
 		m.room().Announce(id, "https://owner.example/bad", func(context.Context, *call.Call) error { return errors.New("no") })
 		m.room().Mute(id, true)
@@ -192,6 +194,7 @@ func TestAnnouncementsAreHeardOneAfterTheOther(t *testing.T) {
 		m.room().Announce(id, "https://owner.example/one", plainly("one minute left", 2*time.Second))
 		m.room().Announce(id, "https://owner.example/two", plainly("time is up", 2*time.Second))
 		time.Sleep(time.Second)
+		m.want("in the middle of the first", m.owner.roomEvents(), "")
 		m.enters("suzuki", silently) // the conference starts meanwhile
 		time.Sleep(4 * time.Second)
 		m.says("suzuki", "hello")

@@ -73,6 +73,7 @@ type House struct {
 	mu     sync.Mutex
 	phones map[string]*Phone
 	robots map[string]simleg.Behaviour
+	signs  map[string]string
 	domain string
 	look   func(far *simleg.Phone)
 }
@@ -84,7 +85,7 @@ func New(t testing.TB, with ...func(*Setup)) *House {
 	for _, f := range with {
 		f(&s)
 	}
-	h := &House{t: t, Web: &Web{}, Numbers: s.Numbers, phones: map[string]*Phone{}, robots: map[string]simleg.Behaviour{}, domain: s.Domain, look: s.Robots}
+	h := &House{t: t, Web: &Web{}, Numbers: s.Numbers, phones: map[string]*Phone{}, robots: map[string]simleg.Behaviour{}, signs: map[string]string{}, domain: s.Domain, look: s.Robots}
 	if s.Store == nil {
 		h.Book = &Notebook{}
 		s.Store = h.Book

@@ -16,7 +16,20 @@ type registered struct {
 
 func (d registered) Dial(ctx context.Context, to leg.Target, o leg.Options) (leg.Leg, error) {
 	to.Phone = d.h.own(to.URI)
+	if to.Username != "" {
+		d.h.mu.Lock()
+		d.h.signs[to.URI] = to.Username + ":" + to.Password
+		d.h.mu.Unlock()
+	}
 	return d.Dialer.Dial(ctx, to, o)
+}
+
+// Credentials are the name and the password, with a colon between, with which the last call to a SIP address would have proved
+// who calls; "" is none.
+func (h *House) Credentials(uri string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.signs[uri]
 }
 
 // own is the phone at a SIP address of the House's domain, as user@domain; "" for all others.

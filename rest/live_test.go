@@ -359,7 +359,7 @@ func TestWhatAConferenceRefuses(t *testing.T) {
 		people := base + "/Conferences/x/Participants.json"
 		for name, wrong := range map[string]url.Values{
 			"21201": form("From", us), "21213": form("To", "sim:sato"), "21208": form("From", us, "To", "sim:sato", "Timeout", "4"),
-			"20001": form("From", us, "To", "sim:sato", "MaxParticipants", "1"),
+			"20001": form("From", us, "To", "sim:sato", "MaxParticipants", "1"), "16024": form("From", us, "To", "sim:sato", "Label", "a/b"),
 		} {
 			if got := b.post(people, wrong); got.status != 400 || !strings.Contains(got.raw, `"code":`+name) {
 				t.Errorf("%v: %s", wrong, got.raw)

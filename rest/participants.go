@@ -307,8 +307,8 @@ func (f *fields) readParticipant(name string) (call.Order, error) {
 	if room.Beep == "true" {
 		room.Beep = ""
 	}
-	if utf8.RuneCountInString(room.ParticipantLabel) > longestRoom {
-		f.refuse(20001, "Label is not valid: it is longer than %d characters", longestRoom)
+	if !twiml.IsLabel(room.ParticipantLabel) {
+		f.refuse(16024, "Label is not valid: it has at most 128 characters, no slash, and is no CallSid")
 	}
 	room.Muted, room.EndOnExit = isTrue(f.truth("Muted"), false), isTrue(f.truth("EndConferenceOnExit"), false)
 	room.StartOnEnter = isTrue(f.truth("StartConferenceOnEnter"), true)

@@ -68,7 +68,11 @@ func (c *checker) dial(n *node, v values) Verb {
 			continue
 		}
 		if len(d.Nouns) > 0 && (alone != "" || single(noun)) {
-			c.warn(k.Pos, codeDialNest, n.name, fmt.Sprintf("<%s> stands alone in a <Dial>: <%s> is skipped", cmp.Or(alone, noun.Name()), noun.Name()), "give it a <Dial> of its own")
+			code := codeDialNest
+			if (alone == "Conference") != (noun.Name() == "Conference") {
+				code = codeDialRoom
+			}
+			c.warn(k.Pos, code, n.name, fmt.Sprintf("<%s> stands alone in a <Dial>: <%s> is skipped", cmp.Or(alone, noun.Name()), noun.Name()), "give it a <Dial> of its own")
 			continue
 		}
 		if single(noun) {

@@ -419,7 +419,8 @@ func (n *Conference) write(w *writer) error {
 	}
 	rest, err := kept("Conference", n.Unrun, conferenceUnrun)
 	tape, err2 := n.Recorded.attrs("Conference", "")
-	if err = errors.Join(err, err2); err != nil {
+	who := attr("participantLabel", n.ParticipantLabel)
+	if err = errors.Join(err, err2, checked("Conference", []Attr{who})); err != nil {
 		return err
 	}
 	record := Attr{}
@@ -443,7 +444,7 @@ func (n *Conference) write(w *writer) error {
 	w.leaf("Conference", n.Room, slices.Concat([]Attr{
 		unless("muted", n.Muted, false), unless("beep", n.Beep, ""), unless("startConferenceOnEnter", n.StartOnEnter, true),
 		unless("endConferenceOnExit", n.EndOnExit, false), silence, attr("waitMethod", wait),
-		unless("maxParticipants", strconv.Itoa(n.MaxParticipants), "0"), attr("participantLabel", n.ParticipantLabel), attr("coach", n.Coach),
+		unless("maxParticipants", strconv.Itoa(n.MaxParticipants), "0"), who, attr("coach", n.Coach),
 		attr("statusCallback", n.StatusCallback), attr("statusCallbackMethod", back), events, record,
 	}, tape, rest)...)
 	return nil

@@ -299,7 +299,7 @@ func TestTooLong(t *testing.T) {
 
 func TestALongSayIsSaid(t *testing.T) {
 	r, problems := Parse([]byte("<Response><Say>" + strings.Repeat("語", maxSay+1) + "</Say></Response>"))
-	if len(r.Verbs) != 1 || len(problems) != 1 || problems[0].Code != codeSayText || problems.Refused() {
+	if len(r.Verbs) != 1 || len(problems) != 1 || problems[0].Code != codeSayLong || problems.Refused() {
 		t.Errorf("got %v", problems)
 	}
 }

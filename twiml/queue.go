@@ -24,8 +24,11 @@ func (c *checker) queue(n *node, v values) Noun {
 	for range c.parts(n) {
 	}
 	q := &Queue{Pos: n.Pos, Queue: n.text(), URL: v["url"], Method: v["method"], Unrun: v.some(queueUnrun)}
+	if len([]rune(q.Queue)) > maxQueueName {
+		c.warn(n.Pos, codeQueueLong, n.name, fmt.Sprintf("the name is longer than %d characters", maxQueueName), "a shorter name")
+	}
 	if q.Queue == "" {
-		c.warn(n.Pos, codeSchema, n.name, "no name: skipped", "put the queue's name between <Queue> and </Queue>")
+		c.warn(n.Pos, codeQueueNone, n.name, "no name: skipped", "put the queue's name between <Queue> and </Queue>")
 		return nil
 	}
 	return q
@@ -81,9 +84,9 @@ func (c *checker) enqueue(n *node, v values) Verb {
 	case q.Unrun["workflowSid"] != "":
 		c.warn(n.Pos, 0, n.name, "kaden has no TaskRouter: workflowSid and <Task> are passed over", "a <Dial><Queue> takes whoever waits")
 	case q.Queue == "":
-		c.warn(n.Pos, codeSchema, n.name, "no name: the call waits in the queue \"default\"", "put the queue's name between <Enqueue> and </Enqueue>")
+		c.warn(n.Pos, codeEnqueueNo, n.name, "no name: the call waits in the queue \"default\"", "put the queue's name between <Enqueue> and </Enqueue>")
 	case len([]rune(q.Queue)) > maxQueueName:
-		c.warn(n.Pos, codeSchema, n.name, fmt.Sprintf("the name is longer than %d characters", maxQueueName), "a shorter name")
+		c.warn(n.Pos, codeEnqueueBig, n.name, fmt.Sprintf("the name is longer than %d characters", maxQueueName), "a shorter name")
 	}
 	return q
 }

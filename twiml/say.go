@@ -79,7 +79,7 @@ func (c *checker) say(n *node, v values) Verb {
 		length += utf8.RuneCountInString(p.Text)
 	}
 	if length > maxSay {
-		c.warn(n.Pos, codeSayText, n.name, fmt.Sprintf("%d characters: Twilio refuses more than %d, kaden says them all", length, maxSay),
+		c.warn(n.Pos, codeSayLong, n.name, fmt.Sprintf("%d characters: Twilio refuses more than %d, kaden says them all", length, maxSay),
 			"divide the text among several <Say>")
 	}
 	return s

@@ -11,6 +11,7 @@ const (
 	codeVersion    = 12101 // invalid XML version
 	codeRoot       = 12102 // root element is not Response
 	codeSchema     = 12200 // schema validation warning
+	codeDialRoom   = 13000 // a Conference noun cannot be mixed with Number nouns
 	codeDialNest   = 13215 // Dial: invalid nested element
 	codeDialNumber = 13223 // Dial: invalid phone number format
 	codeRoom       = 13237 // Conference: invalid name
@@ -19,7 +20,14 @@ const (
 	codeNested     = 13320 // Gather: invalid nested verb
 	codePlay       = 13420 // Play: no sound to be had
 	codeSayText    = 13520 // Say: invalid text
+	codeSayLong    = 13521 // Say: character limit exceeded
+	codeTapeURL    = 13256 // invalid recordingStatusCallback URL
+	codeTapeEvent  = 13621 // invalid recordingStatusCallbackEvent
 	codeSmsText    = 14103 // Sms: invalid text
+	codeQueueNone  = 14212 // Dial->Queue: queue name too short
+	codeQueueLong  = 14213 // Dial->Queue: queue name too long
+	codeEnqueueNo  = 14204 // Enqueue: queue name too short
+	codeEnqueueBig = 14205 // Enqueue: queue name too long
 )
 
 // running says what becomes of a verb.
@@ -87,7 +95,7 @@ var schema = map[string]element{
 	}},
 	"Play": {run: runs, text: true, attrs: attrs{
 		"loop":   count(0, maxLoop, "once").code(13410, 13410),
-		"digits": keys(codeSchema),
+		"digits": keys(13430),
 	}},
 	"Pause": {run: runs, attrs: attrs{
 		"length": count(0, maxSeconds, "1 s").code(13910, 13910),
@@ -99,7 +107,7 @@ var schema = map[string]element{
 		"timeout":             count(1, maxSeconds, "5 s").or("auto").code(13313, 0),
 		"finishOnKey":         finishKey(13310),
 		"numDigits":           count(1, maxCount, "no limit").code(13314, 0),
-		"actionOnEmptyResult": boolean(codeSchema, "false"),
+		"actionOnEmptyResult": boolean(13338, "false"),
 
 		"language":                    languageTag(13331, "the default language is understood"),
 		"hints":                       anything,
@@ -107,10 +115,10 @@ var schema = map[string]element{
 		"maxSpeechTime":               count(1, 60, "60 s").code(13328, 0),
 		"partialResultCallback":       address(codeURL),
 		"partialResultCallbackMethod": httpMethod(13329),
-		"profanityFilter":             boolean(codeSchema, "true"),
+		"profanityFilter":             boolean(13333, "true"),
 		"speechModel":                 anything,
 		"enhanced":                    boolean(codeSchema, "false"),
-		"bargeIn":                     boolean(codeSchema, "true"),
+		"bargeIn":                     boolean(13332, "true"),
 		"debug":                       boolean(codeSchema, "false"),
 	}},
 	"Dial": {run: runs, text: true, nesting: codeDialNest, children: "Application Client Conference Number Queue Sim Sip WhatsApp", attrs: attrs{
@@ -120,16 +128,16 @@ var schema = map[string]element{
 		"timeLimit":                     count(1, maxSeconds, "4 h").code(13216, 0),
 		"callerId":                      anything,
 		"hangupOnStar":                  boolean(13213, "false"),
-		"answerOnBridge":                boolean(codeSchema, "false"),
+		"answerOnBridge":                boolean(13219, "false"),
 		"record":                        oneOf(13217, "do-not-record", recording),
 		"trim":                          oneOf(codeSchema, "do-not-trim", trims),
-		"recordingStatusCallback":       address(codeURL),
+		"recordingStatusCallback":       address(codeTapeURL),
 		"recordingStatusCallbackMethod": httpMethod(codeSchema),
-		"recordingStatusCallbackEvent":  someOf(codeSchema, "completed", recEvents),
-		"recordingTrack":                oneOf(codeSchema, "both", "inbound outbound both"),
+		"recordingStatusCallbackEvent":  someOf(codeTapeEvent, "completed", recEvents),
+		"recordingTrack":                oneOf(13622, "both", "inbound outbound both"),
 		"recordingConfigurationId":      anything,
-		"ringTone":                      oneOf(codeSchema, "this house's", "at au bg br be ch cl cn cz de dk ee es fi fr gr hu il in it lt jp mx my nl no nz ph pl pt ru se sg th uk us us-old tw ve za"),
-		"sequential":                    boolean(codeSchema, "false"),
+		"ringTone":                      oneOf(13220, "this house's", "at au bg br be ch cl cn cz de dk ee es fi fr gr hu il in it lt jp mx my nl no nz ph pl pt ru se sg th uk us us-old tw ve za"),
+		"sequential":                    boolean(13218, "false"),
 		"referUrl":                      address(codeURL),
 		"referMethod":                   httpMethod(codeSchema),
 		"events":                        anything,
@@ -137,7 +145,7 @@ var schema = map[string]element{
 		"callReason":                    anything,
 	}},
 	"Number": {text: true, attrs: amd(screened(13221, attrs{"sendDigits": keys(13222), "byoc": anything}))},
-	"Client": {text: true, children: "Identity Parameter", attrs: screened(codeSchema, attrs{"clientNotificationUrl": address(codeURL)})},
+	"Client": {text: true, children: "Identity Parameter", attrs: screened(codeSchema, attrs{"clientNotificationUrl": address(13806)})},
 	"Sip": {text: true, children: "Uri Headers", attrs: amd(screened(13241, attrs{
 		"username": anything, "password": anything, "sendDigits": keys(13242),
 	}))},
@@ -146,21 +154,21 @@ var schema = map[string]element{
 		"beep":                          oneOf(13235, "true", "true false onEnter onExit"),
 		"startConferenceOnEnter":        boolean(13232, "true"),
 		"endConferenceOnExit":           boolean(13231, "false"),
-		"participantLabel":              anything,
+		"participantLabel":              label(16023),
 		"waitUrl":                       address(13233),
 		"waitMethod":                    httpMethod(13234),
 		"maxParticipants":               count(1, 250, "250").code(codeSchema, 0),
 		"record":                        oneOf(codeSchema, "do-not-record", "do-not-record record-from-start true false"),
-		"trim":                          oneOf(codeSchema, "trim-silence", trims),
+		"trim":                          oneOf(13239, "trim-silence", trims),
 		"region":                        anything,
 		"coach":                         anything,
 		"jitterBufferSize":              oneOf(codeSchema, "large", "off small medium large"),
 		"statusCallback":                address(codeURL),
 		"statusCallbackMethod":          httpMethod(codeSchema),
 		"statusCallbackEvent":           someOf(codeSchema, "none", "start end join leave mute hold modify speaker announcement"),
-		"recordingStatusCallback":       address(codeURL),
+		"recordingStatusCallback":       address(codeTapeURL),
 		"recordingStatusCallbackMethod": httpMethod(codeSchema),
-		"recordingStatusCallbackEvent":  someOf(codeSchema, "completed", recEvents),
+		"recordingStatusCallbackEvent":  someOf(codeTapeEvent, "completed", recEvents),
 		"eventCallbackUrl":              address(codeURL),
 		"recordingConfigurationId":      anything,
 	}},
@@ -171,17 +179,17 @@ var schema = map[string]element{
 		"maxLength":                     count(1, maxSeconds, "1 h").code(13612, 0),
 		"finishOnKey":                   keySet(13613),
 		"transcribe":                    boolean(13614, "false"),
-		"transcribeCallback":            address(codeURL),
+		"transcribeCallback":            address(13257),
 		"playBeep":                      boolean(13616, "true"),
-		"trim":                          oneOf(codeSchema, "trim-silence", trims),
-		"recordingStatusCallback":       address(codeURL),
+		"trim":                          oneOf(13699, "trim-silence", trims),
+		"recordingStatusCallback":       address(codeTapeURL),
 		"recordingStatusCallbackMethod": httpMethod(codeSchema),
-		"recordingStatusCallbackEvent":  someOf(codeSchema, "completed", recEvents),
+		"recordingStatusCallbackEvent":  someOf(codeTapeEvent, "completed", recEvents),
 		"recordingConfigurationId":      anything,
 	}},
 	"Redirect": {run: runs, text: true, attrs: attrs{"method": httpMethod(13710)}},
 	"Hangup":   {run: runs, children: "Parameter"},
-	"Reject":   {run: runs, children: "Parameter", attrs: attrs{"reason": oneOf(codeSchema, "rejected", "rejected busy")}},
+	"Reject":   {run: runs, children: "Parameter", attrs: attrs{"reason": oneOf(13810, "rejected", "rejected busy")}},
 
 	// SSML inside Say (Twilio's page "SSML", Amazon Polly's tags).
 	"break": {attrs: attrs{
@@ -232,7 +240,7 @@ var schema = map[string]element{
 	"Connect": {run: runs, children: "Autopilot Conversation ConversationRelay Room Stream VirtualAgent WhatsApp", attrs: attrs{
 		"action": address(codeURL), "method": httpMethod(codeSchema),
 	}},
-	"Start": {run: runs, children: "Recording Siprec Stream Transcription", attrs: attrs{
+	"Start": {run: runs, children: "Recording Siprec Stream Transcription", nesting: 14300, attrs: attrs{
 		"action": address(codeURL), "method": httpMethod(codeSchema),
 	}},
 	"Stop": {run: runs, children: "Siprec Stream Transcription"},
@@ -241,8 +249,8 @@ var schema = map[string]element{
 		"statusCallback": address(codeURL), "statusCallbackMethod": httpMethod(codeSchema), "audioFormat": anything, "sampleRate": anything,
 	}},
 	"Recording": {attrs: attrs{
-		"channels": oneOf(codeSchema, "dual", "mono dual"), "track": oneOf(codeSchema, "both", "inbound outbound both"), "trim": oneOf(codeSchema, "do-not-trim", trims),
-		"recordingStatusCallback": address(codeURL), "recordingStatusCallbackMethod": httpMethod(codeSchema), "recordingStatusCallbackEvent": someOf(codeSchema, "completed", recEvents),
+		"channels": oneOf(codeSchema, "dual", "mono dual"), "track": oneOf(13622, "both", "inbound outbound both"), "trim": oneOf(codeSchema, "do-not-trim", trims),
+		"recordingStatusCallback": address(codeTapeURL), "recordingStatusCallbackMethod": httpMethod(codeSchema), "recordingStatusCallbackEvent": someOf(codeTapeEvent, "completed", recEvents),
 		"recordingConfigurationId": anything,
 	}},
 	"Transcription": {children: "Config Parameter", attrs: attrs{

@@ -192,6 +192,28 @@ func keySet(code int) rule {
 	}
 }
 
+var callSID = regexp.MustCompile(`^CA[0-9a-fA-F]{32}$`)
+
+const maxLabel = 128 // Twilio's Conference page
+
+// IsLabel tells whether the API could find a member of a conference by a name: Twilio's rule for a participantLabel.
+func IsLabel(name string) bool {
+	return len([]rune(name)) <= maxLabel && !strings.Contains(name, "/") && !strings.Contains(strings.ToUpper(name), "%2F") && !callSID.MatchString(name)
+}
+
+// label is a name by which the API finds a member of a conference. One that it could not find is left out.
+func label(code int) rule {
+	return rule{
+		number: code, want: "at most 128 characters, without a slash, and no CallSid", then: "the participant has no label",
+		read: func(v string) (string, bool) {
+			if !IsLabel(v) {
+				return "", false
+			}
+			return v, true
+		},
+	}
+}
+
 func inputWords(code int) rule {
 	return rule{number: code, want: wantInput, then: "the default is used, dtmf", read: inputs}
 }

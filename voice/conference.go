@@ -24,7 +24,7 @@ func (t *run) conference(ctx context.Context, d *twiml.Dial, c *twiml.Conference
 	_, err := t.call.Conference(c.Room).Enter(ctx, t.call, t.entry(d, c))
 	switch {
 	case errors.Is(err, call.ErrConferenceFull):
-		t.trouble(c, problem.Warning, 0, err.Error(), "maxParticipants says how many may be in it")
+		t.trouble(c, problem.Error, 16020, err.Error(), "maxParticipants says how many may be in it")
 		out = outcome{status: call.Failed}
 	case errors.Is(err, call.ErrLabelTaken):
 		t.trouble(c, problem.Error, 16025, err.Error(), "a participantLabel names one member only")

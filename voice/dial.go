@@ -3,7 +3,6 @@ package voice
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"strconv"
@@ -66,9 +65,7 @@ func (t *run) dial(ctx context.Context, v *twiml.Dial) (next, error) {
 		}
 	}
 	out := outcome{status: call.Failed}
-	if len(v.Nouns) > twiml.MaxNouns {
-		t.trouble(v, problem.Error, 13250, fmt.Sprintf("%d nouns, more than %d: nobody is called", len(v.Nouns), twiml.MaxNouns), "go on with another <Dial> after this one")
-	} else if parties := t.parties(ctx, v); len(parties) > 0 {
+	if parties := t.parties(ctx, v); len(parties) > 0 {
 		var err error
 		t.tape = t.dialTape(v)
 		out, err = t.callUp(ctx, v, parties)

@@ -363,10 +363,10 @@ func TestWhatCannotBeDialledSaysSo(t *testing.T) {
 		{"a caller ID in words", `<Dial action="` + over + `" callerId="us">+819011112222</Dial>`, 13214, "no telephone number"},
 		{"no trunk", `<Dial action="` + over + `">+819011112222</Dial>`, 0, "no trunk is configured"},
 		{"a mail address", `<Dial action="` + over + `"><Client>a b</Client></Dial>`, 13224, "identity"},
-		{"headers in tatters", `<Dial action="` + over + `"><Sip>sip:a@b?x-a=%zz</Sip></Dial>`, 13224, "headers"},
-		{"an address without a host", `<Dial action="` + over + `"><Sip>sip:</Sip></Dial>`, 13224, ""},
+		{"headers in tatters", `<Dial action="` + over + `"><Sip>sip:a@b?x-a=%zz</Sip></Dial>`, 13243, "headers"},
+		{"an address without a host", `<Dial action="` + over + `"><Sip>sip:</Sip></Dial>`, 13243, ""},
 		{"a queue that nobody made", `<Dial action="` + over + `"><Queue>support</Queue></Dial>`, 0, "there is no queue"},
-		{"an application", `<Dial action="` + over + `"><Application>AP1</Application></Dial>`, 0, "there are no applications"},
+		{"an application", `<Dial action="` + over + `"><Application>AP1</Application></Dial>`, 21218, "there are no applications"},
 		{"a whisper that is no URL", `<Dial action="` + over + `"><Number url="whisper.xml">sim:sato</Number></Dial>`, 11100, "relative"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

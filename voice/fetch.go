@@ -24,6 +24,7 @@ const maxDocument = 64 << 10
 type wrong struct {
 	code int
 	text string
+	told bool // the debug log has it already, with its place
 }
 
 func (e *wrong) Error() string { return e.text }
@@ -37,7 +38,7 @@ func (t *run) fetch(ctx context.Context, q request) (*page, error) {
 	if !errors.As(err, &w) {
 		return p, err
 	}
-	t.notify(problem.Problem{Level: problem.Error, Code: w.code, Text: w.text + " (" + cmp.Or(q.url, "TwiML given with the call") + ")"})
+	t.tell(w, cmp.Or(q.url, "TwiML given with the call"))
 	if t.program.FallbackURL != "" && q.url != t.program.FallbackURL {
 		p, err = t.ask(ctx, request{
 			method: t.program.FallbackMethod, url: t.program.FallbackURL,
@@ -46,12 +47,19 @@ func (t *run) fetch(ctx context.Context, q request) (*page, error) {
 		if !errors.As(err, &w) {
 			return p, err
 		}
-		t.notify(problem.Problem{Level: problem.Error, Code: w.code, Text: w.text + " (fallback " + t.program.FallbackURL + ")"})
+		t.tell(w, "fallback "+t.program.FallbackURL)
 	}
 	if t.mute {
 		return nil, nil
 	}
 	return nil, t.apologise(ctx)
+}
+
+// tell puts what went wrong with the document from there into the debug log, once.
+func (t *run) tell(w *wrong, from string) {
+	if !w.told {
+		t.notify(problem.Problem{Level: problem.Error, Code: w.code, Text: w.text + " (" + from + ")"})
+	}
 }
 
 // apologise says Twilio's sentence for a document that cannot be run.
@@ -84,9 +92,9 @@ func (t *run) ask(ctx context.Context, q request) (*page, error) {
 	if err != nil {
 		var p *call.Problem
 		if errors.As(err, &p) {
-			return nil, &wrong{p.Code, p.Text}
+			return nil, &wrong{code: p.Code, text: p.Text}
 		}
-		return nil, &wrong{11200, err.Error()}
+		return nil, &wrong{code: 11200, text: err.Error()}
 	}
 	return t.read(ctx, reply, cmp.Or(reply.URL, q.url))
 }
@@ -101,12 +109,12 @@ func post(method string) string {
 // read makes a page of a reply by its content type (contract 0.8).
 func (t *run) read(ctx context.Context, r call.Reply, from string) (*page, error) {
 	if r.Status < 200 || r.Status > 299 {
-		return nil, &wrong{11200, fmt.Sprintf("the server answered with HTTP %d", r.Status)}
+		return nil, &wrong{code: 11200, text: fmt.Sprintf("the server answered with HTTP %d", r.Status)}
 	}
 	kind, _, _ := mime.ParseMediaType(r.ContentType)
 	sound := strings.HasPrefix(kind, "audio/")
 	if len(r.Body) > maxDocument && !sound {
-		return nil, &wrong{11750, fmt.Sprintf("the answer is longer than %d KiB", maxDocument>>10)}
+		return nil, &wrong{code: 11750, text: fmt.Sprintf("the answer is longer than %d KiB", maxDocument>>10)}
 	}
 	before := t.page.url
 	t.page.url = from // notices are about this one
@@ -135,7 +143,7 @@ func (t *run) read(ctx context.Context, r call.Reply, from string) (*page, error
 		}
 		return &page{url: from, doc: twiml.New(twiml.NewSay("", string(r.Body)))}, nil
 	}
-	return nil, &wrong{12300, fmt.Sprintf("content type %q is neither TwiML nor sound nor text", r.ContentType)}
+	return nil, &wrong{code: 12300, text: fmt.Sprintf("content type %q is neither TwiML nor sound nor text", r.ContentType)}
 }
 
 // parse reads TwiML and passes on what is wrong in it.
@@ -144,7 +152,7 @@ func (t *run) parse(text []byte) (*twiml.Response, error) {
 	t.notifyAll(list)
 	for _, p := range list {
 		if p.Level == problem.Error {
-			return nil, &wrong{p.Code, p.Text}
+			return nil, &wrong{code: p.Code, text: p.Text, told: true}
 		}
 	}
 	return doc, nil
@@ -162,20 +170,20 @@ func (t *run) resolve(ref string) (string, error) {
 	ref = strings.TrimSpace(ref)
 	u, err := url.Parse(ref)
 	if err != nil {
-		return "", &wrong{11100, fmt.Sprintf("%q is not a URL", ref)}
+		return "", &wrong{code: 11100, text: fmt.Sprintf("%q is not a URL", ref)}
 	}
 	if u.IsAbs() {
 		return ref, nil // byte for byte, or its signature breaks
 	}
 	switch {
 	case t.page.url == "" && ref == "":
-		return "", &wrong{11100, "TwiML given with the call has no URL that could be asked again"}
+		return "", &wrong{code: 11100, text: "TwiML given with the call has no URL that could be asked again"}
 	case t.page.url == "":
-		return "", &wrong{11100, fmt.Sprintf("%q is relative, and TwiML given with the call has no URL to start from", ref)}
+		return "", &wrong{code: 11100, text: fmt.Sprintf("%q is relative, and TwiML given with the call has no URL to start from", ref)}
 	}
 	base, err := url.Parse(t.page.url)
 	if err != nil {
-		return "", &wrong{11100, fmt.Sprintf("%q is not a URL", t.page.url)}
+		return "", &wrong{code: 11100, text: fmt.Sprintf("%q is not a URL", t.page.url)}
 	}
 	return base.ResolveReference(u).String(), nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,8 +27,12 @@ type party struct {
 // person (rule 23).
 const whisperPause = 800 * time.Millisecond
 
-// parties makes the nouns ready. What nobody can call is left out with a notice.
+// parties makes the nouns ready. What nobody can call is left out with a notice. Of too many nobody is called: the checker
+// has said so.
 func (t *run) parties(ctx context.Context, v *twiml.Dial) []party {
+	if len(v.Nouns) > twiml.MaxNouns {
+		return nil
+	}
 	var list []party
 	for _, n := range v.Nouns {
 		if p, ok := t.party(ctx, v, n); ok {
@@ -41,11 +46,12 @@ func (t *run) party(ctx context.Context, v *twiml.Dial, noun twiml.Noun) (party,
 	p := party{noun: noun}
 	var shared twiml.Party
 	var err error
+	bad := 13224 // what an address is that cannot be read
 	switch n := noun.(type) {
 	case *twiml.Application:
 		shared = n.Party
 		if p.order, err = t.application(ctx, v, n); err != nil {
-			t.about(noun, 0, err.Error(), "")
+			t.about(noun, 21218, err.Error(), "the console and the API show an application's SID")
 			return p, false
 		}
 	case *twiml.Number:
@@ -54,7 +60,10 @@ func (t *run) party(ctx context.Context, v *twiml.Dial, noun twiml.Noun) (party,
 	case *twiml.Sip:
 		shared, p.order.SendDigits = n.Party, n.SendDigits
 		p.order.SIPUser, p.order.SIPPassword = n.Username, n.Password
-		p.order.To, p.order.Headers, err = sipAddress(n)
+		bad = 13243
+		if p.order.To, p.order.Headers, err = sipAddress(n); err == nil {
+			t.strip(n, p.order.Headers)
+		}
 	case *twiml.Client:
 		shared, p.order.Headers = n.Party, headers(n.Parameters)
 		p.order.To, err = number.ParseAddress("client:" + n.Identity)
@@ -62,7 +71,7 @@ func (t *run) party(ctx context.Context, v *twiml.Dial, noun twiml.Noun) (party,
 		return p, false // the checker has said that it is not dialled
 	}
 	if err != nil {
-		t.about(noun, 13224, err.Error(), "")
+		t.about(noun, bad, err.Error(), "")
 		return p, false
 	}
 	p.order.TimeLimit = cmp.Or(v.TimeLimit, joinLimit) + time.Hour // what ends it is the conversation's own limit
@@ -74,7 +83,7 @@ func (t *run) party(ctx context.Context, v *twiml.Dial, noun twiml.Noun) (party,
 		t.about(noun, 13225, number.Mask(string(p.order.To.Number))+" is not called: "+refused, "")
 		return p, false
 	case warning != "":
-		t.warnOf(noun, warning)
+		t.warnOf(noun, 0, warning, "")
 	}
 	if s := p.order.To.Scheme; s != number.Tel && !t.call.Reaches(s) {
 		t.about(noun, 0, fmt.Sprintf("nothing here reaches %s: addresses yet: this part of <Dial> fails", s), "")
@@ -151,12 +160,31 @@ func sipAddress(n *twiml.Sip) (number.Address, map[string]string, error) {
 	}
 	told := headers(n.Headers)
 	maps.Copy(told, written)
-	maps.DeleteFunc(told, func(name, _ string) bool {
-		lower := strings.ToLower(name)
-		return !strings.HasPrefix(lower, "x-") && lower != "user-to-user"
-	})
 	a, err := number.ParseAddress(text)
 	return a, told, err
+}
+
+// maxHeaders is how many bytes a document's headers may have (Twilio's page on Sip).
+const maxHeaders = 1024
+
+// strip takes away those headers that are no document's business, and those that are too much, and says so.
+func (t *run) strip(n twiml.Noun, told map[string]string) {
+	length := 0
+	for _, name := range slices.Sorted(maps.Keys(told)) {
+		if !sendable(name) {
+			t.warnOf(n, 13252, fmt.Sprintf("header %q is not sent", name), "X-… and User-to-User are")
+			delete(told, name)
+		} else if length += len(name) + len(told[name]); length > maxHeaders {
+			t.warnOf(n, 13253, fmt.Sprintf("header %q is not sent: all of them have more than %d bytes", name, maxHeaders), "")
+			delete(told, name)
+		}
+	}
+}
+
+// sendable tells whether a document may set a header.
+func sendable(name string) bool {
+	lower := strings.ToLower(name)
+	return strings.HasPrefix(lower, "x-") || lower == "user-to-user"
 }
 
 // addressHeaders are the headers that stand in an address, after its ?.
@@ -193,7 +221,11 @@ func (t *run) callerID(v *twiml.Dial, to number.Scheme) (string, error) {
 		return cmp.Or(shown, rec.From), nil // a page is told who calls as Twilio writes it: client:sato, +8190…
 	}
 	if to != number.Tel {
-		return user(cmp.Or(shown, rec.From)), nil
+		name := user(cmp.Or(shown, rec.From))
+		if to == number.SIP && shown != "" && strings.Trim(name, userChars) != "" {
+			return "", fmt.Errorf("callerId %q cannot be shown to a SIP phone: letters, figures and +-_. can", shown)
+		}
+		return name, nil
 	}
 	if shown == "" {
 		if strings.HasPrefix(rec.From, "+") {
@@ -211,6 +243,9 @@ func (t *run) callerID(v *twiml.Dial, to number.Scheme) (string, error) {
 	return string(n), nil
 }
 
+// userChars are what Twilio's page on Sip lets a callerId consist of.
+const userChars = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+-_."
+
 // user is an address as a name to show: sato of sip:sato@192.0.2.7.
 func user(address string) string {
 	if _, rest, ok := strings.Cut(address, ":"); ok {
@@ -221,9 +256,9 @@ func user(address string) string {
 }
 
 // warnOf says what speaks against a noun that is called all the same.
-func (t *run) warnOf(n twiml.Noun, text string) {
+func (t *run) warnOf(n twiml.Noun, code int, text, hint string) {
 	at := n.Position()
-	t.notify(problem.Problem{Line: at.Line, Column: at.Column, Level: problem.Warning, Verb: n.Name(), Text: text})
+	t.notify(problem.Problem{Line: at.Line, Column: at.Column, Level: problem.Warning, Code: code, Verb: n.Name(), Text: text, Hint: hint})
 }
 
 // about is a notice about a noun.

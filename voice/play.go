@@ -79,15 +79,15 @@ func (t *run) load(ctx context.Context, a call.Ask) (*media.Clip, error) {
 		r, err = t.cfg.Asker.Ask(ctx, a)
 	}
 	if p, ok := errors.AsType[*call.Problem](err); ok {
-		return nil, &wrong{p.Code, p.Text}
+		return nil, &wrong{code: p.Code, text: p.Text}
 	}
 	switch {
 	case err != nil:
-		return nil, &wrong{11200, err.Error()}
+		return nil, &wrong{code: 11200, text: err.Error()}
 	case r.Status < 200 || r.Status > 299:
-		return nil, &wrong{11200, fmt.Sprintf("the server answered with HTTP %d", r.Status)}
+		return nil, &wrong{code: 11200, text: fmt.Sprintf("the server answered with HTTP %d", r.Status)}
 	case len(r.Body) > limit:
-		return nil, &wrong{11750, fmt.Sprintf("the file is longer than %d KiB", limit>>10)}
+		return nil, &wrong{code: 11750, text: fmt.Sprintf("the file is longer than %d KiB", limit>>10)}
 	}
 	return t.decode(r, a.URL)
 }

@@ -35,8 +35,7 @@ func (t *run) enqueue(ctx context.Context, v *twiml.Enqueue) (next, error) {
 		return over, err
 	}
 	t.silent, t.stale = 0, true
-	name := []rune(cmp.Or(v.Queue, "default"))
-	q, err := t.call.QueueFor(ctx, string(name[:min(len(name), 64)]))
+	q, err := t.call.QueueFor(ctx, queueName(cmp.Or(v.Queue, "default")))
 	if ctx.Err() != nil {
 		return over, context.Cause(ctx)
 	}
@@ -49,7 +48,7 @@ func (t *run) enqueue(ctx context.Context, v *twiml.Enqueue) (next, error) {
 	}
 	place, err := t.call.Enqueue(q)
 	if err != nil {
-		t.trouble(v, problem.Warning, 22001, err.Error(), "")
+		t.trouble(v, problem.Warning, 14207, err.Error(), "maxQueueSize, or MaxSize of the queue")
 		return t.dequeued(v, url.Values{"QueueResult": {"queue-full"}, "QueueSid": {string(q.SID)}, "QueueTime": {"0"}})
 	}
 	defer place.Leave()
@@ -66,6 +65,12 @@ func (t *run) enqueue(ctx context.Context, v *twiml.Enqueue) (next, error) {
 		return over, nil
 	}
 	return t.dequeued(v, told)
+}
+
+// queueName is as much of a name as a queue has (Twilio's page on Enqueue).
+func queueName(name string) string {
+	runes := []rune(name)
+	return string(runes[:min(len(runes), 64)])
 }
 
 // dequeued goes on after an <Enqueue>.
@@ -212,7 +217,7 @@ func (t *run) beside(p call.Program, only []string) *run {
 // within the timeout.
 func (t *run) dialQueue(ctx context.Context, d *twiml.Dial, n *twiml.Queue) (next, error) {
 	out := outcome{status: call.Failed, more: url.Values{"DequeueResult": {"queue-not-found"}}}
-	q, err := t.call.QueueNamed(ctx, n.Queue)
+	q, err := t.call.QueueNamed(ctx, queueName(n.Queue))
 	switch {
 	case ctx.Err() != nil:
 		return over, context.Cause(ctx)

@@ -55,9 +55,6 @@ func (t *run) record(ctx context.Context, v *twiml.Record) (next, error) {
 			return over, err
 		}
 	}
-	if v.Transcribe {
-		t.trouble(v, problem.Warning, 0, "kaden does not turn speech into text: no transcription comes", "")
-	}
 	rec := t.call.Record()
 	r := &Recording{
 		SID: sid.New[sid.Recording](), Account: rec.Account, Call: rec.SID,
@@ -225,7 +222,7 @@ func (t *run) recordingCallback(v twiml.Verb, where, method string, events []str
 	}
 	u, err := t.resolve(where)
 	if err != nil {
-		t.trouble(v, problem.Error, 11100, err.Error(), "write the whole URL")
+		t.trouble(v, problem.Error, 13256, err.Error(), "write the whole URL")
 		return call.RecordingCallback{}, false
 	}
 	return call.RecordingCallback{URL: u, Method: post(method), Events: events}, true

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +23,7 @@ import (
 	"github.com/kaden-project/kaden/media"
 	"github.com/kaden-project/kaden/number"
 	"github.com/kaden-project/kaden/phonetest"
+	"github.com/kaden-project/kaden/voice"
 )
 
 // The stories of testdata: a document, what the person does, what is heard and fetched. Adding a case is
@@ -30,11 +33,11 @@ import (
 //	-- took.xml 404 --        each further one a page beside it, with a status or a content type; a.wav tone=880
 //	-- call --                optional: inbound, inline, fallback took.xml, slow 500ms (each answer), texts, roughly,
 //	                          from sip:alice@office.example, domain office.example (its phones are our own)
-//	-- phones --              optional: who else is called, one a line: suzuki is busy; suzuki answers 3s, hangs up 9s (see phones)
+//	-- phones --              optional: who else is called, one a line: suzuki is busy; is unknown; suzuki answers 3s, hangs up 9s (see phones)
 //	-- applications --        optional: AP… menu.xml GET
 //	-- transfers --           optional: whom phones of our own may give a call to: sip:bob@office.example bob.xml
 //	-- tones --               optional: frequencies to listen for, at every phone and in recordings
-//	-- person --              answers; hears "words"; hums 2s; presses 1; waits 3s; hangs up; calls; redirect menu.xml;
+//	-- person --              answers; hears "words"; hums 2s; presses 1; waits 3s; hangs up; calls, or calls sip:support@kaden.example; redirect menu.xml;
 //	                          brings suzuki room.xml; asks for sip:bob@office.example; tells 180 200 (of a transfer)
 //	-- want --                the transcript, with the second at which each thing began
 //	-- or --                  optional: another transcript that is as good, of two things in one moment
@@ -102,7 +105,7 @@ const site = "https://owner.example/"
 
 // teller tells one story.
 type teller struct {
-	*testing.T
+	testing.TB
 	setting
 	house    *phonetest.House
 	sato     *phonetest.Phone
@@ -111,6 +114,7 @@ type teller struct {
 	began    time.Time
 	wasAsked bool
 	bot      *bot
+	pad      pad
 
 	mu     sync.Mutex
 	lines  []line
@@ -129,11 +133,12 @@ const (
 	tells // callbacks, whose answer nobody waits for
 	says
 	ears // tones, by whom
-	ends
+	ends // of others
+	done // of the person's own call
 )
 
-func tell(t *testing.T, parts []part) string {
-	s := &teller{T: t, began: time.Now(), bot: &bot{}}
+func tell(t testing.TB, parts []part) string {
+	s := &teller{TB: t, began: time.Now(), bot: &bot{}}
 	s.read(t, parts)
 	person, first := "", ""
 	for _, p := range parts {
@@ -150,11 +155,13 @@ func tell(t *testing.T, parts []part) string {
 	}
 	s.program.FallbackURL = s.fallback
 	s.house = phonetest.New(t, func(h *phonetest.Setup) {
-		h.Numbers = []account.Number{{Account: phonetest.Account, Number: "support", URL: s.program.URL, TwiML: s.program.TwiML, FallbackURL: s.program.FallbackURL}}
+		for _, called := range []string{"support", "+815012345678"} {
+			h.Numbers = append(h.Numbers, account.Number{Account: phonetest.Account, Number: called, URL: s.program.URL, TwiML: s.program.TwiML, FallbackURL: s.program.FallbackURL})
+		}
 		h.Speaker, h.Sockets, h.Applications = lisp{}, s.bot, s
 		h.Domain, h.Transfers, h.Robots = s.domain, s.gives, s.meets
 		if s.texts {
-			h.Texter = &pad{}
+			h.Texter = &s.pad
 		}
 	})
 	s.sato = s.house.Phone(cmp.Or(s.from, "sato"))
@@ -239,7 +246,7 @@ func (s *teller) person(text string) {
 		case "answers":
 			s.sato.Answers()
 		case "calls":
-			s.sato.Calls("sim:support")
+			s.sato.Calls(cmp.Or(rest, "sim:support"))
 			s.listens()
 		case "hears":
 			words, err := strconv.Unquote(rest)
@@ -283,8 +290,15 @@ func (s *teller) person(text string) {
 			s.Fatalf("nobody knows how a person %s", step)
 		}
 	}
-	<-s.sato.Far().Over()
+	select {
+	case <-s.sato.Far().Over():
+	case <-time.After(longest):
+		s.Fatalf("the call is not over after %v", longest)
+	}
 }
+
+// longest is how long a story may last.
+const longest = time.Hour
 
 // listens hears tones at the person's phone.
 func (s *teller) listens() {
@@ -311,11 +325,13 @@ func (s *teller) transcript() string {
 		if a.Params.Has("SequenceNumber") || a.Params.Has("RecordingStatus") || a.Params.Has("AnsweredBy") || a.Params.Has("StreamEvent") {
 			rank = tells
 		}
-		s.lines = append(s.lines, line{a.At, rank, a.Method + " " + strings.TrimPrefix(a.URL, site) + extra(a.Params)})
+		s.lines = append(s.lines, line{a.At, rank, a.Method + " " + strings.TrimPrefix(a.URL, site) + s.extra(a.Params)})
 	}
-	for _, n := range s.house.Notices() {
-		p := n.Problem
-		s.lines = append(s.lines, line{time.Time{}, 0, fmt.Sprintf("note: %s %d %s: %s", p.Level, p.Code, p.Verb, p.Text)})
+	for _, n := range s.house.Notices() { // the page, the place in it, what is wrong, and what to do
+		s.lines = append(s.lines, line{time.Time{}, 0, "note: " + inFile(n)})
+	}
+	for _, m := range s.pad.texts {
+		s.lines = append(s.lines, line{time.Time{}, 0, fmt.Sprintf("text from %s to %s: %s, and what becomes of it to %s", m.From, m.To, m.Body, strings.TrimPrefix(m.StatusCallback, site))})
 	}
 	s.others()
 	s.bot.mu.Lock()
@@ -330,7 +346,7 @@ func (s *teller) transcript() string {
 	if s.inbound && !st.Answered.IsZero() {
 		s.lines = append(s.lines, line{st.Answered, asks, "answered"})
 	}
-	s.lines = append(s.lines, line{st.Ended, ends, fmt.Sprintf("over: %s", st.Cause)})
+	s.lines = append(s.lines, line{st.Ended, done, fmt.Sprintf("over: %s", st.Cause)})
 	slices.SortStableFunc(s.lines, func(a, b line) int {
 		if a.at.IsZero() != b.at.IsZero() { // notes last
 			return map[bool]int{true: 1, false: -1}[a.at.IsZero()]
@@ -339,10 +355,15 @@ func (s *teller) transcript() string {
 		if s.roughly {
 			order = cmp.Or(cmp.Compare(s.moment(a.at.Sub(s.began)), s.moment(b.at.Sub(s.began))), cmp.Compare(a.rank, b.rank))
 		}
-		if order != 0 || a.rank != ears && !(s.roughly && a.rank == asks) {
+		switch {
+		case order != 0:
 			return order
+		case a.rank == tells: // each page is told in order; which of two is told first is nobody's business
+			return strings.Compare(page(a.text), page(b.text))
+		case a.rank == ears, a.rank == ends, s.roughly && a.rank == asks:
+			return strings.Compare(a.text, b.text)
 		}
-		return strings.Compare(a.text, b.text)
+		return 0
 	})
 	var b strings.Builder
 	for i, n := 0, 1; i < len(s.lines); i, n = i+n, 1 {
@@ -362,6 +383,13 @@ func (s *teller) transcript() string {
 	return b.String()
 }
 
+// page is the method and the address of a request.
+func page(request string) string {
+	method, rest, _ := strings.Cut(request, " ")
+	address, _, _ := strings.Cut(rest, " ")
+	return method + " " + address
+}
+
 // moment is a time in the transcript.
 func (s *teller) moment(d time.Duration) string {
 	if s.roughly {
@@ -370,27 +398,62 @@ func (s *teller) moment(d time.Duration) string {
 	return fmt.Sprintf("%5.2f ", d.Seconds())
 }
 
-// extra are the parameters that are not of every request; CallStatus only where it is not in-progress.
-func extra(v url.Values) string {
-	var b strings.Builder
-	for _, k := range []string{
-		"Digits", "ErrorCode", "ErrorUrl", "DialCallStatus", "DialBridged", "DialCallDuration", "DialSipResponseCode", "QueueResult", "QueuePosition", "QueueTime",
-		"RecordingStatus", "RecordingDuration", "StatusCallbackEvent", "SmsStatus", "SequenceNumber", "AnsweredBy",
-		"ReferCallStatus", "ReferSipResponseCode", "NotifySipResponseCode", "ReferTransferTarget", "SipHeader_X-Desk", "DialSipHeader_X-Desk",
-		"CustomerId", "Param_case", "ReturnParam_why", "StreamEvent", "ParticipantLabel",
-	} {
-		if v.Has(k) {
-			fmt.Fprintf(&b, " %s=%s", k, strings.TrimPrefix(v.Get(k), site))
+// inFile is a notice with its page: menu.xml:1:11: warning 13250: <Dial>: what is wrong (what to do).
+func inFile(n voice.Notice) string {
+	p := n.Problem
+	p.File = strings.TrimPrefix(n.URL, site)
+	return p.String()
+}
+
+// everyRequest are the parameters of every request about a call (contract 1.2), of whose values a story says nothing unless they
+// are of another call than its own.
+var everyRequest = []string{"AccountSid", "ApiVersion", "CallSid", "Called", "Caller", "Direction", "From", "To"}
+
+var (
+	aSID      = regexp.MustCompile(`\b([A-Z]{2})[0-9a-f]{32}\b`)
+	countries = regexp.MustCompile(`^(From|To|Caller|Called)Country$`)
+)
+
+// extra are the parameters of a request, but those of every request; CallStatus only where it is not in-progress. Of a SID its
+// first letters are shown, and of a moment nothing but that it is one.
+func (s *teller) extra(v url.Values) string {
+	var without []string
+	for _, k := range everyRequest {
+		if !v.Has(k) {
+			without = append(without, k)
 		}
 	}
-	if v.Has("ApplicationSid") {
-		fmt.Fprintf(&b, " To=%s From=%s", v.Get("To"), v.Get("From"))
+	usual := len(without) == 0
+	if usual && (v.Get("Caller") != v.Get("From") || v.Get("Called") != v.Get("To") || v.Get("ApiVersion") != "2010-04-01" || v.Get("AccountSid") != string(phonetest.Account)) {
+		s.Errorf("the parameters of every request contradict themselves: %v", v)
 	}
-	if v.Has("CallSid") && v.Get("CallStatus") != "in-progress" {
-		b.WriteString(" CallStatus=" + v.Get("CallStatus"))
+	var b strings.Builder
+	for _, k := range slices.Sorted(maps.Keys(v)) {
+		value := v.Get(k)
+		switch {
+		case usual && slices.Contains(everyRequest, k) && !v.Has("ParentCallSid") && !v.Has("ApplicationSid"),
+			usual && slices.Contains([]string{"AccountSid", "ApiVersion", "CallSid", "Called", "Caller"}, k),
+			countries.MatchString(k), k == "CallStatus" && value == "in-progress" && usual:
+			continue
+		case k == "Timestamp", k == "RecordingStartTime":
+			if _, err := time.Parse("Mon, 02 Jan 2006 15:04:05 -0700", value); err != nil {
+				if _, err := time.Parse(time.RFC3339, value); err != nil {
+					s.Errorf("%s=%s is no moment", k, value)
+				}
+			}
+			fmt.Fprintf(&b, " %s", k)
+			continue
+		case strings.HasSuffix(k, "SipCallId"):
+			fmt.Fprintf(&b, " %s", k)
+			continue
+		}
+		fmt.Fprintf(&b, " %s=%s", k, aSID.ReplaceAllString(strings.TrimPrefix(value, site), "$1…"))
 	}
-	if !v.Has("CallSid") {
-		b.WriteString(" (no parameters)")
+	switch {
+	case len(v) == 0:
+		return " (no parameters)"
+	case !usual && !v.Has("CallSid"):
+		b.WriteString(" (of no call)")
 	}
 	return b.String()
 }

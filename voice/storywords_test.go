@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,7 +118,7 @@ func (w *setting) gives(_, target string) (account.Number, bool) {
 }
 
 // phones lets others play their parts by themselves. A line is a name and what it does, each moment counted from the call:
-// suzuki answers 2s, hums 700 3s at 4s, presses 1 at 8s, asks for sip:bob@office.example at 9s, hangs up 20s.
+// suzuki answers 2s, hums 700 3s at 4s, talks 2s at 7s, presses 1 at 8s, asks for sip:bob@office.example at 9s, hangs up 20s.
 func (s *teller) phones(text string) {
 	for l := range strings.Lines(text) {
 		who, rest, _ := strings.Cut(strings.TrimSpace(l), " ")
@@ -138,6 +139,8 @@ func (s *teller) clause(b *simleg.Behaviour, f []string) {
 	switch {
 	case f[0] == "is" && f[last] == "busy":
 		b.AnswerAfter, b.Refuse = 0, leg.Busy
+	case f[0] == "is" && f[last] == "unknown":
+		b.AnswerAfter, b.Refuse = 0, leg.Invalid
 	case f[0] == "rings":
 	case f[0] == "answers":
 		b.AnswerAfter = span(s, f[last])
@@ -146,6 +149,8 @@ func (s *teller) clause(b *simleg.Behaviour, f []string) {
 	case f[0] == "hums": // 700 3s at 4s
 		hz, _ := strconv.ParseFloat(f[1], 64)
 		act(simleg.Action{Say: media.Tone(span(s, f[2]), -16, hz)})
+	case f[0] == "talks": // 3s at 4s
+		act(simleg.Action{Say: media.NewClip(voiceless(span(s, f[1])), "").Source()})
 	case f[0] == "presses": // 1 at 4s
 		act(simleg.Action{Digits: f[1]})
 	case f[0] == "asks": // for sip:bob@office.example X-Case=1 at 4s
@@ -156,6 +161,17 @@ func (s *teller) clause(b *simleg.Behaviour, f []string) {
 	default:
 		s.Fatalf("nobody knows how a phone %s", strings.Join(f, " "))
 	}
+}
+
+// voiceless is a voice without words: a buzz of 110 Hz that swells four times a second.
+func voiceless(d time.Duration) []int16 {
+	samples := make([]int16, int(d*media.Rate/time.Second))
+	for i := range samples {
+		at := float64(i) / media.Rate
+		_, saw := math.Modf(at * 110)
+		samples[i] = int16(9000 * (saw - 0.5) * (0.6 - 0.4*math.Cos(2*math.Pi*4*at)))
+	}
+	return samples
 }
 
 // referral is TARGET X-Name=value …
@@ -251,6 +267,9 @@ func (s *teller) others() {
 			}
 			if d := far.Digits(); d != "" {
 				s.lines = append(s.lines, line{time.Time{}, 0, "keys at " + who + ": " + d})
+			}
+			if c := s.house.Credentials(far.Info().To); c != "" {
+				s.lines = append(s.lines, line{time.Time{}, 0, "credentials at " + who + ": " + c})
 			}
 			if h := far.Info().Headers; len(h) > 0 {
 				s.lines = append(s.lines, line{time.Time{}, 0, "headers at " + who + ":" + headersOf(h)})

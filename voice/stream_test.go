@@ -28,7 +28,7 @@ type bot struct {
 func (b *bot) Open(_ context.Context, _ sid.Account, _ sid.Call, url string) (call.Socket, error) {
 	b.opened = append(b.opened, url)
 	if strings.Contains(url, "nobody") {
-		return nil, &call.Problem{Code: 31920, Text: "nobody answers"}
+		return nil, &call.Problem{Code: 31901, Text: "nobody answers"}
 	}
 	return &socket{bot: b, closed: make(chan struct{}), says: make(chan string, 10)}, nil
 }
@@ -125,7 +125,7 @@ func TestAStreamThatCannotBeHadIsSaid(t *testing.T) {
 	studio(t, `<Response><Connect><Stream url="wss://nobody.example/"/></Connect><Connect><Stream url="https://owner.example/"/></Connect><Say>Went on.</Say></Response>`, func(h *phonetest.House, b *bot) {
 		h.Phone("sato").Calls(ours).HearsAll("Went on").IsHungUp()
 		said := fmt.Sprint(h.Notices())
-		for _, words := range []string{"31920", "nobody answers", "11100"} {
+		for _, words := range []string{"31901", "nobody answers", "11100"} {
 			if !strings.Contains(said, words) {
 				t.Errorf("nothing is said of %s: %s", words, said)
 			}

@@ -19,7 +19,8 @@ import (
 
 var to = number.Address{Scheme: number.Sim, Text: "sato"}
 
-// lisp is a speaker with one word too many for it.
+// lisp is a speaker with one word too many for it. What it says tells how: by which voice, in which language unless that is
+// English, and in which manner.
 type lisp struct{ phonetest.Mumble }
 
 func (l lisp) Speak(ctx context.Context, u speech.Utterance) (*media.Clip, error) {
@@ -28,7 +29,31 @@ func (l lisp) Speak(ctx context.Context, u speech.Utterance) (*media.Clip, error
 			return nil, errLisp
 		}
 	}
-	return l.Mumble.Speak(ctx, u)
+	clip, err := l.Mumble.Speak(ctx, u)
+	if how := manner(u); how != "" && err == nil {
+		return media.NewClip(clip.Samples(), clip.Caption()+" ("+how+")"), nil
+	}
+	return clip, err
+}
+
+// manner is how something is to be said.
+func manner(u speech.Utterance) string {
+	var how []string
+	add := func(before, word string) {
+		if word != "" {
+			how = append(how, before+word)
+		}
+	}
+	add("by ", u.Voice)
+	add("in ", strings.TrimPrefix(u.Language, "en-US"))
+	for _, s := range u.Spans {
+		add(s.Text+" in ", s.Language)
+		add(s.Text+" as ", s.As)
+		add(s.Text+" at ", s.Rate)
+		add(s.Text+" pitched ", s.Pitch)
+		add(s.Text+" ", s.Volume)
+	}
+	return strings.Join(how, ", ")
 }
 
 // scribe writes down what is to be spoken.

@@ -29,6 +29,7 @@ const (
 	mostAtHand = 8 << 20 // bytes of those
 	mostBody   = 8 << 10 // bytes of an answer in the history of a call; a notification has all of it
 	callback   = 15003   // a status callback went wrong
+	inRoom     = 16011   // that of a conference
 )
 
 // Book keeps what a Journal has written down.
@@ -145,7 +146,11 @@ func (j *Journal) heard(a call.Ask, began time.Time, reply call.Reply, err error
 	short.Body = beginning(e.Body)
 	j.write(entry{exchange: &short})
 	if e.Code != 0 && tells(a) {
-		j.note(account.Notification{Account: a.Account, Call: a.Call, Warning: true, Code: callback, Text: "status callback not delivered: " + text, Exchange: e})
+		code := callback
+		if a.Params.Has("StatusCallbackEvent") {
+			code = inRoom
+		}
+		j.note(account.Notification{Account: a.Account, Call: a.Call, Warning: code == callback, Code: code, Text: "status callback not delivered: " + text, Exchange: e})
 	}
 }
 

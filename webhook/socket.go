@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
@@ -19,7 +20,10 @@ var _ call.Sockets = (*Client)(nil)
 const (
 	maxMessage = 1 << 20 // bytes of one message of a server
 
-	badHandshake = 31920 // Stream: WebSocket handshake error
+	noStreamYet   = 31901 // Stream: WebSocket connection timeout
+	streamRefused = 31902 // Stream: WebSocket connection refused
+	noSafeStream  = 31910 // Stream: WebSocket SSL protocol error
+	badHandshake  = 31920 // Stream: WebSocket handshake error
 )
 
 // Open opens a WebSocket to an owner's server, ws or wss, under the same rules as every other question: the signature is
@@ -51,14 +55,29 @@ func (c *Client) Open(ctx context.Context, account sid.Account, id sid.Call, tex
 		if errors.Is(err, ErrForbidden) {
 			return nil, explain(u.Host, err)
 		}
-		p := &call.Problem{Code: badHandshake, Text: u.Host + " does not take up the stream: " + because(limited, err).Error(), Err: err}
+		p := &call.Problem{Code: noStream(u.Host, because(limited, err)), Text: u.Host + " does not take up the stream: " + because(limited, err).Error(), Err: err}
 		if reply != nil {
-			p.Text = u.Host + " answered the stream with HTTP " + reply.Status
+			p.Code, p.Text = badHandshake, u.Host+" answered the stream with HTTP "+reply.Status
 		}
 		return nil, p
 	}
 	conn.SetReadLimit(maxMessage)
 	return socket{conn}, nil
+}
+
+// noStream is Twilio's code for a stream that could not be opened, where no server has answered.
+func noStream(host string, err error) int {
+	if _, ok := errors.AsType[late](err); ok {
+		return noStreamYet
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return streamRefused
+	}
+	switch explain(host, err).Code {
+	case handshake, wrongName, expired, unknownAuthority:
+		return noSafeStream
+	}
+	return badHandshake
 }
 
 // parseSocket checks that text is a WebSocket that can be opened.

@@ -92,9 +92,10 @@ func TestAStreamThatIsRefused(t *testing.T) {
 	}{
 		{"no WebSocket", at, true, 31920},
 		{"a redirect", at + "/elsewhere", true, 31920},
-		{"no answer", at + "/slow", true, 31920},
+		{"no answer", at + "/slow", true, 31901},
 		{"within our network", at, false, 11200},
-		{"nobody there", "ws://127.0.0.1:1/", true, 31920},
+		{"nobody there", "ws://127.0.0.1:1/", true, 31902},
+		{"no TLS", "wss" + strings.TrimPrefix(plain.URL, "http"), true, 31910},
 		{"another scheme", "https://example.com/", true, 11100},
 		{"no host", "wss:///x", true, 11100},
 	} {

@@ -32,19 +32,18 @@ func TestTenCallersWaitInTheSampleCallCentre(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, patience, "all of them wait", func() bool { return c.desk("queue") == fmt.Sprintf(`["support %d"]`, callers) })
-	places := map[string]bool{}
-	first := ""
-	for _, r := range c.requests(func(r centreRequest) bool {
-		return r.Path == "/waiting" && r.Params["QueuePosition"] == r.Params["CurrentQueueSize"]
-	}) {
-		places[r.Params["QueuePosition"]] = true // told on coming in: the last place
-		if r.Params["QueuePosition"] == "1" {
-			first = r.Params["CallSid"]
+	places, first := map[string]bool{}, ""
+	eventually(t, patience, "each of them was told a place of their own", func() bool {
+		for _, r := range c.requests(func(r centreRequest) bool {
+			return r.Path == "/waiting" && r.Params["QueuePosition"] == r.Params["CurrentQueueSize"]
+		}) {
+			places[r.Params["QueuePosition"]] = true // told on coming in: the last place
+			if r.Params["QueuePosition"] == "1" {
+				first = r.Params["CallSid"]
+			}
 		}
-	}
-	if len(places) != callers {
-		t.Errorf("%d callers were told the places %v", callers, places)
-	}
+		return len(places) == callers
+	})
 	agent.rings()
 	agent.picksUp()
 	agent.hears(2 * time.Second)

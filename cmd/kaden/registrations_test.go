@@ -353,11 +353,11 @@ func TestALineThatAnotherNodeHasTakenIsBack(t *testing.T) {
 		tries(sipleg.Standing{Condition: sipleg.Silent, Why: "no answer"})
 		tries(sipleg.Standing{Condition: sipleg.Waiting})
 		tries(sipleg.Standing{Condition: sipleg.Refused, Holder: "b"})
-		if got := said.String(); got != "ntt down: no answer" {
+		if got := said.String(); got != "trunk ntt down: no answer" {
 			t.Errorf("people are told: %s", got)
 		}
 		tries(sipleg.Standing{Condition: sipleg.Registered, Holder: "b"})
-		if got := said.String(); got != "ntt down: no answer, ntt back" {
+		if got := said.String(); got != "trunk ntt down: no answer, trunk ntt back" {
 			t.Errorf("people are told: %s", got)
 		}
 		tries(sipleg.Standing{Condition: sipleg.Silent, Why: "no answer"})
