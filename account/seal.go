@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Seal closes secrets before they reach the disk and opens them again: AES-256-GCM under a key that lies
@@ -89,6 +90,9 @@ func LoadSeal(path string) (*Seal, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeKeyFile(path); err != nil {
+			if errors.Is(err, syscall.ENOSPC) {
+				return nil, fmt.Errorf("make key file: %w; make room on that disk", err)
+			}
 			return nil, fmt.Errorf("make key file: %w; the data directory must be writable", err)
 		}
 		text, err = os.ReadFile(path)

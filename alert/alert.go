@@ -66,6 +66,7 @@ type Delivery struct {
 	Remote     string
 	ReceivedAt time.Time
 	Alerts     []Alert
+	Hashed     bool // the ID is that of the body: a sender that names nothing says the same again when the same happens again
 	Ours       bool // kaden's own word about the source, and no sign that its sender can be read: a storm, a test of the console's
 }
 

@@ -20,6 +20,8 @@ var Japanese = map[string]string{
 	"not what Mackerel sends: %s":                                            "Mackerel の形式ではありません：%s",
 	"event alert without an alert":                                           "event が alert ですが、alert がありません",
 	"an alert that says neither isOpen nor status":                           "isOpen も status もないアラートです",
+	"it has neither a summary nor an alertname":                              "summary も alertname もありません",
+	"the sender has left out %d more alerts of this group":                   "このグループには、送信元が省いたアラートがほかに %s 件あります",
 	"it has no event":                        "event がありません",
 	"event %q is not known here":             "event「%s」は知らない種類です",
 	"event alertGroup without an alertGroup": "event が alertGroup ですが、alertGroup がありません",

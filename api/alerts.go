@@ -54,7 +54,11 @@ func (a *API) list(ctx context.Context, in *struct {
 	}
 	found, err := a.cfg.Records.Incidents(ctx, q)
 	if err != nil {
-		return nil, a.trouble(ctx, "alert "+in.Before, err)
+		what := "alerts"
+		if in.Before != "" {
+			what = "alert " + in.Before
+		}
+		return nil, a.trouble(ctx, what, err)
 	}
 	out := Alerts{Alerts: []Alert{}, More: len(found) >= q.Limit}
 	for _, i := range found[:min(len(found), q.Limit-1)] {

@@ -67,6 +67,11 @@ func inJapanese(r *problem.Reader, v any) any {
 	case Callee:
 		v.Warning = r.Say(v.Warning)
 		return v
+	case Why:
+		v.Summary = r.Say(v.Summary)
+		v.People = each(v.People, func(p *Story) { p.Why, p.Advice = r.Say(p.Why), r.Say(p.Advice) })
+		v.Notices = each(v.Notices, func(n *string) { *n = r.Say(*n) })
+		return v
 	case Alerts:
 		v.Alerts = each(v.Alerts, func(a *Alert) { sayTitle(r, a) })
 		return v

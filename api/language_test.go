@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaden-project/kaden/alert"
 	"github.com/kaden-project/kaden/api"
+	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/problem"
 )
 
@@ -40,4 +41,25 @@ func TestTheAPISpeaksJapaneseToWhoAsksForIt(t *testing.T) {
 		h.set.Sources = map[string]alert.Source{}
 		h.cfg.Japanese = problem.NewReader(api.Japanese, problem.Book{"is missing": "これがありません"})
 	})
+}
+
+// Whoever asks at night why nobody came reads it in their language; who it was and how it ended stay as they are.
+func TestWhyIsSaidInJapanese(t *testing.T) {
+	story(t, func(h *house) {
+		h.told.why = dispatch.Explanation{
+			Summary: "1 person was called so far.", Notices: []string{"the call-out was stopped", "EOF"},
+			People: []dispatch.PersonStory{{Person: "sato", Outcome: "fault", Why: "was not called: our own fault"}},
+		}
+		path := "/api/alerts/" + h.rung() + "/why"
+		said := read[api.Why](h, http.StatusOK, h.ask("GET", path, "", japanese))
+		if said.Summary != "これまでに 1 人を呼びました。" || said.Notices[0] != "呼び出しを止めました" || said.Notices[1] != "EOF" {
+			t.Errorf("%+v", said)
+		}
+		if p := said.People[0]; p.Person != "sato" || p.Outcome != "fault" || p.Why != "こちら側の障害で呼べていません" {
+			t.Errorf("of sato: %+v", p)
+		}
+		if english := get[api.Why](h, path); english.Summary != h.told.why.Summary || english.People[0].Why != h.told.why.People[0].Why {
+			t.Errorf("whoever says nothing hears %+v", english)
+		}
+	}, func(h *house) { h.cfg.Japanese = problem.NewReader(api.Japanese, dispatch.Japanese) })
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kaden-project/kaden/manifest"
+	"github.com/kaden-project/kaden/trunk"
 )
 
 // Standing is how a trunk, or an SMSC, stands with its carrier, apart from calls and messages.
@@ -28,20 +29,30 @@ func (a *API) standings() map[string]Standing {
 	return a.cfg.Standings()
 }
 
-// linesDown warns of trunks and SMSCs that carriers do not let us use. It is loud where no other is left.
+// linesDown warns of trunks and SMSCs that carriers do not let us use, and of trunks that have failed call after call. It is
+// loud where no other is left.
 func (a *API) linesDown(set *manifest.Set) (w []Warning) {
 	stand := a.standings()
-	lines := set.Lines()
-	down := 0
-	for _, t := range lines {
-		if stand[t.Name].Down {
-			down++
-		}
+	fared := map[string]trunk.Health{}
+	for _, t := range a.cfg.Calls.Trunks() {
+		fared[t.Name] = t.Health
 	}
+	lines := set.Lines()
 	for _, t := range lines {
-		if s := stand[t.Name]; s.Down {
-			w = append(w, Warning{Code: "line-down", Loud: down == len(lines), About: t.Name, Text: fmt.Sprintf("trunk %s is down: %s", t.Name, s.Why), Hint: s.Remedy})
+		one := Warning{Code: "line-down", About: t.Name}
+		switch s, h := stand[t.Name], fared[t.Name]; {
+		case s.Down:
+			one.Text, one.Hint = s.Why, s.Remedy
+		case h.Down():
+			one.Text, one.Hint = h.Words(time.Now()), fmt.Sprintf("kaden trunk check %s, with --call and a number, says whether it works again", t.Name)
+		default:
+			continue
 		}
+		one.Text = fmt.Sprintf("trunk %s is down: %s", t.Name, one.Text)
+		w = append(w, one)
+	}
+	for i := range w {
+		w[i].Loud = len(w) == len(lines)
 	}
 	for _, c := range set.SMSCs {
 		if s := stand[c.Name]; s.Down {

@@ -65,16 +65,16 @@ func responseCode(r Record) int {
 
 // remedied is why a trunk has failed a call, with what its operator can do about it, unless the reason says so itself.
 func remedied(e leg.Event) string {
-	remedy := "ask the carrier what it means"
+	remedy := " (ask the carrier what it means)"
 	switch {
 	case strings.Contains(e.Reason, "check "):
 		return e.Reason
 	case e.Cause == leg.Congested:
-		remedy = "it is full, or restricts calls: a second trunk would carry them"
+		remedy = " (it is full, or restricts calls: a second trunk would carry them)"
 	case e.Status == 401 || e.Status == 403 || e.Status == 407:
-		remedy = "check user:, password: and from: of the trunk"
+		remedy = " (check user:, password: and from: of the trunk)"
 	case e.Cause == leg.Canceled:
-		remedy = "check its address and the firewall"
+		remedy = " (check its address and the firewall)"
 	}
-	return e.Reason + " (" + remedy + ")"
+	return e.Reason + remedy
 }

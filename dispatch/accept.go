@@ -50,12 +50,20 @@ func (d *Dispatcher) Accept(ctx context.Context, in alert.Delivery) (alert.Recei
 	for i := range ids {
 		ids[i].incident, ids[i].callout = newID("al"), newID("co")
 	}
+	first, again := in.ID, in.ID+"+"+newID("de")
 	var a *accepted
 	var claimed []string
 	err := d.store.Write(ctx, func(tx Tx) error {
 		a = &accepted{}
 		defer func() { claimed = append(claimed, a.claimed...) }()
+		in.ID = first
 		seen, err := tx.SeenDelivery(in)
+		if err == nil && seen && in.Hashed {
+			if seen, err = stands(tx, in); err == nil && !seen {
+				in.ID = again
+				seen, err = tx.SeenDelivery(in)
+			}
+		}
 		if err != nil || seen {
 			a.receipt.Duplicate = seen
 			return err
@@ -82,6 +90,26 @@ func (d *Dispatcher) Accept(ctx context.Context, in alert.Delivery) (alert.Recei
 		return alert.Receipt{}, fmt.Errorf("alert from %s not stored: %w", in.Source, err)
 	}
 	return a.receipt, nil
+}
+
+// stands tells of words that came before whether they say how things stand anyway, as those of a sender that missed our
+// answer do. What has been over since, and is said to fire in the same words, fires again: it is no repetition, and nor is
+// the same end of it. Words with a time are about that moment, however often they come.
+func stands(tx Tx, in alert.Delivery) (bool, error) {
+	for _, one := range in.Alerts {
+		if !one.OccurredAt.IsZero() {
+			continue
+		}
+		open, is, err := tx.OpenIncident(in.Source, one.Key)
+		if err != nil {
+			return false, err
+		}
+		switch {
+		case one.Action == alert.Trigger && !is, one.Action == alert.Resolve && is, one.Action == alert.Ack && is && open.Status == Stored:
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // carryOut does what an accepted delivery leads to, after the commit. Real alerts come first: drills give way

@@ -3,6 +3,7 @@ package dispatch_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -153,6 +154,56 @@ func TestTheSameDeliveryTwiceIsOneAlert(t *testing.T) {
 		}
 		h.rings("sato")
 		h.quiet()
+	})
+}
+
+// A script that posts the same two bodies, one when the disk is full and one when it is not: how things stand tells a
+// repetition from the same trouble come again.
+func TestTheSameWordsOnceItWasOverAreNoRepetition(t *testing.T) {
+	story(t, "", func(h *house) {
+		says := func(action alert.Action, change ...func(*alert.Alert)) alert.Receipt {
+			t.Helper()
+			one := alert.Alert{Key: "k", Action: action, Severity: alert.Critical, Title: "disk full"}
+			for _, f := range change {
+				f(&one)
+			}
+			r, err := h.d.Accept(context.Background(), alert.Delivery{ID: fmt.Sprint(action, one.OccurredAt), Hashed: true, Source: "json", Raw: []byte(action), Alerts: []alert.Alert{one}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			return r
+		}
+		first := says(alert.Trigger)
+		sato := h.rings("sato").ring()
+		if again := says(alert.Trigger); !again.Duplicate {
+			t.Error("it fires, and the same again is no repetition")
+		}
+		for range 2 {
+			says(alert.Resolve)
+			sato.stopped(leg.Canceled)
+			h.is(first.Alerts[0], dispatch.Resolved, "")
+			if again := says(alert.Resolve); !again.Duplicate {
+				t.Error("it is over, and the same again is no repetition")
+			}
+			h.after(time.Minute)
+			if again := says(alert.Trigger); again.Duplicate || again.Alerts[0] != first.Alerts[0] {
+				t.Errorf("the same trouble has come again: %+v, want %s", again, first.Alerts[0])
+			}
+			sato = h.rings("sato").ring()
+		}
+		says(alert.Resolve)
+		sato.stopped(leg.Canceled)
+
+		// Words with a time are about that moment, also where the network brings them late.
+		at := func(a *alert.Alert) { a.Key, a.OccurredAt = "m", time.Now().Truncate(24*time.Hour) }
+		one := says(alert.Trigger, at)
+		h.rings("sato").ring()
+		h.alert("m", "disk full", resolve)
+		h.is(one.Alerts[0], dispatch.Resolved, "")
+		if again := says(alert.Trigger, at); !again.Duplicate {
+			t.Errorf("what has its time was taken for a new trouble: %+v", again)
+		}
 	})
 }
 

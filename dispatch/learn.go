@@ -23,10 +23,10 @@ func advice(a Attempt) string {
 		return ""
 	}
 	after := a.Answered.Sub(a.Rang).Truncate(time.Second)
-	said := fmt.Sprintf("the voicemail of %s answered after %d s", number.Mask(a.Address), int(after.Seconds()))
+	who, late := number.Mask(a.Address), int(after.Seconds())
 	ring := after - beforeVoicemail
 	if ring < leastRing {
-		return said + ": no ring time is short enough; the phone is off, or the voicemail should answer later"
+		return fmt.Sprintf("the voicemail of %s answered after %d s: no ring time is short enough; the phone is off, or the voicemail should answer later", who, late)
 	}
-	return said + fmt.Sprintf(": ring: %ds", int(ring.Seconds()))
+	return fmt.Sprintf("the voicemail of %s answered after %d s: ring: %ds", who, late, int(ring.Seconds()))
 }

@@ -371,7 +371,7 @@ func fixed(h Line) bool {
 // heard passes on what happened to the call, to every attempt that rides on it.
 func (l *line) heard(e call.Event) {
 	if e.Status.Over() {
-		l.finish(e.At, outcomeOf(e, l.wasAnswered()), words(e))
+		l.finish(e.At, outcomeOf(e, l.wasAnswered(), l.isTrunks()), words(e))
 		return
 	}
 	var kind callout.EventKind
@@ -432,6 +432,13 @@ func (l *line) wasAnswered() bool {
 	l.all.mu.Lock()
 	defer l.all.mu.Unlock()
 	return !l.answered.IsZero()
+}
+
+// isTrunks tells that the call is a trunk's, over which no phone has rung.
+func (l *line) isTrunks() bool {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	return l.trunk != "" && l.rang.IsZero()
 }
 
 // finish ends the line and tells its riders how; "" is a call that was never placed.

@@ -183,9 +183,10 @@ func (d *Dispatcher) hand(id string, it item) {
 			if errors.Is(err, ErrNotFound) || d.life.Err() != nil {
 				return
 			}
-			if err != nil {
-				unkept(d.log, "call-out not told; trying again", err, "callout", id)
+			if err == nil {
+				continue // it has gone back to rest before it was asked
 			}
+			unkept(d.log, "call-out not told; trying again", err, "callout", id)
 			select {
 			case <-time.After(pause):
 			case <-d.life.Done():
@@ -204,9 +205,8 @@ func (d *Dispatcher) warm(ctx context.Context) {
 		for _, text := range p.fixed() {
 			doc := &twiml.Response{Verbs: []twiml.Verb{&twiml.Say{Language: p.tag, Loop: 1, Spans: []twiml.Span{{Text: text}}}}}
 			if err := d.cfg.Caller.Prepare(ctx, doc); err != nil {
-				if ctx.Err() == nil {
-					d.log.Warn("this language cannot be spoken here", "language", p.tag, "err", err)
-				}
+				// Whoever keeps the engines has said so at the start, and each alert whose words are missing says so again.
+				d.log.Debug("phrases are not ready", "language", p.tag, "err", err)
 				break
 			}
 		}

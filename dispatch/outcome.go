@@ -8,8 +8,9 @@ import (
 	"github.com/kaden-project/kaden/leg"
 )
 
-// outcomeOf says what a call's end means for the attempt it was made for.
-func outcomeOf(e call.Event, answered bool) callout.Outcome {
+// outcomeOf says what a call's end means for the attempt it was made for. trunk tells that it left over one, and that no phone
+// has rung.
+func outcomeOf(e call.Event, answered, trunk bool) callout.Outcome {
 	lied := e.Cause == leg.Busy || e.Cause == leg.Unreachable // what answered was no telephone, by ear
 	if answered && !lied {
 		return callout.NotConfirmed // the machine knows whether a key was pressed before
@@ -28,6 +29,12 @@ func outcomeOf(e call.Event, answered bool) callout.Outcome {
 	case leg.Fault, leg.Congested:
 		// Rule 7: no trunk, a wrong password, the trunk's 503 are no fault of the person's.
 		return callout.Fault
+	case leg.Failed:
+		// A carrier that does not let us in (403), or takes nothing that we say, refuses whomever we call: if that burned
+		// turns, nobody would be left to ring within a second.
+		if trunk {
+			return callout.Fault
+		}
 	}
 	return callout.Unreachable
 }

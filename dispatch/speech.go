@@ -2,11 +2,15 @@ package dispatch
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 
 	"github.com/kaden-project/kaden/twiml"
 )
+
+// errUnspoken is why nobody is called where the engines take too long, or hang.
+var errUnspoken = fmt.Errorf("the words were not ready within %v; kaden doctor tries the engines", rendering)
 
 // speech is what the calls of one moment have in common: a thousand people who hear the same words have
 // them spoken once, and ask once whether the call-out is still ours.
@@ -27,10 +31,10 @@ func (s *speech) prepare(ctx context.Context, r *run, l *line) error {
 	if err == nil {
 		return nil
 	}
-	r.log.Warn("the alert's words cannot be spoken; saying it plainly", "err", err)
 	if again := s.speak(context.WithoutCancel(ctx), s.d.script(s.d.telling(l, l.aboard(), true))); again != nil {
 		return err
 	}
+	r.log.Warn("the alert's words cannot be spoken; saying it plainly", "err", err)
 	l.speakPlainly()
 	return nil
 }
@@ -42,7 +46,7 @@ func (s *speech) speak(ctx context.Context, doc *twiml.Response) error {
 	f := s.words[key]
 	if f == nil {
 		f = sync.OnceValue(func() error {
-			ctx, stop := context.WithTimeout(ctx, rendering)
+			ctx, stop := context.WithTimeoutCause(ctx, rendering, errUnspoken)
 			defer stop()
 			return s.d.cfg.Caller.Prepare(ctx, doc)
 		})

@@ -68,6 +68,35 @@ func (n *night) rang() (who []string) {
 	return who
 }
 
+// A carrier that lets us in no more (403) refuses whomever we call. That is no word of those who are called: they keep their turns
+// until somebody has mended it. Once a phone has rung, it is.
+func TestACarrierThatLetsNobodyInBurnsNobodysTurn(t *testing.T) {
+	const inTurn = "plan: default\nsteps:\n  - call: [sato, suzuki, tanaka]\n    order: in-turn\n    rounds: 1\n"
+	tellOver(t, inTurn, region, func(n *night) {
+		for name := range mobiles {
+			n.everywhere(name, simleg.Behaviour{RingAfter: simleg.Never, AnswerAfter: 20 * time.Millisecond, Refuse: leg.Failed})
+		}
+		n.mobilePhones()
+		id := n.alert("db", "database down")
+		time.Sleep(90 * time.Second)
+		n.is(id, dispatch.Stored, "")
+		if burnt := n.burnt(); len(burnt) > 0 {
+			t.Errorf("turns were burnt: %q\n%s", burnt, n.timeline())
+		}
+		if told := n.count(timeline.NoticeRaised, "is down: the last 3 calls failed"); told != len(region) {
+			t.Errorf("people were told %d times that a trunk is down:\n%s", told, n.timeline())
+		}
+		n.why(id, false, "our own fault")
+		n.everywhere("sato", simleg.Behaviour{RingAfter: time.Second, AnswerAfter: 3 * time.Second, Refuse: leg.Failed})
+		n.everywhere("suzuki", simleg.Behaviour{RingAfter: time.Second, AnswerAfter: 3 * time.Second, Actions: []simleg.Action{{At: 5 * time.Second, Digits: "1"}}})
+		time.Sleep(90 * time.Second)
+		n.is(id, dispatch.Acknowledged, "suzuki")
+		if n.count(timeline.AttemptUnreachable, "") == 0 {
+			t.Errorf("sato's phone rang, and the refusal is still nobody's:\n%s", n.timeline())
+		}
+	})
+}
+
 // All trunks are down for two minutes and a half, whatever the plan's pattern: nobody's turn is burnt, people are told
 // loudly, once of each trunk, and whoever was first is called first when lines work again, within the half minute of the longest rest.
 func TestAllTrunksDownForTwoMinutesBurnsNobodysTurn(t *testing.T) {

@@ -338,8 +338,13 @@ func up(a callout.Attempt) bool { return a.Ended.IsZero() }
 // act does what was decided, after the commit.
 func (t *turn) act(ctx context.Context) {
 	for _, e := range t.notes {
-		if e.Kind == timeline.NoticeRaised {
+		switch e.Kind {
+		case timeline.NoticeRaised:
 			t.run.log.Error("notice raised", "text", e.Text)
+		case timeline.AlertExhausted:
+			t.run.log.Error("nobody took the alert", "title", t.incident.Alert.Title, "text", e.Text)
+		case timeline.AlertAcknowledged, timeline.AlertResolved:
+			t.run.log.Info(string(e.Kind), "person", e.Person)
 		}
 	}
 	for _, c := range t.stops {

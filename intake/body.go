@@ -148,15 +148,15 @@ func notJSON(r *http.Request, text []byte, source alert.Source) *refusal {
 	return &refusal{status: http.StatusBadRequest, text: what, hint: hint, mild: len(text) == 0}
 }
 
-// deliveryID is what the sender calls this delivery, else what is in it.
-func deliveryID(h http.Header, raw []byte) string {
+// deliveryID is what the sender calls this delivery, else what is in it (hashed).
+func deliveryID(h http.Header, raw []byte) (id string, hashed bool) {
 	if key := h.Get("Idempotency-Key"); key != "" {
 		if len(key) > 128 || strings.IndexFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
 			key = hash([]byte(key))
 		}
-		return "key:" + key
+		return "key:" + key, false
 	}
-	return hash(raw)
+	return hash(raw), true
 }
 
 func hash(b []byte) string {

@@ -86,8 +86,9 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.unreadable(w, r, source, raw, problem, now)
 		return
 	}
+	id, hashed := deliveryID(r.Header, raw)
 	delivery := alert.Delivery{
-		ID:         deliveryID(r.Header, raw),
+		ID:         id,
 		Source:     source.Name,
 		Kind:       source.Kind,
 		Raw:        raw,
@@ -96,6 +97,8 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ReceivedAt: now,
 		Alerts:     alert.Translate(d.cfg.Translators[source.Kind], source, raw),
 	}
+	// What was not read in full, perhaps because the machine has too much to do, says nothing new when it comes again.
+	delivery.Hashed = hashed && delivery.Read()
 	d.accept(w, r, delivery)
 }
 
@@ -103,6 +106,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // not exist as for a key that is wrong.
 func (d *Door) enter(path string) (alert.Source, bool) {
 	name, key, _ := strings.Cut(strings.TrimPrefix(path, "/in/"), "/")
+	key = strings.TrimSuffix(key, "/") // as some senders write addresses
 	source, known := d.cfg.Sources(name)
 	given, right := sha256.Sum256([]byte(key)), sha256.Sum256([]byte(source.Key))
 	same := subtle.ConstantTimeCompare(given[:], right[:]) == 1

@@ -102,11 +102,37 @@ func TestAnAlertIsStoredAndAnswered(t *testing.T) {
 		t.Errorf("answered %d %v", code, answer)
 	}
 	d := h.last(t)
-	if d.Source != "json" || d.Kind != "json" || string(d.Raw) != `{"title":"disk full","severity":"critical"}` || d.Remote != "192.0.2.1" || !d.ReceivedAt.Equal(h.now) || len(d.ID) != 64 {
+	if d.Source != "json" || d.Kind != "json" || string(d.Raw) != `{"title":"disk full","severity":"critical"}` || d.Remote != "192.0.2.1" || !d.ReceivedAt.Equal(h.now) || len(d.ID) != 64 || !d.Hashed {
 		t.Errorf("delivery %+v", d)
 	}
 	if len(d.Alerts) != 1 || d.Alerts[0].Title != "disk full" || d.Alerts[0].Severity != alert.Critical || d.Alerts[0].Source != "json" {
 		t.Errorf("alerts %+v", d.Alerts)
+	}
+}
+
+// The same body may be read at one time and not at another, on a machine that has too much to do: that is no news.
+func TestWhatWasNotReadIsARepetitionWhateverStands(t *testing.T) {
+	h := open(Config{})
+	h.sent(t, "POST", "/in/json/"+key, `{"title":"disk full"}`)
+	if !h.last(t).Hashed {
+		t.Error("what was read does not count as new once it was over")
+	}
+	h.sent(t, "POST", "/in/json/"+key, `{"severity":"critical"}`)
+	if d := h.last(t); d.Hashed || d.Read() {
+		t.Errorf("%+v", d)
+	}
+}
+
+// Some senders write a slash at the end of each address.
+func TestASlashBehindTheKeyIsNoPartOfIt(t *testing.T) {
+	h := open(Config{})
+	if code, _, answer := h.sent(t, "POST", "/in/json/"+key+"/", `{"title":"disk full"}`); code != 202 || len(h.taken) != 1 {
+		t.Errorf("answered %d %v", code, answer)
+	}
+	for _, path := range []string{"/in/json/", "/in/json//", "/in/json/" + key + "/x", "/in/json/" + key + "//", "/in//" + key} {
+		if code, _, answer := h.sent(t, "POST", path, `{"title":"disk full"}`); code != 404 {
+			t.Errorf("%s: answered %d %v", path, code, answer)
+		}
 	}
 }
 
@@ -119,8 +145,8 @@ func TestTheSameAgainIsADuplicate(t *testing.T) {
 		t.Errorf("answered %d %v", code, answer)
 	}
 	_, _, answer = h.sent(t, "POST", "/in/json/"+key, body, "Idempotency-Key", "n-1")
-	if answer["status"] != "stored" || h.last(t).ID != "key:n-1" {
-		t.Errorf("with a name of its own: %v, %q", answer, h.last(t).ID)
+	if answer["status"] != "stored" || h.last(t).ID != "key:n-1" || h.last(t).Hashed {
+		t.Errorf("with a name of its own: %v, %+v", answer, h.last(t))
 	}
 	_, _, answer = h.sent(t, "POST", "/in/json/"+key, `{"title":"another"}`, "Idempotency-Key", "n-1")
 	if answer["status"] != "duplicate" {

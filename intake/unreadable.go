@@ -37,6 +37,7 @@ func (d *Door) unreadable(w http.ResponseWriter, r *http.Request, source alert.S
 	receipt, err := d.cfg.Acceptor.Accept(ctx, alert.Delivery{
 		// Its name is not the sender's: what is sent again under the same Idempotency-Key, mended, is another delivery.
 		ID:     "refused:" + hash(raw),
+		Hashed: true,
 		Source: source.Name, Kind: source.Kind, Raw: raw[:min(len(raw), mostKept)], Header: keptHeader(r.Header),
 		Remote: remote(r), ReceivedAt: now, Alerts: []alert.Alert{about},
 	})

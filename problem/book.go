@@ -77,7 +77,7 @@ func read(english, said string) entry {
 }
 
 // deepest is how often what stands in a hole is looked up in turn.
-const deepest = 4
+const deepest = 6
 
 // Say gives text in Japanese, and text itself where no book has it.
 func (r *Reader) Say(text string) string {

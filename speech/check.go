@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 )
 
 // Engine is what is known about one engine for one language after it was tried.
@@ -18,7 +19,6 @@ type Engine struct {
 // kaden's own messages need, Japanese and English, are always in the answer. It is for the start and for
 // kaden doctor, and takes less than a second where all is well.
 func (s *Speaker) Check(ctx context.Context) []Engine {
-	var out []Engine
 	languages := []string{"ja", "en"}
 	for _, p := range s.providers {
 		for _, l := range p.Languages() {
@@ -27,19 +27,25 @@ func (s *Speaker) Check(ctx context.Context) []Engine {
 			}
 		}
 	}
+	var tries []func() Engine
 	for _, l := range languages {
 		spoken := false
 		for _, p := range s.providers {
-			if !slices.Contains(p.Languages(), l) {
-				continue
+			if slices.Contains(p.Languages(), l) {
+				spoken = true
+				tries = append(tries, func() Engine { return s.try(ctx, p, l) })
 			}
-			spoken = true
-			out = append(out, s.try(ctx, p, l))
 		}
 		if !spoken {
-			out = append(out, Engine{Language: l, Err: &ErrNoEngine{Language: l}})
+			tries = append(tries, func() Engine { return Engine{Language: l, Err: &ErrNoEngine{Language: l}} })
 		}
 	}
+	out := make([]Engine, len(tries))
+	var all sync.WaitGroup
+	for i, try := range tries {
+		all.Go(func() { out[i] = try() }) // side by side: one that hangs is waited for alone
+	}
+	all.Wait()
 	return out
 }
 

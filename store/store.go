@@ -7,7 +7,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -148,7 +147,13 @@ func (s *Store) Ready(ctx context.Context) error {
 	go func() { done <- s.change(ctx, func(t *tx) error { t.Now(); return t.err }) }()
 	select {
 	case err := <-done:
-		return cmp.Or(err, s.db.room())
+		if full := s.db.room(); full != nil {
+			return full
+		}
+		if errors.Is(err, dispatch.ErrAway) {
+			return fmt.Errorf("the database is away: new alerts are refused, and calls under way go on (%w)", err)
+		}
+		return err
 	case <-ctx.Done():
 		return fmt.Errorf("the database does not answer: %w", ctx.Err())
 	}

@@ -5,7 +5,7 @@
 //	 "at": "2026-11-22T07:00:00+09:00"}
 //
 // Only the title is required. Other senders' words for the same things are understood as well, and a
-// list of such objects is several alerts.
+// list of such objects is several alerts. So are posts of Alertmanager, Grafana, Datadog and Zabbix.
 package plain
 
 import (
@@ -31,8 +31,13 @@ func Translate(raw []byte) ([]alert.Alert, error) {
 		return nil, err
 	}
 	list, many := v.([]any)
+	read := one
 	if !many {
 		list = []any{v}
+		if post, ok := v.(map[string]any); ok && len(group(post)) > 0 {
+			list, many = group(post), true
+			read = func(item any) (alert.Alert, error) { return member(post, item) }
+		}
 	}
 	if len(list) == 0 {
 		return nil, errors.New("an empty list")
@@ -41,7 +46,7 @@ func Translate(raw []byte) ([]alert.Alert, error) {
 	var unread error // the first that cannot be read; the others are alerts all the same
 	rest := 0
 	for i, item := range list {
-		a, err := one(item)
+		a, err := read(item)
 		switch {
 		case err == nil:
 			alerts = append(alerts, a)
@@ -64,7 +69,7 @@ func one(v any) (alert.Alert, error) {
 	if !ok {
 		return alert.Alert{}, errors.New(`an alert is a JSON object: {"title": "disk full"}`)
 	}
-	o := alert.Object(fields)
+	o := translated(fields)
 	a := alert.Alert{
 		Account:    o.Text("account", "organization", "orgName"),
 		Key:        o.Text("key", "dedup_key", "dedupKey", "id"),

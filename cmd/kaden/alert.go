@@ -94,6 +94,7 @@ func (c *oneAlert) decide(out *output, what string, in map[string]string) error 
 // whyCmd asks why nobody was called.
 type whyCmd struct {
 	serverFlags
+	languageFlag
 	ID string `arg:"" optional:"" name:"alert" help:"The alert: al-…; the newest ones are listed unless it is named."`
 }
 
@@ -112,14 +113,14 @@ func (c *whyCmd) latest(out *output, server *client) error {
 		return err
 	}
 	if len(found.Alerts) == 0 {
-		fmt.Fprintln(out.Stdout, "no alert has come in yet; kaden serve prints a curl that sends one")
+		fmt.Fprintln(out.Stdout, out.say("no alert has come in yet; kaden serve prints a curl that sends one"))
 		return nil
 	}
 	w := tabwriter.NewWriter(out.Stdout, 0, 0, 2, ' ', 0)
 	for _, a := range found.Alerts {
-		how := a.Status
+		how := out.say("%s", a.Status)
 		if a.By != "" {
-			how += " by " + a.By
+			how += out.pick(" by "+a.By, "（"+a.By+"）")
 		}
 		title := []rune(a.Title)
 		if len(title) > 60 {
@@ -132,10 +133,12 @@ func (c *whyCmd) latest(out *output, server *client) error {
 
 // Run shows the answer, and what happened to each person.
 func (c *whyCmd) Run(out *output) error {
+	out = out.in(c.Language)
 	api, err := c.client()
 	if err != nil {
 		return err
 	}
+	api.language = out.language()
 	if c.ID == "" {
 		return c.latest(out, api)
 	}
@@ -146,17 +149,17 @@ func (c *whyCmd) Run(out *output) error {
 	fmt.Fprintln(out.Stdout, why.Summary)
 	w := tabwriter.NewWriter(out.Stdout, 0, 0, 2, ' ', 0)
 	for _, p := range why.People {
-		fmt.Fprintf(w, "  %s\t%d×\t%s\t%s\n", p.Person, p.Attempts, p.Outcome, p.Why)
+		fmt.Fprintf(w, "  %s\t%d×\t%s\t%s\n", p.Person, p.Attempts, out.say("%s", p.Outcome), p.Why)
 	}
 	w.Flush()
 	for _, p := range why.People {
 		if p.Sound != "" {
-			fmt.Fprintf(out.Stdout, "  sound of %s: %s\n", p.Person, p.Sound)
+			fmt.Fprintf(out.Stdout, out.pick("  sound of %s: %s\n", "  %s の音声：%s\n"), p.Person, p.Sound)
 		}
 	}
 	for _, p := range why.People {
 		if p.Advice != "" {
-			fmt.Fprintf(out.Stdout, "  for %s: %s\n", p.Person, p.Advice)
+			fmt.Fprintf(out.Stdout, out.pick("  for %s: %s\n", "  %s：%s\n"), p.Person, p.Advice)
 		}
 	}
 	for _, n := range why.Notices {

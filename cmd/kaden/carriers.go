@@ -115,7 +115,17 @@ func (r *rooms) checkTrunk(ctx context.Context, name, to string) (out []api.Find
 	if to != "" {
 		out = append(out, r.checkCall(ctx, name, to))
 	}
-	return out, nil
+	return append(out, r.lastCalls(name)...), nil
+}
+
+// lastCalls says that a trunk has failed calls, until one has shown that it works again.
+func (r *rooms) lastCalls(name string) (out []api.Finding) {
+	for _, t := range r.desk.Trunks() {
+		if words := t.Health.Words(time.Now()); t.Name == name && words != "" {
+			out = append(out, findingOf("calls", words, fmt.Sprintf("a test call says whether it works again: kaden trunk check %s --call NUMBER", name), t.Health.Down(), true))
+		}
+	}
+	return out
 }
 
 func findingOf(what, text, remedy string, wrong, unsure bool) api.Finding {

@@ -93,7 +93,7 @@ func (c *doctorCmd) Run(out *output) error {
 		findings = append(findings, lookAtCertificate("sip tls", s.SIP.TLSCert, s.SIP.TLSKey, time.Now())...)
 	}
 	if running {
-		findings = append(findings, lookAtLines(ctx, s, out.language())...)
+		findings = append(findings, lookAtLines(ctx, s, out)...)
 	}
 	wrong := 0
 	for _, f := range findings {
@@ -205,10 +205,11 @@ func lookAtSpeech(ctx context.Context, s settings) (out []finding) {
 
 func lookAtPorts(s settings, running bool) (out []finding) {
 	for _, p := range []struct{ what, network, addr, mend string }{
-		{"http", "tcp", s.HTTP, "--http"}, {"sip", "udp", s.SIP.Listen, "--sip"}, {"sip", "tcp", s.SIP.Listen, "--sip"},
+		{"http", "tcp", s.HTTP, "--http"}, {"https", "tcp", s.HTTPS, "--https"},
+		{"sip", "udp", s.SIP.Listen, "--sip"}, {"sip", "tcp", s.SIP.Listen, "--sip"}, {"sip", "tls", s.SIP.TLS, "--sips"},
 		{"browsers", "udp", s.Browsers.Listen, "--browsers"}, {"browsers", "tcp", s.Browsers.Listen, "--browsers"},
 	} {
-		if p.addr == off {
+		if p.addr == "" || p.addr == off {
 			continue
 		}
 		f := finding{what: p.what + " " + p.network, good: p.addr + " is free"}
@@ -235,7 +236,7 @@ func listens(network, addr string) error {
 		}
 		return err
 	}
-	l, err := net.Listen(network, addr)
+	l, err := net.Listen("tcp", addr) // TLS, too
 	if err == nil {
 		l.Close()
 	}

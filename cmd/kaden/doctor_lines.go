@@ -15,12 +15,12 @@ import (
 
 // lookAtLines asks the server that runs how it stands with its carriers, and looks at each trunk and SMSC: that shows a SIP ALG
 // in the way, and the address at which we are seen.
-func lookAtLines(ctx context.Context, s settings, language string) (out []finding) {
+func lookAtLines(ctx context.Context, s settings, in *output) (out []finding) {
 	server, err := (serverFlags{Server: "http://" + s.HTTP, Token: s.Account.Token, Data: s.Data}).client()
 	if err != nil {
 		return []finding{{what: "trunks", bad: err.Error()}}
 	}
-	server.language = language
+	server.language = in.language()
 	var status api.Status
 	if err := server.do(ctx, http.MethodGet, "/api/status", "", nil, &status); err != nil {
 		return []finding{{what: "trunks", bad: err.Error()}}
@@ -51,7 +51,7 @@ func lookAtLines(ctx context.Context, s settings, language string) (out []findin
 			case "wrong":
 				out = append(out, finding{what: what, bad: f.Text + ": " + f.Remedy})
 			case "ok":
-				out = append(out, finding{what: what, good: f.What + ": " + f.Text})
+				out = append(out, finding{what: what, good: in.word(f.What) + ": " + f.Text})
 			}
 		}
 	}

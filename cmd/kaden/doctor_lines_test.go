@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -30,6 +31,36 @@ func TestTheDoctorComparesPublicAddresses(t *testing.T) {
 		}
 		if (c.want == "") != (got == "") || !strings.HasPrefix(got, c.want) {
 			t.Errorf("advertised %q, seen %q: %q, want %q", c.said, c.seen, got, c.want)
+		}
+	}
+}
+
+// Each address that serve would listen on is tried, and one that somebody else has is named with what to do.
+func TestTheDoctorTriesEachPort(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	at := taken.Addr().String()
+	for flag, set := range map[string]func(s *settings){
+		"--http":     func(s *settings) { s.HTTP = at },
+		"--https":    func(s *settings) { s.HTTPS = at },
+		"--sip":      func(s *settings) { s.SIP.Listen = at },
+		"--sips":     func(s *settings) { s.SIP.TLS = at },
+		"--browsers": func(s *settings) { s.Browsers.Listen = at },
+	} {
+		s := settings{HTTP: "127.0.0.1:0"}
+		s.SIP.Listen, s.Browsers.Listen = "127.0.0.1:0", off
+		set(&s)
+		for _, running := range []bool{false, true} {
+			bad := ""
+			for _, f := range lookAtPorts(s, running) {
+				bad += f.bad
+			}
+			if want := at + " is in use by another program; stop it, or name another address with " + flag; !running && bad != want || running && bad != "" {
+				t.Errorf("%s, a server of ours runs: %v: %q", flag, running, bad)
+			}
 		}
 	}
 }

@@ -137,6 +137,17 @@ func goesOnHearing(t testing.TB, who string, p *phone, hz float64) {
 	})
 }
 
+// theOffice is where the network calls the office's line.
+const theOffice = "sip:0501234@10.77.0.2"
+
+// wasTold fails unless a softphone has got, in one message that begins with first, all of these words.
+func wasTold(t testing.TB, who string, p *phone, first string, words ...string) {
+	t.Helper()
+	if !got(p, first, words...) {
+		t.Errorf("%s has got no %s with %q:\n%s", who, first, words, tail(filepath.Join(p.dir, "log"), 6000))
+	}
+}
+
 // got tells whether a softphone has got, in one message that begins with first, all of these words.
 func got(p *phone, first string, words ...string) bool {
 	for _, m := range strings.Split(p.log(), "\n"+first)[1:] {
@@ -165,18 +176,10 @@ func TestAPhoneBehindARouterAndTheTelephoneNetwork(t *testing.T) {
 	sato := c.sato(t, hum(hzSato))
 	s.untilRegistered("sato", 1)
 
-	sato.does("dial", "sip:09012345678@office.example.jp")
-	mobile.rings()
-	mobile.picksUp()
-	sato.sees("CALL_ESTABLISHED")
-	hearing(t, "the mobile", heardBy(mobile), hzSato)
-	hearing(t, "sato", heardBy(sato), hzTanaka)
-	if !got(mobile, "INVITE ", "Record-Route: <sip:10.77.0.2", "Via: SIP/2.0/UDP 10.77.0.1:5060", "Contact: <sip:0501234@10.77.0.1:5060", "c=IN IP4 10.77.0.1") {
-		t.Errorf("the mobile was not called from the address that leads to it:\n%s", tail(filepath.Join(mobile.dir, "log"), 6000))
-	}
-	if !got(sato, "SIP/2.0 200 OK", "Contact: <sip:kaden@10.79.0.1:5060>", "c=IN IP4 10.79.0.1") {
-		t.Errorf("sato was not answered from the address that leads to it:\n%s", tail(filepath.Join(sato.dir, "log"), 6000))
-	}
+	sato.calls(theMobile, mobile)
+	talk(t, mobile, sato)
+	wasTold(t, "the mobile", mobile, "INVITE ", "Record-Route: <sip:10.77.0.2", "Via: SIP/2.0/UDP 10.77.0.1:5060", "Contact: <sip:0501234@10.77.0.1:5060", "c=IN IP4 10.77.0.1")
+	wasTold(t, "sato", sato, "SIP/2.0 200 OK", "Contact: <sip:kaden@10.79.0.1:5060>", "c=IN IP4 10.79.0.1")
 	sato.presses("3")
 	eventually(t, patience, "the key arrives at the mobile", func() bool { return mobile.keysSeen() == "3" })
 	mobile.presses("7")
@@ -186,23 +189,13 @@ func TestAPhoneBehindARouterAndTheTelephoneNetwork(t *testing.T) {
 	eventually(t, patience, "sato's phone is told of the hold", func() bool { return strings.Count(sato.log(), "a=sendonly") > before })
 	mobile.does("resume", "")
 	getsSound(t, "sato after the hold", sato)
-	mobile.does("hangup", "")
-	sato.sees("CALL_CLOSED")
+	mobile.hangsUp(sato)
 
-	mobile.does("dial", "sip:0501234@10.77.0.2")
-	eventually(t, patience, "sato rings", func() bool { return sato.happened("CALL_INCOMING") > 0 })
-	sato.does("accept", "")
-	eventually(t, patience, "the mobile is answered", func() bool { return mobile.happened("CALL_ESTABLISHED") > 1 })
-	hearing(t, "the mobile, calling", heardBy(mobile), hzSato)
-	hearing(t, "sato, called", heardBy(sato), hzTanaka)
-	if !got(mobile, "SIP/2.0 200 OK", "Record-Route: <sip:10.77.0.2", "@10.77.0.1:5060", "c=IN IP4 10.77.0.1") {
-		t.Errorf("the mobile was not answered from the address that leads to it:\n%s", tail(filepath.Join(mobile.dir, "log"), 6000))
-	}
-	if !got(sato, "INVITE ", "Via: SIP/2.0/UDP 10.79.0.1:5060", "Contact: <sip:kaden@10.79.0.1:5060", "c=IN IP4 10.79.0.1") {
-		t.Errorf("sato was not called from the address that leads to it:\n%s", tail(filepath.Join(sato.dir, "log"), 6000))
-	}
-	sato.does("hangup", "")
-	eventually(t, patience, "the mobile hears the end", func() bool { return mobile.happened("CALL_CLOSED") > 1 })
+	mobile.calls(theOffice, sato)
+	talk(t, mobile, sato)
+	wasTold(t, "the mobile", mobile, "SIP/2.0 200 OK", "Record-Route: <sip:10.77.0.2", "@10.77.0.1:5060", "c=IN IP4 10.77.0.1")
+	wasTold(t, "sato", sato, "INVITE ", "Via: SIP/2.0/UDP 10.79.0.1:5060", "Contact: <sip:kaden@10.79.0.1:5060", "c=IN IP4 10.79.0.1")
+	sato.hangsUp(mobile)
 	if err := s.stop(); err != nil {
 		t.Error(err)
 	}
@@ -276,9 +269,7 @@ func TestTheOfficesAddressChanges(t *testing.T) {
 				t.Fatalf("before, the carrier calls %q", at)
 			}
 
-			sato.does("dial", "sip:09012345678@office.example.jp")
-			mobile.rings()
-			mobile.picksUp()
+			sato.calls(theMobile, mobile)
 			hearing(t, "the mobile, before", heardBy(mobile), hzSato)
 			reinvited := strings.Count(sato.log(), "\nINVITE ")
 
@@ -302,35 +293,20 @@ func TestTheOfficesAddressChanges(t *testing.T) {
 			if n := strings.Count(sato.log(), "\nINVITE "); n != reinvited {
 				t.Error("sato's end of the call was told of an address that it does not use")
 			}
-			mobile.does("hangup", "")
-			sato.sees("CALL_CLOSED")
+			mobile.hangsUp(sato)
 
-			mobile.does("dial", "sip:0501234@10.77.0.2")
-			eventually(t, patience, "sato rings", func() bool { return sato.happened("CALL_INCOMING") > 0 })
-			sato.does("accept", "")
-			eventually(t, patience, "the mobile is answered", func() bool { return mobile.happened("CALL_ESTABLISHED") > 1 })
-			hearing(t, "the mobile, calling", heardBy(mobile), hzSato)
-			hearing(t, "sato, called", heardBy(sato), hzTanaka)
-			if !got(mobile, "SIP/2.0 200 OK", "@"+x.after+":5060", "c=IN IP4 "+x.after) {
-				t.Errorf("the mobile was answered from another address than %s:\n%s", x.after, tail(filepath.Join(mobile.dir, "log"), 6000))
-			}
-			mobile.does("hangup", "")
-			eventually(t, patience, "sato hears the end", func() bool { return sato.happened("CALL_CLOSED") > 1 })
+			mobile.calls(theOffice, sato)
+			talk(t, mobile, sato)
+			wasTold(t, "the mobile", mobile, "SIP/2.0 200 OK", "@"+x.after+":5060", "c=IN IP4 "+x.after)
+			mobile.hangsUp(sato)
 
-			sato.does("dial", "sip:09012345678@office.example.jp")
-			eventually(t, patience, "the mobile rings", func() bool { return mobile.happened("CALL_INCOMING") > 1 })
-			mobile.does("accept", "")
-			eventually(t, patience, "sato is answered", func() bool { return sato.happened("CALL_ESTABLISHED") > 2 })
-			hearing(t, "the mobile", heardBy(mobile), hzSato)
-			hearing(t, "sato", heardBy(sato), hzTanaka)
-			if !got(mobile, "INVITE ", "Contact: <sip:0501234@"+x.after+":5060", "c=IN IP4 "+x.after) {
-				t.Errorf("the mobile was called from another address than %s:\n%s", x.after, tail(filepath.Join(mobile.dir, "log"), 6000))
-			}
+			sato.calls(theMobile, mobile)
+			talk(t, mobile, sato)
+			wasTold(t, "the mobile", mobile, "INVITE ", "Contact: <sip:0501234@"+x.after+":5060", "c=IN IP4 "+x.after)
 			if at := c.contactsAt(t, registrar); len(at) != 1 || at[0] != x.after+":5060" {
 				t.Errorf("in the end the carrier calls %q", at)
 			}
-			sato.does("hangup", "")
-			eventually(t, patience, "the mobile hears the end", func() bool { return mobile.happened("CALL_CLOSED") > 2 })
+			sato.hangsUp(mobile)
 		})
 	}
 }
@@ -391,29 +367,15 @@ func TestTheOfficeStandsBehindARouter(t *testing.T) {
 	sato := satoAt(t, c.office.spot("192.168.7.3"), "192.168.7.2", hum(hzSato))
 	s.untilRegistered("sato", 1)
 
-	mobile.does("dial", "sip:0501234@10.77.0.2")
-	eventually(t, patience, "sato rings", func() bool { return sato.happened("CALL_INCOMING") > 0 })
-	sato.does("accept", "")
-	mobile.sees("CALL_ESTABLISHED")
-	hearing(t, "the mobile, calling", heardBy(mobile), hzSato)
-	hearing(t, "sato, called", heardBy(sato), hzTanaka)
-	if !got(mobile, "SIP/2.0 200 OK", "Contact: <sip:0501234@10.77.0.9:5060", "c=IN IP4 10.77.0.9") {
-		t.Errorf("the mobile was not answered from the router's address:\n%s", tail(filepath.Join(mobile.dir, "log"), 6000))
-	}
-	mobile.does("hangup", "")
-	sato.sees("CALL_CLOSED")
+	mobile.calls(theOffice, sato)
+	talk(t, mobile, sato)
+	wasTold(t, "the mobile", mobile, "SIP/2.0 200 OK", "Contact: <sip:0501234@10.77.0.9:5060", "c=IN IP4 10.77.0.9")
+	mobile.hangsUp(sato)
 
-	sato.does("dial", "sip:09012345678@office.example.jp")
-	mobile.rings()
-	mobile.does("accept", "")
-	eventually(t, patience, "sato is answered", func() bool { return sato.happened("CALL_ESTABLISHED") > 1 })
-	hearing(t, "the mobile", heardBy(mobile), hzSato)
-	hearing(t, "sato", heardBy(sato), hzTanaka)
-	if !got(mobile, "INVITE ", "Contact: <sip:0501234@10.77.0.9:5060", "c=IN IP4 10.77.0.9") {
-		t.Errorf("the mobile was not called from the router's address:\n%s", tail(filepath.Join(mobile.dir, "log"), 6000))
-	}
-	mobile.does("hangup", "")
-	eventually(t, patience, "sato hears the end", func() bool { return sato.happened("CALL_CLOSED") > 1 })
+	sato.calls(theMobile, mobile)
+	talk(t, mobile, sato)
+	wasTold(t, "the mobile", mobile, "INVITE ", "Contact: <sip:0501234@10.77.0.9:5060", "c=IN IP4 10.77.0.9")
+	mobile.hangsUp(sato)
 }
 
 // The line at home loses one packet in twenty each way, sound and signalling alike: what is said is recognised at both
@@ -429,10 +391,7 @@ func TestAPhoneOnALossyLine(t *testing.T) {
 	c.nat.loses(0.05)
 	sato := c.sato(t, satos)
 	s.untilRegistered("sato", 1)
-	sato.does("dial", "sip:09012345678@office.example.jp")
-	mobile.rings()
-	mobile.picksUp()
-	sato.sees("CALL_ESTABLISHED")
+	sato.calls(theMobile, mobile)
 	// What a softphone has recorded stops and jumps where the machine is busy, so that it is heard more than once if need be;
 	// how much of it a lossy line leaves is measured to the packet in leg/sipleg (TestSpeechAndKeysSurviveALossyNetwork).
 	for _, end := range []struct {
@@ -465,8 +424,7 @@ func TestAPhoneOnALossyLine(t *testing.T) {
 			t.Errorf("%s: the keys are %q", way.name, got)
 		}
 	}
-	sato.does("hangup", "")
-	mobile.sees("CALL_CLOSED")
+	sato.hangsUp(mobile)
 	c.nat.mu.Lock()
 	defer c.nat.mu.Unlock()
 	t.Logf("%d packets passed, %d were lost", c.nat.passed, c.nat.lost)

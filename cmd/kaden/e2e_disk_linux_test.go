@@ -95,6 +95,12 @@ func TestTheDiskIsFullInTheMiddleOfACall(t *testing.T) {
 	} else {
 		resp.Body.Close()
 	}
+	for language, want := range map[string]string{"en": "WRONG disk", "ja": "WRONG ディスク"} {
+		got := s.command("", "doctor", "--config", s.file, "--language", language)
+		if got.code != 1 || !strings.Contains(got.out, want) {
+			t.Errorf("kaden doctor: exit %d, without %q\n%s%s", got.code, want, got.out, got.err)
+		}
+	}
 	s.until(first, timeline.AlertAcknowledged, "me") // in the call that was under way
 
 	empty := func() {

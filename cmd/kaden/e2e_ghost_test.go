@@ -118,6 +118,9 @@ func TestStoppedInTheMiddleOfACallout(t *testing.T) {
 	if open := x.open(); len(open) > 0 {
 		t.Errorf("left at the exchange: %v", open)
 	}
+	if log := strings.Join(s.loud(0), "\n"); !strings.Contains(log, "call-outs are not over; the next start carries them on") {
+		t.Errorf("the log does not say that somebody still waits:\n%s", log)
+	}
 	s.start()
 	s.ready()
 	s.until(id, timeline.AlertAcknowledged, "me")

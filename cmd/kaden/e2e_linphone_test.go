@@ -148,11 +148,7 @@ func TestLinphone(t *testing.T) {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t)
-			s.apply(
-				officeDomain, phoneDocument("sato"),
-				"person: sato\nlanguage: en-US\ncontacts: [sip:sato@office.example.jp]",
-				"plan: default\nsteps:\n  - call: [sato]\n    ring: 60s\n",
-			)
+			s.apply(satosPhone...)
 			l := newLinphone(t, s, "sato", secretSato, transport)
 			s.untilRegistered("sato", 1)
 			id := s.alarm("disk full on db01")

@@ -44,6 +44,14 @@ func TestNewcomer(t *testing.T) {
 	if n := s.night(id); n.Status != "resolved" || n.By != "me" {
 		t.Errorf("the alert is %s by %s:\n%s", n.Status, n.By, n)
 	}
+	// The first one again, word for word: it is open again, and stays with whoever took it a moment ago.
+	if again := paste("This rings:"); !strings.Contains(again, `"stored"`) || !strings.Contains(again, id) {
+		t.Errorf("the same trouble again is answered %q", again)
+	}
+	s.until(id, timeline.CalloutResumed, "me")
+	if n := s.night(id); n.Status != "acknowledged" {
+		t.Errorf("fired again, the alert is %s:\n%s", n.Status, n)
+	}
 
 	link := regexp.MustCompile(`http://[^ ]*/login\?token=[0-9a-f]+`).FindString(s.greeted.String())
 	for _, c := range []struct {

@@ -43,6 +43,9 @@ func TestNobodyTookItAndASystemIsTold(t *testing.T) {
 	if err := json.Unmarshal(got.body, &m); err != nil || m.Alert != id || !strings.Contains(m.Title, "disk full on db01") {
 		t.Errorf("the system was told %s (%v)", got.body, err)
 	}
+	if log := strings.Join(s.loud(0), "\n"); !strings.Contains(log, `msg="nobody took the alert"`) || !strings.Contains(log, id) {
+		t.Errorf("the log does not say loudly that nobody took it:\n%s", log)
+	}
 	if !strings.HasPrefix(got.header.Get(notice.Signature), "t=") {
 		t.Errorf("signature %q", got.header.Get(notice.Signature))
 	}

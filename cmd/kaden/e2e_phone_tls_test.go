@@ -56,8 +56,7 @@ func TestAPhoneOverTCPAndTLSIsRung(t *testing.T) {
 	for _, transport := range []string{"tcp", "tls"} {
 		t.Run(transport, func(t *testing.T) {
 			s := serve(t, with("--sips", local(port), "--tls-cert", cert, "--tls-key", key))
-			s.apply(officeDomain, phoneDocument("sato"), "person: sato\nlanguage: en-US\ncontacts: [sip:sato@office.example.jp]",
-				"plan: default\nsteps:\n  - call: [sato]\n    ring: 60s\n")
+			s.apply(satosPhone...)
 			at := local(s.sip)
 			if transport == "tls" {
 				at = local(port)

@@ -23,6 +23,13 @@ func phoneDocument(user string) string {
 	return "phone: " + user + "@office.example.jp\npassword: " + secretSato + "\n"
 }
 
+// satosPhone lets an alert ring sato's softphone by its name.
+var satosPhone = []string{
+	officeDomain, phoneDocument("sato"),
+	"person: sato\nlanguage: en-US\ncontacts: [sip:sato@office.example.jp]",
+	"plan: default\nsteps:\n  - call: [sato]\n    ring: 60s\n",
+}
+
 // newRegistering starts a softphone that registers with s as user, and goes on doing so every regint seconds.
 func newRegistering(t testing.TB, s *server, user, password string, regint int) *phone {
 	t.Helper()
@@ -66,11 +73,7 @@ func (s *server) untilRegistered(user string, contacts int) {
 func TestARegisteredPhoneIsRungByItsName(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	s.apply(
-		officeDomain, phoneDocument("sato"),
-		"person: sato\nlanguage: en-US\ncontacts: [sip:sato@office.example.jp]",
-		"plan: default\nsteps:\n  - call: [sato]\n    ring: 60s\n",
-	)
+	s.apply(satosPhone...)
 	p := newRegistering(t, s, "sato", secretSato, 3600)
 	s.untilRegistered("sato", 1)
 	takes := func(title string) {
@@ -144,11 +147,7 @@ func TestTwoPhonesCallEachOther(t *testing.T) {
 func TestBothPhonesOfAPersonRing(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	s.apply(
-		officeDomain, phoneDocument("sato"),
-		"person: sato\nlanguage: en-US\ncontacts: [sip:sato@office.example.jp]",
-		"plan: default\nsteps:\n  - call: [sato]\n    ring: 60s\n",
-	)
+	s.apply(satosPhone...)
 	desk, mobile := newRegistering(t, s, "sato", secretSato, 600), newRegistering(t, s, "sato", secretSato, 600)
 	s.untilRegistered("sato", 2)
 	id := s.alarm("disk full on db01")

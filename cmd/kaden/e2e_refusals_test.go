@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kaden-project/kaden/store/storetest"
 	"github.com/kaden-project/kaden/timeline"
@@ -240,6 +242,15 @@ func TestWithoutAVoiceNobodyIsCalledToHearSilence(t *testing.T) {
 	if said := s.greeted.String(); !strings.Contains(said, "no speech engine for English") || !strings.Contains(said, "apt-get install flite") {
 		t.Errorf("the greeting does not say that there is no voice:\n%s", said)
 	}
+	eventually(t, patience, "its own phrases were tried", func() bool {
+		return strings.Count(tail(s.log.Name(), 1<<20), "phrases are not ready") == 2
+	})
+	for _, language := range []string{"English", "Japanese"} {
+		said := slices.DeleteFunc(s.loud(0), func(line string) bool { return !strings.Contains(line, "no speech engine for "+language) })
+		if len(said) != 1 {
+			t.Errorf("that nobody speaks %s is said %d times:\n%s", language, len(said), strings.Join(said, "\n"))
+		}
+	}
 	if call := s.command("", "call", "me", "--say", "hello"); call.code == 0 || !strings.Contains(call.err, "would be silent") || !strings.Contains(call.err, "apt-get install flite") {
 		t.Errorf("a test call that nobody would hear (exit %d):\n%s%s", call.code, call.out, call.err)
 	}
@@ -256,6 +267,42 @@ func TestWithoutAVoiceNobodyIsCalledToHearSilence(t *testing.T) {
 	}
 	if called := x.calledAt("me"); len(called) > 0 {
 		t.Error("me was called, and there is nothing that could have been said")
+	}
+}
+
+// The speech programs hang. Nobody waits for them: the console is answered, the greeting comes, and each place says what is wrong.
+func TestASpeechProgramThatHangsHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	for _, program := range []string{"flite", "open_jtalk"} {
+		if err := os.WriteFile(filepath.Join(path, program), []byte("#!/bin/sh\nexec /bin/sleep 600\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x := newExchange(t, takesIt)
+	s := newServer(t, func(s *server) { s.env = []string{"PATH=" + path, "LANG=en_US.UTF-8"} })
+	s.start()
+	s.ready()
+	if said := s.greeted.String(); !strings.Contains(said, "flite took more than 10s") {
+		t.Errorf("the greeting does not say what hangs:\n%s", said)
+	}
+	s.apply("person: me\nlanguage: en-US\ncontacts: ["+x.address("me")+"]", "plan: default\nsteps:\n  - call: [me]\n    rounds: 1\n")
+	id := s.alarm("disk full on db01")
+	for range 3 {
+		begun := time.Now()
+		var status struct{ Warnings []struct{ Code string } }
+		if err := s.get("/api/status", &status); err != nil || len(status.Warnings) == 0 || status.Warnings[0].Code != "no-engine" {
+			t.Errorf("the console is told %+v, %v", status.Warnings, err)
+		}
+		if took := time.Since(begun); took > 5*time.Second {
+			t.Errorf("the console has waited for %v", took)
+		}
+	}
+	if e := s.until(id, timeline.CalloutStalled, ""); !strings.Contains(e.Text, "the words were not ready within 3s; kaden doctor tries the engines") {
+		t.Errorf("the timeline says %q", e.Text)
+	}
+	if len(x.calledAt("me")) > 0 {
+		t.Error("me was called to hear silence")
 	}
 }
 

@@ -168,8 +168,8 @@ func TestAPhoneBehindANATIsCalledUntilItExpires(t *testing.T) {
 	}
 }
 
-// Thousands of wrong passwords come in from one address. Few are answered, and a phone with the right one registers
-// and calls meanwhile, from that very address.
+// Thousands of wrong passwords come in from one address, with REGISTER and INVITE. Few are answered, and a phone with the right
+// one registers and calls meanwhile, from that very address.
 func TestAFloodOfWrongPasswords(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -188,8 +188,9 @@ func TestAFloodOfWrongPasswords(t *testing.T) {
 			default:
 			}
 			n := int(sent.Add(1))
-			fmt.Fprintf(attacker.conn, "REGISTER %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK%x;rport\r\nMax-Forwards: 70\r\nFrom: <sip:sato@office.example.jp>;tag=1\r\nTo: <sip:sato@office.example.jp>\r\nCall-ID: %d@flood\r\nCSeq: 1 REGISTER\r\nContact: <sip:evil@198.51.100.66>\r\n%s\r\nContent-Length: 0\r\n\r\n",
-				officeURI, rand.Uint64(), n, proof(challenge, "REGISTER", officeURI, "sato", strconv.Itoa(n)))
+			method := []string{"REGISTER", "INVITE"}[n%2]
+			fmt.Fprintf(attacker.conn, "%[1]s %[2]s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK%[3]x;rport\r\nMax-Forwards: 70\r\nFrom: <sip:sato@office.example.jp>;tag=1\r\nTo: <sip:sato@office.example.jp>\r\nCall-ID: %[4]d@flood\r\nCSeq: 1 %[1]s\r\nContact: <sip:evil@198.51.100.66>\r\n%[5]s\r\nContent-Length: 0\r\n\r\n",
+				method, officeURI, rand.Uint64(), n, proof(challenge, method, officeURI, "sato", strconv.Itoa(n)))
 			if n%20 == 0 {
 				time.Sleep(10 * time.Millisecond) // 2,000 a second: the rate of the attack, and no waiting for anything
 			}
@@ -198,11 +199,15 @@ func TestAFloodOfWrongPasswords(t *testing.T) {
 	suzuki := newRegistering(t, s, "suzuki", secretSato, 60)
 	s.untilRegistered("suzuki", 1)
 	eventually(t, patience, "ten are answered", func() bool { return attacker.count("SIP/2.0 403") >= 10 && sent.Load() > 2000 })
+	if register, invite := attacker.refusals(); register == 0 || invite == 0 {
+		t.Errorf("of the guesses %d REGISTER and %d INVITE were refused, want some of each", register, invite)
+	}
 	suzuki.does("dial", "sip:suzuki@office.example.jp") // itself: kaden challenges, lets in, and rings it
 	suzuki.rings()
 	close(stop)
 	<-over
-	answered := attacker.count("SIP/2.0 403")
+	register, invite := attacker.refusals()
+	answered := register + invite
 	t.Logf("%d of %d guesses were answered", answered, sent.Load())
 	if answered > 20 {
 		t.Errorf("%d of %d guesses were answered", answered, sent.Load())
@@ -210,6 +215,25 @@ func TestAFloodOfWrongPasswords(t *testing.T) {
 	if got := s.registered()["sato@office.example.jp"]; got != 0 {
 		t.Errorf("sato has %d contacts", got)
 	}
+}
+
+// refusals are how many requests of a kind were answered with 403, however often that was said.
+func (h *handset) refusals() (register, invite int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	seen := map[string]bool{}
+	for _, raw := range h.got {
+		m := readSIP(raw)
+		if id := m.get("Call-ID"); strings.HasPrefix(m.first, "SIP/2.0 403") && !seen[id] {
+			seen[id] = true
+			if strings.HasSuffix(m.get("CSeq"), "INVITE") {
+				invite++
+			} else {
+				register++
+			}
+		}
+	}
+	return register, invite
 }
 
 func (h *handset) count(prefix string) (n int) {

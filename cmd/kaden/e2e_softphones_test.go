@@ -66,6 +66,34 @@ func heardBy(p *phone) func() []int16 {
 	}
 }
 
+// theMobile is a number of the telephone network, as a softphone of the office calls it.
+const theMobile = "sip:09012345678@office.example.jp"
+
+// calls rings another softphone, which answers: both are in the call.
+func (p *phone) calls(address string, other *phone) {
+	p.t.Helper()
+	rung, up := other.happened("CALL_INCOMING"), p.happened("CALL_ESTABLISHED")
+	p.does("dial", address)
+	eventually(p.t, patience, address+" rings", func() bool { return other.happened("CALL_INCOMING") > rung })
+	other.does("accept", "")
+	eventually(p.t, patience, address+" has answered", func() bool { return p.happened("CALL_ESTABLISHED") > up })
+}
+
+// hangsUp ends a call, of which the other end hears.
+func (p *phone) hangsUp(other *phone) {
+	p.t.Helper()
+	ended := other.happened("CALL_CLOSED")
+	p.does("hangup", "")
+	eventually(p.t, patience, "the other end hears of the end", func() bool { return other.happened("CALL_CLOSED") > ended })
+}
+
+// talk waits until each of the two hears the other.
+func talk(t testing.TB, mobile, sato *phone) {
+	t.Helper()
+	hearing(t, "the mobile", heardBy(mobile), hzSato)
+	hearing(t, "sato", heardBy(sato), hzTanaka)
+}
+
 // meter is what baresip shows of a call: how long it has lasted, and the bits that left and came in a second, which it counts
 // anew every three.
 var meter = regexp.MustCompile(`\[(\d+):(\d\d):(\d\d)\] audio=\d+/(\d+) `)
@@ -207,19 +235,27 @@ func newKamailio(t testing.TB, phone int) (port int) {
 // newKamailioAt starts it somewhere else; the one who is called may be there or on another machine.
 func newKamailioAt(t testing.TB, at spot, port int, phoneIP string, phone int) {
 	t.Helper()
+	asCarrier := filepath.Join("..", "..", "leg", "sipleg", "testdata", "kamailio.cfg")
+	startKamailio(t, at, asCarrier, "sip:127.0.0.1:[phone]", fmt.Sprintf("sip:%s:%d", phoneIP, phone), "127.0.0.1", at.ip,
+		"[port]", fmt.Sprint(port), "[phone]", fmt.Sprint(phone), "[tls]", "")
+	eventually(t, patience, "kamailio listens", func() bool { return at.listens(port) })
+}
+
+// startKamailio starts it somewhere, with what a file says after replacing this by that.
+func startKamailio(t testing.TB, at spot, file string, replace ...string) {
+	t.Helper()
 	program := needs(t, "kamailio", "kamailio")
 	modules, _ := filepath.Glob("/usr/lib/*/kamailio/modules")
 	if len(modules) == 0 {
 		t.Skip("skipped: kamailio's modules are missing (apt install kamailio; make test does it)")
 	}
-	written, err := os.ReadFile(filepath.Join("..", "..", "leg", "sipleg", "testdata", "kamailio.cfg"))
+	written, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	file := filepath.Join(dir, "kamailio.cfg")
-	text := strings.NewReplacer("sip:127.0.0.1:[phone]", fmt.Sprintf("sip:%s:%d", phoneIP, phone), "127.0.0.1", at.ip,
-		"[port]", fmt.Sprint(port), "[phone]", fmt.Sprint(phone), "[modules]", modules[0], "[tls]", "").Replace(string(written))
+	file = filepath.Join(dir, "kamailio.cfg")
+	text := strings.NewReplacer(append(replace, "[modules]", modules[0])...).Replace(string(written))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -230,18 +266,16 @@ func newKamailioAt(t testing.TB, at spot, port int, phoneIP string, phone int) {
 	defer log.Close()
 	cmd := exec.Command(program, "-DD", "-E", "-f", file, "-Y", dir, "-P", filepath.Join(dir, "pid"), "-m", "16", "-M", "4")
 	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, dir
-	leash(cmd)
+	leashGroup(cmd)
 	if err := at.start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cmd.Process.Signal(os.Interrupt) // it ends its children itself
-		cmd.Wait()
+		endGroup(cmd)
 		if t.Failed() {
 			t.Logf("what kamailio logged:\n%s", tail(log.Name(), 6000))
 		}
 	})
-	eventually(t, patience, "kamailio listens", func() bool { return at.listens(port) })
 }
 
 // A softphone calls a mobile over a trunk whose carrier is Kamailio, and one on the mobile's side hears it.
@@ -262,20 +296,15 @@ func TestASoftphoneCallsTheTelephoneNetwork(t *testing.T) {
 		trunkNamed("ntt", carrier, "user: \"0501234\"", "password: himitsu"))
 	sato := newTalking(t, local(s.sip), "tcp", "sato", hzSato, "")
 	s.untilRegistered("sato", 1)
-	sato.does("dial", "sip:09012345678@office.example.jp")
-	mobile.rings()
-	mobile.picksUp()
-	sato.sees("CALL_ESTABLISHED")
-	hearing(t, "the mobile", heardBy(mobile), hzSato)
-	hearing(t, "sato", heardBy(sato), hzTanaka)
+	sato.calls(theMobile, mobile)
+	talk(t, mobile, sato)
 	sato.presses("3")
 	mobile.sees("CALL_DTMF_START")
 	sato.does("hold", "")
 	hearing(t, "the mobile on hold", heardBy(mobile), 0, hzSato)
 	sato.does("resume", "")
 	hearing(t, "the mobile after the hold", heardBy(mobile), hzSato)
-	mobile.does("hangup", "")
-	sato.sees("CALL_CLOSED")
+	mobile.hangsUp(sato)
 	if log := mobile.log(); !strings.Contains(log, "Record-Route:") {
 		t.Errorf("kamailio has not stayed in the way:\n%s", tail(filepath.Join(mobile.dir, "log"), 3000))
 	}

@@ -11,6 +11,30 @@ import (
 	"github.com/kaden-project/kaden/timeline"
 )
 
+// The terminal in which kaden was started is closed while a phone rings, or somebody thinks that SIGHUP reads something again:
+// the phone rings on, and the key counts.
+func TestATerminalIsClosedWhileAPhoneRings(t *testing.T) {
+	t.Parallel()
+	needsVoice(t, "en")
+	x := newExchange(t, func(string, int) habit {
+		return habit{answer: 1500 * time.Millisecond, press: "1", after: 1500 * time.Millisecond}
+	})
+	s := serve(t)
+	s.apply(suzukiAt(x), "plan: default\nsteps:\n  - call: [suzuki]\n")
+	id := s.alarm("disk full on db01")
+	s.until(id, timeline.AttemptRinging, "suzuki")
+	for range 3 {
+		s.cmd.Process.Signal(syscall.SIGHUP)
+	}
+	s.until(id, timeline.AlertAcknowledged, "suzuki")
+	if !strings.Contains(tail(s.log.Name(), 1<<20), "SIGHUP: going on") || !s.isReady() {
+		t.Error("the log does not say what SIGHUP is good for, or kaden is not ready")
+	}
+	if err := s.stop(); err != nil {
+		t.Errorf("SIGTERM: %v", err)
+	}
+}
+
 // An upgrade at the wrong moment: kaden is told to end while a phone rings, and has time for that. An alert that comes
 // meanwhile is taken, and the next life rings for it.
 func TestAnAlertIsTakenWhileCallsMayEnd(t *testing.T) {

@@ -211,6 +211,48 @@ func TestOurOwnTrunksFailureBurnsNobodysTurn(t *testing.T) {
 		}
 	})
 
+	t.Run("a carrier that lets nobody in, and whoever looks is told", func(t *testing.T) {
+		t.Parallel()
+		x := newExchange(t, func(string, int) habit { return habit{refuse: "403 Forbidden"} })
+		s := serve(t)
+		s.apply("trunk: carrier\nserver: "+x.addr()+"\nfrom: \"+815012345678\"", sato, satoOnly)
+		id := s.alarm("disk full on db01")
+		eventually(t, patience, "the trunk is said to be down", func() bool { return s.night(id).count(timeline.NoticeRaised, "") > 0 })
+		for _, c := range []struct {
+			args []string
+			code int
+			says []string
+		}{
+			{[]string{"trunk", "check", "carrier", "--language", "en"}, 1, []string{"WRONG calls", "403 Forbidden (check user:, password: and from: of the trunk)", "--call NUMBER"}},
+			{[]string{"trunk", "check", "carrier", "--language", "ja"}, 1, []string{"WRONG 最近の通話", "回線の user:、password:、from: を確認してください"}},
+			{[]string{"doctor", "--config", s.file, "--language", "ja"}, 1, []string{"WRONG 回線 carrier", "403 Forbidden（回線の"}},
+			{[]string{"why", id, "--language", "en"}, 0, []string{"Nobody was called: our own fault.", "403 Forbidden", "!! trunk carrier is down: the last 3 calls failed"}},
+			{[]string{"why", id, "--language", "ja"}, 0, []string{"こちら側の障害で、だれも呼べていません", "!! 回線 carrier が使えません：直近の 3 通話が失敗しました"}},
+			{[]string{"why", "--language", "ja"}, 0, []string{id, "呼び出し中"}},
+		} {
+			got := s.command("", c.args...)
+			for _, words := range c.says {
+				if got.code != c.code || !strings.Contains(got.out, words) {
+					t.Errorf("kaden %s: exit %d, want %d and %q\n%s%s", strings.Join(c.args, " "), got.code, c.code, words, got.out, got.err)
+				}
+			}
+		}
+		var status struct {
+			Warnings []struct {
+				Code, Text string
+				Loud       bool
+			}
+		}
+		if err := s.get("/api/status", &status); err != nil || len(status.Warnings) == 0 || status.Warnings[0].Code != "line-down" || !status.Warnings[0].Loud {
+			t.Errorf("the console is told %+v, %v", status.Warnings, err)
+		}
+		x.is(func() { x.habit = takesIt })
+		s.until(id, timeline.AlertAcknowledged, "sato")
+		if got := s.command("", "trunk", "check", "carrier"); got.code != 0 {
+			t.Errorf("it works again, and the check says\n%s%s", got.out, got.err)
+		}
+	})
+
 	t.Run("nobody at the trunk's port", func(t *testing.T) {
 		t.Parallel()
 		port := freePort(t)

@@ -3,8 +3,6 @@ package main_test
 import (
 	"fmt"
 	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -99,42 +97,12 @@ func (w wayOut) kaden(t *testing.T, people ...resident) *server {
 // newNetwork starts Kamailio as a telephone network in which numbers are telephones, and gives its address.
 func newNetwork(t *testing.T, numbers map[string]telephone) string {
 	t.Helper()
-	program := needs(t, "kamailio", "kamailio")
-	modules, _ := filepath.Glob("/usr/lib/*/kamailio/modules")
-	if len(modules) == 0 {
-		t.Skip("skipped: kamailio's modules are not installed (make test installs them: Debian package kamailio)")
-	}
-	written, err := os.ReadFile(filepath.Join("testdata", "e2e", "network.cfg"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var routes strings.Builder
 	for number, phone := range numbers {
 		fmt.Fprintf(&routes, "\tif ($rU == %q) { $ru = \"sip:me@%s\"; t_relay(); exit; }\n", number, local(phone.at()))
 	}
-	dir, port := t.TempDir(), freePort(t)
-	text := strings.NewReplacer("[port]", fmt.Sprint(port), "[modules]", modules[0], "[numbers]", routes.String()).Replace(string(written))
-	file := filepath.Join(dir, "network.cfg")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	cmd := exec.Command(program, "-DD", "-E", "-f", file, "-Y", dir, "-P", filepath.Join(dir, "pid"), "-m", "16", "-M", "4")
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
-	leashGroup(cmd)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		endGroup(cmd)
-		if t.Failed() {
-			t.Logf("what the telephone network logged:\n%s", tail(log.Name(), 4000))
-		}
-	})
+	port := freePort(t)
+	startKamailio(t, here, filepath.Join("testdata", "e2e", "network.cfg"), "[port]", fmt.Sprint(port), "[numbers]", routes.String())
 	eventually(t, patience, "the telephone network answers", func() bool { return answersSIP(port) })
 	return local(port)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kaden-project/kaden/api"
 	"github.com/kaden-project/kaden/call"
 	"github.com/kaden-project/kaden/callout"
+	"github.com/kaden-project/kaden/dispatch"
 	"github.com/kaden-project/kaden/intake"
 	"github.com/kaden-project/kaden/leg/sipleg"
 	"github.com/kaden-project/kaden/manifest"
@@ -20,6 +21,7 @@ import (
 	"github.com/kaden-project/kaden/problem"
 	"github.com/kaden-project/kaden/problem/yamldoc"
 	"github.com/kaden-project/kaden/speech"
+	"github.com/kaden-project/kaden/store"
 	"github.com/kaden-project/kaden/tariff"
 	"github.com/kaden-project/kaden/trunk"
 	"github.com/kaden-project/kaden/twiml"
@@ -28,8 +30,8 @@ import (
 
 // books are what the rooms say in Japanese; they meet here.
 var books = []problem.Book{
-	account.Japanese, alert.Japanese, intake.Japanese, api.Japanese, call.Japanese, callout.Japanese, sipleg.Japanese, manifest.Japanese, notice.Japanese, number.Japanese,
-	oncall.Japanese, yamldoc.Japanese, speech.Japanese, smpp.Japanese, tariff.Japanese, trunk.Japanese, twiml.Japanese, upstream.Japanese, inJapanese,
+	account.Japanese, alert.Japanese, intake.Japanese, api.Japanese, call.Japanese, callout.Japanese, dispatch.Japanese, sipleg.Japanese, manifest.Japanese, notice.Japanese, number.Japanese,
+	oncall.Japanese, yamldoc.Japanese, speech.Japanese, smpp.Japanese, store.Japanese, tariff.Japanese, trunk.Japanese, twiml.Japanese, upstream.Japanese, inJapanese,
 }
 
 // terminal is the language of whoever reads the terminal, ja or en, as LC_ALL, LC_MESSAGES and LANG say.
@@ -53,7 +55,7 @@ var labels = map[string]string{
 	"error": "エラー", "warning": "警告",
 	"settings": "設定", "data directory": "データ", "key": "鍵", "disk": "ディスク", "server": "サーバー", "database": "データベース",
 	"dictionary": "読み方辞書", "speech": "音声", "browsers": "ブラウザ", "trunks": "回線", "trunk": "回線", "public address": "公開アドレス",
-	"call": "通話", "way": "経路", "messages": "ショートメッセージ", "account": "アカウント", "registration": "登録", "credentials": "認証情報", "balance": "残高",
+	"call": "通話", "calls": "最近の通話", "clock": "時計", "smsc": "SMSC", "way": "経路", "messages": "ショートメッセージ", "account": "アカウント", "registration": "登録", "credentials": "認証情報", "balance": "残高",
 	"from": "発信者番号", "countries": "国", "callbacks": "コールバック",
 }
 
@@ -82,13 +84,19 @@ var inJapanese = problem.Book{
 	"%q is no telephone number":  "「%s」は電話番号ではありません",
 	"write --call 090-1234-5678": "--call 090-1234-5678 のように書いてください",
 	"it was answered: the line carries calls; whether the sentence was heard, only who answered can say": "応答がありました。この回線で通話できます。読み上げが聞こえたかは、出た人に確かめてください",
-	"it takes too long to tell":                                              "時間がかかり、結果が分かりません",
-	"it rang and was not answered (%s): the line carries calls":              "呼び出しましたが応答がありません（%s）。この回線で通話できます",
-	"the look at the server above says more; kaden why shows the signalling": "上の「サーバー」の結果を見てください。シグナリングは kaden why で確認できます",
-	"trunk %s is being set up; try again":                                    "回線 %s を準備しています。もう一度お試しください",
-	"without a public URL the sound of a call does not come here":            "公開 URL がないため、通話の音声がここに届きません",
+	"it takes too long to tell":                                                                                                      "時間がかかり、結果が分かりません",
+	"it rang and was not answered (%s): the line carries calls":                                                                      "呼び出しましたが応答がありません（%s）。この回線で通話できます",
+	"the look at the server above says more; kaden why shows the signalling":                                                         "上の「サーバー」の結果を見てください。シグナリングは kaden why で確認できます",
+	"a test call says whether it works again: kaden trunk check %s --call NUMBER":                                                    "直ったかどうかは試しの通話で分かります：kaden trunk check %s --call 番号",
+	"nobody is known to keep it right (timedatectl shows; apt-get install systemd-timesyncd); on-call hours and tokens depend on it": "時刻を合わせている仕組みが見当たりません（timedatectl で確認、apt-get install systemd-timesyncd で導入）。当番の時間帯やトークンに影響します",
+	"is kept right":                       "合わせられています",
+	"trunk %s is being set up; try again": "回線 %s を準備しています。もう一度お試しください",
+	"without a public URL the sound of a call does not come here": "公開 URL がないため、通話の音声がここに届きません",
 
 	"nothing was changed": "何も変更していません",
+	"stored":              "呼び出し中", "acknowledged": "引受済み", "exhausted": "応答者なし", "resolved": "復旧", "ignored": "記録のみ",
+	"no-answer": "応答なし", "not-confirmed": "応答確認なし", "confirmed": "応答確認", "passed": "見送り", "fault": "こちら側の障害",
+	"no alert has come in yet; kaden serve prints a curl that sends one":                         "アラートはまだ届いていません。kaden serve が、送るための curl を表示します",
 	"%s: no plan in it; a plan begins with plan: and its name":                                   "%s：架電計画がありません。plan: と名前から始めてください",
 	"the server does not know this token; KADEN_AUTH_TOKEN or --data name the right one":         "サーバーがこのトークンを認めません。KADEN_AUTH_TOKEN か --data で正しいものを指定してください",
 	`nothing answers at %s; is "kaden serve" running? (--server or KADEN_URL names another)`:     "%s から応答がありません。kaden serve は動いていますか（別のサーバーは --server か KADEN_URL で指定）",

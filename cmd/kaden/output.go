@@ -56,14 +56,28 @@ func (o *output) say(format string, args ...any) string {
 	return o.Japanese.Say(fmt.Sprintf(format, args...))
 }
 
+// word is the name of what was looked at.
+func (o *output) word(what string) string {
+	if first, rest, _ := strings.Cut(what, " "); o.Japanese != nil && labels[what] != "" {
+		return labels[what]
+	} else if o.Japanese != nil && labels[first] != "" { // speech ja, trunk ntt
+		return labels[first] + " " + rest
+	}
+	return what
+}
+
+// pick is one of two ways to write something that has no sentence.
+func (o *output) pick(en, ja string) string {
+	if o.Japanese != nil {
+		return ja
+	}
+	return en
+}
+
 // label is one of a column of words before sentences, as wide as the others on a terminal: a character of Japanese
 // takes two places.
 func (o *output) label(what string) string {
-	if first, rest, _ := strings.Cut(what, " "); o.Japanese != nil && labels[what] != "" {
-		what = labels[what]
-	} else if o.Japanese != nil && labels[first] != "" { // speech ja, trunk ntt
-		what = labels[first] + " " + rest
-	}
+	what = o.word(what)
 	wide := 0
 	for _, r := range what {
 		if wide++; r >= 0x1100 {

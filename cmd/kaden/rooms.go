@@ -83,6 +83,7 @@ type rooms struct {
 	wrong      atomic.Pointer[problem.List]        // in the documents
 	triedAgain atomic.Int64                        // when voices that did not work were, Unix ns
 	listened   chan struct{}                       // closed once they were
+	listen     chan chan struct{}                  // has them tried again; what is sent is closed when they were
 	hungUp     chan struct{}                       // closed at the end, when no call is left
 	stopping   atomic.Bool                         // told to end; calls in progress may
 	first      bool                                // this is the first start
@@ -92,7 +93,7 @@ type rooms struct {
 
 // openRooms opens everything and starts nothing. What was opened is closed again after an error.
 func openRooms(ctx context.Context, log *slog.Logger, s settings) (r *rooms, err error) {
-	r = &rooms{log: log, settings: s, phones: &simulatedPhones{}, listened: make(chan struct{}), hungUp: make(chan struct{})}
+	r = &rooms{log: log, settings: s, phones: &simulatedPhones{}, listened: make(chan struct{}), listen: make(chan chan struct{}), hungUp: make(chan struct{})}
 	r.watch = &lineWatch{log: log}
 	defer func() {
 		if err != nil {
@@ -301,6 +302,9 @@ func (r *rooms) run(ctx context.Context, drained func() <-chan struct{}) error {
 			first = errors.New("the call-outs stopped by themselves")
 		}
 	}
+	if n := r.dispatch.Busy(); n > 0 {
+		r.log.Warn("call-outs are not over; the next start carries them on, and nobody is called until then", "callouts", n)
+	}
 	stopWork()
 	now, cancel := context.WithCancel(context.Background())
 	cancel() // whoever still talks has had the time
@@ -370,7 +374,8 @@ func (r *rooms) close() error {
 	return joinErrors(errs...)
 }
 
-// listenToVoices tries the engines once and remembers what came of it; a missing one is logged loudly.
+// listenToVoices tries the engines, once and whenever that is asked for, and remembers what came of it; one that is missing at the
+// start is logged loudly.
 func (r *rooms) listenToVoices(ctx context.Context) {
 	found := r.speaker.Check(ctx)
 	for _, e := range found {
@@ -380,6 +385,17 @@ func (r *rooms) listenToVoices(ctx context.Context) {
 	}
 	r.heard.Store(&found)
 	close(r.listened)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case done := <-r.listen:
+			if found := r.speaker.Check(ctx); ctx.Err() == nil {
+				r.heard.Store(&found)
+			}
+			close(done)
+		}
+	}
 }
 
 // voices is what the engines said at the start; nil while they are still being tried.
@@ -390,22 +406,31 @@ func (r *rooms) voices() []speech.Engine {
 	return nil
 }
 
-// voicesNow tries the engines again if one did not work a while ago: somebody may have installed it meanwhile.
+// voicesNow has the engines tried again if one did not work a while ago: somebody may have installed it meanwhile. One that hangs
+// holds nobody up: what was known of it stands.
 func (r *rooms) voicesNow(ctx context.Context) []speech.Engine {
-	known, now := r.voices(), time.Now().UnixNano()
-	dumb := slices.ContainsFunc(known, func(e speech.Engine) bool { return e.Err != nil })
+	now := time.Now().UnixNano()
+	dumb := slices.ContainsFunc(r.voices(), func(e speech.Engine) bool { return e.Err != nil })
 	if last := r.triedAgain.Load(); dumb && now-last > int64(tryAgain) && r.triedAgain.CompareAndSwap(last, now) {
-		found := r.speaker.Check(ctx)
-		if ctx.Err() == nil {
-			r.heard.Store(&found)
-			return found
+		ctx, stop := context.WithTimeout(ctx, trying)
+		defer stop()
+		done := make(chan struct{})
+		select {
+		case r.listen <- done:
+			select {
+			case <-done:
+			case <-ctx.Done():
+			}
+		case <-ctx.Done(): // they are being tried
 		}
 	}
-	return known
+	return r.voices()
 }
 
-// tryAgain is how long an engine that did not work is believed not to.
-const tryAgain = 10 * time.Second
+const (
+	tryAgain = 10 * time.Second // an engine that did not work is believed not to for so long
+	trying   = 2 * time.Second  // whoever asks waits so long for engines that are tried; those that work take less than a second
+)
 
 // numberCalled is what answers when one of our own numbers, or a SIP user, is called.
 func (r *rooms) numberCalled(called string) (account.Number, bool) {

@@ -57,6 +57,7 @@ func (c *serveCmd) Run(out *output) error {
 		return err
 	}
 	log := logger(out.Stderr, s)
+	defer outlive(log)()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	r, err := openRooms(ctx, log, s)
@@ -68,6 +69,24 @@ func (c *serveCmd) Run(out *output) error {
 	}
 	err = c.serve(ctx, r, out)
 	return joinErrors(err, r.close())
+}
+
+// outlive lets the server go on after SIGHUP, until the returned function is called. A terminal that is closed, or a reload that
+// it has no use for, would end it at once, and phones would ring on for nobody.
+func outlive(log *slog.Logger) (over func()) {
+	hup, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(hup, syscall.SIGHUP)
+	go func() {
+		for {
+			select {
+			case <-hup:
+				log.Warn("SIGHUP: going on (SIGTERM ends kaden); kaden apply changes documents, settings are read at the start")
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { signal.Stop(hup); close(done) }
 }
 
 func (c *serveCmd) serve(ctx context.Context, r *rooms, out *output) error {

@@ -4,7 +4,9 @@ package sipleg
 var Japanese = map[string]string{
 	"set user: and password: of the trunk (and login: where the carrier has given a second name)": "回線の user: と password: を設定してください（別のログイン名があれば login: も）",
 	"the far end asks for a user and password, and none is set":                                   "相手がユーザー名とパスワードを求めていますが、設定されていません",
-	"wrong user or password": "ユーザー名かパスワードが違います",
+	"wrong user or password":             "ユーザー名かパスワードが違います",
+	"check its address and the firewall": "アドレスとファイアウォールを確認してください",
+	"%s: %q was refused by realm %q":     "%s：「%s」は realm「%s」に拒否されました",
 	"compare user: and password: with the carrier's papers; many have a login of their own (login:), and a realm in the answer that is not the carrier's means that server: is wrong": "user: と password: を事業者の書類と照合してください。ログイン名が別（login:）のことも多く、応答の realm が事業者のものでなければ server: が違います",
 	"the carrier has to offer digest with MD5 or SHA-256":                                                      "事業者側で MD5 か SHA-256 のダイジェスト認証が必要です",
 	"the far end asks for a kind of password that is not known here (MD5, SHA-256 and SHA-512-256 digest are)": "相手が未対応の認証方式を求めています（対応：MD5・SHA-256・SHA-512-256 のダイジェスト）",

@@ -73,6 +73,7 @@ type sound struct {
 	guard   *guard // nil: the sound goes in the clear
 	dtmfIn  uint8
 	unheard int
+	unsaid  int // ticks in which nothing was sent, since something was
 }
 
 func newSound(t transport) *sound {
@@ -249,11 +250,21 @@ func (s *sound) isDTMF(kind uint8) bool {
 	return kind == s.dtmfIn || kind == s.terms.dtmf && kind != 0
 }
 
+// A router on our side that translates addresses forgets in 30 s whom the far end's sound is for, if nothing leaves (RFC 4787
+// section 4.3). What leaves then is no sound, and means nothing to anybody: a Binding indication of STUN (RFC 6263 section 4.3).
+const doorEvery = 20 * time.Second / (20 * time.Millisecond) // ticks
+
+var door = []byte{0, 0x11, 0, 0, 0x21, 0x12, 0xa4, 0x42, 'k', 'a', 'd', 'e', 'n', ' ', 'i', 's', 'h', 'e', 'r', 'e'}
+
 // say is 20 ms of what we say: one packet, unless others are wanted.
 func (s *sound) say() {
 	if !s.terms.send {
+		if s.unsaid++; s.unsaid%int(doorEvery) == 0 && s.terms.remote.IsValid() && !s.terms.remote.Addr().IsUnspecified() {
+			s.t.send(door, s.to)
+		}
 		return
 	}
+	s.unsaid = 0
 	said := s.mouth.Next(s.ts, s.terms.codec, s.terms.dtmf != 0, s.packet[12:])
 	kind := uint8(s.terms.codec)
 	switch {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/kaden-project/kaden/media"
 )
@@ -98,6 +99,42 @@ func (m *memoryLine) send(b []byte, to target) {
 		return
 	}
 	copy(m.buf[:], b)
+}
+
+// Who is on hold says nothing for minutes, and hears the far end's music all the same, though a router stands in between.
+func TestWhoIsOnHoldKeepsTheWayOfTheSoundOpen(t *testing.T) {
+	m := &memoryLine{sent: [][]byte{}}
+	s := newSound(m)
+	s.digit, s.quiet = func(byte) {}, func() {}
+	held := terms{remote: netip.MustParseAddrPort("192.0.2.1:4000"), codec: media.PCMU, live: true}
+	passes := func(d time.Duration) {
+		for range d / (20 * time.Millisecond) {
+			s.Tick(0)
+			s.Speak()
+		}
+	}
+	s.terms, s.to = held, newTarget(held.remote)
+	passes(59 * time.Second)
+	if len(m.sent) != 2 || m.to[0] != s.to {
+		t.Fatalf("%d packets in 59 s on hold, to %v", len(m.sent), m.to)
+	}
+	if _, is := parseRTP(m.sent[0]); is || media.IsControl(m.sent[0]) {
+		t.Errorf("what keeps the way open is taken for sound: % x", m.sent[0])
+	}
+	s.terms.send = true
+	passes(20 * time.Millisecond)
+	s.terms.send = false
+	passes(19 * time.Second)
+	if len(m.sent) != 3 {
+		t.Errorf("%d packets, of which the third is sound", len(m.sent))
+	}
+	s.terms.remote = netip.MustParseAddrPort("0.0.0.0:4000") // the old way to hold
+	passes(time.Minute)
+	s.terms.remote = netip.AddrPort{}
+	passes(time.Minute)
+	if len(m.sent) != 3 {
+		t.Errorf("%d packets to nowhere", len(m.sent)-3)
+	}
 }
 
 func TestPacketsGoOnAcrossSources(t *testing.T) {
