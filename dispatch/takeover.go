@@ -28,7 +28,11 @@ func (e estate) empty() bool { return len(e.callouts)+len(e.ghosts) == 0 }
 func (d *Dispatcher) left(ctx context.Context) (e estate) {
 	rows, err := d.store.Adopt(ctx, d.cfg.Node, d.fence, handful)
 	if err != nil {
-		if ctx.Err() == nil {
+		switch {
+		case ctx.Err() != nil:
+		case errors.Is(err, ErrNotMine): // our own lease is over, as after an absence of the database: the next sign of life renews it, or says why not
+			d.log.Debug("call-outs without a node not looked for", "err", err)
+		default:
 			unkept(d.log, "call-outs without a node not looked for", err)
 		}
 		if errors.Is(err, ErrUnsure) {

@@ -316,12 +316,12 @@ func (t *pgTx) query(ctx context.Context, query string, args ...any) (rows, erro
 }
 
 func (t *pgTx) addJobs(ctx context.Context, items []job.Item) error {
-	return t.e.queue.add(ctx, t.tx, items)
+	return t.e.here.heard(t.e.queue.add(ctx, t.tx, items))
 }
 
 func (t *pgTx) tellNodes(ctx context.Context, seq int64) error {
 	_, err := t.tx.Exec(ctx, "SELECT pg_notify($1, $2)", eventsChannel, strconv.FormatInt(seq, 10))
-	return err
+	return t.e.here.heard(err)
 }
 
 func (t *pgTx) tellFreed(ctx context.Context, trunk string) error {
@@ -329,7 +329,7 @@ func (t *pgTx) tellFreed(ctx context.Context, trunk string) error {
 		return nil
 	}
 	_, err := t.tx.Exec(ctx, "SELECT pg_notify($1, $2)", freedChannel, trunk)
-	return err
+	return t.e.here.heard(err)
 }
 
 // commit: if the server did not answer, it may have committed all the same.

@@ -98,7 +98,7 @@ func (p *presence) heard(err error) error {
 	switch {
 	case err == nil:
 		p.found()
-	case p.away(err):
+	case p.away(err), p.gone.Load() && errors.Is(err, pgconn.ErrConnClosed): // it has closed that connection, too
 		p.lost(err)
 		return away{err}
 	}

@@ -41,9 +41,14 @@ func TestADatabaseThatIsAwayIsSaidOnceAMinute(t *testing.T) {
 			}
 		}
 		works(10 * time.Second)
+		river.Error("notifier: unexpected EOF") // it is the first to notice
 		for begun := time.Now(); time.Since(begun) < 210*time.Second; time.Sleep(time.Second) {
-			for range 7 {
-				if err := p.heard(&pgconn.PgError{Severity: "FATAL", Message: "the database system is shutting down", Code: "57P01"}); !errors.Is(err, dispatch.ErrAway) {
+			for i := range 7 {
+				err := error(&pgconn.PgError{Severity: "FATAL", Message: "the database system is shutting down", Code: "57P01"})
+				if i == 5 { // a connection that went with it
+					err = fmt.Errorf("begin: %w", pgconn.ErrConnClosed)
+				}
+				if got := p.heard(err); !errors.Is(got, dispatch.ErrAway) {
 					t.Fatalf("%v is not known as that", err)
 				}
 			}
@@ -53,6 +58,8 @@ func TestADatabaseThatIsAwayIsSaidOnceAMinute(t *testing.T) {
 		p.heard(&pgconn.PgError{Message: "the database system is starting up", Code: "57P03"})
 		works(5 * time.Second)
 		river.Error("something else")
+		time.Sleep(keptBack)
+		synctest.Wait()
 		want := strings.Join([]string{
 			`level=ERROR msg="the database is away: new alerts are refused, so that their senders try again; calls under way go on, and are recorded when it is over" database=db/kaden err="FATAL: the database system is shutting down (SQLSTATE 57P01)"`,
 			`level=ERROR msg="the database is still away" database=db/kaden for=1m0s failed=420 err="FATAL: the database system is shutting down (SQLSTATE 57P01)"`,
@@ -71,7 +78,7 @@ func TestADatabaseThatIsAwayIsSaidOnceAMinute(t *testing.T) {
 func TestWhatIsNoAbsence(t *testing.T) {
 	for _, err := range []error{
 		&pgconn.PgError{Code: "28P01", Message: "password authentication failed"}, &pgconn.PgError{Code: "3D000", Message: `database "kaden" does not exist`},
-		&pgconn.PgError{Code: serialization}, errNoRow, fmt.Errorf("read: %w", context.Canceled),
+		&pgconn.PgError{Code: serialization}, errNoRow, pgconn.ErrConnClosed, fmt.Errorf("read: %w", context.Canceled),
 	} {
 		p := &presence{log: slog.New(slog.DiscardHandler), away: isAway}
 		p.watched.Store(true)

@@ -203,11 +203,14 @@ func (w *riverWorker) Work(ctx context.Context, j *river.Job[args]) error {
 // quiet lets through only what somebody should look at: River tells of its own comings and goings at Info.
 func quiet(log *slog.Logger) *slog.Logger { return slog.New(loud{log.Handler(), nil}) }
 
-// quietWhile says nothing as long as the database is away: that has been said. River is often the first to notice, so that whether it is there is
-// asked before River is heard.
+// quietWhile says nothing as long as the database is away: that has been said. River is often the first to notice, one of its
+// connections before ours, so that its words are kept back for a moment and said if the database is there then as well.
 func quietWhile(away func() bool, log *slog.Logger) *slog.Logger {
 	return slog.New(loud{log.Handler(), away})
 }
+
+// keptBack is for how long.
+const keptBack = 2 * time.Second
 
 type loud struct {
 	slog.Handler
@@ -217,11 +220,22 @@ type loud struct {
 func (l loud) Enabled(ctx context.Context, v slog.Level) bool {
 	return v >= slog.LevelWarn && l.Handler.Enabled(ctx, v)
 }
+
 func (l loud) Handle(ctx context.Context, r slog.Record) error {
-	if l.away != nil && l.away() {
+	if l.away == nil {
+		return l.Handler.Handle(ctx, r)
+	}
+	if l.away() {
 		return nil
 	}
-	return l.Handler.Handle(ctx, r)
+	ctx, r = context.WithoutCancel(ctx), r.Clone()
+	time.AfterFunc(keptBack, func() {
+		if !l.away() {
+			_ = l.Handler.Handle(ctx, r) // nobody could be told
+		}
+	})
+	return nil
 }
+
 func (l loud) WithAttrs(a []slog.Attr) slog.Handler { return loud{l.Handler.WithAttrs(a), l.away} }
 func (l loud) WithGroup(n string) slog.Handler      { return loud{l.Handler.WithGroup(n), l.away} }
