@@ -7,7 +7,7 @@ var Japanese = map[string]string{
 	"write one (plan: %s) and give it to kaden apply":            "文書（plan: %s）を書いて kaden apply で反映してください",
 	"there is no source: no alert can come in":                   "送信元がないため、アラートを受け付けられません",
 	"write one (source: json) and give it to kaden apply":        "文書（source: json）を書いて kaden apply で反映してください",
-	"nothing here can speak: calls would be silent":              "音声エンジンがないため、電話をかけても何も聞こえません",
+	"nothing here can speak: nobody is called for an alert":      "音声エンジンがないため、アラートが来てもだれにも電話できません",
 	"install an engine that speaks it; kaden doctor says how":    "この言語の音声エンジンを入れてください（方法は kaden doctor で分かります）",
 	"nothing here speaks %q, which is wanted by people or plans": "「%s」を話せる音声エンジンがありません（人または架電計画が必要としています）",
 	"there is nobody to call":                                    "呼び出せる人がいません",

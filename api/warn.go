@@ -56,7 +56,7 @@ func lookAtSpeech(set *manifest.Set, engines []Engine) (w []Warning) {
 		}
 	}
 	if !slices.ContainsFunc(engines, func(e Engine) bool { return e.OK }) {
-		return []Warning{{Code: "no-engine", Loud: true, Text: "nothing here can speak: calls would be silent", Hint: strings.Join(hints, "; ")}}
+		return []Warning{{Code: "no-engine", Loud: true, Text: "nothing here can speak: nobody is called for an alert", Hint: strings.Join(hints, "; ")}}
 	}
 	for _, l := range languages(set) {
 		if spoken[l] {

@@ -39,9 +39,12 @@ func (r *rooms) greet(ctx context.Context, w io.Writer, d *doors) error {
 		}
 		fmt.Fprintf(w, "  me         %s\n", to)
 	}
+	rings := "This rings once a language can be spoken here" // until then nobody is called
 	for _, e := range r.voices() {
 		if e.Err != nil {
 			fmt.Fprintf(w, "\n  !! %v\n", e.Err)
+		} else {
+			rings = "This rings"
 		}
 	}
 	for i, p := range *r.wrong.Load() {
@@ -55,7 +58,7 @@ func (r *rooms) greet(ctx context.Context, w io.Writer, d *doors) error {
 		fmt.Fprintf(w, "\n  !! %v\n", err)
 	}
 	if s, ok := set.Sources["json"]; ok {
-		fmt.Fprintf(w, "\nThis rings:\n\n  curl -X POST %s/in/json/%s \\\n    -H 'Content-Type: application/json' \\\n    -d '{\"title\":\"disk full on db01\",\"severity\":\"critical\",\"status\":\"firing\",\"key\":\"db01/disk\"}'\n", base, s.Key)
+		fmt.Fprintf(w, "\n%s:\n\n  curl -X POST %s/in/json/%s \\\n    -H 'Content-Type: application/json' \\\n    -d '{\"title\":\"disk full on db01\",\"severity\":\"critical\",\"status\":\"firing\",\"key\":\"db01/disk\"}'\n", rings, base, s.Key)
 		fmt.Fprintf(w, "\nThis is over again:\n\n  curl -X POST %s/in/json/%s \\\n    -H 'Content-Type: application/json' \\\n    -d '{\"title\":\"disk full on db01\",\"status\":\"resolved\",\"key\":\"db01/disk\"}'\n", base, s.Key)
 	}
 	if s, ok := set.Sources["mackerel"]; ok {

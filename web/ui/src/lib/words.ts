@@ -225,7 +225,7 @@ export const words = {
 export type Word = keyof typeof words;
 
 const warningTexts: Record<Warning['code'], (about: string) => Both> = {
-  'no-engine': () => ({ en: 'Nothing here can speak: calls would be silent', ja: '音声エンジンがありません。電話をかけても何も聞こえません' }),
+  'no-engine': () => ({ en: 'Nothing here can speak: nobody is called for an alert', ja: '音声エンジンがありません。アラートが来ても、だれにも電話できません' }),
   'no-language': (l) => ({ en: `Nothing here speaks “${l}”, which people or plans want`, ja: `「${l}」を話せる音声エンジンがありません（人または架電計画が必要としています）` }),
   'no-people': () => ({ en: 'There is nobody to call', ja: '呼び出せる人が登録されていません' }),
   'nobody-reachable': () => ({ en: 'Nobody can be reached by telephone', ja: '電話で連絡できる人がいません' }),
