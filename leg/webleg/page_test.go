@@ -145,6 +145,8 @@ type phone struct {
 
 	sound *sound
 
+	taking sync.WaitGroup // our answer
+
 	mu     sync.Mutex
 	conn   *conn
 	said   string // Ringing or Answer
@@ -224,11 +226,11 @@ func (p *phone) hears(sdp string) {
 	}
 	p.said = sdp
 	c := p.conn
-	go func() {
+	p.taking.Go(func() {
 		if err := c.accept(description{}, sdp); err != nil && !p.isOver() {
 			p.h.t.Errorf("%s takes the answer: %v", p.uri, err)
 		}
-	}()
+	})
 }
 
 func (p *phone) isOver() bool {

@@ -136,6 +136,7 @@ func (h *house) isAlone(t *testing.T) {
 // restartICE is what a page does whose network has changed.
 func (p *phone) restartICE(t *testing.T) string {
 	t.Helper()
+	p.taking.Wait() // sound may flow before the page is done with it
 	offer, err := p.conn.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: true})
 	if err != nil {
 		t.Fatal(err)
